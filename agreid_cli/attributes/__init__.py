@@ -1,0 +1,1 @@
+"""15 attribute groups → 88 bits, as data."""

@@ -1,0 +1,1 @@
+"""Typer and Rich: the only place that prints, reads argv or exits."""

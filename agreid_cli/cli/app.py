@@ -1,0 +1,51 @@
+"""The program: one table of commands. A command is one file in this folder and one line here."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+from typing import Annotated
+
+import typer
+
+from agreid_cli import __version__
+from agreid_cli.cli.boundary import bounded, terminate
+from agreid_cli.cli.console import Voice
+
+COMMANDS = {
+    "doctor": "agreid_cli.cli.doctor:doctor",
+}
+
+app = typer.Typer(
+    name="agreid",
+    help="Aerial-ground person re-identification, from raw video to evaluated model.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        Voice().say(f"agreid {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+for _name, _target in COMMANDS.items():
+    _module, _, _function = _target.partition(":")
+    app.command(_name)(bounded(getattr(importlib.import_module(_module), _function)))
+
+
+def main() -> None:
+    """Run the program: exit 0 done, 1 the user's input, 2 usage, 130/143 interrupted after saving."""
+    signal.signal(signal.SIGTERM, terminate)
+    app(prog_name="agreid")

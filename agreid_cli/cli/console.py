@@ -1,0 +1,151 @@
+"""The voice of the program: answers on stdout, progress and notes on stderr.
+
+Nothing else prints. Rich is imported when something is said, so that `--help` stays light. Without a
+terminal, bars become plain lines; `NO_COLOR` is respected by Rich itself.
+"""
+
+from __future__ import annotations
+
+import json as json_module
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from agreid_cli.errors import AgreidError
+from agreid_cli.progress import Task
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PLAIN_EVERY_S = 10.0
+
+
+class Voice:
+    """Says things; with `json=True` stdout carries one JSON document and nothing else."""
+
+    def __init__(self, *, json: bool = False) -> None:
+        self.json = json
+
+    def say(self, text: str) -> None:
+        """A line of the answer (not under --json)."""
+        if not self.json:
+            self._console(sys.stdout).print(text, markup=False, highlight=False, soft_wrap=True)
+
+    def data(self, value: Any) -> None:
+        """The answer as JSON (only under --json)."""
+        if self.json:
+            sys.stdout.write(json_module.dumps(value, ensure_ascii=False, default=str) + "\n")
+            sys.stdout.flush()
+
+    def table(
+        self, title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, right: Sequence[int] = ()
+    ) -> None:
+        """A table of the answer (not under --json); `right` are the columns of numbers."""
+        if self.json:
+            return
+        from rich.markup import escape
+        from rich.table import Table
+
+        table = Table(
+            title=escape(title), title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0)
+        )
+        for index, column in enumerate(columns):
+            table.add_column(escape(column), justify="right" if index in right else "left", overflow="fold")
+        for row in rows:
+            table.add_row(*(escape("" if cell is None else str(cell)) for cell in row))
+        self._console(sys.stdout).print(table)
+
+    def note(self, text: str) -> None:
+        self._aside(text, "")
+
+    def warn(self, text: str) -> None:
+        self._aside(f"warning: {text}", "yellow")
+
+    def error(self, error: AgreidError) -> None:
+        """What, where, what to do next; under --json one object on stderr."""
+        if self.json:
+            places = [{"where": p.where, "what": p.what} for p in error.problems]
+            value = {"error": {"message": error.message, "problems": places, "hint": error.hint}}
+            sys.stderr.write(json_module.dumps(value, ensure_ascii=False) + "\n")
+            return
+        self._aside(f"error: {error.message}", "bold red")
+        for problem in error.problems:
+            self._aside(f"  {problem}", "")
+        if error.hint:
+            self._aside(error.hint, "cyan")
+
+    @contextmanager
+    def task(self, label: str, total: int | None, unit: str) -> Iterator[Task]:
+        """A running piece of work: a bar on a terminal, a line now and then elsewhere."""
+        console = self._console(sys.stderr)
+        if not console.is_terminal:
+            plain = _PlainTask(self, label, total, unit)
+            yield plain
+            plain.line()
+            return
+        from rich import progress as bars
+
+        columns = (
+            bars.TextColumn("{task.description}"),
+            bars.BarColumn(bar_width=24),
+            bars.TextColumn("{task.completed:.0f}/{task.fields[end]} {task.fields[unit]}"),
+            bars.TextColumn("{task.fields[rate]}"),
+            bars.TimeRemainingColumn(),
+            bars.TextColumn("{task.fields[figures]}", style="dim"),
+        )
+        with bars.Progress(*columns, console=console) as progress:
+            end = "?" if total is None else str(total)
+            handle = progress.add_task(label, total=total, end=end, unit=unit, rate="", figures="")
+            yield _BarTask(progress, handle, unit)
+
+    def _aside(self, text: str, style: str) -> None:
+        console = self._console(sys.stderr)
+        console.print(text, style=style or None, markup=False, highlight=False, soft_wrap=True)
+
+    @staticmethod
+    def _console(stream: Any) -> Console:
+        from rich.console import Console
+
+        return Console(file=stream)
+
+
+class _BarTask:
+    def __init__(self, progress: Any, handle: Any, unit: str) -> None:
+        self.progress, self.handle, self.unit = progress, handle, unit
+
+    def advance(self, n: int = 1, **figures: int | float | str) -> None:
+        speed = self.progress.tasks[self.progress.task_ids.index(self.handle)].speed
+        rate = f"{speed:.1f} {self.unit}/s" if speed else ""
+        self.progress.update(self.handle, advance=n, figures=_figures(figures), rate=rate)
+
+
+class _PlainTask:
+    def __init__(self, voice: Voice, label: str, total: int | None, unit: str) -> None:
+        self.voice, self.label, self.total, self.unit = voice, label, total, unit
+        self.done, self.figures = 0, ""
+        self.start = self.last = time.monotonic()
+
+    def advance(self, n: int = 1, **figures: int | float | str) -> None:
+        self.done += n
+        self.figures = _figures(figures)
+        if time.monotonic() - self.last >= PLAIN_EVERY_S:
+            self.line()
+
+    def line(self) -> None:
+        self.last = time.monotonic()
+        rate = self.done / max(self.last - self.start, 1e-9)
+        of = f"/{self.total}" if self.total is not None else ""
+        left = (
+            f", {(self.total - self.done) / rate:.0f} s left"
+            if self.total and 0 < self.done < self.total
+            else ""
+        )
+        figures = f", {self.figures}" if self.figures else ""
+        self.voice.note(f"{self.label}: {self.done}{of} {self.unit}, {rate:.1f}/s{left}{figures}")
+
+
+def _figures(figures: dict[str, int | float | str]) -> str:
+    words = (f"{v:.2f} {k}" if isinstance(v, float) else f"{v} {k}" for k, v in figures.items())
+    return ", ".join(words)

@@ -1,0 +1,27 @@
+"""`agreid doctor`: what is here, what is missing, and the line that fixes it."""
+
+from __future__ import annotations
+
+from agreid_cli.cli.console import Voice
+from agreid_cli.cli.options import HERE, JsonOption, WorkspaceOption
+
+
+def doctor(workspace: WorkspaceOption = HERE, json: JsonOption = False) -> None:
+    """Show versions, GPU, video codecs and weights, and the line that fixes what is missing.
+
+    Example: agreid doctor --workspace my-campus
+    """
+    from dataclasses import asdict
+
+    from agreid_cli.records.workspace import Workspace
+    from agreid_cli.stages.doctor import examine
+
+    voice = Voice(json=json)
+    findings = examine(Workspace(workspace))
+    voice.data([asdict(f) for f in findings])
+    marks = {"ok": "ok", "note": "-", "missing": "MISSING"}
+    voice.table(
+        "agreid doctor",
+        ["", "what", "found", "to mend it"],
+        [[marks[f.state], f.what, f.found, f.mend] for f in findings],
+    )

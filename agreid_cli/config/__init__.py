@@ -1,0 +1,1 @@
+"""The configuration: one frozen tree a command, overrides, TOML."""

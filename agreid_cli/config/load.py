@@ -1,0 +1,125 @@
+"""A configuration from its defaults, a TOML file and `--set a.b=c` words, in that order; and back to TOML."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import tomli_w
+from pydantic import BaseModel, ValidationError
+
+from agreid_cli.errors import InputError, Problem, Problems, did_you_mean
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+C = TypeVar("C", bound=BaseModel)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file; `InputError` names the line that is wrong."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise InputError(f"cannot read the configuration {path}: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not TOML: {error}") from error
+
+
+def load_section(kind: type[C], section: str, file: Path | None, sets: Iterable[str] = (), **flags: Any) -> C:
+    """The configuration of one command.
+
+    `[section]` of `file` (when given) overrides the defaults of `kind`, `sets` override the file, and
+    `flags` (dotted names with `__`; None means not given) override all. Raises `InputError` with every fault.
+    """
+    tree = read_toml(file).get(section, {}) if file else {}
+    source = f"{file} [{section}]" if file else "the configuration"
+    words = list(sets)
+    config = build(kind, tree, source)
+    config = with_overrides(config, words)
+    for name, value in flags.items():
+        if value is not None:
+            config = _merged(config, name.split("__"), value, f"--{name.replace('_', '-')}")
+    return config
+
+
+def build(kind: type[C], tree: dict[str, Any], source: str) -> C:
+    """Validate a plain tree; `InputError` lists every unknown key and bad value with its dotted place."""
+    try:
+        return kind.model_validate(tree)
+    except ValidationError as error:
+        problems = [_problem(kind, item) for item in error.errors()]
+        raise InputError(f"{source} is not valid", problems=problems) from error
+
+
+def with_overrides(config: C, sets: Iterable[str]) -> C:
+    """Apply `a.b=c` words; the value is TOML, or a plain string where it is not TOML."""
+    problems = Problems()
+    for word in sets:
+        key, mark, text = word.partition("=")
+        if not mark or not key.strip():
+            problems.add(f"--set {word}", "is not of the form key.sub=value")
+            continue
+        try:
+            config = _merged(config, key.strip().split("."), _value(text.strip()), f"--set {word}")
+        except InputError as error:
+            problems.found.extend(Problem(f"--set {word}", p.what) for p in error.problems)
+    problems.raise_if_any("{n} of the settings cannot be used")
+    return config
+
+
+def to_toml(config: BaseModel) -> str:
+    """The complete tree as TOML; reading it back gives an equal configuration."""
+    return tomli_w.dumps(config.model_dump(mode="json", exclude_none=True))
+
+
+def difference(old: BaseModel, new: BaseModel) -> list[Problem]:
+    """One problem for each leaf that differs, as `a.b: was 1, now 2`."""
+    before, after = _leaves(old.model_dump(mode="json")), _leaves(new.model_dump(mode="json"))
+    keys = sorted({k for k in {**before, **after} if before.get(k) != after.get(k)})
+    return [Problem(k, f"was {before.get(k)!r}, now {after.get(k)!r}") for k in keys]
+
+
+def _merged(config: C, keys: list[str], value: Any, source: str) -> C:
+    tree = config.model_dump()
+    node = tree
+    for depth, key in enumerate(keys[:-1]):
+        if not isinstance(node.get(key), dict):
+            place = ".".join(keys[: depth + 1])
+            choices = [k for k, v in node.items() if isinstance(v, dict)]
+            raise InputError(source, problems=[Problem(place, f"unknown{did_you_mean(key, choices)}")])
+        node = node[key]
+    node[keys[-1]] = value
+    return build(type(config), tree, source)
+
+
+def _value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _problem(kind: type[BaseModel], item: Any) -> Problem:
+    place = ".".join(str(part) for part in item["loc"])
+    if item["type"] != "extra_forbidden":
+        return Problem(place, f"{item['msg']} (got {item['input']!r})")
+    node: Any = kind
+    for part in item["loc"][:-1]:
+        node = getattr(node.model_fields.get(str(part)), "annotation", None) or node
+    choices = getattr(node, "model_fields", {})
+    return Problem(place, f"unknown key{did_you_mean(str(item['loc'][-1]), choices)}")
+
+
+def _leaves(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, dict) and value:
+            flat.update(_leaves(value, f"{prefix}{key}."))
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat

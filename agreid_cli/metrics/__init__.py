@@ -1,0 +1,1 @@
+"""Ranking, protocols, re-ranking: pure functions on arrays."""

@@ -1,0 +1,1 @@
+"""Schemas of the artefacts on disk, and how they are written whole."""

@@ -1,0 +1,113 @@
+"""A Parquet artefact: name, version, Arrow schema, and the invariants checked on write and on read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from agreid_cli.errors import InputError, MissingError, Problem
+from agreid_cli.records.files import writing
+
+SCHEMA_KEY = b"agreid.schema"
+Check = Callable[[pa.Table], list[Problem]]
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """One kind of table on disk.
+
+    `schema` lists the columns that must be there, non-nullable where Arrow says so; further columns of
+    the user's are kept. `check` returns the problems of a table whose columns are right. `made_by` is
+    the command that makes the artefact, named in the error when it is missing.
+    """
+
+    name: str
+    version: int
+    schema: pa.Schema
+    made_by: str
+    check: Check = field(default=lambda table: [])
+
+    def conform(self, table: pa.Table, source: str) -> pa.Table:
+        """Order and cast the columns; raise `InputError` with every problem found in `table`."""
+        problems: list[Problem] = []
+        columns: dict[str, pa.ChunkedArray] = {}
+        for want in self.schema:
+            if want.name not in table.column_names:
+                problems.append(Problem(f"column {want.name}", f"missing (expected {want.type})"))
+                continue
+            try:
+                columns[want.name] = table[want.name].cast(want.type)
+            except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as error:
+                problems.append(Problem(f"column {want.name}", f"is not {want.type}: {error}"))
+                continue
+            empty = columns[want.name].null_count
+            if not want.nullable and empty:
+                problems.append(Problem(f"column {want.name}", f"{empty} empty values"))
+        if not problems:
+            extra = [n for n in table.column_names if n not in self.schema.names]
+            fields = [*self.schema, *(table.schema.field(n) for n in extra)]
+            arrays = [*columns.values(), *(table[n] for n in extra)]
+            # Chunking and foreign metadata would change the bytes of equal tables.
+            table = pa.Table.from_arrays(arrays, schema=pa.schema(fields)).combine_chunks()
+            problems = self.check(table)
+        if problems:
+            raise InputError(f"{source} is not a valid {self.name} table", problems=problems)
+        return table
+
+    def write(self, table: pa.Table, path: Path, metadata: Mapping[str, str] | None = None) -> None:
+        """Check `table` and write it whole; equal tables give equal bytes."""
+        table = self.conform(table, str(path))
+        marks = {SCHEMA_KEY: f"{self.name}/{self.version}".encode()}
+        marks.update({f"agreid.{k}".encode(): v.encode() for k, v in sorted((metadata or {}).items())})
+        with writing(path) as temporary:
+            pq.write_table(table.replace_schema_metadata(marks), temporary, compression="zstd")
+
+    def read(self, path: Path) -> pa.Table:
+        """Read and check; `MissingError` or `InputError` say what to do.
+
+        The metadata given to `write` come back through `metadata`.
+        """
+        if not path.is_file():
+            raise MissingError(f"{path} does not exist", hint=f"Make it with: {self.made_by}")
+        try:
+            table = pq.read_table(path)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OSError) as error:
+            raise InputError(
+                f"{path} cannot be read as Parquet: {error}", hint=f"Make it again with: {self.made_by}"
+            ) from error
+        self._check_version(path, (table.schema.metadata or {}).get(SCHEMA_KEY, b"").decode())
+        marks = table.schema.metadata
+        return self.conform(table, str(path)).replace_schema_metadata(marks)
+
+    def _check_version(self, path: Path, mark: str) -> None:
+        if not mark:
+            return  # another program's table: the columns decide
+        name, _, version = mark.partition("/")
+        if name != self.name:
+            raise InputError(f"{path} holds a {name} table, not a {self.name} table")
+        if int(version) > self.version:
+            raise InputError(
+                f"{path} has schema {mark}; this agreid reads up to {self.name}/{self.version}",
+                hint="Upgrade agreid: pip install --upgrade agreid",
+            )
+
+
+def metadata(table: pa.Table) -> dict[str, str]:
+    """The `agreid.*` metadata of a table read by an artefact, without the prefix.
+
+    >>> metadata(pa.table({"a": [1]}).replace_schema_metadata({"agreid.codebook": "x", "other": "y"}))
+    {'codebook': 'x'}
+    """
+    marks = {k.decode(): v for k, v in (table.schema.metadata or {}).items()}
+    return {k[7:]: v.decode() for k, v in marks.items() if k.startswith("agreid.")}
+
+
+def duplicates(column: pa.ChunkedArray, limit: int = 20) -> list[str]:
+    """The values that stand more than once in a column, at most `limit`, in order."""
+    counts = column.value_counts().to_pylist()
+    repeated = sorted(str(c["values"]) for c in counts if c["counts"] > 1)
+    return repeated[:limit]

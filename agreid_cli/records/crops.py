@@ -1,0 +1,71 @@
+"""Crops `crops/1`: one row a saved person crop, with where in which video it was seen."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from agreid_cli.errors import Problem
+from agreid_cli.records.artefact import Artefact, duplicates
+
+PLATFORMS = ("uav", "cctv", "wearable")
+VIEW_OF_PLATFORM = {"uav": "aerial", "cctv": "ground", "wearable": "ground"}
+#: The official camera numbers of AG-ReID and AG-ReID.v2 (method.md §3.1).
+CAMID_OF_PLATFORM = {"uav": 0, "wearable": 2, "cctv": 3}
+
+CROP_FIELDS = [
+    pa.field("crop_id", pa.string(), nullable=False),
+    pa.field("path", pa.string(), nullable=False),  # relative to the table's folder
+    pa.field("camid", pa.int16(), nullable=False),
+    pa.field("platform", pa.string(), nullable=False),
+    pa.field("altitude", pa.int8()),  # A field: 0, 1, 2 = about 15, 30, 45 m
+    pa.field("session", pa.string()),  # T field: MMDD then 0 morning, 1 afternoon
+    pa.field("video_id", pa.string()),
+    pa.field("track_id", pa.int32()),
+    pa.field("frame", pa.int32()),  # 0-based index in the stream
+    pa.field("time_s", pa.float64()),  # the stream's own timestamp
+    pa.field("x1", pa.float32()),  # box in pixels of the full frame
+    pa.field("y1", pa.float32()),
+    pa.field("x2", pa.float32()),
+    pa.field("y2", pa.float32()),
+    pa.field("score", pa.float32()),
+    pa.field("width", pa.int32(), nullable=False),  # of the crop, pixels
+    pa.field("height", pa.int32(), nullable=False),
+    pa.field("frame_width", pa.int32()),
+    pa.field("frame_height", pa.int32()),
+    pa.field("sharpness", pa.float32()),  # variance of the Laplacian at a fixed height
+    pa.field("in_frame", pa.float32()),  # part of the detected box that lies in the frame, 0..1
+    pa.field("pixelated", pa.string()),  # face, head or none
+]
+CROPS_SCHEMA = pa.schema(CROP_FIELDS)
+
+
+def check_crops(table: pa.Table) -> list[Problem]:
+    """`crop_id` unique; known platforms; box inside the frame; sizes positive."""
+    problems = [Problem(f"crop_id {i}", "stands more than once") for i in duplicates(table["crop_id"])]
+    known = pc.is_in(table["platform"], value_set=pa.array(PLATFORMS))
+    for name in sorted({str(v) for v in table["platform"].filter(pc.invert(known)).to_pylist()}):
+        problems.append(Problem("column platform", f"'{name}' is none of {', '.join(PLATFORMS)}"))
+    for name in ("width", "height"):
+        for crop in _ids(table, pc.less_equal(table[name], 0)):
+            problems.append(Problem(f"crop {crop}", f"{name} is not positive"))
+    outside = pc.or_kleene(
+        pc.or_kleene(pc.less(table["x1"], 0), pc.less(table["y1"], 0)),
+        pc.or_kleene(
+            pc.greater(table["x2"], table["frame_width"]), pc.greater(table["y2"], table["frame_height"])
+        ),
+    )
+    for crop in _ids(table, outside):
+        problems.append(Problem(f"crop {crop}", "its box leaves the frame"))
+    empty = pc.or_kleene(pc.less_equal(table["x2"], table["x1"]), pc.less_equal(table["y2"], table["y1"]))
+    for crop in _ids(table, empty):
+        problems.append(Problem(f"crop {crop}", "its box is empty"))
+    return problems
+
+
+def _ids(table: pa.Table, mask: pa.ChunkedArray, limit: int = 20) -> list[str]:
+    found = table["crop_id"].filter(pc.fill_null(mask, False)).slice(0, limit).to_pylist()
+    return [str(crop) for crop in found]
+
+
+CROPS = Artefact("crops", 1, CROPS_SCHEMA, "agreid extract-crops VIDEO", check_crops)

@@ -1,0 +1,74 @@
+"""Manifest `manifest/1`: Crops, the identity of each, and its attribute bits.
+
+The codebook (which groups, which bits, in which order) is stored with the table as JSON, so that a
+manifest with groups left out explains itself.
+"""
+
+from __future__ import annotations
+
+import json
+from itertools import accumulate
+
+import numpy as np
+import pyarrow as pa
+
+from agreid_cli.errors import Problem
+from agreid_cli.records.artefact import Artefact, metadata
+from agreid_cli.records.crops import CROP_FIELDS, check_crops
+
+JUNK_PID = -1
+CODEBOOK_KEY = "codebook"
+
+
+def manifest_artefact(group_sizes: tuple[int, ...]) -> Artefact:
+    """The artefact for a codebook with these group sizes (88 bits in 15 groups unless some are left out)."""
+    schema = pa.schema(
+        [
+            *CROP_FIELDS,
+            pa.field("pid", pa.int64(), nullable=False),
+            pa.field("attr_bits", pa.list_(pa.uint8(), sum(group_sizes))),
+            pa.field("attr_known", pa.list_(pa.bool_(), len(group_sizes))),
+        ]
+    )
+
+    def check(table: pa.Table) -> list[Problem]:
+        return [*check_crops(table), *check_attributes(table, group_sizes)]
+
+    return Artefact("manifest", 1, schema, "agreid build-manifest", check)
+
+
+def check_attributes(table: pa.Table, group_sizes: tuple[int, ...]) -> list[Problem]:
+    """Exactly one bit a group; one attribute vector a pid."""
+    problems: list[Problem] = []
+    bits = attribute_matrix(table)
+    has = ~np.asarray(table["attr_bits"].is_null().to_numpy(zero_copy_only=False), dtype=bool)
+    crop_ids = table["crop_id"].to_pylist()
+    starts = [0, *accumulate(group_sizes)][:-1]
+    if sum(group_sizes):
+        ones = np.add.reduceat(bits, starts, axis=1) if len(bits) else bits
+        for row in np.flatnonzero(has & (ones != 1).any(axis=1))[:20]:
+            groups = np.flatnonzero(ones[row] != 1).tolist()
+            problems.append(Problem(f"crop {crop_ids[row]}", f"groups {groups} do not have one bit each"))
+    first: dict[int, bytes] = {}
+    differing: set[int] = set()
+    for pid, vector, known in zip(table["pid"].to_pylist(), bits, has, strict=True):
+        if known and first.setdefault(pid, vector.tobytes()) != vector.tobytes():
+            differing.add(pid)
+    for pid in sorted(differing)[:20]:
+        problems.append(Problem(f"pid {pid}", "has more than one attribute vector"))
+    return problems
+
+
+def attribute_matrix(table: pa.Table) -> np.ndarray:
+    """`attr_bits` as uint8 of shape (rows, bits); rows without attributes are all zero."""
+    column = table["attr_bits"].combine_chunks()
+    width = column.type.list_size
+    flat = column.fill_null([0] * width) if column.null_count else column
+    return np.asarray(flat.flatten()).reshape(len(column), width).astype(np.uint8)
+
+
+def codebook_of(table: pa.Table) -> dict[str, object]:
+    """The codebook's JSON as stored with the manifest ({} when another program made the table)."""
+    text = metadata(table).get(CODEBOOK_KEY, "")
+    stored: dict[str, object] = json.loads(text) if text else {}
+    return stored

@@ -1,0 +1,57 @@
+"""Split `split/1`: the role of every crop, per direction for the test part."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from agreid_cli.errors import Problem
+from agreid_cli.records.artefact import Artefact
+
+ROLES = ("train", "query", "gallery", "unused")
+
+#: direction → (platforms of the queries, platforms of the gallery); g is the fixed camera, w the worn one.
+DIRECTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "a2g": (("uav",), ("cctv",)),
+    "g2a": (("cctv",), ("uav",)),
+    "a2w": (("uav",), ("wearable",)),
+    "w2a": (("wearable",), ("uav",)),
+    "g2w": (("cctv",), ("wearable",)),
+    "w2g": (("wearable",), ("cctv",)),
+    "a2a": (("uav",), ("uav",)),
+    "g2g": (("cctv",), ("cctv",)),
+    "w2w": (("wearable",), ("wearable",)),
+}
+
+#: Train rows have no direction; a test crop has one row a direction in which it plays a part.
+SPLIT_SCHEMA = pa.schema(
+    [
+        pa.field("crop_id", pa.string(), nullable=False),
+        pa.field("role", pa.string(), nullable=False),
+        pa.field("direction", pa.string()),
+    ]
+)
+
+
+def check_split(table: pa.Table) -> list[Problem]:
+    """Known roles and directions; one row a crop and direction; a crop is never both train and test."""
+    problems: list[Problem] = []
+    for name, allowed in (("role", ROLES), ("direction", (*DIRECTIONS, "all"))):
+        for value in table[name].unique().to_pylist():
+            if value is not None and value not in allowed:
+                problems.append(Problem(f"column {name}", f"'{value}' is none of {', '.join(allowed)}"))
+    keys = list(zip(table["crop_id"].to_pylist(), table["direction"].to_pylist(), strict=True))
+    seen: set[tuple[str, str | None]] = set()
+    for key in keys:
+        if key in seen:
+            problems.append(Problem(f"crop {key[0]}", f"stands twice in direction {key[1]}"))
+        seen.add(key)
+    is_train = pc.equal(table["role"], "train")
+    train = set(table["crop_id"].filter(is_train).to_pylist())
+    tested = pc.is_in(table["role"], value_set=pa.array(["query", "gallery"]))
+    for crop in sorted(train & set(table["crop_id"].filter(tested).to_pylist())):
+        problems.append(Problem(f"crop {crop}", "is in train and in test"))
+    return problems[:50]
+
+
+SPLIT = Artefact("split", 1, SPLIT_SCHEMA, "agreid build-split", check_split)

@@ -1,0 +1,50 @@
+"""The workspace: one folder that holds the artefacts, so that bare commands chain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The paths of the artefacts under `root`; nothing is created by asking for a path."""
+
+    root: Path
+
+    @property
+    def config(self) -> Path:
+        return self.root / "agreid.toml"
+
+    @property
+    def crops_dir(self) -> Path:
+        return self.root / "crops"
+
+    @property
+    def crops(self) -> Path:
+        return self.crops_dir / "crops.parquet"
+
+    @property
+    def identities(self) -> Path:
+        return self.root / "identities.csv"
+
+    @property
+    def attributes(self) -> Path:
+        return self.root / "attributes.csv"
+
+    @property
+    def manifest(self) -> Path:
+        return self.root / "manifest.parquet"
+
+    @property
+    def split(self) -> Path:
+        return self.root / "split.parquet"
+
+    @property
+    def runs(self) -> Path:
+        return self.root / "runs"
+
+    @property
+    def results(self) -> Path:
+        """Results of embeddings that no run of ours made."""
+        return self.root / "results"

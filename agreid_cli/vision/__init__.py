@@ -1,0 +1,1 @@
+"""Video in, detections, tracks, crops out."""

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from agreid_cli.errors import AgreidError, InputError, MissingError
+from agreid_cli.records.artefact import Artefact, metadata
+from agreid_cli.records.files import write_text, writing
+
+SCHEMA = pa.schema([pa.field("a", pa.int32(), nullable=False), pa.field("b", pa.string())])
+THING = Artefact("thing", 2, SCHEMA, "agreid make-thing")
+
+
+def table(**columns: object) -> pa.Table:
+    return pa.table({"a": [1, 2], "b": ["x", None], **columns})
+
+
+def test_equal_tables_give_equal_bytes_whatever_their_chunks(tmp_path: Path) -> None:
+    THING.write(table(), tmp_path / "1", {"k": "v"})
+    THING.write(pa.concat_tables([table().slice(0, 1), table().slice(1)]), tmp_path / "2", {"k": "v"})
+    assert (tmp_path / "1").read_bytes() == (tmp_path / "2").read_bytes()
+    back = THING.read(tmp_path / "1")
+    assert metadata(back)["k"] == "v"
+    assert back.column_names == ["a", "b"]
+
+
+def test_extra_columns_of_the_user_are_kept(tmp_path: Path) -> None:
+    THING.write(table(note=["p", "q"]), tmp_path / "t")
+    assert THING.read(tmp_path / "t")["note"].to_pylist() == ["p", "q"]
+
+
+def test_all_column_problems_are_listed_at_once() -> None:
+    with pytest.raises(InputError) as caught:
+        THING.conform(pa.table({"a": ["x", "y"]}), "t")
+    text = str(caught.value)
+    assert "column a" in text
+    assert "column b" in text
+
+
+def test_empty_values_in_a_required_column_are_refused() -> None:
+    with pytest.raises(InputError, match="1 empty"):
+        THING.conform(pa.table({"a": [1, None], "b": ["", ""]}), "t")
+
+
+def test_missing_file_names_the_command(tmp_path: Path) -> None:
+    with pytest.raises(MissingError, match="agreid make-thing"):
+        THING.read(tmp_path / "nothing")
+
+
+def test_newer_schema_and_other_kinds_are_refused(tmp_path: Path) -> None:
+    Artefact("thing", 3, SCHEMA, "x").write(table(), tmp_path / "new")
+    Artefact("other", 1, SCHEMA, "x").write(table(), tmp_path / "other")
+    with pytest.raises(InputError, match="Upgrade agreid"):
+        THING.read(tmp_path / "new")
+    with pytest.raises(InputError, match="not a thing table"):
+        THING.read(tmp_path / "other")
+
+
+def test_text_that_is_not_parquet_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "t").write_text("hello")
+    with pytest.raises(InputError, match="Parquet"):
+        THING.read(tmp_path / "t")
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path: Path) -> None:
+    write_text(tmp_path / "f", "old")
+    with pytest.raises(RuntimeError), writing(tmp_path / "f") as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert (tmp_path / "f").read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["f"]
+
+
+def test_a_full_disk_is_said_in_words(tmp_path: Path) -> None:
+    with pytest.raises(AgreidError, match="disk is full"), writing(tmp_path / "f"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert list(tmp_path.iterdir()) == []
