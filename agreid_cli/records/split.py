@@ -7,23 +7,14 @@ import pyarrow.compute as pc
 
 from agreid_cli.errors import Problem
 from agreid_cli.records.artefact import Artefact
+from agreid_cli.records.directions import DIRECTIONS
+
+__all__ = ["DIRECTIONS", "ROLES", "SPLIT", "SPLIT_SCHEMA", "check_split"]
 
 ROLES = ("train", "query", "gallery", "unused")
 
-#: direction → (platforms of the queries, platforms of the gallery); g is the fixed camera, w the worn one.
-DIRECTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "a2g": (("uav",), ("cctv",)),
-    "g2a": (("cctv",), ("uav",)),
-    "a2w": (("uav",), ("wearable",)),
-    "w2a": (("wearable",), ("uav",)),
-    "g2w": (("cctv",), ("wearable",)),
-    "w2g": (("wearable",), ("cctv",)),
-    "a2a": (("uav",), ("uav",)),
-    "g2g": (("cctv",), ("cctv",)),
-    "w2w": (("wearable",), ("wearable",)),
-}
-
-#: Train rows have no direction; a test crop has one row a direction in which it plays a part.
+#: Train rows have no direction; a test crop has one row a direction in which it plays a part. A direction
+#: without rows of its own takes the rows of `all` whose platforms it asks for (so CARGO needs only `all`).
 SPLIT_SCHEMA = pa.schema(
     [
         pa.field("crop_id", pa.string(), nullable=False),
@@ -36,7 +27,7 @@ SPLIT_SCHEMA = pa.schema(
 def check_split(table: pa.Table) -> list[Problem]:
     """Known roles and directions; one row a crop and direction; a crop is never both train and test."""
     problems: list[Problem] = []
-    for name, allowed in (("role", ROLES), ("direction", (*DIRECTIONS, "all"))):
+    for name, allowed in (("role", ROLES), ("direction", tuple(DIRECTIONS))):
         for value in table[name].unique().to_pylist():
             if value is not None and value not in allowed:
                 problems.append(Problem(f"column {name}", f"'{value}' is none of {', '.join(allowed)}"))

@@ -1,0 +1,106 @@
+"""Directions as rows of data: who asks, who is searched, and what is junk; with the names other papers use.
+
+Two protocols are both printed as "A↔G" and are not the same. `a2g` and `g2a` search a gallery that holds
+the other view only. CARGO's A↔G, here `ag`, keeps every query and every gallery crop of `all` and relabels
+the cameras into two, aerial and ground: a crop of the same person in the query's own view is junk, but
+the strangers of that view stay in the gallery. Figures of the two must not stand in one column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from agreid_cli.errors import InputError, did_you_mean
+
+Junk = Literal["camid", "view"]
+
+
+@dataclass(frozen=True)
+class Direction:
+    """One protocol. An empty tuple of platforms takes every crop, also one whose platform nobody knows.
+
+    `junk` names what the query and its true match must differ in: the camera, or the view (aerial, ground).
+    """
+
+    name: str
+    says: str
+    query: tuple[str, ...]
+    gallery: tuple[str, ...]
+    junk: Junk = "camid"
+    aliases: tuple[str, ...] = ()
+
+    def asks(self, platform: str | None) -> bool:
+        """Whether a query crop of this platform belongs to the direction."""
+        return not self.query or platform in self.query
+
+    def searches(self, platform: str | None) -> bool:
+        """Whether a gallery crop of this platform belongs to the direction."""
+        return not self.gallery or platform in self.gallery
+
+
+_ROWS = (
+    Direction("a2g", "aerial → ground camera", ("uav",), ("cctv",),
+              aliases=("exp1", "exp1_aerial_to_cctv")),
+    Direction("g2a", "ground camera → aerial", ("cctv",), ("uav",),
+              aliases=("exp4", "exp4_cctv_to_aerial")),
+    Direction("a2w", "aerial → wearable", ("uav",), ("wearable",),
+              aliases=("exp2", "exp2_aerial_to_wearable")),
+    Direction("w2a", "wearable → aerial", ("wearable",), ("uav",),
+              aliases=("exp5", "exp5_wearable_to_aerial")),
+    Direction("a2gw", "aerial → ground camera and wearable", ("uav",), ("cctv", "wearable"),
+              aliases=("exp3", "exp3_aerial_to_ground")),
+    Direction("gw2a", "ground camera and wearable → aerial", ("cctv", "wearable"), ("uav",),
+              aliases=("exp6", "exp6_ground_to_aerial")),
+    Direction("g2w", "ground camera → wearable", ("cctv",), ("wearable",)),
+    Direction("w2g", "wearable → ground camera", ("wearable",), ("cctv",)),
+    Direction("a2a", "aerial → aerial, another camera", ("uav",), ("uav",),
+              aliases=("aa", "cargo-aa")),
+    Direction("g2g", "ground camera → another ground camera", ("cctv",), ("cctv",),
+              aliases=("gg", "cargo-gg", "market1501", "market-1501")),
+    Direction("w2w", "wearable → another wearable", ("wearable",), ("wearable",)),
+    Direction("all", "every query → every gallery crop", (), (), aliases=("cargo-all",)),
+    Direction("ag", "every query → every gallery crop, own view is junk", (), (), junk="view",
+              aliases=("cargo-ag",)),
+)  # fmt: skip
+
+#: name → row. AG-ReID.v2's exp1 to exp6, CARGO's ALL, GG, AA, AG and Market-1501 are aliases.
+DIRECTIONS: dict[str, Direction] = {row.name: row for row in _ROWS}
+_BY_ALIAS = {alias: row for row in _ROWS for alias in (row.name, *row.aliases)}
+
+
+def find_direction(word: str) -> Direction:
+    """The direction with this name or alias, upper or lower case; `InputError` for an unknown word.
+
+    >>> find_direction("exp4").name
+    'g2a'
+    >>> find_direction("CARGO-AG").junk
+    'view'
+    """
+    row = _BY_ALIAS.get(word.strip().lower())
+    if row is None:
+        raise InputError(f"unknown direction '{word}'{did_you_mean(word, _BY_ALIAS)}", hint=_listed())
+    return row
+
+
+def possible(query_platforms: Iterable[str | None], gallery_platforms: Iterable[str | None]) -> list[str]:
+    """The directions that have a query and a gallery crop, given the platforms of each role, in order.
+
+    >>> possible(["uav"], ["cctv", "uav"])
+    ['a2g', 'a2gw', 'a2a', 'all', 'ag']
+    >>> possible([None], [None])
+    ['all']
+    """
+    asking, searched = set(query_platforms), set(gallery_platforms)
+    by_view = None not in asking | searched
+    return [
+        row.name
+        for row in _ROWS
+        if any(map(row.asks, asking)) and any(map(row.searches, searched)) and (row.junk != "view" or by_view)
+    ]
+
+
+def _listed() -> str:
+    names = (f"{row.name} ({', '.join(row.aliases)})" if row.aliases else row.name for row in _ROWS)
+    return f"Directions and their other names: {'; '.join(names)}"
