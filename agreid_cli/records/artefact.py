@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -64,7 +65,7 @@ class Artefact:
         marks = {SCHEMA_KEY: f"{self.name}/{self.version}".encode()}
         marks.update({f"agreid.{k}".encode(): v.encode() for k, v in sorted((metadata or {}).items())})
         with writing(path) as temporary:
-            pq.write_table(table.replace_schema_metadata(marks), temporary, compression="zstd")
+            pq.write_table(_storable(table).replace_schema_metadata(marks), temporary, compression="zstd")
 
     def read(self, path: Path) -> pa.Table:
         """Read and check; `MissingError` or `InputError` say what to do.
@@ -94,6 +95,23 @@ class Artefact:
                 f"{path} has schema {mark}; this agreid reads up to {self.name}/{self.version}",
                 hint="Upgrade agreid: pip install --upgrade agreid",
             )
+
+
+def _storable(table: pa.Table) -> pa.Table:
+    """The table with every fixed-size list that has empty rows as a plain list.
+
+    Arrow cannot write an empty row of a fixed-size list to Parquet; reading casts it back.
+    """
+    for index, name in enumerate(table.column_names):
+        column = table[name].combine_chunks()
+        if not pa.types.is_fixed_size_list(column.type) or not column.null_count:
+            continue
+        empty = column.is_null().to_numpy(zero_copy_only=False)
+        ends = np.cumsum(np.where(empty, 0, column.type.list_size), dtype=np.int32)
+        offsets = pa.array(np.concatenate([np.zeros(1, np.int32), ends]))
+        plain = pa.ListArray.from_arrays(offsets, column.drop_null().flatten(), mask=pa.array(empty))
+        table = table.set_column(index, name, plain)
+    return table
 
 
 def metadata(table: pa.Table) -> dict[str, str]:

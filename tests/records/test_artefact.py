@@ -32,6 +32,16 @@ def test_extra_columns_of_the_user_are_kept(tmp_path: Path) -> None:
     assert THING.read(tmp_path / "t")["note"].to_pylist() == ["p", "q"]
 
 
+@pytest.mark.parametrize("rows", [[[1, 2], None, [3, 4], None], [None, None], [[1, 2]], []])
+def test_fixed_size_lists_keep_their_empty_rows(tmp_path: Path, rows: list[list[int] | None]) -> None:
+    pair = pa.list_(pa.uint8(), 2)
+    pairs = Artefact("pairs", 1, pa.schema([pa.field("bits", pair)]), "agreid make-pairs")
+    pairs.write(pa.table({"bits": pa.array(rows, pair)}), tmp_path / "t")
+    back = pairs.read(tmp_path / "t")
+    assert back["bits"].type == pair
+    assert back["bits"].to_pylist() == rows
+
+
 def test_all_column_problems_are_listed_at_once() -> None:
     with pytest.raises(InputError) as caught:
         THING.conform(pa.table({"a": ["x", "y"]}), "t")
