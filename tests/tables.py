@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from agreid_cli.attributes.official import official_codebook
 from agreid_cli.records.crops import CAMID_OF_PLATFORM, CROPS, CROPS_SCHEMA
-from agreid_cli.records.manifest import JUNK_PID, manifest_artefact
+from agreid_cli.records.manifest import CODEBOOK_KEY, JUNK_PID, OFFICIAL_SIZES, manifest_artefact
 from agreid_cli.records.workspace import Workspace
 
-#: Bits of the 15 groups in the official order (method.md §3.3): 88 in all.
-GROUP_SIZES = (3, 4, 5, 4, 5, 7, 6, 3, 3, 4, 5, 13, 10, 7, 9)
+GROUP_SIZES = OFFICIAL_SIZES
 FRAME_SIZE = {"uav": (3840, 2160), "cctv": (704, 480), "wearable": (3840, 2160)}
 EVERY = 30
 
@@ -87,13 +87,14 @@ def write_crops(root: Path, seed: int = 0, **how: Any) -> Workspace:
 
 
 def write_manifest(root: Path, seed: int = 0, **how: Any) -> Workspace:
-    """A workspace at `root` that holds a `manifest.parquet` with the paths that build-manifest gives."""
+    """A workspace at `root` that holds a `manifest.parquet` with the official codebook."""
     workspace = Workspace(root)
     table = manifest_table(seed, **how)
     at = table.column_names.index("path")
     paths = pa.array([f"crops/{path}" for path in table["path"].to_pylist()])
-    sizes = how.get("group_sizes", GROUP_SIZES)
-    manifest_artefact(sizes).write(table.set_column(at, table.field(at), paths), workspace.manifest)
+    marks = {CODEBOOK_KEY: official_codebook().to_json()}
+    artefact = manifest_artefact(GROUP_SIZES)
+    artefact.write(table.set_column(at, table.field(at), paths), workspace.manifest, marks)
     return workspace
 
 

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import json
 from itertools import accumulate
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from agreid_cli.errors import Problem
+from agreid_cli.errors import InputError, Problem
 from agreid_cli.records.artefact import Artefact, metadata
 from agreid_cli.records.crops import CROP_FIELDS, check_crops
 
 JUNK_PID = -1
 CODEBOOK_KEY = "codebook"
+#: Bits of the 15 official groups, in order: what a table without a codebook of its own is taken to hold.
+OFFICIAL_SIZES = (3, 4, 5, 4, 5, 7, 6, 3, 3, 4, 5, 13, 10, 7, 9)
 
 
 def manifest_artefact(group_sizes: tuple[int, ...]) -> Artefact:
@@ -35,6 +39,28 @@ def manifest_artefact(group_sizes: tuple[int, ...]) -> Artefact:
         return [*check_crops(table), *check_attributes(table, group_sizes)]
 
     return Artefact("manifest", 1, schema, "agreid build-manifest", check)
+
+
+def read_manifest(path: Path) -> pa.Table:
+    """Read and check a manifest by the codebook that is stored with it, whatever groups it leaves out."""
+    return manifest_artefact(_stored_sizes(path)).read(path)
+
+
+def _stored_sizes(path: Path) -> tuple[int, ...]:
+    try:
+        marks = pq.read_schema(path).metadata or {}
+    except (pa.ArrowInvalid, OSError):
+        return OFFICIAL_SIZES  # the artefact's own reading says what is wrong with the file
+    text = marks.get(f"agreid.{CODEBOOK_KEY}".encode())
+    if not text:
+        return OFFICIAL_SIZES
+    try:
+        return tuple(len(group["bits"]) for group in json.loads(text)["groups"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{path} holds a codebook that this agreid cannot read",
+            hint="Make the manifest again with: agreid build-manifest",
+        ) from error
 
 
 def check_attributes(table: pa.Table, group_sizes: tuple[int, ...]) -> list[Problem]:
@@ -61,10 +87,11 @@ def check_attributes(table: pa.Table, group_sizes: tuple[int, ...]) -> list[Prob
 
 def attribute_matrix(table: pa.Table) -> np.ndarray:
     """`attr_bits` as uint8 of shape (rows, bits); rows without attributes are all zero."""
-    column = table["attr_bits"].combine_chunks()
-    width = column.type.list_size
-    flat = column.fill_null([0] * width) if column.null_count else column
-    return np.asarray(flat.flatten()).reshape(len(column), width).astype(np.uint8)
+    column = table["attr_bits"]
+    bits = np.zeros((len(column), column.type.list_size), dtype=np.uint8)
+    held = column.drop_null().combine_chunks().flatten()
+    bits[column.is_valid().to_numpy()] = np.asarray(held).reshape(-1, bits.shape[1])
+    return bits
 
 
 def codebook_of(table: pa.Table) -> dict[str, object]:

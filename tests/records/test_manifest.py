@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from agreid_cli.attributes.official import official_codebook
+from agreid_cli.errors import InputError, MissingError
+from agreid_cli.records.manifest import (
+    CODEBOOK_KEY,
+    OFFICIAL_SIZES,
+    attribute_matrix,
+    codebook_of,
+    manifest_artefact,
+    read_manifest,
+)
+from tests.tables import manifest_table, write_manifest
+
+
+def test_the_official_sizes_are_those_of_the_codebook() -> None:
+    assert official_codebook().sizes == OFFICIAL_SIZES
+
+
+def test_a_manifest_with_groups_left_out_is_read_by_its_own_codebook(tmp_path: Path) -> None:
+    book = official_codebook().excluding(["age", "upper"])
+    table = manifest_table(2, group_sizes=book.sizes)
+    manifest_artefact(book.sizes).write(table, tmp_path / "m.parquet", {CODEBOOK_KEY: book.to_json()})
+    back = read_manifest(tmp_path / "m.parquet")
+    assert attribute_matrix(back).shape == (table.num_rows, 88 - 4 - 13)
+    assert codebook_of(back)["groups"][0]["name"] == "gender"  # type: ignore[index]
+
+
+def test_a_manifest_of_another_program_has_the_official_bits(tmp_path: Path) -> None:
+    table = manifest_table(1, attributes=False)
+    manifest_artefact(OFFICIAL_SIZES).write(table, tmp_path / "m.parquet")
+    back = read_manifest(tmp_path / "m.parquet")
+    assert codebook_of(back) == {}
+    assert not attribute_matrix(back).any()
+
+
+def test_what_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "m.parquet"
+    with pytest.raises(MissingError, match="agreid build-manifest"):
+        read_manifest(path)
+    path.write_text("hello")
+    with pytest.raises(InputError, match="Parquet"):
+        read_manifest(path)
+    manifest_artefact(OFFICIAL_SIZES).write(manifest_table(1), path, {CODEBOOK_KEY: "{}"})
+    with pytest.raises(InputError, match="codebook"):
+        read_manifest(path)
+
+
+def test_two_vectors_of_one_pid_and_two_bits_of_one_group_are_refused(tmp_path: Path) -> None:
+    rows = manifest_table(1).to_pylist()
+    rows[0]["attr_bits"] = np.roll(rows[0]["attr_bits"], 1).tolist()
+    schema = manifest_artefact(OFFICIAL_SIZES).schema
+    with pytest.raises(InputError) as caught:
+        manifest_artefact(OFFICIAL_SIZES).write(pa.Table.from_pylist(rows, schema=schema), tmp_path / "m")
+    assert "do not have one bit each" in str(caught.value)
+    assert "more than one attribute vector" in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_helper_writes_what_this_reads(tmp_path: Path) -> None:
+    assert read_manifest(write_manifest(tmp_path, 1).manifest).num_rows == manifest_table(1).num_rows
