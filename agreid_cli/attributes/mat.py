@@ -6,7 +6,6 @@ and 2 = yes. Columns are found by name, never by position, for their order diffe
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,15 +14,12 @@ import numpy as np
 
 from agreid_cli.attributes.bits import is_one_hot
 from agreid_cli.attributes.codebook import Codebook
-from agreid_cli.attributes.mat_struct import TOP, columns_of, load_parts
+from agreid_cli.attributes.mat_struct import columns_of, load_parts, save_parts, words
 from agreid_cli.attributes.official import official_codebook
 from agreid_cli.errors import Problems, did_you_mean
-from agreid_cli.records.files import write_bytes
 
 INDEX = "image_index"
 NO, YES = 1, 2
-#: scipy writes the date into the first 116 bytes; equal attributes must give equal bytes.
-_HEADER = b"MATLAB 5.0 MAT-file, attributes of identities, written by agreid".ljust(116)
 _INDEX_LIMIT = 2**63
 
 
@@ -66,12 +62,7 @@ def write_mat(
     path: Path, train: Mapping[int, np.ndarray], test: Mapping[int, np.ndarray], codebook: Codebook
 ) -> None:
     """Write the official file, whole or not at all; equal attributes give equal bytes."""
-    from scipy.io import savemat
-
-    top = {"train": _struct(train, codebook), "test": _struct(test, codebook)}
-    stream = io.BytesIO()
-    savemat(stream, {TOP: top})
-    write_bytes(path, _HEADER + stream.getvalue()[len(_HEADER) :])
+    save_parts(path, {"train": _struct(train, codebook), "test": _struct(test, codebook)})
 
 
 _COLUMN_HINT = "The file must hold one vector a bit, named as in the official file (uppertshirt, bagnothing)."
@@ -85,9 +76,7 @@ def _struct(vectors: Mapping[int, np.ndarray], codebook: Codebook) -> dict[str, 
         raise ValueError("attributes must hold one bit a group, and pids must not be negative")
     values = np.where(bits == 1, YES, NO).astype(np.float64)
     struct = {name: values[None, :, at] for at, name in enumerate(codebook.bits)}
-    names = np.empty((1, len(pids)), dtype=object)
-    names[0, :] = [f"{pid:010d}" for pid in pids]
-    return {**struct, INDEX: names}
+    return {**struct, INDEX: words([f"{pid:010d}" for pid in pids])}
 
 
 def _check_names(

@@ -1,29 +1,34 @@
-"""The door to scipy.io: MATLAB's many shapes of a struct become plain lists by field name."""
+"""The door to scipy.io: MATLAB's many shapes of a struct become plain lists by field name, and back."""
 
 from __future__ import annotations
 
+import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from agreid_cli.errors import InputError, MissingError, did_you_mean
+from agreid_cli.records.files import write_bytes
 
 TOP = "qut_attribute"
 PARTS = ("train", "test")
+#: scipy writes the date into the first 116 bytes; equal attributes must give equal bytes.
+_HEADER = b"MATLAB 5.0 MAT-file, attributes of identities, written by agreid".ljust(116)
 
 
-def load_parts(path: Path) -> dict[str, Any | None]:
-    """The structs `train` and `test` of the file; an absent one is None, `InputError` when both are."""
+def load_parts(path: Path, top: str = TOP) -> dict[str, Any | None]:
+    """The structs `train` and `test` of the variable `top`; an absent one is None, not both."""
     variables = _load(path)
-    if TOP not in variables:
-        near = did_you_mean(TOP, variables)
-        raise InputError(f"{path} holds no variable {TOP}{near}", hint="Give the official attribute file.")
-    fields = columns_of(variables[TOP], keep=True)
+    if top not in variables:
+        near = did_you_mean(top, variables)
+        raise InputError(f"{path} holds no variable {top}{near}", hint="Give the official attribute file.")
+    fields = columns_of(variables[top], keep=True)
     parts = {part: fields.get(part) for part in PARTS}
     if all(part is None for part in parts.values()):
         held = ", ".join(fields) or "nothing"
-        raise InputError(f"{path}: {TOP} holds neither train nor test (it holds {held})")
+        raise InputError(f"{path}: {top} holds neither train nor test (it holds {held})")
     return parts
 
 
@@ -47,6 +52,22 @@ def columns_of(struct: Any, *, keep: bool = False) -> dict[str, Any]:
     return {name.lower(): [x for element in elements for x in _flat(element[name])] for name in names}
 
 
+def save_parts(path: Path, parts: Mapping[str, Mapping[str, np.ndarray]], top: str = TOP) -> None:
+    """Write the structs as fields of the variable `top`, whole or not at all; equal parts, equal bytes."""
+    from scipy.io import savemat
+
+    stream = io.BytesIO()
+    savemat(stream, {top: {part: dict(columns) for part, columns in parts.items()}})
+    write_bytes(path, _HEADER + stream.getvalue()[len(_HEADER) :])
+
+
+def words(values: list[str]) -> np.ndarray:
+    """A row of words as MATLAB keeps them: one cell each."""
+    cells = np.empty((1, len(values)), dtype=object)
+    cells[0, :] = values
+    return cells
+
+
 def _flat(value: Any) -> list[Any]:
     if hasattr(value, "toarray"):  # sparse
         value = value.toarray()
@@ -67,7 +88,7 @@ def _load(path: Path) -> dict[str, Any]:
     except NotImplementedError as error:
         raise InputError(
             f"{path} is a MATLAB 7.3 (HDF5) file, which cannot be read here",
-            hint="Save it again in MATLAB with: save(file, 'qut_attribute', '-v7')",
+            hint="Save it again in MATLAB with: save(file, '-v7')",
         ) from error
     except Exception as error:  # scipy raises a dozen kinds on bytes that are not a .mat
         raise InputError(

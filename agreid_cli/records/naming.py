@@ -2,14 +2,17 @@
 
 `P{4}T{5}A{1}C{1}F{n}.jpg`: person within the video, session (MMDD then 0 morning, 1 afternoon),
 altitude class, camera, 1-based frame. The identity is P‖T‖A joined as one integer, never P alone.
+AG-ReID.v2 pads some frames with zeros and puts a letter behind others (`F8671Z`); both are read.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import PurePath
 
-_NAME = re.compile(r"P(-?\d+)T(-?\d+)A(-?\d+)C(-?\d+)F(-?\d+)")
+_NAME = re.compile(r"P(\d+)T(\d+)A(\d+)C(\d+)F(\d+)([A-Za-z]*)", re.ASCII)
+_SESSION = re.compile(r"(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])[01]", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -20,14 +23,15 @@ class OfficialName:
     session: str
     altitude: int
     camid: int
-    frame: int
+    frame: int  # 1-based
+    tag: str = ""  # letters behind the frame
 
     @property
     def pid(self) -> int:
         return join_pid(self.person, self.session, self.altitude)
 
     def __str__(self) -> str:
-        return f"P{self.person:04d}T{self.session}A{self.altitude}C{self.camid}F{self.frame}"
+        return f"P{self.person:04d}T{self.session}A{self.altitude}C{self.camid}F{self.frame}{self.tag}"
 
 
 def join_pid(person: int, session: str, altitude: int) -> int:
@@ -42,22 +46,33 @@ def join_pid(person: int, session: str, altitude: int) -> int:
 
 
 def split_pid(pid: int) -> tuple[int, str, int]:
-    """The P, T, A of a joined pid.
+    """The P, T, A of a joined pid, for any pid from 0 up: joining them gives it back.
 
-    >>> split_pid(6021400)
-    (6, '02140', 0)
+    >>> split_pid(6021400), split_pid(21400), split_pid(7)
+    ((6, '02140', 0), (0, '02140', 0), (0, '00000', 7))
     """
     return pid // 10**6, f"{pid // 10 % 10**5:05d}", pid % 10
 
 
-def parse_name(name: str) -> OfficialName | None:
-    """The fields of a file name, or None when it does not follow the grammar.
+def is_session(text: str) -> bool:
+    """Whether a T field can be one: a month, a day, and 0 or 1.
 
-    >>> parse_name("P0001T04041A0C0F31.jpg").pid
-    1040410
+    >>> is_session("02140"), is_session("00000"), is_session("0214")
+    (True, False, False)
     """
-    found = _NAME.match(name)
+    return _SESSION.fullmatch(text) is not None
+
+
+def parse_name(name: str) -> OfficialName | None:
+    """The fields of a file name (folder and suffix are ignored), or None when it is not official.
+
+    >>> parse_name("P0001T04041A0C0F31.jpg").pid, parse_name("P0001T04041A0C0F31 (copy).jpg")
+    (1040410, None)
+    >>> parse_name("query/P0313T02220A0/P0313T02220A0C2F08671Z.jpg")
+    OfficialName(person=313, session='02220', altitude=0, camid=2, frame=8671, tag='Z')
+    """
+    found = _NAME.fullmatch(PurePath(name).stem)
     if not found:
         return None
-    person, session, altitude, camid, frame = found.groups()
-    return OfficialName(int(person), session, int(altitude), int(camid), int(frame))
+    person, session, altitude, camid, frame, tag = found.groups()
+    return OfficialName(int(person), session, int(altitude), int(camid), int(frame), tag)

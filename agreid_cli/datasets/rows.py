@@ -1,0 +1,85 @@
+"""What a reader of a public data set gives, and what is known about the set beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from agreid_cli.errors import Problem
+
+TRAIN = "train"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One image as published.
+
+    `path` is relative to the data set's root, with `/`. `roles` are `train`, `query:a2g`,
+    `gallery:a2g` …; none of them means that the publisher uses the image for nothing.
+    """
+
+    path: str
+    pid: int
+    camid: int
+    platform: str
+    roles: tuple[str, ...]
+    altitude: int | None = None  # the A field: 0, 1, 2
+    session: str | None = None  # the T field, or what the set has in its place
+    frame: int | None = None  # 0-based where the publisher's count is known, else as published
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One published count of a subset, and where it stands. None: not published."""
+
+    source: str
+    images: int | None = None
+    identities: int | None = None
+
+
+@dataclass(frozen=True)
+class Subset:
+    """A part of a data set that has published counts: the images with `role`, on `platform` if given.
+
+    `kind` narrows it to people, distractors (real wrong persons) or junk.
+    """
+
+    name: str
+    role: str
+    readings: tuple[Reading, ...] = ()
+    platform: str = ""
+    kind: Literal["", "people", "distractors", "junk"] = ""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One way in which the folders of a data set are published.
+
+    `folders` (or files) must be there for the layout to be recognised. `read` walks them under a root
+    and yields a `Row` for each image, or a `Problem` for what cannot be read.
+    """
+
+    name: str
+    folders: tuple[str, ...]
+    read: Callable[[Path], Iterator[Row | Problem]]
+    subsets: tuple[Subset, ...]
+    #: Optional files → what is lost without them.
+    optional: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A public data set: its layouts, and the attribute file that belongs to it."""
+
+    name: str
+    title: str
+    layouts: tuple[Layout, ...]
+    #: Where the attribute .mat may lie, relative to the root or to the folder above it.
+    attribute_files: tuple[str, ...] = ()
+    #: Which reader the attribute file needs: qut (the 88 bits of AG-ReID) or market.
+    attribute_kind: str = "qut"
+    #: pids that stand for many people whom nobody looks for: real wrong persons, not identities.
+    distractor_pids: frozenset[int] = frozenset()
+    hint: str = ""

@@ -1,0 +1,87 @@
+"""UAV-Human (CVPR 2021), its re-identification part: one drone, 1,144 identities.
+
+`P000S00G10B10H10UC022000LC021000A000R0_08241716_170_bbx.jpg` is person 0 in setup 0 (clothes, hat, bag),
+action 0, filmed on 24 August at 17:16, frame 170. The identity is P‖S joined, as the authors' reader has
+it; names that begin with D are distractors and share the pid 50000.
+
+There is one camera. The authors' reader makes A‖frame the camera, so that only copies of the query's own
+moment are junk. That number fits no camera column, and only its equality within a person matters: here a
+person's moments are numbered from 0, which gives the same junk.
+
+The competition's test images (`00000.jpg`) carry no identity and cannot be imported. The names of the
+whole release were read in the authors' reader, not seen on the files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path, PurePath
+
+from agreid_cli.datasets.rows import TRAIN, Dataset, Layout, Reading, Row, Subset
+from agreid_cli.datasets.tree import walk
+from agreid_cli.errors import Problem
+
+FOLDERS: dict[str, tuple[str, ...]] = {
+    "bounding_box_train": (TRAIN,),
+    "query": ("query:all",),
+    "bounding_box_test": ("gallery:all",),
+}
+GRAMMAR = "P000S00G10B10H10UC022000LC021000A000R0_08241716_170_bbx.jpg"
+DISTRACTOR_PID = 50_000
+_NAME = re.compile(r"P(\d+)S(\d+)G.*A(\d+)R-?\d+_(\d+)_(\d+)(?:_[A-Za-z]+)?", re.ASCII)
+_DISTRACTOR = re.compile(r"D.*?(\d{1,9})_[A-Za-z]+", re.ASCII)
+
+
+def parse(name: str) -> Row | None:
+    """The row of a name, with the moment A‖frame where the camera belongs.
+
+    >>> row = parse("P031S09G10B00H10UC102000LC092000A031R0_09131758_117_bbx.jpg")
+    >>> row.pid, row.session, row.frame, row.camid
+    (3109, '09131758', 117, 31117)
+    """
+    stem = PurePath(name).stem
+    if found := _NAME.fullmatch(stem):
+        person, setup, action, stamp, frame = found.groups()
+        moment = int(action + frame)
+        return Row(name, int(person + setup), moment, "uav", (), session=stamp, frame=int(frame))
+    if found := _DISTRACTOR.fullmatch(stem):
+        return Row(name, DISTRACTOR_PID, 0, "uav", (), frame=int(found[1]))
+    return None
+
+
+def read(root: Path) -> Iterator[Row | Problem]:
+    """The images under `root`."""
+    rows: list[Row] = []
+    for item in walk(root, FOLDERS, parse, GRAMMAR):
+        if isinstance(item, Problem):
+            yield item
+        else:
+            rows.append(item)
+    moments: dict[int, set[int]] = defaultdict(set)
+    for row in rows:
+        moments[row.pid].add(row.camid)
+    number = {pid: {moment: n for n, moment in enumerate(sorted(of))} for pid, of in moments.items()}
+    yield from (replace(row, camid=number[row.pid][row.camid]) for row in rows)
+
+
+UAV_HUMAN = Dataset(
+    name="uav-human",
+    title="UAV-Human, re-identification (CVPR 2021)",
+    layouts=(
+        Layout(
+            name="official",
+            folders=tuple(FOLDERS),
+            read=read,
+            subsets=(
+                Subset("train", TRAIN, (Reading("paper", 11_805, 619),)),
+                Subset("query", "query:all", (Reading("paper", 1_050, 525),)),
+                Subset("gallery with distractors", "gallery:all", (Reading("paper", 28_435, 525),)),
+            ),
+        ),
+    ),
+    distractor_pids=frozenset({DISTRACTOR_PID}),
+    hint="The competition's test images are named 00000.jpg and carry no identity; the whole release does.",
+)
