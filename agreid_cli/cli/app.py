@@ -14,6 +14,7 @@ from agreid_cli.cli.console import Voice
 
 COMMANDS = {
     "doctor": "agreid_cli.cli.doctor:doctor",
+    "evaluate": "agreid_cli.cli.evaluate:evaluate",
 }
 
 app = typer.Typer(

@@ -72,6 +72,12 @@ class Artefact:
 
         The metadata given to `write` come back through `metadata`.
         """
+        table = self.load(path)
+        marks = table.schema.metadata
+        return self.conform(table, str(path)).replace_schema_metadata(marks)
+
+    def load(self, path: Path) -> pa.Table:
+        """Read a table of this kind and of a version that we know, columns unchecked."""
         if not path.is_file():
             raise MissingError(f"{path} does not exist", hint=f"Make it with: {self.made_by}")
         try:
@@ -81,8 +87,7 @@ class Artefact:
                 f"{path} cannot be read as Parquet: {error}", hint=f"Make it again with: {self.made_by}"
             ) from error
         self._check_version(path, (table.schema.metadata or {}).get(SCHEMA_KEY, b"").decode())
-        marks = table.schema.metadata
-        return self.conform(table, str(path)).replace_schema_metadata(marks)
+        return table
 
     def _check_version(self, path: Path, mark: str) -> None:
         if not mark:

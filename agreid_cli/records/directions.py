@@ -31,14 +31,6 @@ class Direction:
     junk: Junk = "camid"
     aliases: tuple[str, ...] = ()
 
-    def asks(self, platform: str | None) -> bool:
-        """Whether a query crop of this platform belongs to the direction."""
-        return not self.query or platform in self.query
-
-    def searches(self, platform: str | None) -> bool:
-        """Whether a gallery crop of this platform belongs to the direction."""
-        return not self.gallery or platform in self.gallery
-
 
 _ROWS = (
     Direction("a2g", "aerial → ground camera", ("uav",), ("cctv",),
@@ -85,19 +77,21 @@ def find_direction(word: str) -> Direction:
 
 
 def possible(query_platforms: Iterable[str | None], gallery_platforms: Iterable[str | None]) -> list[str]:
-    """The directions that have a query and a gallery crop, given the platforms of each role, in order.
+    """The directions that have crops of every platform they name, given the platforms of each role, in order.
 
     >>> possible(["uav"], ["cctv", "uav"])
-    ['a2g', 'a2gw', 'a2a', 'all', 'ag']
+    ['a2g', 'a2a', 'all', 'ag']
     >>> possible([None], [None])
     ['all']
     """
     asking, searched = set(query_platforms), set(gallery_platforms)
+    if not asking or not searched:
+        return []
     by_view = None not in asking | searched
     return [
         row.name
         for row in _ROWS
-        if any(map(row.asks, asking)) and any(map(row.searches, searched)) and (row.junk != "view" or by_view)
+        if set(row.query) <= asking and set(row.gallery) <= searched and (row.junk != "view" or by_view)
     ]
 
 

@@ -7,6 +7,7 @@ manifest with groups left out explains itself.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
@@ -99,3 +100,20 @@ def codebook_of(table: pa.Table) -> dict[str, object]:
     text = metadata(table).get(CODEBOOK_KEY, "")
     stored: dict[str, object] = json.loads(text) if text else {}
     return stored
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a manifest says of one crop to those who only rank it."""
+
+    pid: int
+    camid: int
+    platform: str
+
+
+def known_crops(path: Path) -> dict[str, Known]:
+    """crop_id → identity, camera, platform of every crop in a manifest."""
+    table = read_manifest(path)
+    names = ("crop_id", "pid", "camid", "platform")
+    crops, *rest = (table[name].to_pylist() for name in names)
+    return {crop: Known(*said) for crop, *said in zip(crops, *rest, strict=True)}

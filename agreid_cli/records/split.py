@@ -9,7 +9,7 @@ from agreid_cli.errors import Problem
 from agreid_cli.records.artefact import Artefact
 from agreid_cli.records.directions import DIRECTIONS
 
-__all__ = ["DIRECTIONS", "ROLES", "SPLIT", "SPLIT_SCHEMA", "check_split"]
+__all__ = ["DIRECTIONS", "ROLES", "SPLIT", "SPLIT_SCHEMA", "check_split", "sides_of"]
 
 ROLES = ("train", "query", "gallery", "unused")
 
@@ -46,3 +46,13 @@ def check_split(table: pa.Table) -> list[Problem]:
 
 
 SPLIT = Artefact("split", 1, SPLIT_SCHEMA, "agreid build-split", check_split)
+
+
+def sides_of(table: pa.Table) -> dict[str, tuple[list[str], list[str]]]:
+    """direction → (crop ids of the queries, crop ids of the gallery), in the table's order."""
+    found: dict[str, tuple[list[str], list[str]]] = {}
+    columns = (table[name].to_pylist() for name in ("crop_id", "role", "direction"))
+    for crop, role, direction in zip(*columns, strict=True):
+        if role in ("query", "gallery") and direction:
+            found.setdefault(direction, ([], []))[role == "gallery"].append(crop)
+    return found

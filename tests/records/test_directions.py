@@ -33,16 +33,8 @@ def test_an_unknown_direction_names_the_nearest_and_lists_all() -> None:
 
 
 def test_only_directions_with_both_sides_are_possible() -> None:
-    assert possible(["cctv"], ["uav"]) == ["g2a", "gw2a", "all", "ag"]
-    assert possible(["uav", "cctv"], ["uav", "cctv"]) == [
-        "a2g",
-        "g2a",
-        "a2gw",
-        "gw2a",
-        "a2a",
-        "g2g",
-        "all",
-        "ag",
-    ]
+    assert possible(["cctv"], ["uav"]) == ["g2a", "all", "ag"]
+    assert " ".join(possible(["uav", "cctv"], ["uav", "cctv"])) == "a2g g2a a2a g2g all ag"
+    assert possible(["uav"], ["cctv", "wearable"])[:3] == ["a2g", "a2w", "a2gw"]
     assert possible([None], ["uav"]) == ["all"], "junk by view needs the view"
     assert possible([], ["uav"]) == []

@@ -1,0 +1,91 @@
+"""`agreid evaluate`: mAP, CMC and mINP of a run or of any program's embeddings, and over which crops."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from agreid_cli.cli.console import Voice
+from agreid_cli.cli.options import (
+    HERE,
+    ConfigOption,
+    JsonOption,
+    SetOption,
+    WorkspaceOption,
+    config_file,
+)
+from agreid_cli.cli.results_view import show_results, worst_queries
+from agreid_cli.errors import UsageError
+
+
+def evaluate(
+    more: Annotated[Optional[list[Path]], typer.Argument(metavar="FILE", hidden=True)] = None,
+    direction: Annotated[
+        Optional[list[str]],
+        typer.Option(
+            "--direction", "-d", metavar="NAME",
+            help="a2g, g2a, both, or another protocol: a2w w2a g2w w2g a2a g2g w2w all, AG-ReID.v2's exp1 to "
+            "exp6, CARGO's cargo-all cargo-gg cargo-aa cargo-ag, market1501. May be given again.",
+            show_default="both where possible",
+        ),
+    ] = None,
+    run: Annotated[
+        Optional[str], typer.Option("--run", metavar="NAME", help="Run to rank.", show_default="the newest")
+    ] = None,
+    embeddings: Annotated[
+        Optional[list[Path]],
+        typer.Option(
+            "--embeddings", metavar="FILE...",
+            help="Rank the embeddings in these files: .parquet, .npz, .npy with .csv, .pt, .pth, .mat.",
+        ),
+    ] = None,
+    metric: Annotated[
+        Optional[str], typer.Option("--metric", help="cosine or euclidean.", show_default="cosine")
+    ] = None,
+    ci: Annotated[
+        Optional[bool], typer.Option("--ci", help="Give 95 % intervals, from a bootstrap over identities.")
+    ] = None,
+    compare: Annotated[
+        Optional[Path],
+        typer.Option(
+            "--compare", metavar="RESULT.json",
+            help="Compare with an earlier result over the same crops, by a paired bootstrap.",
+        ),
+    ] = None,
+    save_ranks: Annotated[
+        Optional[Path],
+        typer.Option("--save-ranks", metavar="FILE", help="Write the nearest of every query as Parquet."),
+    ] = None,
+    worst: Annotated[int, typer.Option("--worst", metavar="N", min=0, help="List the N worst queries.")] = 0,
+    workspace: WorkspaceOption = HERE,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Rank the gallery for every query: mAP, CMC, mINP, and a fingerprint of the crops ranked.
+
+    Two scores can be compared when their fingerprints agree. With --json, one object a direction, one a line.
+
+    Example: agreid evaluate --embeddings features.npz --direction a2g
+    """
+    from agreid_cli.config.evaluate import EvaluateConfig
+    from agreid_cli.config.load import load_section
+    from agreid_cli.records.workspace import Workspace
+    from agreid_cli.stages.evaluate import evaluate as rank_all
+
+    if more and not embeddings:
+        raise UsageError(f"what is {more[0]}?", hint=f"Embeddings are given as: --embeddings {more[0]}")
+    voice = Voice(json=json)
+    settings = load_section(
+        EvaluateConfig, "evaluate", config_file(config, workspace), set_ or (),
+        metric=metric, ci=ci,
+    )  # fmt: skip
+    results = rank_all(
+        Workspace(workspace), config=settings, run=run, files=[*(embeddings or []), *(more or [])],
+        directions=direction or (), save_ranks=save_ranks, compare_with=compare, progress=voice,
+    )  # fmt: skip
+    for result in results:
+        voice.data(result.brief() | ({"worst": worst_queries(result, worst)} if worst else {}))
+    show_results(voice, results, worst=worst)

@@ -1,0 +1,90 @@
+"""Results on the screen: per cent here, 0..1 everywhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from agreid_cli.cli.console import Voice
+
+if TYPE_CHECKING:
+    from agreid_cli.records.results import Comparison, RankingResult
+
+Bounds = tuple[float, float]
+
+
+def show_results(voice: Voice, results: Sequence[RankingResult], *, worst: int) -> None:
+    """One column a direction; then what must be known to read the figures."""
+    sides = [_column(result) for result in results]
+    rows = [[name, *(side[name] for side in sides)] for name in sides[0]]
+    heads = ["", *(result.direction for result in results)]
+    voice.table(f"agreid evaluate: {results[0].source}", heads, rows, right=range(1, len(heads)))
+    for result in results:
+        if result.n_dropped:
+            voice.say(
+                f"{result.direction}: queries without a true match, which do not count: "
+                f"{result.n_dropped:,} of {result.n_query:,}"
+            )
+    for result in results:
+        if ci := result.ci:
+            voice.say(
+                f"{result.direction}: [low, high] holds {ci.level:.0%} of {ci.rounds:,} draws "
+                f"of the {ci.n_identities:,} identities"
+            )
+        if result.comparison:
+            _compared(voice, result, result.comparison)
+        if worst:
+            names = ["query", "pid", "AP %", "first hit at rank", "true matches"]
+            found = [
+                [q["query"], q["pid"], _percent(q["average_precision"]), q["first_hit"], q["n_match"]]
+                for q in worst_queries(result, worst)
+            ]
+            voice.table(f"the worst queries of {result.direction}", names, found, right=(2, 3, 4))
+
+
+def worst_queries(result: RankingResult, n: int) -> list[dict[str, Any]]:
+    """The n valid queries with the lowest average precision, worst first."""
+    queries = result.per_query
+    rows = zip(
+        queries.crop_id, queries.pid, queries.average_precision, queries.first_hit, queries.n_match,
+        strict=True,
+    )  # fmt: skip
+    valid = [(ap, crop, pid, hit, n_match) for crop, pid, ap, hit, n_match in rows if ap is not None]
+    return [
+        {"query": crop, "pid": pid, "average_precision": ap, "first_hit": hit, "n_match": n_match}
+        for ap, crop, pid, hit, n_match in sorted(valid, key=lambda row: row[0])[:n]
+    ]
+
+
+def _column(result: RankingResult) -> dict[str, str]:
+    ci = result.ci
+    return {
+        "mAP %": _percent(result.mAP, ci.mAP if ci else None),
+        "Rank-1 %": _percent(result.rank(1), ci.rank1 if ci else None),
+        "Rank-5 %": _percent(result.rank(5)),
+        "Rank-10 %": _percent(result.rank(10)),
+        "mINP %": _percent(result.mINP),
+        "n_query": f"{result.n_query:,}",
+        "n_valid": f"{result.n_valid:,}",
+        "n_dropped": f"{result.n_dropped:,}",
+        "n_gallery": f"{result.n_gallery:,}",
+        "metric": f"{result.metric}, re-ranked {result.rerank}" if result.rerank else result.metric,
+        "roles from": result.roles,
+        "fingerprint": result.fingerprint,
+    }
+
+
+def _compared(voice: Voice, result: RankingResult, found: Comparison) -> None:
+    voice.say(f"{result.direction}: this less {found.other}, over the same {result.n_valid:,} queries")
+    for name, gap, (low, high), share in (
+        ("mAP", found.mAP, found.mAP_interval, found.mAP_share),
+        ("Rank-1", found.rank1, found.rank1_interval, found.rank1_share),
+    ):
+        verdict = "the sign is clear" if low > 0 or high < 0 else "the difference may be chance"
+        bounds = f"[{100 * low:+.2f}, {100 * high:+.2f}]"
+        voice.say(f"  {name} {100 * gap:+.2f} {bounds} points, share {share:.3f}: {verdict}")
+
+
+def _percent(value: float, bounds: Bounds | None = None) -> str:
+    text = f"{100 * value:.2f}"
+    return f"{text} [{100 * bounds[0]:.2f}, {100 * bounds[1]:.2f}]" if bounds else text

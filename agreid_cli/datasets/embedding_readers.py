@@ -1,0 +1,193 @@
+"""One reader a file format: path → parts. No reader runs code from a file; pickles are refused."""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import pickle
+import zipfile
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agreid_cli.datasets.embedding_keys import SPELLINGS, unpack
+from agreid_cli.errors import InputError, Problems
+from agreid_cli.records.embeddings import Part, embeddings_artefact
+
+PICKLE = "a pickle can run code when it is opened, so agreid does not open it"
+SAVE_NPZ = (
+    "Save the arrays with numpy.savez(file, query_f=…, gallery_f=…, query_pid=…, …) and give that file."
+)
+_KNOWN = frozenset(spelling for names in SPELLINGS.values() for spelling in names)
+
+
+def read_parquet(path: Path) -> list[Part]:
+    import pyarrow as pa
+
+    table = embeddings_artefact(1).load(path)
+    columns: dict[str, Any] = {}
+    for name in table.column_names:
+        column = table[name].combine_chunks()
+        kind = column.type
+        if pa.types.is_fixed_size_list(kind) and not column.null_count:
+            columns[name] = np.asarray(column.flatten()).reshape(len(column), kind.list_size)
+        elif pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+            columns[name] = _equal_lists(column.to_pylist(), path, name)
+        elif name in _KNOWN:
+            columns[name] = (
+                _objects(column.to_pylist()) if column.null_count else column.to_numpy(zero_copy_only=False)
+            )
+    return unpack(columns, str(path))
+
+
+def _equal_lists(lists: Sequence[Any], path: Path, name: str) -> np.ndarray:
+    """Lists of one length as a matrix; `InputError` names the rows that differ from the first."""
+    width = len(lists[0] or ()) if lists else 0
+    problems = Problems()
+    for row, values in enumerate(lists):
+        if values is None or len(values) != width:
+            held = "is empty" if values is None else f"has {len(values)} values"
+            problems.add(f"{path}, {name}, row {row + 1}", f"{held} where the first row has {width}")
+    problems.found[20:] = []
+    problems.raise_if_any("the embeddings differ in width")
+    return np.array(lists, dtype=np.float32).reshape(len(lists), width)
+
+
+def _objects(values: Sequence[Any]) -> np.ndarray:
+    out = np.empty(len(values), object)
+    out[:] = values
+    return out
+
+
+def read_npz(path: Path) -> list[Part]:
+    try:
+        with np.load(path, allow_pickle=False) as dump:
+            return unpack({name: _member(dump, name, path) for name in dump.files}, str(path))
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, pickle.UnpicklingError) as error:
+        raise _unreadable(path, "an .npz file", error) from error
+
+
+def _member(dump: Any, name: str, path: Path) -> Any:
+    try:
+        return dump[name]
+    except ValueError as error:
+        if "allow_pickle" in str(error):
+            raise InputError(
+                f"{path}, {name} is an array of Python objects: {PICKLE}", hint=SAVE_NPZ
+            ) from error
+        raise
+
+
+def read_npy(path: Path, table: Path) -> list[Part]:
+    try:
+        features = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        if "allow_pickle" in str(error) or "Python objects" in str(error):
+            raise InputError(f"{path} holds Python objects: {PICKLE}", hint=SAVE_NPZ) from error
+        raise _unreadable(path, "a .npy file", error) from error
+    columns = _read_csv(table)
+    rows = len(next(iter(columns.values()), []))
+    if features.ndim == 2 and rows != len(features):
+        raise InputError(f"{table} has {rows} rows where {path} has {len(features)}")
+    [part] = unpack({"embedding": features, **columns}, str(path))
+    return [replace(part, array="")]
+
+
+def _read_csv(path: Path) -> dict[str, list[str]]:
+    known = _KNOWN - set(SPELLINGS["embedding"])
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as handle:
+            rows = list(csv.reader(handle))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise _unreadable(path, "a UTF-8 csv file", error) from error
+    rows = [row for row in rows if row]
+    header = [name.strip().lower() for name in rows[0]] if rows else []
+    if not known & set(header):
+        raise InputError(
+            f"{path} has no line of column names that agreid knows: {', '.join(header) or 'it is empty'}",
+            hint="Columns: crop_id, pid, camid, platform, role",
+        )
+    problems = Problems()
+    for line, row in enumerate(rows[1:], start=2):
+        if len(row) != len(header):
+            problems.add(f"{path}, line {line}", f"has {len(row)} values where the header has {len(header)}")
+    problems.raise_if_any(f"{path} cannot be used")
+    return {name: [row[at] for row in rows[1:]] for at, name in enumerate(header) if name in known}
+
+
+def read_torch(path: Path) -> list[Part]:
+    """A dictionary of tensors, numpy arrays or lists, as `torch.save` writes it."""
+    import torch
+
+    version = tuple(int(part) for part in torch.__version__.split(".")[:2])
+    # Before 2.6 the safe loader cannot be told of numpy's names; tensors and lists it reads all the same.
+    numpy_too = torch.serialization.safe_globals(_numpy_globals()) if version >= (2, 6) else nullcontext()
+    try:
+        with numpy_too:
+            dump = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, EOFError, RuntimeError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise _unreadable(path, "a torch file", error) from error
+    except pickle.UnpicklingError as error:
+        if not zipfile.is_zipfile(path) and not _is_pickle(path):
+            raise _unreadable(path, "a torch file", None) from error
+        raise InputError(f"{path} holds more than tensors and arrays: {PICKLE}", hint=SAVE_NPZ) from error
+    if not isinstance(dump, dict):
+        raise InputError(f"{path} holds a {type(dump).__name__}, not a dictionary of arrays", hint=SAVE_NPZ)
+    return unpack({str(name): _plain(value) for name, value in dump.items()}, str(path))
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "detach"):
+        value = value.detach()
+        return (value.float() if value.is_floating_point() else value).numpy()
+    if isinstance(value, list | tuple) and value and all(hasattr(item, "detach") for item in value):
+        return np.stack([_plain(item) for item in value])
+    return value
+
+
+def _numpy_globals() -> list[Any]:
+    """What torch's safe loader needs to rebuild numpy arrays, under the module names of numpy 1 and 2.
+
+    None of these runs code of the file: an array of objects is read by the same safe loader.
+    """
+    core = importlib.import_module("numpy._core.multiarray")
+    rebuilt = (core._reconstruct, core.scalar)
+    old = [(what, f"numpy.core.multiarray.{what.__name__}") for what in rebuilt]
+    new = [(what, f"numpy._core.multiarray.{what.__name__}") for what in rebuilt]
+    kinds = [getattr(np.dtypes, name) for name in np.dtypes.__all__]
+    return [*old, *new, np.ndarray, np.dtype, *kinds]
+
+
+def read_mat(path: Path) -> list[Part]:
+    from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
+
+    try:
+        dump = loadmat(path, squeeze_me=False)
+    except NotImplementedError as error:
+        raise InputError(
+            f"{path} is a Matlab 7.3 file", hint="Save it with -v7, or from Python with scipy.io.savemat."
+        ) from error
+    except (OSError, ValueError, TypeError, KeyError, IndexError, MatReadError) as error:
+        raise _unreadable(path, "a .mat file", error) from error
+    return unpack({name: value for name, value in dump.items() if not name.startswith("__")}, str(path))
+
+
+def _is_pickle(path: Path) -> bool:
+    with open(path, "rb") as handle:
+        return handle.read(1) == pickle.PROTO
+
+
+def _unreadable(path: Path, kind: str, error: Exception | None) -> InputError:
+    if isinstance(error, InputError):
+        return error
+    if _is_pickle(path):
+        return InputError(f"{path}: {PICKLE}", hint=SAVE_NPZ)
+    said = str(error or "").strip().splitlines()
+    # numpy takes any file that is not its own for a pickle and advises to open it unsafely.
+    why = f": {said[0]}" if said and "allow_pickle" not in said[0] else ""
+    return InputError(f"{path} cannot be read as {kind}{why}")

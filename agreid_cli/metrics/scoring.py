@@ -1,0 +1,155 @@
+"""From the two sides of a direction to its result: ranks, means, intervals, comparison, nearest crops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from agreid_cli.config.evaluate import EvaluateConfig
+from agreid_cli.metrics.bootstrap import Difference, bootstrap, paired_bootstrap
+from agreid_cli.metrics.protocol import Sides
+from agreid_cli.metrics.ranking import Ranks, rank
+from agreid_cli.metrics.summary import summarise
+from agreid_cli.metrics.topk import topk
+from agreid_cli.progress import Progress
+from agreid_cli.records.embeddings import Embeddings
+from agreid_cli.records.ranks import RANKS
+from agreid_cli.records.results import Comparison, Interval, PerQuery, RankingResult
+
+DEPTH = 50  # the CMC curve is kept up to this rank
+BLOCKS_A_STEP = 8  # of queries, between two signs of life
+
+
+def ranked(embeddings: Embeddings, found: Sides, config: EvaluateConfig, progress: Progress) -> Ranks:
+    """Rank the gallery for every query; the steps of the progress change nothing."""
+    gallery = embeddings.take(found.gallery)
+    step = BLOCKS_A_STEP * config.block_query
+    parts = []
+    with progress.task(f"ranking {found.direction.name}", len(found.query), "queries") as task:
+        for start in range(0, len(found.query), step):
+            some = slice(start, start + step)
+            query = embeddings.take(found.query[some])
+            parts.append(rank(query, gallery, **_labels(found, some), **_how(config)))
+            task.advance(len(parts[-1].n_match))
+    return Ranks(
+        *(
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("average_precision", "first_hit", "inverse_penalty", "n_match")
+        )
+    )
+
+
+def result(
+    ranks: Ranks,
+    embeddings: Embeddings,
+    found: Sides,
+    config: EvaluateConfig,
+    *,
+    fingerprint: str,
+    source: str,
+) -> RankingResult:
+    """The result of one direction, with its intervals when the configuration asks for them."""
+    figures = summarise(ranks, ks=range(1, DEPTH + 1))
+    return RankingResult(
+        direction=found.direction.name,
+        metric=config.metric,
+        rerank="",
+        mAP=figures.mAP,
+        mINP=figures.mINP,
+        cmc=tuple(figures.cmc.values()),
+        n_query=figures.n_query,
+        n_valid=figures.n_valid,
+        n_dropped=figures.n_dropped,
+        n_gallery=len(found.gallery),
+        n_junk=found.n_junk,
+        fingerprint=fingerprint,
+        made_ids=embeddings.made_ids,
+        roles=found.roles,
+        source=source,
+        per_query=PerQuery(
+            crop_id=tuple(embeddings.crop_id[found.query]),
+            pid=tuple(found.query_pid.tolist()),
+            average_precision=_where_valid(ranks, ranks.average_precision),
+            first_hit=_where_valid(ranks, ranks.first_hit),
+            n_match=tuple(ranks.n_match.tolist()),
+        ),
+        ci=_intervals(ranks, found, config) if config.ci else None,
+    )
+
+
+def comparison(mine: RankingResult, other: RankingResult, *, name: str, config: EvaluateConfig) -> Comparison:
+    """Mine less the other's, over the same queries; both must have one fingerprint."""
+    place = {crop: row for row, crop in enumerate(other.per_query.crop_id)}
+    order = [place[crop] for crop in mine.per_query.crop_id]
+    found = paired_bootstrap(
+        _ranks_of(other.per_query, order),
+        _ranks_of(mine.per_query, range(mine.n_query)),
+        np.array(mine.per_query.pid),
+        rounds=config.rounds, seed=config.seed, level=config.ci_level,
+    )  # fmt: skip
+    mAP, rank1 = found.mAP, found.rank1
+    return Comparison(
+        name, mAP.value, _bounds(mAP), mAP.share, rank1.value, _bounds(rank1), rank1.share,
+        found.level, found.rounds, found.n_identities,
+    )  # fmt: skip
+
+
+def nearest(embeddings: Embeddings, found: Sides, config: EvaluateConfig) -> pa.Table:
+    """The `top_k` nearest gallery crops of every query, junk removed, as a `ranks` table."""
+    top = topk(
+        embeddings.take(found.query), embeddings.take(found.gallery), config.top_k,
+        **_labels(found, slice(None)), **_how(config),
+    )  # fmt: skip
+    there = top.index >= 0
+    query, place = np.nonzero(there)
+    return pa.table(
+        {
+            "direction": [found.direction.name] * len(query),
+            "query": embeddings.crop_id[found.query][query],
+            "rank": place.astype(np.int32) + 1,
+            "gallery": embeddings.crop_id[found.gallery][top.index[there]],
+            "distance": top.distance[there],
+            "match": top.match[there],
+        },
+        schema=RANKS.schema,
+    )
+
+
+def _labels(found: Sides, some: slice) -> dict[str, Any]:
+    return {
+        "query_pid": found.query_pid[some],
+        "query_camid": found.query_camid[some],
+        "gallery_pid": found.gallery_pid,
+        "gallery_camid": found.gallery_camid,
+    }
+
+
+def _how(config: EvaluateConfig) -> dict[str, Any]:
+    return config.model_dump(include={"metric", "block_query", "block_gallery", "threads", "engine"})
+
+
+def _where_valid(ranks: Ranks, values: np.ndarray[Any, Any]) -> tuple[Any, ...]:
+    return tuple(v if ok else None for v, ok in zip(values.tolist(), ranks.valid.tolist(), strict=True))
+
+
+def _intervals(ranks: Ranks, found: Sides, config: EvaluateConfig) -> Interval:
+    drawn = bootstrap(ranks, found.query_pid, rounds=config.rounds, seed=config.seed, level=config.ci_level)
+    mAP, rank1 = drawn.mAP, drawn.rank1
+    return Interval(
+        (mAP.low, mAP.high), (rank1.low, rank1.high), drawn.level, drawn.rounds, drawn.n_identities
+    )
+
+
+def _ranks_of(queries: PerQuery, order: Sequence[int]) -> Ranks:
+    """The ranks as a result keeps them; the inverse penalty is not kept."""
+    ap = np.array([queries.average_precision[row] for row in order], np.float64)  # None becomes NaN
+    first = np.array([queries.first_hit[row] or 0 for row in order], np.int64)
+    n_match = np.array([queries.n_match[row] for row in order], np.int64)
+    return Ranks(ap, first, np.full(len(ap), np.nan), n_match)
+
+
+def _bounds(difference: Difference) -> tuple[float, float]:
+    return difference.low, difference.high

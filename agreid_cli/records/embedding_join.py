@@ -1,0 +1,143 @@
+"""Several files of embeddings become one set: columns filled in, everything checked, all faults at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from agreid_cli.errors import Problems, did_you_mean
+from agreid_cli.records.crops import PLATFORMS
+from agreid_cli.records.embeddings import Embeddings, Part, not_finite
+from agreid_cli.records.manifest import Known
+
+SHOWN = 20
+ROLES = ("query", "gallery")
+
+
+def join(
+    parts: Sequence[Part],
+    *,
+    manifest: Mapping[str, Known],
+    platform_of_camid: Mapping[int, str],
+    note: Callable[[str], None],
+) -> Embeddings:
+    """One set from all parts; what the manifest says of a crop is taken before what the file says.
+
+    Raises `InputError` with every row that is missing something, stands twice or is not finite.
+    """
+    problems = Problems()
+    parts = [_in_manifest(part, manifest, note, problems) for part in parts]
+    _check_widths(parts, problems)
+    made_ids = any(part.crop_id is None for part in parts)
+    if made_ids:
+        note(
+            "these embeddings hold no crop ids: rows are told apart by role and number, so the fingerprint "
+            "can only be compared with the same rows in the same order"
+        )
+    roles = [part.role or [None] * len(part) for part in parts]
+    ids = _made_ids(roles) if made_ids else [crop for part in parts for crop in part.crop_id or []]
+    start = 0
+    for part in parts:
+        _check_columns(part, ids[start : start + len(part)], problems)
+        start += len(part)
+    role = [value for column in roles for value in column]
+    twice = [key for key, n in Counter(zip(ids, role, strict=True)).items() if n > 1]
+    for crop, in_role in twice[:SHOWN]:
+        problems.add(f"crop {crop}", f"stands more than once{f' in the {in_role}' if in_role else ''}")
+    problems.raise_if_any("the embeddings cannot be ranked")
+    platform = [value for part in parts for value in part.platform or [None] * len(part)]
+    camid = np.concatenate([part.camid for part in parts if part.camid is not None])
+    if platform_of_camid:
+        told = [platform_of_camid.get(int(c)) for c in camid]
+        platform = [value or new for value, new in zip(platform, told, strict=True)]
+    return Embeddings(
+        blocks=tuple(part.features for part in parts),
+        crop_id=_objects(ids),
+        pid=np.concatenate([part.pid for part in parts if part.pid is not None]),
+        camid=camid,
+        platform=_objects(platform),
+        role=_objects(role),
+        made_ids=made_ids,
+        sources=tuple(dict.fromkeys(part.file for part in parts)),
+    )
+
+
+def _in_manifest(
+    part: Part, manifest: Mapping[str, Known], note: Callable[[str], None], problems: Problems
+) -> Part:
+    """The part with the manifest's word for every crop that it lists; file paths may stand for crop ids."""
+    if part.crop_id is None or not manifest:
+        return part
+    ids = part.crop_id
+    if not any(crop in manifest for crop in ids):
+        ids = [PurePath(crop).stem for crop in ids]
+    found = [manifest.get(crop) for crop in ids]
+    known = [k for k in found if k]
+    if not known:
+        note(f"{part.source}: none of its crops is in the workspace's manifest; what the file says counts")
+        return part
+    if part.pid is None or part.camid is None:
+        strange = [crop for crop, k in zip(ids, found, strict=True) if k is None]
+        for crop in strange[:SHOWN]:
+            problems.add(
+                f"{part.source}, crop {crop}", "is not in the manifest, and the file says no pid and camid"
+            )
+        if strange:
+            return replace(part, crop_id=ids)
+    pid = _filled([k.pid if k else None for k in found], part.pid)
+    camid = _filled([k.camid if k else None for k in found], part.camid)
+    own = part.platform or [None] * len(part)
+    platform = [k.platform if k else p for k, p in zip(found, own, strict=True)]
+    for name, before, after in (("pid", part.pid, pid), ("camid", part.camid, camid)):
+        if before is not None and (differing := int(np.sum(before != after))):
+            note(f"{part.source}: {differing} rows have another {name} than the manifest, which is followed")
+    return replace(part, crop_id=ids, pid=pid, camid=camid, platform=platform)
+
+
+def _filled(values: Sequence[int | None], own: npt.NDArray[np.int64] | None) -> npt.NDArray[np.int64]:
+    spare = own if own is not None else np.zeros(len(values), np.int64)
+    return np.array([o if v is None else v for v, o in zip(values, spare.tolist(), strict=True)], np.int64)
+
+
+def _check_widths(parts: Sequence[Part], problems: Problems) -> None:
+    widths = {part.features.shape[1] for part in parts}
+    if len(widths) > 1:
+        for part in parts:
+            problems.add(part.source, f"its vectors have {part.features.shape[1]} values")
+
+
+def _check_columns(part: Part, ids: Sequence[str], problems: Problems) -> None:
+    for name in ("pid", "camid"):
+        if getattr(part, name) is None:
+            problems.add(part.source, f"holds no {name}, and no manifest knows all of its crops")
+    for name, allowed in (("platform", PLATFORMS), ("role", ROLES)):
+        for value in sorted({v for v in getattr(part, name) or [] if v and v not in allowed}):
+            row = getattr(part, name).index(value)
+            place = f"{part.source}, row {row + 1} (crop {ids[row]})"
+            problems.add(place, f"'{value}' is no {name}{did_you_mean(value, allowed)}")
+    bad = not_finite(part.features)
+    for row in bad[:SHOWN]:
+        problems.add(f"{part.source}, row {row + 1} (crop {ids[row]})", "the embedding holds NaN or infinity")
+    if len(bad) > SHOWN:
+        problems.add(part.source, f"and {len(bad) - SHOWN} more rows that are not finite")
+
+
+def _made_ids(roles: Sequence[Sequence[str | None]]) -> list[str]:
+    counts: Counter[str] = Counter()
+    ids = []
+    for role in (value or "row" for column in roles for value in column):
+        ids.append(f"{role}-{counts[role]}")
+        counts[role] += 1
+    return ids
+
+
+def _objects(values: Sequence[Any]) -> npt.NDArray[np.object_]:
+    out = np.empty(len(values), object)
+    out[:] = values
+    return out

@@ -1,0 +1,150 @@
+"""Embeddings `embeddings/1`: one row a crop, with the vector that is ranked; and the same in memory.
+
+The width D differs from model to model, so the artefact is made for a width, as the manifest is for a
+codebook. In memory an embedding set is a list of blocks, because a million rows may lie memory-mapped in
+one file while the queries lie in another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from agreid_cli.errors import Problem
+from agreid_cli.records.artefact import Artefact, duplicates
+
+COLUMNS = ("crop_id", "pid", "camid", "platform", "role")
+ROWS_A_STEP = 16_384
+Features = npt.NDArray[np.floating[Any]]
+
+
+def embeddings_artefact(width: int) -> Artefact:
+    """The artefact for vectors of this width. A column `role` (query, gallery) may follow."""
+    schema = pa.schema(
+        [
+            pa.field("crop_id", pa.string(), nullable=False),
+            pa.field("pid", pa.int64(), nullable=False),
+            pa.field("camid", pa.int16(), nullable=False),
+            pa.field("platform", pa.string()),  # empty where nobody knows
+            pa.field("embedding", pa.list_(pa.float32(), width), nullable=False),
+        ]
+    )
+    return Artefact("embeddings", 1, schema, "agreid embed", check_embeddings)
+
+
+def check_embeddings(table: pa.Table) -> list[Problem]:
+    """`crop_id` unique; every value finite."""
+    problems = [Problem(f"crop {i}", "stands more than once") for i in duplicates(table["crop_id"])]
+    for row in not_finite(matrix(table["embedding"]))[:20]:
+        problems.append(Problem(f"crop {table['crop_id'][row]}", "its embedding holds NaN or infinity"))
+    return problems
+
+
+def matrix(column: pa.ChunkedArray) -> Features:
+    """A fixed-size list column as float32 of shape (rows, D), without a copy where Arrow allows."""
+    flat = column.combine_chunks().cast(pa.list_(pa.float32(), column.type.list_size))
+    return np.asarray(flat.flatten()).reshape(len(flat), column.type.list_size)
+
+
+def not_finite(features: Features) -> list[int]:
+    """The rows that hold NaN or infinity once they are float32; reads a block at a time.
+
+    >>> not_finite(np.array([[1.0, 2.0], [np.nan, 0.0], [1e300, 0.0]]))
+    [1, 2]
+    """
+    bad: list[int] = []
+    with np.errstate(over="ignore", invalid="ignore"):
+        for start in range(0, len(features), ROWS_A_STEP):
+            block = np.asarray(features[start : start + ROWS_A_STEP]).astype(np.float32, copy=False)
+            if not np.isfinite(np.sum(block)):  # one pass; a sum can overflow, so look again before accusing
+                bad += (np.flatnonzero(~np.isfinite(block).all(axis=1)) + start).tolist()
+    return bad
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one file, or one role in it, says; a column is None where the file does not hold it."""
+
+    file: str
+    features: Features
+    array: str = ""  # the name of the array within the file
+    crop_id: list[str] | None = None
+    pid: npt.NDArray[np.int64] | None = None
+    camid: npt.NDArray[np.int64] | None = None
+    platform: list[str | None] | None = None
+    role: list[str | None] | None = None
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    @property
+    def source(self) -> str:
+        return f"{self.file}, {self.array}" if self.array else self.file
+
+
+@dataclass(frozen=True)
+class Picked:
+    """Rows of several blocks as one array that is gathered, as float32, where it is sliced."""
+
+    blocks: tuple[tuple[int, Features], ...]  # (number of its first row, block)
+    rows: npt.NDArray[np.intp]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self.rows), int(self.blocks[0][1].shape[1])
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, part: slice) -> Features:
+        rows = self.rows[part]
+        out = np.empty((len(rows), self.shape[1]), np.float32)
+        for start, block in self.blocks:
+            here = np.flatnonzero((rows >= start) & (rows < start + len(block)))
+            out[here] = block[rows[here] - start]
+        return out
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """n crops with vectors of one width. `made_ids`: the crop ids are only role and row number."""
+
+    blocks: tuple[Features, ...]
+    crop_id: npt.NDArray[np.object_]
+    pid: npt.NDArray[np.int64]
+    camid: npt.NDArray[np.int64]
+    platform: npt.NDArray[np.object_]  # None where nobody knows
+    role: npt.NDArray[np.object_]  # query, gallery or None
+    made_ids: bool = False
+    sources: tuple[str, ...] = field(default=())
+
+    def __len__(self) -> int:
+        return len(self.crop_id)
+
+    @property
+    def width(self) -> int:
+        return int(self.blocks[0].shape[1])
+
+    def take(self, rows: npt.NDArray[np.intp]) -> Features | Picked:
+        """The vectors of these rows, in this order.
+
+        Rows that follow each other in one block are a view of it. Rows of a memory-mapped file are read when
+        they are asked for, so that a gallery larger than memory can be ranked. Others are copied.
+        """
+        for start, block in self._placed():
+            inside = len(rows) and start <= rows[0] and rows[-1] < start + len(block)
+            if inside and np.array_equal(rows, np.arange(rows[0], rows[0] + len(rows))):
+                return block[rows[0] - start : rows[0] - start + len(rows)]
+        picked = Picked(tuple(self._placed()), rows)
+        return picked if any(isinstance(block, np.memmap) for block in self.blocks) else picked[:]
+
+    def _placed(self) -> Iterator[tuple[int, Features]]:
+        start = 0
+        for block in self.blocks:
+            yield start, block
+            start += len(block)

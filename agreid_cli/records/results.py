@@ -1,0 +1,139 @@
+"""Results `results/1`: what one ranking scored, over which crops, as a frozen value and as a JSON file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from agreid_cli.errors import InputError, MissingError
+from agreid_cli.records.files import write_text
+
+SCHEMA = "results"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A bootstrap confidence interval of two figures, drawn over identities."""
+
+    mAP: tuple[float, float]
+    rank1: tuple[float, float]
+    level: float
+    rounds: int
+    n_identities: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """This system less another on the same crops: difference, interval, and `share`, from a paired bootstrap.
+
+    `share` reads like a p-value for "no difference": near 0 when the sign hardly ever turned.
+    """
+
+    other: str
+    mAP: float
+    mAP_interval: tuple[float, float]
+    mAP_share: float
+    rank1: float
+    rank1_interval: tuple[float, float]
+    rank1_share: float
+    level: float
+    rounds: int
+    n_identities: int
+
+
+@dataclass(frozen=True)
+class PerQuery:
+    """One entry a query, in the order ranked; a dropped query has neither average precision nor hit."""
+
+    crop_id: tuple[str, ...]
+    pid: tuple[int, ...]
+    average_precision: tuple[float | None, ...]
+    first_hit: tuple[int | None, ...]  # rank of the first true match, from 1
+    n_match: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class RankingResult:
+    """One direction. All scores lie in 0..1; `cmc[k - 1]` is Rank-k."""
+
+    direction: str
+    metric: str
+    rerank: str  # "k1,k2,lambda", or empty
+    mAP: float
+    mINP: float
+    cmc: tuple[float, ...]
+    n_query: int
+    n_valid: int
+    n_dropped: int
+    n_gallery: int
+    n_junk: int
+    fingerprint: str
+    made_ids: bool
+    roles: str
+    source: str
+    per_query: PerQuery
+    ci: Interval | None = None
+    comparison: Comparison | None = None
+
+    def rank(self, k: int) -> float:
+        """Rank-k; a gallery with fewer items has found all it can by its end."""
+        return self.cmc[min(k, len(self.cmc)) - 1]
+
+    def brief(self) -> dict[str, Any]:
+        """What `--json` prints: everything but the queries one by one."""
+        figures = {"direction": self.direction, "mAP": self.mAP, "mINP": self.mINP}
+        figures |= {f"rank{k}": self.rank(k) for k in (1, 5, 10, 20, 50)}
+        rest = {
+            name: value
+            for name, value in asdict(self).items()
+            if name not in {*figures, "cmc", "per_query"} and value is not None
+        }
+        return figures | rest
+
+
+def write_result(result: RankingResult, path: Path) -> None:
+    """Write whole; equal results give equal bytes."""
+    tree = {"schema": f"{SCHEMA}/{VERSION}", **asdict(result)}
+    lines = [f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in tree.items()]
+    write_text(path, "{\n" + ",\n".join(lines) + "\n}\n")
+
+
+def read_result(path: Path) -> RankingResult:
+    """Read and check; `InputError` when it is no result of this agreid or an older one."""
+    if not path.is_file():
+        raise MissingError(f"{path} does not exist", hint="Results are written by: agreid evaluate")
+    try:
+        tree = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError(f"{path} is not a results file: {error}") from error
+    name, _, version = str(tree.pop("schema", "") if isinstance(tree, dict) else "").partition("/")
+    if name != SCHEMA or not version.isdigit():
+        raise InputError(f"{path} is not a results file", hint="Results are written by: agreid evaluate")
+    if int(version) > VERSION:
+        raise InputError(
+            f"{path} has schema {name}/{version}; this agreid reads up to {SCHEMA}/{VERSION}",
+            hint="Upgrade agreid: pip install --upgrade agreid",
+        )
+    try:
+        return _result(tree)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path} is a damaged results file: {error!r}") from error
+
+
+def _result(tree: dict[str, Any]) -> RankingResult:
+    for name, kind in (("per_query", PerQuery), ("ci", Interval), ("comparison", Comparison)):
+        if tree[name] is not None:
+            tree[name] = kind(**_tuples(tree[name]))
+    known = {field.name for field in fields(RankingResult)}
+    result = RankingResult(**{k: v for k, v in _tuples(tree).items() if k in known})
+    columns = {len(column) for column in asdict(result.per_query).values()}
+    if columns != {result.n_query} or result.n_valid > result.n_query:
+        raise ValueError(f"it has {sorted(columns)} queries and n_query {result.n_query}")
+    return result
+
+
+def _tuples(tree: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in tree.items()}

@@ -1,0 +1,30 @@
+"""The section `[evaluate]`: the words of the command line and of TOML mean the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agreid_cli.config.evaluate import EvaluateConfig
+from agreid_cli.config.load import build, read_toml, to_toml, with_overrides
+from agreid_cli.errors import InputError
+
+
+def test_words_and_toml_agree(tmp_path: Path) -> None:
+    words = ["platform_of_camid.0=uav", "metric=euclidean"]
+    config = with_overrides(EvaluateConfig(), words)
+    assert config.platform_of_camid == {0: "uav"}
+    (tmp_path / "c.toml").write_text(to_toml(config))
+    assert build(EvaluateConfig, read_toml(tmp_path / "c.toml"), "c.toml") == config
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("metric=l1", "cosine"),
+    ],
+)
+def test_wrong_words_are_explained(word: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        with_overrides(EvaluateConfig(), [word])
