@@ -73,6 +73,36 @@ def manifest_table(
     return pa.Table.from_pylist(rows, schema=manifest_artefact(group_sizes).schema)
 
 
+def sightings_table(*sightings: tuple[int, str, int], published: dict[str, str] | None = None) -> pa.Table:
+    """A valid manifest without attributes, made by hand: `(pid, camera, crops)` each, `camera` as "uav0".
+
+    Crop `i` of pid 7 at cctv3 is `p7-cctv3-i`, thirty frames after the one before. `published` maps such
+    names, or the part before the last dash, to the roles that an importer would have found.
+    """
+    rng = np.random.default_rng(0)
+    rows = []
+    for pid, camera, crops in sightings:
+        platform = camera.rstrip("0123456789")
+        for step in range(crops):
+            row = _row(rng, platform, 0, step, pid)
+            name = f"p{pid}-{camera}"
+            row |= {"crop_id": f"{name}-{step}", "camid": int(camera[len(platform) :]), "track_id": None}
+            if published is not None:
+                row["published"] = published.get(row["crop_id"], published.get(name, ""))
+            rows.append(row)
+    schema = manifest_artefact(GROUP_SIZES).schema
+    if published is not None:
+        schema = schema.append(pa.field("published", pa.string()))
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+def write_sightings(root: Path, *sightings: tuple[int, str, int], **how: Any) -> Workspace:
+    """A workspace at `root` whose manifest is `sightings_table`."""
+    workspace = Workspace(root)
+    manifest_artefact(GROUP_SIZES).write(sightings_table(*sightings, **how), workspace.manifest)
+    return workspace
+
+
 def one_hot(rng: np.random.Generator, group_sizes: Sequence[int] = GROUP_SIZES) -> np.ndarray:
     """A random attribute vector, uint8 of shape (sum of sizes,), one bit a group."""
     parts = [np.eye(size, dtype=np.uint8)[rng.integers(size)] for size in group_sizes]

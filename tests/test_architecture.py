@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "agreid_cli"
 FLOORS = {
     "errors": 0, "progress": 0, "assets": 0,
     "records": 1, "config": 1,
-    "vision": 2, "datasets": 2, "attributes": 2, "metrics": 2, "nn": 2, "synth": 2,
+    "vision": 2, "datasets": 2, "attributes": 2, "metrics": 2, "nn": 2, "synth": 2, "splitting": 2,
     "training": 3, "reporting": 3,
     "stages": 4,
     "cli": 5, "__main__": 6,

@@ -77,6 +77,14 @@ def to_toml(config: BaseModel) -> str:
     return tomli_w.dumps(config.model_dump(mode="json", exclude_none=True))
 
 
+def from_toml(kind: type[C], text: str, source: str) -> C:
+    """The tree that `to_toml` wrote; `InputError` when it is not TOML, or not valid any more."""
+    try:
+        return build(kind, tomllib.loads(text), source)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{source} is not TOML: {error}") from error
+
+
 def difference(old: BaseModel, new: BaseModel) -> list[Problem]:
     """One problem for each leaf that differs, as `a.b: was 1, now 2`."""
     before, after = _leaves(old.model_dump(mode="json")), _leaves(new.model_dump(mode="json"))

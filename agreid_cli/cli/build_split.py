@@ -1,0 +1,131 @@
+"""`agreid build-split`: manifest → train and test identities, queries and galleries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import typer
+
+from agreid_cli.cli.console import Voice
+from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, WorkspaceOption, config_file
+
+if TYPE_CHECKING:
+    from agreid_cli.stages.build_split import SplitResult
+
+
+def build_split(
+    workspace: WorkspaceOption = HERE,
+    like: Annotated[
+        Optional[str],
+        typer.Option(
+            "--like",
+            metavar="own|published",
+            help="own: divide and choose here; published: take the roles that came with imported data.",
+            show_default="own",
+        ),
+    ] = None,
+    queries_per_camera: Annotated[
+        Optional[int],
+        typer.Option(
+            "--queries-per-camera",
+            metavar="N",
+            help="Queries of each test identity and camera, at most.",
+            show_default="6",
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a split that other settings made.")
+    ] = False,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Divide the identities 50:50 into train and test, and choose queries and galleries per direction.
+
+    The same manifest, settings and seed give the same file.
+
+    Example: agreid build-split --queries-per-camera 4 --set seed=1
+    """
+    from agreid_cli.config.build_split import SplitConfig
+    from agreid_cli.config.load import load_section
+    from agreid_cli.records.workspace import Workspace
+    from agreid_cli.stages.build_split import build_split as build
+
+    voice = Voice(json=json)
+    settings = load_section(
+        SplitConfig,
+        "build-split",
+        config_file(config, workspace),
+        set_ or (),
+        like=like,
+        queries_per_camera=queries_per_camera,
+    )
+    result = build(Workspace(workspace), settings, overwrite=overwrite, progress=voice)
+    voice.data(as_json(result))
+    _show(voice, result)
+
+
+def as_json(result: SplitResult) -> dict[str, Any]:
+    """The object that `--json` prints."""
+    from dataclasses import asdict
+
+    return {
+        "split": str(result.path),
+        "state": result.state,
+        "config": result.config.model_dump(mode="json"),
+        **asdict(result.counts),
+    }
+
+
+def _show(voice: Voice, result: SplitResult) -> None:
+    counts, config = result.counts, result.config
+    share = f"{config.train_fraction:.0%} of the identities to train on, seed {config.seed}"
+    voice.say("Roles as published." if config.like == "published" else f"Own roles: {share}.")
+    voice.say("")
+    voice.table(
+        "Identities",
+        ["", "identities", "in both views", "crops"],
+        [
+            ["train", *_n(counts.train_identities, counts.train_identities_both_views, counts.train_crops)],
+            ["test", *_n(counts.test_identities, counts.test_identities_both_views, counts.test_crops)],
+            *([["junk in galleries", "", "", *_n(counts.junk_crops)]] if counts.junk_crops else []),
+            ["unused", "", "", *_n(counts.unused_crops)],
+        ],
+        right=(1, 2, 3),
+    )
+    voice.say("")
+    voice.table(
+        "Test crops",
+        ["", "aerial", "ground", "together"],
+        [
+            ["query", *_sides(counts.query_aerial, counts.query_ground)],
+            ["gallery", *_sides(counts.gallery_aerial, counts.gallery_ground)],
+        ],
+        right=(1, 2, 3),
+    )
+    voice.say("")
+    voice.table(
+        "Directions",
+        ["direction", "queries", "with a true match", "dropped", "gallery", "gallery identities"],
+        [
+            [d.direction, *_n(d.n_query, d.n_valid, d.n_dropped, d.n_gallery, d.gallery_identities)]
+            for d in counts.directions
+        ],
+        right=(1, 2, 3, 4, 5),
+    )
+    voice.say("")
+    done = {
+        "written": "Wrote",
+        "replaced": "Replaced",
+        "refreshed": "Brought up to date (the roles are the same):",
+        "unchanged": "Already there, unchanged:",
+    }
+    voice.say(f"{done[result.state]} {result.path}")
+
+
+def _n(*values: int) -> list[str]:
+    return [f"{value:,}" for value in values]
+
+
+def _sides(aerial: int, ground: int) -> list[str]:
+    return _n(aerial, ground, aerial + ground)
