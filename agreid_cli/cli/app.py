@@ -13,6 +13,7 @@ from agreid_cli.cli.boundary import bounded, terminate
 from agreid_cli.cli.console import Voice
 
 COMMANDS = {
+    "build-manifest": "agreid_cli.cli.build_manifest:build_manifest",
     "build-split": "agreid_cli.cli.build_split:build_split",
     "stats": "agreid_cli.cli.stats:stats",
     "doctor": "agreid_cli.cli.doctor:doctor",

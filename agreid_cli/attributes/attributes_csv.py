@@ -1,0 +1,126 @@
+"""`attributes.csv`: what each identity looks like, one row an identity.
+
+A column a group, under the group's name or its official title, in any order; a cell holds a label or its
+integer code, and a blank one is unknown. A row with no label at all is not annotated yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from agreid_cli.attributes.bits import bits_of
+from agreid_cli.attributes.codebook import Codebook
+from agreid_cli.attributes.csv_table import CsvTable, Row, column_key, read_csv
+from agreid_cli.attributes.labels import class_of, label_problem
+from agreid_cli.attributes.official import official_codebook
+from agreid_cli.attributes.pids import PARTS, pid_of, require_pid
+from agreid_cli.errors import Problems
+from agreid_cli.records.manifest import JUNK_PID
+
+#: Columns that the template writes for the eye.
+HELPERS = ("crops", "example")
+
+
+@dataclass(frozen=True)
+class AttributeRows:
+    """pid to bits, uint8 of shape (M,); `notes` are sentences for the user."""
+
+    bits: dict[int, np.ndarray]
+    notes: list[str]
+
+
+def read_attributes(path: Path, codebook: Codebook, problems: Problems) -> AttributeRows:
+    """Read the file; every wrong row and label is added to `problems`."""
+    before = len(problems.found)
+    table = read_csv(path, problems)
+    if not table.header:
+        return AttributeRows({}, [])
+    require_pid(table, problems)
+    key_of = _group_columns(table, codebook, problems)
+    if len(problems.found) > before:
+        return AttributeRows({}, [])
+    notes = _unused(table, codebook)
+    first_line: dict[int, int] = {}
+    bits: dict[int, np.ndarray] = {}
+    blank_cells = blank_rows = 0
+    for row in table.good_rows(problems):
+        pid = _identity(table, row, key_of, problems)
+        classes = _classes(table, row, codebook, key_of, problems)
+        if pid is None:
+            continue
+        if pid in first_line:
+            problems.add(table.where(row.line), f"identity {pid} stands in line {first_line[pid]} already")
+            continue
+        first_line[pid] = row.line
+        blank = sum(not row.cells[key] for key in key_of.values())
+        if blank == len(key_of):
+            blank_rows += 1
+            continue
+        blank_cells += blank
+        bits[pid] = bits_of(np.array(classes), codebook)
+    if blank_cells:
+        notes.append(f"{path.name}: {blank_cells} blank labels are read as unknown")
+    if blank_rows:
+        notes.append(f"{path.name}: {blank_rows} identities have no label yet and get no attributes")
+    return AttributeRows(bits, notes)
+
+
+def _group_columns(table: CsvTable, codebook: Codebook, problems: Problems) -> dict[str, str]:
+    """Group name to the key of its column; a missing one is a problem."""
+    found = {}
+    missing = {}
+    for group in codebook.groups:
+        here = [key for key in _keys(group.name, group.title) if key in table.header]
+        if len(here) > 1:
+            names = " and ".join(table.header[key] for key in here)
+            problems.add(f"{table.path.name}, line 1", f"{names} are two columns for one attribute")
+        if here:
+            found[group.name] = here[0]
+        else:
+            missing[column_key(group.name)] = group.name
+    known = {*found.values(), "pid", *PARTS, *HELPERS}
+    rest = CsvTable(table.path, {k: n for k, n in table.header.items() if k not in known})
+    rest.missing(missing, problems)
+    return found
+
+
+def _keys(name: str, title: str) -> list[str]:
+    words = [name, title, title.replace("Color", "Colour"), title.removesuffix("s")]
+    return list(dict.fromkeys(column_key(word) for word in words))
+
+
+def _unused(table: CsvTable, codebook: Codebook) -> list[str]:
+    """A note for the columns that no group, left out or not, answers to."""
+    groups = {*official_codebook().groups, *codebook.groups}
+    known = {key for group in groups for key in _keys(group.name, group.title)}
+    names = [name for key, name in table.header.items() if key not in known | {"pid", *PARTS, *HELPERS}]
+    return [f"{table.path.name}: columns not used: {', '.join(names)}"] if names else []
+
+
+def _identity(table: CsvTable, row: Row, key_of: dict[str, str], problems: Problems) -> int | None:
+    before = len(problems.found)
+    pid = pid_of(table, row, problems)
+    if pid is None and len(problems.found) == before and any(row.cells[key] for key in key_of.values()):
+        problems.add(table.where(row.line, "pid"), "is blank, and the row has labels")
+    if pid == JUNK_PID:
+        problems.add(
+            table.where(row.line, "pid"), f"{JUNK_PID} is junk and has no attributes; remove the row"
+        )
+        return None
+    return pid
+
+
+def _classes(
+    table: CsvTable, row: Row, codebook: Codebook, key_of: dict[str, str], problems: Problems
+) -> list[int]:
+    classes = []
+    for group in codebook.groups:
+        key = key_of[group.name]
+        found = class_of(row.cells[key], group)
+        if found is None:
+            problems.add(table.where(row.line, key), label_problem(row.cells[key], group))
+        classes.append(group.unknown if found is None else found)
+    return classes

@@ -1,0 +1,116 @@
+"""Words and integer codes, as people write them in a table, to the bit that they mean.
+
+Case, spaces, hyphens, underscores and a plural s make no difference; a blank cell means unknown.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from functools import lru_cache
+
+import numpy as np
+
+from agreid_cli.attributes.bits import bits_of
+from agreid_cli.attributes.codebook import Codebook, Group
+from agreid_cli.errors import Problems, did_you_mean
+
+#: Further words for a bit: the right spelling where the official one is wrong, and what people write.
+_ALSO: dict[str, tuple[str, ...]] = {
+    "gendermale": ("m", "man"),
+    "genderfemale": ("f", "woman"),
+    "ethnicindia": ("indian",),
+    "haircolorgray": ("grey",),
+    "hairstylehorsetail": ("ponytail",),
+    "glassesnormal": ("glasses",),
+    "headneckless": ("necklace",),
+    "uppercardiga": ("cardigan",),
+    "lowerleggins": ("leggings",),
+    "feetsportshoe": ("sports shoe",),
+    "bagnormal": ("bag",),
+    "bagsportif": ("sport bag", "sports bag"),
+}
+_UNKNOWN = ("unknown", "unk", "na", "nan", "not known")
+_CODE = re.compile(r"([0-9]{1,9})(\.0+)?", re.ASCII)
+
+
+def label_key(text: str) -> str:
+    """What two spellings of one label have in common.
+
+    >>> label_key("Sport_shoes") == label_key("sport shoe") == label_key("SPORT-SHOE")
+    True
+    >>> label_key("18–24") == label_key("18 - 24")
+    True
+    """
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(ch for ch in plain if ch.isalnum()).removesuffix("s")
+
+
+def class_of(text: str, group: Group) -> int | None:
+    """The class that a label or an integer code names, or None when nobody can tell.
+
+    >>> from agreid_cli.attributes.official import official_codebook
+    >>> age, upper = (g for g in official_codebook().groups if g.name in ("age", "upper"))
+    >>> [age.classes[class_of(word, age)] for word in ("5", "45-54", "middle", ">65", "65+", "")]
+    ['middle', 'middle', 'middle', 'old', 'old', 'Unknown']
+    >>> upper.bits[class_of("Cardigan", upper)], class_of("cape", upper), class_of("13", upper)
+    ('uppercardiga', None, None)
+    """
+    word = text.strip()
+    code = _CODE.fullmatch(word)
+    if code:
+        number = int(code[1])
+        return group.fold[number] if number < len(group.fold) else None
+    if word in ("", "?"):
+        return group.unknown
+    return _words(group).get(label_key(word))
+
+
+def label_problem(text: str, group: Group) -> str:
+    """What is wrong with a word that `class_of` does not know, with the nearest one that it does."""
+    word = text.strip()
+    codes = f"codes 0 to {len(group.labels) - 1}"
+    if _CODE.fullmatch(word):
+        pairs = ", ".join(f"{code} {label}" for code, label in enumerate(group.labels))
+        return f"code {word} does not exist; allowed: {pairs}"
+    if group.name == "age" and re.search("dec|déc|dez|dic", word, re.IGNORECASE):
+        return f"'{word}' is no label; did you mean '12-17'? A spreadsheet has read it as a date"
+    choices = dict.fromkeys((*group.labels, *group.classes))
+    near = did_you_mean(word, choices)
+    return f"'{word}' is no label{near}" + ("" if near.startswith("; did") else f", or {codes}")
+
+
+def vector_of(labels: Mapping[str, str | int | None], codebook: Codebook) -> np.ndarray:
+    """One person's labels or codes by group name as bits of shape (M,).
+
+    A group that is not named, or is None or blank, is unknown. `InputError` names all that is wrong.
+    """
+    problems = Problems()
+    for name in labels:
+        if name not in codebook.names:
+            problems.add(name, f"no such attribute group{did_you_mean(name, codebook.names)}")
+    classes = []
+    for group in codebook.groups:
+        given = labels.get(group.name)
+        text = "" if given is None else str(given)
+        found = class_of(text, group)
+        if found is None:
+            problems.add(group.name, label_problem(text, group))
+        classes.append(group.unknown if found is None else found)
+    problems.raise_if_any("{n} of the attributes cannot be used")
+    return bits_of(np.array(classes), codebook)
+
+
+@lru_cache(maxsize=256)
+def _words(group: Group) -> dict[str, int]:
+    """Every spelling of the group's labels. A word that could mean two bits means none."""
+    meanings: dict[str, set[int]] = {}
+    for label, at in zip(group.labels, group.fold, strict=True):
+        meanings.setdefault(label_key(label), set()).add(at)
+    for at, bit in enumerate(group.bits):
+        for word in (bit, bit.removeprefix(group.name), *_ALSO.get(bit, ())):
+            meanings.setdefault(label_key(word), set()).add(at)
+    for word in _UNKNOWN:
+        meanings.setdefault(label_key(word), set()).add(group.unknown)
+    return {key: next(iter(at)) for key, at in meanings.items() if len(at) == 1 and key}

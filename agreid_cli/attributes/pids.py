@@ -1,0 +1,97 @@
+"""The identity of a row: a `pid` column, or the official parts P, T and A (method.md §3.1)."""
+
+from __future__ import annotations
+
+import re
+
+from agreid_cli.attributes.csv_table import CsvTable, Row
+from agreid_cli.errors import Problems
+from agreid_cli.records.manifest import JUNK_PID
+from agreid_cli.records.naming import join_pid
+
+PARTS = ("p", "t", "a")
+PARTS_SHOWN = {"p": "P", "t": "T", "a": "A"}
+_WHOLE = re.compile(r"([+-]?[0-9]+)(\.0+)?", re.ASCII)
+_OFFICIAL = re.compile(r"P([0-9]+)T([0-9]{5})A([0-9])", re.ASCII | re.IGNORECASE)
+_ROUNDED = re.compile(r"[0-9.,]+e\+?[0-9]+", re.IGNORECASE)
+_INT64_MAX = 2**63 - 1
+
+
+def has_parts(table: CsvTable) -> bool:
+    """Whether the header names P, T and A."""
+    return all(part in table.header for part in PARTS)
+
+
+def require_pid(table: CsvTable, problems: Problems) -> None:
+    """Add a problem when the header names neither `pid` nor P, T and A."""
+    if "pid" in table.header or has_parts(table):
+        return
+    found = [part for part in PARTS if part in table.header]
+    table.missing({p: PARTS_SHOWN[p] for p in PARTS} if found else {"pid": "pid"}, problems)
+
+
+def pid_of(table: CsvTable, row: Row, problems: Problems) -> int | None:
+    """The pid of a row, None when it is blank or wrong (then a problem is added)."""
+    whole = row.cells.get("pid", "")
+    joined = _join(table, row, problems) if has_parts(table) else None
+    if not whole:
+        return joined
+    pid = _pid(whole)
+    if isinstance(pid, str):
+        problems.add(table.where(row.line, "pid"), pid)
+        return None
+    if joined is not None and joined != pid:
+        problems.add(table.where(row.line, "pid"), f"{pid} is not what P, T and A give: {joined}")
+    return pid
+
+
+def whole_number(text: str) -> int | None:
+    """The integer in a cell; a spreadsheet's `12.0` is 12.
+
+    >>> whole_number("12.0"), whole_number("-1"), whole_number("1e5"), whole_number("１２")
+    (12, -1, None, None)
+    """
+    found = _WHOLE.fullmatch(text)
+    return int(found[1]) if found and len(found[1]) <= 40 else None
+
+
+def _pid(text: str) -> int | str:
+    """The pid in a cell, or what is wrong with it."""
+    official = _OFFICIAL.fullmatch(text)
+    value = join_pid(int(official[1]), official[2], int(official[3])) if official else whole_number(text)
+    if value is None and _ROUNDED.fullmatch(text):
+        return f"'{text}' has been rounded by a spreadsheet; format the column as text and write all digits"
+    if value is None:
+        return (
+            f"'{text}' is no whole number; write an identity's number, {JUNK_PID} for junk, or leave it blank"
+        )
+    if value > _INT64_MAX:
+        return f"{text} does not fit 64 bits"
+    if value < JUNK_PID:
+        return f"{value} is no identity; did you mean {JUNK_PID} (not a person, or junk)?"
+    return value
+
+
+def _join(table: CsvTable, row: Row, problems: Problems) -> int | None:
+    """P‖T‖A of a row; T gets back the zeros in front that a spreadsheet takes away."""
+    cells = {part: row.cells[part] for part in PARTS}
+    if not any(cells.values()):
+        return None
+    plain = {part: text[1:] if text[:1].casefold() == part else text for part, text in cells.items()}
+    p, t, a = (whole_number(plain[part]) for part in PARTS)
+    if p == JUNK_PID:
+        return JUNK_PID
+    wrong = [part for part, n in zip(PARTS, (p, t, a), strict=True) if n is None or not 0 <= n < _LIMIT[part]]
+    for part in wrong:
+        problems.add(table.where(row.line, part), f"'{cells[part]}' is {_WANTED[part]}")
+    if wrong or p is None or t is None or a is None:
+        return None
+    return join_pid(p, f"{t:05d}", a)
+
+
+_LIMIT = {"p": 10**12, "t": 10**5, "a": 10}
+_WANTED = {
+    "p": "no person number; write digits, or -1 for junk",
+    "t": "no session; write five digits, MMDD and then 0 (morning) or 1 (afternoon), as in 04041",
+    "a": "no altitude class; write one digit, as in 0",
+}

@@ -1,0 +1,171 @@
+"""`agreid build-manifest`: crops and annotations become the manifest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import typer
+
+from agreid_cli.cli.console import Voice
+from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, WorkspaceOption, config_file
+
+if TYPE_CHECKING:
+    from agreid_cli.stages.build_manifest import ManifestResult
+    from agreid_cli.stages.manifest_template import TemplateResult
+
+
+def build_manifest(
+    identities: Annotated[
+        Optional[Path],
+        typer.Option(
+            "--identities", help="Who each track is.", show_default="identities.csv of the workspace"
+        ),
+    ] = None,
+    attributes: Annotated[
+        Optional[Path],
+        typer.Option(
+            "--attributes",
+            help="What each identity looks like: a CSV, or the official .mat.",
+            show_default="attributes.csv of the workspace",
+        ),
+    ] = None,
+    exclude: Annotated[
+        Optional[str],
+        typer.Option("--exclude", metavar="GROUPS", help="Attribute groups to leave out, as in ethnic,age."),
+    ] = None,
+    template: Annotated[
+        bool, typer.Option("--template", help="Write both CSV files ready to fill in, and stop.")
+    ] = False,
+    write_mat: Annotated[
+        Optional[Path],
+        typer.Option("--write-mat", metavar="FILE", help="Also write the attributes as the official .mat."),
+    ] = None,
+    workspace: WorkspaceOption = HERE,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Join identities and attributes to the crops: 15 attributes become 88 bits.
+
+    identities.csv has the columns video_id, track_id and pid (-1 is junk, blank is not annotated yet);
+    attributes.csv has pid and a column an attribute, with labels or integer codes.
+
+    Example: agreid build-manifest --exclude ethnic,age
+    """
+    from agreid_cli.config.build_manifest import ManifestConfig
+    from agreid_cli.config.load import load_section
+    from agreid_cli.records.workspace import Workspace
+
+    voice = Voice(json=json)
+    groups = None if exclude is None else tuple(word.strip() for word in exclude.split(",") if word.strip())
+    settings = load_section(
+        ManifestConfig, "build-manifest", config_file(config, workspace), set_ or (), exclude=groups
+    )
+    place = Workspace(workspace)
+    if template:
+        from agreid_cli.stages.manifest_template import write_template
+
+        _show_template(voice, write_template(place, settings, progress=voice))
+        return
+    answer: dict[str, Any] = {}
+    # An imported manifest has no CSV to be built from; its attributes can be written all the same.
+    if write_mat is None or identities or place.identities.is_file() or not place.manifest.is_file():
+        from agreid_cli.stages.build_manifest import build_manifest as build
+
+        result = build(place, settings, identities=identities, attributes=attributes, progress=voice)
+        answer = as_json(result)
+        _show(voice, result)
+    if write_mat is not None:
+        from agreid_cli.stages.manifest_mat import write_manifest_mat
+
+        mat = write_manifest_mat(place, write_mat)
+        answer["mat"] = {"path": str(mat.path), "n_train": mat.n_train, "n_test": mat.n_test}
+        voice.say(f"{mat.path}: {mat.n_train} identities in train, {mat.n_test} in test")
+    voice.data(answer)
+
+
+def as_json(result: ManifestResult) -> dict[str, Any]:
+    """The object that `--json` prints: the counts, and every bit with its support."""
+    book = result.codebook
+    bits = [(group, label) for group in book.groups for label in group.classes]
+    counts = {
+        name: getattr(result, name)
+        for name in (
+            "n_crops",
+            "n_identities",
+            "n_both_views",
+            "n_with_attributes",
+            "n_junk_crops",
+            "n_unannotated_crops",
+            "n_unannotated_tracks",
+        )
+    }
+    return {
+        "manifest": str(result.path),
+        **counts,
+        "codebook": book.hash,
+        "n_groups": len(book.groups),
+        "n_bits": book.n_bits,
+        "bits": [
+            {"bit": bit, "group": group.name, "label": label, "identities": int(n)}
+            for bit, (group, label), n in zip(book.bits, bits, result.support, strict=True)
+        ],
+    }
+
+
+def _show(voice: Voice, result: ManifestResult) -> None:
+    left = f"{result.n_unannotated_crops:,} crops of {result.n_unannotated_tracks:,} tracks"
+    rows = [
+        ["crops", f"{result.n_crops:,}"],
+        ["identities", f"{result.n_identities:,}"],
+        ["  seen from the air and from the ground", f"{result.n_both_views:,}"],
+        ["  with attributes", f"{result.n_with_attributes:,}"],
+        ["junk crops (pid -1)", f"{result.n_junk_crops:,}"],
+        ["left out, not annotated yet", left if result.n_unannotated_crops else "0"],
+    ]
+    voice.table(str(result.path), ["", ""], rows)
+    if not result.n_with_attributes:
+        return
+    book = result.codebook
+    lines = []
+    for group, start in zip(book.groups, book.starts, strict=True):
+        counts = result.support[start : start + len(group.bits)]
+        words = [f"{label}:{n}" for label, n in zip(group.classes, counts, strict=True)]
+        lines.append([group.name, ", ".join(words)])
+    voice.say("")
+    voice.table(
+        f"Identities a bit ({len(book.groups)} groups, {book.n_bits} bits, codebook {book.hash})",
+        ["group", "identities with each label"],
+        lines,
+    )
+
+
+def _show_template(voice: Voice, result: TemplateResult) -> None:
+    labels = {group.name: list(group.labels) for group in result.codebook.groups}
+    voice.data(
+        {
+            "written": {str(path): n for path, n in result.written.items()},
+            "kept": [str(path) for path in result.kept],
+            "contact_sheets": [str(path) for path in result.contact_sheets],
+            "labels": labels,
+        }
+    )
+    for path in result.kept:
+        voice.say(f"kept {path}: it holds annotations")
+    for path, n in result.written.items():
+        fresh = "to append to the file above once they are" if path.stem.endswith("-new") else "to be"
+        voice.say(
+            f"wrote {path}: {n} rows {fresh} filled in" if n else f"wrote {path}: no identity is known yet"
+        )
+    for path in result.contact_sheets:
+        voice.say(f"look at {path}: one row a track")
+    voice.say("")
+    words = [
+        [name, ", ".join(f"{code}={label}" for code, label in enumerate(found))]
+        for name, found in labels.items()
+    ]
+    voice.table("Labels and integer codes of attributes.csv", ["column", "labels"], words)
+    voice.say("")
+    voice.say("In identities.csv give one person the same pid everywhere, -1 where it is no person;")
+    voice.say("then run --template again for a row an identity in attributes.csv, and agreid build-manifest.")

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agreid_cli.attributes.csv_table import read_csv
+from agreid_cli.errors import MissingError, Problems
+
+
+def read(path: Path, content: bytes | str) -> tuple[list[tuple[int, dict[str, str]]], list[str]]:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    problems = Problems()
+    table = read_csv(path, problems)
+    rows = [(row.line, row.cells) for row in table.good_rows(problems)]
+    return rows, [str(problem) for problem in problems.found]
+
+
+WANTED = [(2, {"pid": "1", "videoid": "a"}), (3, {"pid": "2", "videoid": "é"})]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "pid,video_id\n1,a\n2,é\n",
+        "pid,video_id\n1,a\n2,é",
+        "\ufeffpid,video_id\r\n1,a\r\n2,é\r\n",
+        "pid;Video ID\n1;a\n2;é\n",
+        "PID\tvideo id\r1\ta\r2\té\r",
+        '"pid" , "video_id"\n1,"a"\n 2 , é \n'.replace('" , "', '","'),
+        "pid,video_id,,\n1,a,,\n2,é\n,,\n",
+    ],
+)
+def test_files_of_spreadsheets_and_editors_read_the_same(tmp_path: Path, content: str) -> None:
+    assert read(tmp_path / "t.csv", content) == (WANTED, [])
+
+
+def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
+    rows, problems = read(tmp_path / "t.csv", 'pid,note\n\n1,"two\nlines"\n,\n2,x\n3\n4,y,z\n5,y\n')
+    assert [line for line, _ in rows] == [3, 6, 9]
+    assert problems == [
+        "t.csv, line 7: has 1 cells, the header has 2",
+        "t.csv, line 8: has 3 cells, the header has 2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", ["t.csv: is empty"]),
+        (b"\n \n", ["t.csv: is empty"]),
+        (b"\xef\xbb\xbf", ["t.csv: is empty"]),
+        ("pid,a\n1,2\n".encode("utf-16"), ["t.csv: is UTF-16"]),
+        (b"PK\x03\x04\x00\x00", ["t.csv: holds zero bytes"]),
+        (b"pid,n\n1,M\xfc\n2,x\n3,\xff\n", ["t.csv, line 2: byte 4 is not UTF-8", "t.csv, line 4: byte 3"]),
+        (b"pid,pid,\n", ["t.csv, line 1, column pid: stands twice"]),
+        (b"pid,,n\n1,2,3\n", ["t.csv, line 1, column 2: has no name"]),
+        (b'pid,n\n1,"x\n2,y\n', ["t.csv, line 2: the quotes do not fit"]),
+        (b'pid,n\n1,"x" y\n2,y\n', ["t.csv, line 2: the quotes do not fit"]),
+        (b"pid,n\n1," + b"x" * 200_000 + b"\n", ["t.csv, line 2: the quotes do not fit: field larger"]),
+    ],
+)
+def test_what_cannot_be_read_is_told_with_its_place(tmp_path: Path, content: bytes, said: list[str]) -> None:
+    _, problems = read(tmp_path / "t.csv", content)
+    assert len(problems) == len(said)
+    for problem, start in zip(problems, said, strict=True):
+        assert problem.startswith(start)
+
+
+def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(MissingError, match="does not exist"):
+        read_csv(tmp_path / "t.csv", Problems())
+    with pytest.raises(MissingError, match="is no file"):
+        read_csv(tmp_path, Problems())
