@@ -113,13 +113,15 @@ def as_float(features: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return features.astype(np.float32, copy=False)
 
 
-def _words(values: Any) -> list[str | None] | str:
-    flat = np.asarray(values).ravel().tolist()
+def _words(values: Any) -> list[str | None]:
+    flat = values if isinstance(values, list) else np.asarray(values).ravel().tolist()
     return [_word(value) for value in flat]
 
 
 def _word(value: Any) -> str | None:
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+    if isinstance(text, str):
+        return text.strip() or None
     text = text[0] if isinstance(text, np.ndarray) and text.size == 1 else text  # a cell of a .mat file
     return str(text).strip() or None if text is not None else None
 

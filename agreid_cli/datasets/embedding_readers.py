@@ -23,6 +23,7 @@ SAVE_NPZ = (
     "Save the arrays with numpy.savez(file, query_f=…, gallery_f=…, query_pid=…, …) and give that file."
 )
 _KNOWN = frozenset(spelling for names in SPELLINGS.values() for spelling in names)
+_CSV_COLUMNS = _KNOWN.difference(SPELLINGS["embedding"])
 
 
 def read_parquet(path: Path) -> list[Part]:
@@ -98,25 +99,33 @@ def read_npy(path: Path, table: Path) -> list[Part]:
 
 
 def _read_csv(path: Path) -> dict[str, list[str]]:
-    known = _KNOWN - set(SPELLINGS["embedding"])
+    """The columns that we know by name; equal words are one object, since a million rows may follow."""
+    problems = Problems()
     try:
         with open(path, newline="", encoding="utf-8-sig") as handle:
-            rows = list(csv.reader(handle))
+            rows = csv.reader(handle)
+            header = [name.strip().lower() for name in next(rows, [])]
+            places = [(at, name) for at, name in enumerate(header) if name in _CSV_COLUMNS]
+            columns: dict[str, list[str]] = {name: [] for _, name in places}
+            words: dict[str, str] = {}
+            for row in rows:
+                if len(row) == len(header):
+                    for at, name in places:
+                        word = row[at]
+                        columns[name].append(words.setdefault(word, word) if len(word) < 10 else word)
+                elif row:
+                    held = f"has {len(row)} values where the header has {len(header)}"
+                    problems.add(f"{path}, line {rows.line_num}", held)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise _unreadable(path, "a UTF-8 csv file", error) from error
-    rows = [row for row in rows if row]
-    header = [name.strip().lower() for name in rows[0]] if rows else []
-    if not known & set(header):
+    if not columns:
         raise InputError(
             f"{path} has no line of column names that agreid knows: {', '.join(header) or 'it is empty'}",
             hint="Columns: crop_id, pid, camid, platform, role",
         )
-    problems = Problems()
-    for line, row in enumerate(rows[1:], start=2):
-        if len(row) != len(header):
-            problems.add(f"{path}, line {line}", f"has {len(row)} values where the header has {len(header)}")
+    problems.found[20:] = []
     problems.raise_if_any(f"{path} cannot be used")
-    return {name: [row[at] for row in rows[1:]] for at, name in enumerate(header) if name in known}
+    return columns
 
 
 def read_torch(path: Path) -> list[Part]:

@@ -7,7 +7,6 @@ cameras stood on the same sides.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -77,10 +76,14 @@ def sides(embeddings: Embeddings, direction: Direction, lists: Lists | None) -> 
 
 def true_matches(found: Sides) -> Ints:
     """The number of true matches of each query: same pid, another camera (or view); int64 of (queries,)."""
-    by_pid: Counter[int] = Counter(found.gallery_pid.tolist())
-    by_both = Counter(zip(found.gallery_pid.tolist(), found.gallery_camid.tolist(), strict=True))
-    asked = zip(found.query_pid.tolist(), found.query_camid.tolist(), strict=True)
-    return np.array([by_pid[pid] - by_both[pid, camid] for pid, camid in asked], np.int64)
+    n = len(found.gallery_pid)
+    pid = np.unique(np.concatenate([found.gallery_pid, found.query_pid]), return_inverse=True)[1]
+    camid = np.unique(np.concatenate([found.gallery_camid, found.query_camid]), return_inverse=True)[1]
+    both = np.unique(pid * (int(camid.max(initial=0)) + 1) + camid, return_inverse=True)[1]
+    same_pid = np.bincount(pid[:n], minlength=int(pid.max(initial=0)) + 1)[pid[n:]]
+    junk = np.bincount(both[:n], minlength=int(both.max(initial=0)) + 1)[both[n:]]
+    matches: Ints = same_pid - junk
+    return matches
 
 
 def fingerprint(found: Sides, crop_id: npt.NDArray[np.object_]) -> str:
@@ -89,17 +92,14 @@ def fingerprint(found: Sides, crop_id: npt.NDArray[np.object_]) -> str:
     `camid` is what junk is told by, so that CARGO's A↔G differs from ALL. Junk crops are no part of it,
     because no score depends on them.
     """
-    lines = [
-        f"{crop}\0{pid}\0{camid}\0{role}\n"
-        for role, rows, pids, camids in (
-            ("query", found.query, found.query_pid, found.query_camid),
-            ("gallery", found.gallery, found.gallery_pid, found.gallery_camid),
-        )
-        for crop, pid, camid in zip(crop_id[rows], pids.tolist(), camids.tolist(), strict=True)
-    ]
     digest = hashlib.sha256()
-    for line in sorted(lines):
-        digest.update(line.encode())
+    for role, rows, pids, camids in (
+        ("gallery", found.gallery, found.gallery_pid, found.gallery_camid),
+        ("query", found.query, found.query_pid, found.query_camid),
+    ):
+        said = zip(crop_id[rows], pids.tolist(), camids.tolist(), strict=True)
+        for line in sorted(f"{crop}\0{pid}\0{camid}\0{role}\n" for crop, pid, camid in said):
+            digest.update(line.encode())
     return digest.hexdigest()[:12]
 
 

@@ -47,9 +47,8 @@ def join(
         _check_columns(part, ids[start : start + len(part)], problems)
         start += len(part)
     role = [value for column in roles for value in column]
-    twice = [key for key, n in Counter(zip(ids, role, strict=True)).items() if n > 1]
-    for crop, in_role in twice[:SHOWN]:
-        problems.add(f"crop {crop}", f"stands more than once{f' in the {in_role}' if in_role else ''}")
+    for crop, side in _twice(ids, role)[:SHOWN]:
+        problems.add(f"crop {crop}", f"stands more than once{f' in the {side}' if side else ''}")
     problems.raise_if_any("the embeddings cannot be ranked")
     platform = [value for part in parts for value in part.platform or [None] * len(part)]
     camid = np.concatenate([part.camid for part in parts if part.camid is not None])
@@ -126,6 +125,16 @@ def _check_columns(part: Part, ids: Sequence[str], problems: Problems) -> None:
         problems.add(f"{part.source}, row {row + 1} (crop {ids[row]})", "the embedding holds NaN or infinity")
     if len(bad) > SHOWN:
         problems.add(part.source, f"and {len(bad) - SHOWN} more rows that are not finite")
+
+
+def _twice(ids: Sequence[str], role: Sequence[str | None]) -> list[tuple[str, str | None]]:
+    """The (crop id, role) that stand more than once; sets of one role at a time are small beside pairs."""
+    found: list[tuple[str, str | None]] = []
+    for side in dict.fromkeys(role):
+        mine = [crop for crop, its in zip(ids, role, strict=True) if its == side]
+        if len(set(mine)) < len(mine):
+            found += [(crop, side) for crop, n in Counter(mine).items() if n > 1]
+    return found
 
 
 def _made_ids(roles: Sequence[Sequence[str | None]]) -> list[str]:

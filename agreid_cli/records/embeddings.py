@@ -7,7 +7,9 @@ one file while the queries lie in another.
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,7 +65,16 @@ def not_finite(features: Features) -> list[int]:
             block = np.asarray(features[start : start + ROWS_A_STEP]).astype(np.float32, copy=False)
             if not np.isfinite(np.sum(block)):  # one pass; a sum can overflow, so look again before accusing
                 bad += (np.flatnonzero(~np.isfinite(block).all(axis=1)) + start).tolist()
+            _forget(features)
     return bad
+
+
+def _forget(features: Features) -> None:
+    """Let the system take back the pages of a file that were read; a gallery may be larger than memory."""
+    pages = getattr(features, "_mmap", None)
+    if pages is not None and getattr(features, "mode", "") == "r":
+        with suppress(AttributeError, OSError, ValueError):  # no madvise on this system
+            pages.madvise(mmap.MADV_DONTNEED)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,7 @@ class RankingResult:
         figures |= {f"rank{k}": self.rank(k) for k in (1, 5, 10, 20, 50)}
         rest = {
             name: value
-            for name, value in asdict(self).items()
+            for name, value in _tree(self).items()
             if name not in {*figures, "cmc", "per_query"} and value is not None
         }
         return figures | rest
@@ -96,7 +96,7 @@ class RankingResult:
 
 def write_result(result: RankingResult, path: Path) -> None:
     """Write whole; equal results give equal bytes."""
-    tree = {"schema": f"{SCHEMA}/{VERSION}", **asdict(result)}
+    tree = {"schema": f"{SCHEMA}/{VERSION}", **_tree(result)}
     lines = [f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in tree.items()]
     write_text(path, "{\n" + ",\n".join(lines) + "\n}\n")
 
@@ -129,10 +129,15 @@ def _result(tree: dict[str, Any]) -> RankingResult:
             tree[name] = kind(**_tuples(tree[name]))
     known = {field.name for field in fields(RankingResult)}
     result = RankingResult(**{k: v for k, v in _tuples(tree).items() if k in known})
-    columns = {len(column) for column in asdict(result.per_query).values()}
+    columns = {len(column) for column in vars(result.per_query).values()}
     if columns != {result.n_query} or result.n_valid > result.n_query:
         raise ValueError(f"it has {sorted(columns)} queries and n_query {result.n_query}")
     return result
+
+
+def _tree(result: RankingResult) -> dict[str, Any]:
+    """As `dataclasses.asdict`, which would copy every query."""
+    return {k: dict(vars(v)) if is_dataclass(v) else v for k, v in vars(result).items()}
 
 
 def _tuples(tree: dict[str, Any]) -> dict[str, Any]:
