@@ -38,7 +38,7 @@ def refuse_too_few(pids: np.ndarray) -> None:
     n = len(pids)
     if n >= MIN_TRAIN + MIN_TEST:
         return
-    what = f"{n} identities ({listed(pids.tolist())})" if n else "no identity: every crop is junk (pid -1)"
+    what = f"{n} identities ({listed(pids.tolist())})" if n else "no identity, only junk (pid -1)"
     raise InputError(
         f"the manifest holds {what}; a split needs at least {MIN_TRAIN + MIN_TEST} identities, "
         f"{MIN_TRAIN} to train on and {MIN_TEST} to test on",

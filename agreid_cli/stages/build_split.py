@@ -71,7 +71,10 @@ def build_split(
         "seed": str(config.seed),
         "manifest_sha256": sha256(workspace.manifest),
     }
+    runs = _runs_on(workspace)
     state = _place(workspace, rows, table, marks, overwrite)
+    if runs and state == "replaced":
+        progress.warn(f"trained on the split that was replaced: {', '.join(runs)}. Train again to compare.")
     _advise(rows, roles, counts, config, progress)
     return SplitResult(workspace.split, state, config, counts)
 
@@ -115,6 +118,13 @@ def _place(
         raise InputError(f"{path} exists and differs from this split", problems=differences, hint=REPLACE)
     SPLIT.write(table, path, marks)
     return "replaced"
+
+
+def _runs_on(workspace: Workspace) -> list[str]:
+    """The runs whose record of inputs names the split as it lies there now."""
+    records = sorted(workspace.runs.glob("*/inputs.json")) if workspace.split.is_file() else []
+    split = sha256(workspace.split) if records else ""
+    return [path.parent.name for path in records if split in path.read_text(errors="replace")]
 
 
 def _other_inputs(old: dict[str, str], new: dict[str, str]) -> list[Problem]:

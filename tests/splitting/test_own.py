@@ -128,7 +128,7 @@ def test_another_seed_divides_otherwise() -> None:
 
 
 REFUSED = {
-    "no identities": ([(-1, "uav0", 3)], {}, ["no identity: every crop is junk", "identities.csv"]),
+    "no identities": ([(-1, "uav0", 3)], {}, ["no identity, only junk (pid -1)", "identities.csv"]),
     "too few": (seen_by_both(4, 9), {}, ["2 identities (4, 9)", "1 to train on and 2 to test on"]),
     "one camera": (
         [(pid, "uav0", 3) for pid in (1, 2, 3)],

@@ -13,9 +13,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from agreid_cli.errors import InputError
+from agreid_cli.metrics.protocol import sides, true_matches
 from agreid_cli.records.crops import VIEW_OF_PLATFORM
 from agreid_cli.records.directions import DIRECTIONS
-from agreid_cli.records.split import SPLIT
+from agreid_cli.records.embeddings import Embeddings
+from agreid_cli.records.split import SPLIT, sides_of
 from agreid_cli.splitting.counts import count
 from agreid_cli.splitting.own import own_split
 from agreid_cli.splitting.roles import to_table
@@ -139,6 +141,30 @@ def test_the_counts_are_those_of_the_table(
         assert part.n_gallery == n["gallery"]
         listed = sum((r["direction"], r["role"]) == (part.direction, "gallery") for r in split)
         assert part.n_junk == listed - part.n_gallery
+
+
+@settings(max_examples=20, deadline=None)
+@given(SIGHTINGS, HOW)
+def test_the_referee_counts_the_same(sightings: list[tuple[int, str, int]], how: dict[str, Any]) -> None:
+    manifest = sightings_table(*sightings)
+    table, rows = build(manifest, how), rows_of(manifest)
+    columns = {name: np.array(manifest[name].to_pylist()) for name in ("crop_id", "pid", "camid", "platform")}
+    embeddings = Embeddings(
+        blocks=(np.zeros((len(manifest), 1), np.float32),),
+        crop_id=columns["crop_id"].astype(object),
+        pid=columns["pid"],
+        camid=columns["camid"],
+        platform=columns["platform"].astype(object),
+        role=np.full(len(manifest), None),
+    )
+    for part in count(rows, own_split(rows, **how)).directions:
+        found = sides(embeddings, DIRECTIONS[part.direction], sides_of(table))
+        assert (part.n_query, part.n_gallery, part.n_junk) == (
+            len(found.query),
+            len(found.gallery),
+            found.n_junk,
+        )
+        assert part.n_valid == (true_matches(found) > 0).sum()
 
 
 def test_spread_is_even_and_never_repeats() -> None:

@@ -87,6 +87,17 @@ def test_another_split_is_replaced_only_when_told_and_the_difference_is_shown(tm
     assert workspace.split.read_bytes() != old
 
 
+def test_runs_on_a_replaced_split_are_named(tmp_path: Path) -> None:
+    workspace = write_manifest(tmp_path, n_pids=12)
+    build_split(workspace, SplitConfig())
+    for name, digest in (("old", sha256(workspace.split)), ("other", "0" * 64)):
+        (workspace.runs / name).mkdir(parents=True)
+        (workspace.runs / name / "inputs.json").write_text(f'{{"split": "{digest}"}}')
+    heard = Heard()
+    build_split(workspace, SplitConfig(seed=1), overwrite=True, progress=heard)
+    assert [w for w in heard.warnings if "replaced: old. Train again" in w]
+
+
 def test_a_changed_manifest_is_named(tmp_path: Path) -> None:
     people = [s for pid in range(8) for s in ((pid, "uav0", 3), (pid, "cctv3", 3))]
     workspace = write_sightings(tmp_path, *people)
