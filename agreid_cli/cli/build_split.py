@@ -42,7 +42,8 @@ def build_split(
 ) -> None:
     """Divide the identities 50:50 into train and test, and choose queries and galleries per direction.
 
-    The same manifest, settings and seed give the same file.
+    Builds the manifest first when it is missing or older than its inputs. Equal inputs, settings and
+    seed give equal files.
 
     Example: agreid build-split --queries-per-camera 4 --set seed=1
     """

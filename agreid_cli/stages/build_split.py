@@ -8,8 +8,9 @@ from typing import Literal
 
 import pyarrow as pa
 
+from agreid_cli.config.build_manifest import ManifestConfig
 from agreid_cli.config.build_split import SplitConfig
-from agreid_cli.config.load import difference, from_toml, to_toml
+from agreid_cli.config.load import difference, from_toml, load_section, to_toml
 from agreid_cli.errors import InputError, Problem
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.artefact import metadata
@@ -25,6 +26,7 @@ from agreid_cli.splitting.published import published_split
 from agreid_cli.splitting.refusals import listed
 from agreid_cli.splitting.roles import Roles, to_table
 from agreid_cli.splitting.rows import Rows, rows_of
+from agreid_cli.stages.build_manifest import build_manifest, refresh_manifest
 
 State = Literal["written", "unchanged", "refreshed", "replaced"]
 REPLACE = (
@@ -51,10 +53,12 @@ def build_split(
 ) -> SplitResult:
     """Divide the manifest's identities and choose the queries, or take the published roles.
 
-    A split that other settings or another manifest made is replaced only with `overwrite`; otherwise
-    `InputError` shows the difference. Nothing is written when the protocol does not hold.
+    The manifest is built first when it is missing or older than its inputs. A split that other settings
+    or another manifest made is replaced only with `overwrite`; otherwise `InputError` shows the
+    difference. No split is written when the protocol does not hold.
     """
     refuse_unknown(config.directions)
+    _fresh_manifest(workspace, progress)
     manifest = read_manifest(workspace.manifest)
     rows = rows_of(manifest)
     roles = _roles(rows, manifest, config)
@@ -77,6 +81,14 @@ def build_split(
         progress.warn(f"trained on the split that was replaced: {', '.join(runs)}. Train again to compare.")
     _advise(rows, roles, counts, config, progress)
     return SplitResult(workspace.split, state, config, counts)
+
+
+def _fresh_manifest(workspace: Workspace, progress: Progress) -> None:
+    if workspace.manifest.is_file():
+        refresh_manifest(workspace, progress=progress)
+        return
+    file = workspace.config if workspace.config.is_file() else None
+    build_manifest(workspace, load_section(ManifestConfig, "build-manifest", file), progress=progress)
 
 
 def _roles(rows: Rows, manifest: pa.Table, config: SplitConfig) -> Roles:

@@ -8,14 +8,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from agreid_cli.config.build_manifest import ManifestConfig
 from agreid_cli.config.build_split import SplitConfig
 from agreid_cli.config.load import from_toml
 from agreid_cli.errors import InputError, MissingError
 from agreid_cli.records.artefact import metadata
 from agreid_cli.records.files import sha256
+from agreid_cli.records.manifest import read_manifest
 from agreid_cli.records.split import SPLIT
 from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.build_manifest import build_manifest
 from agreid_cli.stages.build_split import build_split
+from tests.annotations import annotated
 from tests.tables import write_manifest, write_sightings
 
 
@@ -184,6 +188,35 @@ def test_an_unknown_direction_is_refused_before_anything_is_read(tmp_path: Path)
         build_split(Workspace(tmp_path), SplitConfig(directions=("a2gg",)))
 
 
-def test_without_a_manifest_the_error_names_the_command(tmp_path: Path) -> None:
-    with pytest.raises(MissingError, match="agreid"):
+def test_without_crops_the_error_names_the_command(tmp_path: Path) -> None:
+    with pytest.raises(MissingError, match="agreid extract-crops VIDEO"):
         build_split(Workspace(tmp_path), SplitConfig())
+
+
+def test_a_missing_manifest_is_built_first_with_the_workspace_s_settings(tmp_path: Path) -> None:
+    workspace = annotated(tmp_path, n_pids=5)
+    workspace.config.write_text('[build-manifest]\nexclude = ["age"]\n')
+    result = build_split(workspace, SplitConfig())
+    assert result.counts.train_identities + result.counts.test_identities == 5
+    assert len(read_manifest(workspace.manifest)["attr_bits"][0]) == 84
+
+
+def test_a_manifest_older_than_its_inputs_is_built_again_as_it_was(tmp_path: Path) -> None:
+    workspace = annotated(tmp_path, n_pids=6)
+    build_manifest(workspace, ManifestConfig(exclude=("age",)))
+    build_split(workspace, SplitConfig())
+    annotated(tmp_path, n_pids=6, junk_from=6)
+    with pytest.raises(InputError, match=r"manifest: was \w+, now \w+"):
+        build_split(workspace, SplitConfig())
+    result = build_split(workspace, SplitConfig(), overwrite=True)
+    assert result.counts.train_identities + result.counts.test_identities == 5
+    assert len(read_manifest(workspace.manifest)["attr_bits"][0]) == 84
+    assert build_split(workspace, SplitConfig()).state == "unchanged"
+
+
+def test_an_imported_manifest_is_taken_as_it_is(tmp_path: Path) -> None:
+    workspace = write_manifest(tmp_path)
+    before = workspace.manifest.read_bytes()
+    assert not workspace.crops_dir.exists()
+    build_split(workspace, SplitConfig())
+    assert workspace.manifest.read_bytes() == before
