@@ -26,7 +26,7 @@ def stats(
 ) -> None:
     """Count identities, crops, attributes, cameras and crop sizes, beside the paper's Table I.
 
-    Example: agreid stats --workspace my-campus
+    Example: agreid stats
     """
     from dataclasses import asdict
 

@@ -15,6 +15,7 @@ from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.crops import CROPS
 from agreid_cli.records.manifest import read_manifest
 from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.manifest_inputs import manifest_is_stale
 
 __all__ = ["LINES", "PUBLISHED", "Census", "PlatformCensus", "stats"]
 
@@ -34,7 +35,7 @@ def stats(sources: Sequence[Path], *, progress: Progress = SILENT) -> tuple[Cens
     hint = ""
     for source in sources:
         try:
-            table = _table(source)
+            table = _table(source, progress)
         except InputError as error:
             problems.add("", error.message)
             problems.found += [Problem("", f"  {problem}") for problem in error.problems]
@@ -47,12 +48,16 @@ def stats(sources: Sequence[Path], *, progress: Progress = SILENT) -> tuple[Cens
     return tuple(found)
 
 
-def _table(source: Path) -> pa.Table:
+def _table(source: Path, progress: Progress) -> pa.Table:
     """The manifest, else the crops, of a workspace; or the file itself."""
     if source.is_file():
         return read_manifest(source) if _has_pids(source) else CROPS.read(source)
     workspace = Workspace(source)
     if workspace.manifest.is_file():
+        if manifest_is_stale(workspace):
+            progress.warn(
+                f"{workspace.manifest} is older than its inputs; renew it with: agreid build-manifest"
+            )
         return read_manifest(workspace.manifest)
     if workspace.crops.is_file():
         return CROPS.read(workspace.crops)

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from agreid_cli.config.build_manifest import ManifestConfig
 from agreid_cli.errors import InputError
+from agreid_cli.stages.build_manifest import build_manifest
 from agreid_cli.stages.stats import stats
+from tests.annotations import annotated
 from tests.stages.test_build_split import Heard
 from tests.tables import write_crops, write_manifest
 
@@ -27,6 +30,18 @@ def test_crops_alone_are_counted_with_a_warning(tmp_path: Path) -> None:
     assert found.images == 36
     assert "campus: the persons of these crops have no identities yet" in heard.warnings[0]
     assert "agreid build-manifest --template" in heard.warnings[0]
+
+
+def test_a_manifest_older_than_its_inputs_is_counted_with_a_warning(tmp_path: Path) -> None:
+    workspace = annotated(tmp_path, n_pids=4)
+    build_manifest(workspace, ManifestConfig())
+    heard = Heard()
+    stats([tmp_path], progress=heard)
+    assert heard.warnings == []
+    annotated(tmp_path, n_pids=4, junk_from=4)
+    (found,) = stats([tmp_path], progress=heard)
+    assert found.identities == 4
+    assert "renew it with: agreid build-manifest" in heard.warnings[0]
 
 
 def test_every_source_that_cannot_be_counted_is_named_at_once(tmp_path: Path) -> None:
