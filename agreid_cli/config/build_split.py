@@ -13,8 +13,8 @@ class SplitConfig(Frozen):
     """How identities are divided and queries chosen.
 
     The paper asks with 1,071 aerial and 962 ground crops of 189 identities: 5.7 and 5.1 for each identity
-    and camera, of 43.8 and 22.2 crops in the mean. `queries_per_camera` is 6 because 5 at most could not
-    reach that, and 6 at most gives 5.6 and 5.2 where numbers of crops fall off exponentially.
+    and camera, which has 43.8 and 22.2 crops in the mean. `queries_per_camera` is 6, because 5 at most
+    cannot reach that, and 6 at most gives 5.5 and 5.1 where numbers of crops fall off geometrically.
     """
 
     like: Literal["own", "published"] = "own"  # published: the roles that the authors of the data give
