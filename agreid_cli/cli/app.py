@@ -13,11 +13,12 @@ from agreid_cli.cli.boundary import bounded, terminate
 from agreid_cli.cli.console import Voice
 
 COMMANDS = {
+    "extract-crops": "agreid_cli.cli.extract_crops:extract_crops",
     "build-manifest": "agreid_cli.cli.build_manifest:build_manifest",
     "build-split": "agreid_cli.cli.build_split:build_split",
     "stats": "agreid_cli.cli.stats:stats",
-    "doctor": "agreid_cli.cli.doctor:doctor",
     "evaluate": "agreid_cli.cli.evaluate:evaluate",
+    "doctor": "agreid_cli.cli.doctor:doctor",
 }
 
 app = typer.Typer(

@@ -1,0 +1,145 @@
+"""`agreid extract-crops VIDEO...`: videos to person crops."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from agreid_cli.cli.console import Voice
+from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, WorkspaceOption, config_file
+
+
+def extract_crops(
+    videos: Annotated[
+        list[Path], typer.Argument(help="Video files, each from one camera.", show_default=False)
+    ],
+    workspace: WorkspaceOption = HERE,
+    detector: Annotated[
+        Optional[str],
+        typer.Option(
+            help="Weights that ultralytics reads: a file or a published name.", show_default="yolo11n.pt"
+        ),
+    ] = None,
+    embedder: Annotated[
+        Optional[str],
+        typer.Option(
+            help="boxmot re-ID weight file for the tracker.", show_default="colours, which need no weights"
+        ),
+    ] = None,
+    tracker: Annotated[
+        Optional[str], typer.Option(help="A boxmot tracker.", show_default="strongsort")
+    ] = None,
+    platform: Annotated[
+        Optional[str], typer.Option(help="uav, cctv or wearable.", show_default="from the frame size")
+    ] = None,
+    camid: Annotated[
+        Optional[int], typer.Option(help="Camera number.", show_default="uav 0, wearable 2, cctv 3")
+    ] = None,
+    altitude: Annotated[Optional[int], typer.Option(help="0, 1 or 2: about 15, 30 or 45 m.")] = None,
+    session: Annotated[
+        Optional[str], typer.Option(help="MMDD, then 0 for morning or 1 for afternoon.")
+    ] = None,
+    video_id: Annotated[
+        Optional[list[str]],
+        typer.Option(help="Name of each video, in order.", show_default="the file's name"),
+    ] = None,
+    every: Annotated[
+        Optional[int], typer.Option(help="Cut crops in every n-th frame.", show_default="30")
+    ] = None,
+    imgsz: Annotated[
+        Optional[str],
+        typer.Option(help="Input size of the detector.", show_default="auto: the frame's longer side"),
+    ] = None,
+    pixelate_faces: Annotated[
+        bool, typer.Option("--pixelate-faces/--no-pixelate-faces", help="Pixelate faces, as the paper did.")
+    ] = True,
+    save_mot: Annotated[
+        bool, typer.Option("--save-mot", help="Also write crops/mot/<video>.txt for scoring tools.")
+    ] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")] = "auto",
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace videos made with other settings.")
+    ] = False,
+    download: Annotated[
+        bool,
+        typer.Option("--download", help="Fetch detector weights by published name if they are not here."),
+    ] = False,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Find persons in videos, link them to tracks, and save a crop of each track in every 30th frame.
+
+    Crops, boxes, times and tracks go to crops/ in the workspace. Videos that are finished are left as they
+    are; after an interruption the same command goes on where it stopped.
+
+    Example: agreid extract-crops flight.mp4 street.mp4 --detector yolo11n.pt
+    """
+    from agreid_cli.config.extract_crops import ExtractConfig
+    from agreid_cli.config.load import load_section
+    from agreid_cli.records.workspace import Workspace
+    from agreid_cli.stages.extract_crops import extract_crops as run
+    from agreid_cli.stages.video_jobs import Given
+
+    voice = Voice(json=json)
+    settings = load_section(
+        ExtractConfig,
+        "extract-crops",
+        config_file(config, workspace),
+        set_ or (),
+        detector__weights=detector,
+        embedder__weights=embedder,
+        tracker__name=tracker,
+        every=every,
+        detector__imgsz=int(imgsz) if imgsz and imgsz.isdigit() else imgsz,
+        faces__pixelate=None if pixelate_faces else False,
+    )
+    if not settings.faces.pixelate:
+        voice.warn("faces will not be pixelated: the crops show people who can be recognised")
+    result = run(
+        videos,
+        Workspace(workspace),
+        config=settings,
+        given=Given(platform, camid, altitude, session, tuple(video_id or ())),
+        device=device,
+        save_mot=save_mot,
+        overwrite=overwrite,
+        download=download,
+        progress=voice,
+    )
+    rows = [
+        [
+            r.video_id, r.inputs["facts"]["platform"], f"{r.width}×{r.height}", r.imgsz, r.decoded,
+            r.lost + r.missing_at_end, r.tracks, r.crops,
+            "as before" if r.video_id in result.skipped else r.status,
+        ]
+        for r in result.videos
+    ]  # fmt: skip
+    columns = ["video", "platform", "size", "input", "frames", "lost", "tracks", "crops", ""]
+    voice.table("Crops", columns, rows, right=range(3, 8))
+    for sheet in result.contact_sheets:
+        voice.say(f"contact sheet: {sheet}")
+    voice.say(f"{result.total} crops in {result.table}")
+    keys = (
+        "video_id",
+        "file",
+        "width",
+        "height",
+        "imgsz",
+        "decoded",
+        "lost",
+        "missing_at_end",
+        "tracks",
+        "crops",
+    )
+    voice.data(
+        {
+            "table": str(result.table),
+            "crops": result.total,
+            "videos": [{**{k: getattr(r, k) for k in keys}, "status": r.status} for r in result.videos],
+            "skipped": list(result.skipped),
+            "contact_sheets": [str(sheet) for sheet in result.contact_sheets],
+        }
+    )

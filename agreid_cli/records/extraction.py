@@ -1,0 +1,81 @@
+"""What was done to one video: enough to say whether it must be done again, and by what it was made."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from agreid_cli.errors import InputError, Problem
+from agreid_cli.records.files import write_text
+
+SCHEMA = "extraction/1"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the user knows of a video: camera, carrier, altitude class (0, 1, 2) and session (MMDD + 0/1)."""
+
+    platform: str
+    camid: int
+    altitude: int | None = None
+    session: str | None = None
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """One finished video. `lost` and `missing_at_end` are frames that could not be decoded.
+
+    inputs: the sha256 of the video and of the weights, the facts and the configuration; two extractions
+    with equal inputs give equal crops. parameters: every parameter of the tracker as it ran.
+    """
+
+    video_id: str
+    file: str
+    inputs: dict[str, Any]
+    parameters: dict[str, Any]
+    versions: dict[str, str]
+    width: int
+    height: int
+    fps: float | None
+    imgsz: int
+    decoded: int
+    lost: int
+    missing_at_end: int
+    tracks: int
+    crops: int
+
+    @property
+    def status(self) -> str:
+        return "partial" if self.lost or self.missing_at_end else "complete"
+
+    def write(self, path: Path) -> None:
+        tree = {"schema": SCHEMA, **asdict(self)}
+        write_text(path, json.dumps(tree, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+
+    @classmethod
+    def read(cls, path: Path) -> Extraction:
+        """Raises `InputError` when the file is not one of ours."""
+        try:
+            tree = json.loads(path.read_text(encoding="utf-8"))
+            if tree.pop("schema") != SCHEMA:
+                raise KeyError("schema")
+            return cls(**tree)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InputError(
+                f"{path} is not a record of an extracted video",
+                hint="Delete it and run agreid extract-crops on that video again.",
+            ) from error
+
+
+def changes(before: dict[str, Any], now: dict[str, Any], prefix: str = "") -> list[Problem]:
+    """One problem for each input that differs."""
+    found: list[Problem] = []
+    for key in sorted({*before, *now}):
+        a, b = before.get(key), now.get(key)
+        if isinstance(a, dict) and isinstance(b, dict):
+            found += changes(a, b, f"{prefix}{key}.")
+        elif a != b:
+            found.append(Problem(f"{prefix}{key}", f"was {a!r}, now {b!r}"))
+    return found

@@ -1,0 +1,247 @@
+"""One video to one part: the networks of a call, and the run of a single video, whole or not at all."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from threadpoolctl import threadpool_limits
+
+from agreid_cli.config.extract_crops import ExtractConfig
+from agreid_cli.errors import InputError
+from agreid_cli.progress import Progress, Task
+from agreid_cli.records.crops import CROPS, CROPS_SCHEMA
+from agreid_cli.records.extraction import Extraction
+from agreid_cli.records.files import disk_error, sha256, write_bytes
+from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.video_jobs import Job
+from agreid_cli.stages.video_parts import Parts, keep_folder
+from agreid_cli.vision.contact import contact_sheets
+from agreid_cli.vision.cutting import Crop, encode
+from agreid_cli.vision.detector import Detector
+from agreid_cli.vision.embedders import Embed
+from agreid_cli.vision.extract import Seen, extract
+from agreid_cli.vision.mot import mot_lines
+from agreid_cli.vision.tracker import BoxmotTracker
+from agreid_cli.vision.video import Video
+from agreid_cli.vision.weights import find_weights, user_folder
+
+PACKAGES = ("agreid", "boxmot", "numpy", "opencv-python", "torch", "ultralytics")
+
+
+@dataclass(frozen=True)
+class Networks:
+    """What every video of a call shares."""
+
+    detector: Detector
+    embed: Embed
+    batch: int
+    detector_sha256: str
+    embedder_sha256: str
+
+    def inputs(self, job: Job, config: ExtractConfig) -> dict[str, Any]:
+        """What decides the crops of a video; the batch size does not."""
+        tree = json.loads(config.model_dump_json())
+        del tree["detector"]["batch"], tree["detector"]["weights"], tree["embedder"]["weights"]
+        return {
+            "video_sha256": job.sha256,
+            "detector_sha256": self.detector_sha256,
+            "embedder_sha256": self.embedder_sha256,
+            "facts": asdict(job.facts),
+            "config": tree,
+        }
+
+
+def load_networks(config: ExtractConfig, workspace: Workspace, *, device: str, download: bool) -> Networks:
+    """Load detector and embedder; `InputError` when weights or device cannot be used."""
+    device = _device(device)
+    folders = [workspace.root, user_folder()]
+    weights = find_weights(config.detector.weights, folders=folders, download=download)
+    part = config.detector
+    detector = Detector(
+        weights,
+        classes=part.classes,
+        conf=part.conf,
+        iou=part.iou,
+        min_px=part.min_px,
+        device=device,
+        half=part.half,
+    )
+    embed, digest = _embedder(config.embedder.weights, device)
+    _tracker(config, embed, (1, 1), moving=False)  # a wrong name or option is found before the first video
+    batch = part.batch if part.batch != "auto" else 8 if device.startswith("cuda") else 1
+    return Networks(detector, embed, batch, sha256(weights) if weights.is_file() else weights.name, digest)
+
+
+def extract_video(
+    job: Job, parts: Parts, networks: Networks, config: ExtractConfig, *, save_mot: bool, progress: Progress
+) -> Extraction:
+    """Work on one video and keep its part; what it had written is removed when it cannot be finished."""
+    folder = parts.unfinished / job.video_id
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise disk_error(folder, error) from error
+    with closing(Video(job.path)) as video:
+        tracker = _tracker(config, networks.embed, video.size, moving=_moving(job, config))
+        rows: list[dict[str, Any]] = []
+        numbers: set[int] = set()
+        mot: list[str] = []
+        with progress.task(job.video_id, job.promised, "frames") as task, threadpool_limits(1, "blas"):
+            for seen in _seen(video, tracker, job, networks, config):
+                numbers.update(seen.tracks.track_ids.tolist() if seen.tracks else ())
+                for crop in seen.crops:
+                    rows.append(_row(job, video, seen, crop))
+                    _save(folder / Path(rows[-1]["path"]).name, crop.jpeg)
+                if save_mot:
+                    mot.append(mot_lines(seen))
+                _advance(task, len(numbers), len(rows))
+    record = Extraction(
+        video_id=job.video_id,
+        file=job.path.name,
+        inputs=networks.inputs(job, config),
+        parameters=tracker.parameters,
+        versions={name: importlib.metadata.version(name) for name in PACKAGES},
+        width=video.width,
+        height=video.height,
+        fps=video.fps,
+        imgsz=job.imgsz,
+        decoded=video.decoded,
+        lost=video.lost,
+        missing_at_end=video.missing_at_end,
+        tracks=len(numbers),
+        crops=len(rows),
+    )
+    _warn(record, job, progress)
+    keep_folder(folder, parts.images(job.video_id))
+    CROPS.write(pa.Table.from_pylist(rows, schema=CROPS_SCHEMA), parts.table(job.video_id))
+    _keep_sheets(job, rows, parts)
+    if save_mot:
+        write_bytes(parts.mot(job.video_id), "".join(mot).encode())
+    record.write(parts.record(job.video_id))
+    return record
+
+
+def _seen(
+    video: Video, tracker: BoxmotTracker, job: Job, networks: Networks, config: ExtractConfig
+) -> Iterator[Seen]:
+    return extract(
+        video.frames(),
+        networks.detector,
+        tracker,
+        networks.embed,
+        frame_size=video.size,
+        imgsz=job.imgsz,
+        batch=networks.batch,
+        every=config.every,
+        jpeg_quality=config.jpeg_quality,
+        pixelate=config.faces.pixelate,
+        min_head_px=config.faces.min_head_px,
+    )
+
+
+def _row(job: Job, video: Video, seen: Seen, crop: Crop) -> dict[str, Any]:
+    name = f"t{crop.track_id:05d}_f{seen.frame.index:06d}"
+    x1, y1, x2, y2 = crop.box
+    return {
+        "crop_id": f"{job.video_id}_{name}",
+        "path": f"images/{job.video_id}/{name}.jpg",
+        **asdict(job.facts),
+        "video_id": job.video_id,
+        "track_id": crop.track_id,
+        "frame": seen.frame.index,
+        "time_s": seen.frame.time_s,
+        "x1": x1,
+        "y1": y1,
+        "x2": x2,
+        "y2": y2,
+        "score": crop.score,
+        "width": x2 - x1,
+        "height": y2 - y1,
+        "frame_width": video.width,
+        "frame_height": video.height,
+        "sharpness": crop.sharpness,
+        "in_frame": crop.in_frame,
+        "pixelated": crop.pixelated,
+    }
+
+
+def _keep_sheets(job: Job, rows: list[dict[str, Any]], parts: Parts) -> None:
+    files: dict[int, list[Path]] = {}
+    for row in rows:
+        files.setdefault(row["track_id"], []).append(parts.folder / row["path"])
+    for page, sheet in enumerate(contact_sheets(files, job.video_id), start=1):
+        write_bytes(parts.contact(job.video_id, page), encode(sheet, 90))
+
+
+def _save(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise disk_error(path, error) from error
+
+
+def _advance(task: Task, tracks: int, crops: int) -> None:
+    task.advance(1, tracks=tracks, crops=crops)
+
+
+def _warn(record: Extraction, job: Job, progress: Progress) -> None:
+    if record.lost:
+        progress.warn(f"{job.path}: {record.lost} frames could not be decoded; the others are kept")
+    if record.missing_at_end:
+        progress.warn(
+            f"{job.path}: ends after {record.decoded + record.lost} of {job.promised} promised frames "
+            f"({record.missing_at_end} missing); the file may be cut off"
+        )
+    if not record.crops:
+        progress.warn(
+            f"{job.path}: no crop was cut from {record.decoded} frames. A track needs to be seen in "
+            "several frames; look at --every, --detector and --set detector.conf"
+        )
+
+
+def _tracker(
+    config: ExtractConfig, embed: Embed, frame_size: tuple[int, int], *, moving: bool
+) -> BoxmotTracker:
+    part = config.tracker
+    return BoxmotTracker(
+        part.name,
+        options=part.options,
+        same_person=embed.same_person,
+        frame_size=frame_size,
+        motion_px=part.motion_px if moving else 0,
+    )
+
+
+def _moving(job: Job, config: ExtractConfig) -> bool:
+    wish = config.tracker.camera_motion
+    return wish == "on" or (wish == "auto" and job.facts.platform != "cctv")
+
+
+def _embedder(weights: str, device: str) -> tuple[Embed, str]:
+    if not weights:
+        from agreid_cli.vision.embedders.colour import ColourEmbedder
+
+        return ColourEmbedder(), "colour/1"
+    from agreid_cli.vision.embedders.reid import ReidEmbedder
+
+    path = Path(weights).expanduser()
+    return ReidEmbedder(path, device=device), sha256(path)
+
+
+def _device(wish: str) -> str:
+    import torch
+
+    if wish == "auto":
+        return "cuda:0" if torch.cuda.is_available() else "cpu"
+    if wish.startswith("cuda") and not torch.cuda.is_available():
+        raise InputError(
+            f"--device {wish}: torch finds no GPU here", hint="Use --device cpu, or see agreid doctor."
+        )
+    return wish

@@ -1,0 +1,124 @@
+"""Which videos are to be worked on, under which names, and what is known of each; all checked first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agreid_cli.config.extract_crops import ExtractConfig
+from agreid_cli.errors import InputError, Problems, UsageError, did_you_mean
+from agreid_cli.progress import Progress
+from agreid_cli.records.crops import CAMID_OF_PLATFORM, PLATFORMS
+from agreid_cli.records.extraction import Facts
+from agreid_cli.records.files import sha256
+from agreid_cli.vision.imgsz import auto_imgsz
+from agreid_cli.vision.video import Video
+
+#: Frame sizes that tell the carrier (paper §III-A).
+PLATFORM_OF_SIZE = {(3840, 2160): "uav", (704, 480): "cctv"}
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the user said of the videos of this call; None is inferred or left empty."""
+
+    platform: str | None = None
+    camid: int | None = None
+    altitude: int | None = None
+    session: str | None = None
+    video_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Job:
+    """One video to work on. size: width, height in pixels; named: the user chose the id."""
+
+    path: Path
+    video_id: str
+    named: bool
+    sha256: str
+    facts: Facts
+    size: tuple[int, int]
+    promised: int | None
+    imgsz: int
+
+
+def plan(videos: Sequence[Path], config: ExtractConfig, given: Given, progress: Progress) -> list[Job]:
+    """The jobs in the order given; `InputError` lists every video that cannot be worked on."""
+    _check_given(given, len(videos))
+    problems = Problems()
+    jobs: dict[str, Job] = {}
+    for position, path in enumerate(videos):
+        named = bool(given.video_ids)
+        video_id = given.video_ids[position] if named else video_id_of(path)
+        try:
+            job = _job(path, video_id, named, config, given)
+        except InputError as error:
+            problems.add("", error.message + (f". {error.hint}" if error.hint else ""))
+            continue
+        twin = jobs.get(video_id)
+        if twin is None:
+            jobs[video_id] = job
+        elif twin.sha256 == job.sha256:
+            progress.note(f"{path} is the same video as {twin.path}: taken once")
+        else:
+            problems.add(
+                str(path),
+                f"would have the name '{video_id}', like {twin.path}. Give names: --video-id A --video-id B",
+            )
+    problems.raise_if_any("{n} of the videos cannot be used")
+    return list(jobs.values())
+
+
+def video_id_of(path: Path) -> str:
+    """The file's name without its ending, with what file systems or tables dislike replaced.
+
+    >>> video_id_of(Path("a/Day 1: gate.mp4"))
+    'Day-1-gate'
+    """
+    return re.sub(r"[^\w.+-]+", "-", path.stem).strip("-.") or "video"
+
+
+def _check_given(given: Given, videos: int) -> None:
+    problems = Problems()
+    if given.platform is not None and given.platform not in PLATFORMS:
+        problems.add("--platform", f"'{given.platform}' is unknown{did_you_mean(given.platform, PLATFORMS)}")
+    if given.altitude is not None and given.altitude not in (0, 1, 2):
+        problems.add("--altitude", f"{given.altitude} is none of 0, 1, 2 (about 15, 30, 45 m)")
+    if given.session is not None and not re.fullmatch(r"(0[1-9]|1[0-2])([0-2]\d|3[01])[01]", given.session):
+        problems.add("--session", f"'{given.session}' is not MMDD followed by 0 (morning) or 1 (afternoon)")
+    if given.camid is not None and not 0 <= given.camid < 2**15:
+        problems.add("--camid", f"{given.camid} is not between 0 and 32767")
+    if given.video_ids and len(given.video_ids) != videos:
+        problems.add("--video-id", f"{len(given.video_ids)} names for {videos} videos: give one each")
+    for name in given.video_ids:
+        if name != video_id_of(Path(f"{name}.x")):
+            problems.add("--video-id", f"'{name}' may hold letters, digits and . _ + - only")
+    for name in {n for n in given.video_ids if given.video_ids.count(n) > 1}:
+        problems.add("--video-id", f"'{name}' is given twice")
+    problems.raise_if_any("the options do not fit", kind=UsageError)
+
+
+def _job(path: Path, video_id: str, named: bool, config: ExtractConfig, given: Given) -> Job:
+    video = Video(path)
+    video.close()
+    platform = given.platform or PLATFORM_OF_SIZE.get(video.size)
+    if platform is None:
+        raise InputError(
+            f"{path}: a frame of {video.width}×{video.height} does not tell which camera it is",
+            hint="Say it: --platform uav, cctv or wearable",
+        )
+    camid = CAMID_OF_PLATFORM[platform] if given.camid is None else given.camid
+    imgsz = config.detector.imgsz
+    return Job(
+        path=path,
+        video_id=video_id,
+        named=named,
+        sha256=sha256(path),
+        facts=Facts(platform, camid, given.altitude, given.session),
+        size=video.size,
+        promised=video.promised,
+        imgsz=auto_imgsz(*video.size) if imgsz == "auto" else imgsz,
+    )

@@ -1,0 +1,113 @@
+"""The crops folder while it grows: one part a finished video, and the table joined from the parts.
+
+    crops/images/<video>/t00012_f000030.jpg    crops/parts/<video>.parquet, .json
+    crops/contact-<video>.jpg                  crops/mot/<video>.txt        crops/crops.parquet
+
+A part counts once its JSON is there, which is written last. What an interrupted run leaves behind lies in
+`crops/.unfinished/` and is removed by the next run. The joined table depends on the parts alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from agreid_cli.errors import AgreidError
+from agreid_cli.records.crops import CROPS, CROPS_SCHEMA
+from agreid_cli.records.extraction import Extraction
+from agreid_cli.records.files import disk_error
+from agreid_cli.records.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The paths of the parts under one crops folder."""
+
+    folder: Path
+
+    def record(self, video_id: str) -> Path:
+        return self.folder / "parts" / f"{video_id}.json"
+
+    def table(self, video_id: str) -> Path:
+        return self.folder / "parts" / f"{video_id}.parquet"
+
+    def images(self, video_id: str) -> Path:
+        return self.folder / "images" / video_id
+
+    def contact(self, video_id: str, page: int = 1) -> Path:
+        return self.folder / f"contact-{video_id}{f'-{page}' if page > 1 else ''}.jpg"
+
+    def mot(self, video_id: str) -> Path:
+        return self.folder / "mot" / f"{video_id}.txt"
+
+    @property
+    def unfinished(self) -> Path:
+        return self.folder / ".unfinished"
+
+    def finished(self) -> dict[str, Extraction]:
+        """The finished videos by id."""
+        records = sorted((self.folder / "parts").glob("*.json"))
+        return {record.stem: Extraction.read(record) for record in records}
+
+    def remove(self, video_id: str) -> None:
+        """Take a video out: its record first, so that half a removal counts as not finished."""
+        self.record(video_id).unlink(missing_ok=True)
+        self.table(video_id).unlink(missing_ok=True)
+        shutil.rmtree(self.images(video_id), ignore_errors=True)
+        for sheet in [self.contact(video_id), *self.folder.glob(f"contact-{video_id}-[0-9]*.jpg")]:
+            sheet.unlink(missing_ok=True)
+        self.mot(video_id).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def held(workspace: Workspace) -> Iterator[Parts]:
+    """The parts of a workspace, held by this process alone; leftovers of a stopped run are removed.
+
+    Raises `AgreidError` when another run holds them, or the folder cannot be written.
+    """
+    from filelock import FileLock, Timeout
+
+    parts = Parts(workspace.crops_dir)
+    try:
+        parts.folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(parts.folder / ".lock")
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise AgreidError(
+            f"another agreid is extracting crops into {parts.folder}",
+            hint="Wait until it is done, or choose another --workspace.",
+        ) from None
+    except OSError as error:
+        raise disk_error(parts.folder, error) from error
+    try:
+        shutil.rmtree(parts.unfinished, ignore_errors=True)
+        yield parts
+    finally:
+        shutil.rmtree(parts.unfinished, ignore_errors=True)
+        lock.release()
+
+
+def join(parts: Parts, path: Path) -> int:
+    """Write the crops table of all finished videos to `path`; returns the number of crops."""
+    tables = [CROPS.read(parts.table(video_id)) for video_id in sorted(parts.finished())]
+    table = pa.concat_tables([t.select(CROPS_SCHEMA.names) for t in tables]) if tables else None
+    table = table if table is not None else CROPS_SCHEMA.empty_table()
+    CROPS.write(table, path)
+    return int(table.num_rows)
+
+
+def keep_folder(source: Path, target: Path) -> None:
+    """Move a finished folder into place, its files on disk first, so that none is empty after a crash."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(target, ignore_errors=True)
+        os.sync() if hasattr(os, "sync") else None
+        os.replace(source, target)
+    except OSError as error:
+        raise disk_error(target, error) from error

@@ -1,0 +1,88 @@
+"""Persons in frames, by any ultralytics detector. Its objects become `Detections` here and go no further."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agreid_cli.errors import InputError
+from agreid_cli.vision import vendors
+from agreid_cli.vision.detections import Detections
+
+
+class Detector:
+    """An ultralytics network that finds persons.
+
+    weights: a file or folder in any format that ultralytics reads (.pt, .onnx, .engine, OpenVINO …).
+    classes: the class names that count as persons. conf, iou: score floor and overlap ceiling.
+    min_px: boxes narrower or lower than this are left out. Raises `InputError` when the weights cannot
+    be used.
+    """
+
+    def __init__(
+        self,
+        weights: Path,
+        *,
+        classes: Sequence[str],
+        conf: float,
+        iou: float,
+        min_px: int,
+        device: str,
+        half: bool,
+    ) -> None:
+        self._network = _load(weights)
+        self._options = {
+            "conf": conf,
+            "iou": iou,
+            "device": device,
+            "half": half,
+            "classes": _class_ids(self._network.names, classes, weights),
+            "verbose": False,
+            "save": False,
+        }
+        self._min_px = min_px
+
+    def detect(self, frames: Sequence[np.ndarray], imgsz: int) -> list[Detections]:
+        """The persons of uint8 BGR frames of one size, at network input size `imgsz` (longer side)."""
+        with vendors.as_the_user_had_it():
+            results = self._network.predict(list(frames), imgsz=imgsz, **self._options)
+        found = []
+        for frame, result in zip(frames, results, strict=True):
+            rows = result.boxes.data.cpu().numpy()
+            size = (frame.shape[1], frame.shape[0])
+            found.append(Detections.usable(rows[:, :4], rows[:, 4], size, self._min_px))
+        return found
+
+
+def _load(weights: Path) -> Any:
+    yolo = vendors.ultralytics().YOLO
+    hint = "Give a detector that ultralytics exported or trained, as --detector yolo11n.pt does."
+    try:
+        with vendors.as_the_user_had_it():
+            network = yolo(str(weights))
+            if not network.names:
+                raise ValueError("it names no classes")
+    except Exception as error:  # the vendor raises a dozen kinds for a bad file: one sentence for all
+        reason = str(error).strip().splitlines()
+        raise InputError(
+            f"{weights} cannot be used as detector weights: {reason[0] if reason else type(error).__name__}",
+            hint=hint,
+        ) from error
+    if getattr(network, "task", "detect") not in {"detect", "segment", "pose"}:
+        raise InputError(f"{weights} is a network for {network.task}, not a detector", hint=hint)
+    return network
+
+
+def _class_ids(names: dict[int, str], wanted: Sequence[str], weights: Path) -> list[int]:
+    lower = {name.lower() for name in wanted}
+    ids = [index for index, name in names.items() if str(name).lower() in lower]
+    if not ids:
+        known = ", ".join(str(name) for name in list(names.values())[:30])
+        raise InputError(
+            f"{weights} knows no class named {' or '.join(wanted)}; it knows: {known}",
+            hint="Name its person classes: --set 'detector.classes=[\"pedestrian\"]'",
+        )
+    return ids

@@ -1,0 +1,133 @@
+"""Linking persons across frames by any boxmot tracker; its objects become `Tracks` here.
+
+boxmot has two sets of defaults that differ threefold in the number of tracks, so every parameter is
+resolved here, passed, and can be read back from `parameters` for the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from agreid_cli.errors import InputError, UsageError, did_you_mean
+from agreid_cli.vision import vendors
+from agreid_cli.vision.detections import Detections, Tracks
+
+Option = float | int | str | bool
+
+#: tracker → our defaults on top of boxmot's; a further tracker of boxmot's is one line.
+TRACKERS: dict[str, dict[str, Option]] = {
+    "strongsort": {
+        "min_conf": 0.1,
+        "max_iou_dist": 0.7,
+        "n_init": 3,
+        "nn_budget": 100,
+        "mc_lambda": 0.98,
+        "ema_alpha": 0.9,
+        "max_age": 60,
+    },
+    "botsort": {},
+    "bytetrack": {},
+    "boosttrack": {},
+    "deepocsort": {},
+    "hybridsort": {},
+    "occluboost": {},
+    "ocsort": {},
+    "sfsort": {},
+}
+
+
+class Tracker(Protocol):
+    """What the pipeline asks of a tracker."""
+
+    uses_embeddings: bool
+
+    def update(self, detections: Detections, embeddings: np.ndarray | None, frame: np.ndarray) -> Tracks:
+        """Advance by one frame; every frame must be given, in order."""
+
+
+class BoxmotTracker:
+    """One of boxmot's trackers for one video.
+
+    name: a key of `TRACKERS`. options: overrides of its parameters. same_person: the cosine distance up to
+    which two embeddings may be one person's (StrongSORT's max_cos_dist). motion_px: camera motion is
+    estimated on a frame shrunk to this longer side; 0 switches it off. Raises `UsageError` for an unknown
+    name or option.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        options: Mapping[str, Option],
+        same_person: float,
+        frame_size: tuple[int, int],
+        motion_px: int,
+    ) -> None:
+        if name not in TRACKERS:
+            raise UsageError(f"there is no tracker '{name}'{did_you_mean(name, TRACKERS)}")
+        vendors.boxmot()
+        from boxmot.trackers import TrackerSpec, create_tracker
+        from boxmot.trackers.config import load_tracker_config
+
+        known = load_tracker_config(name, None, {})
+        for option in options:
+            if option not in known:
+                raise UsageError(f"{name} has no option '{option}'{did_you_mean(option, known)}")
+        appearance = {"max_cos_dist": same_person} if "max_cos_dist" in known else {}
+        self.parameters: dict[str, Any] = {**known, **TRACKERS[name], **appearance, **options}
+        try:
+            self._tracker = create_tracker(
+                TrackerSpec(name=name, options=tuple(sorted(self.parameters.items())))
+            )
+        except (TypeError, ValueError) as error:
+            raise InputError(f"{name} refuses its options: {error}") from error
+        self.uses_embeddings: bool = self._tracker.requirements.embeddings
+        self._frame = 0
+        self._camera_motion(frame_size, motion_px)
+
+    def update(self, detections: Detections, embeddings: np.ndarray | None, frame: np.ndarray) -> Tracks:
+        """Advance by one frame (uint8 BGR); `Tracks.detection` counts the rows of `detections`.
+
+        embeddings: float32 (n, D), row for row with `detections`, when `uses_embeddings`.
+        """
+        packed = self._packed(detections, embeddings if self.uses_embeddings else None)
+        with vendors.outside_ci():
+            found = self._tracker.update(packed, frame)
+        self._frame += 1
+        return Tracks(
+            track_ids=found.track_ids.numpy().astype(np.int32) + 1,  # boxmot counts from 0, MOT from 1
+            detection=found.detection_indices.numpy().astype(np.int64),
+            state_boxes=found.geometry.values.numpy().astype(np.float32),
+        )
+
+    def _packed(self, detections: Detections, embeddings: np.ndarray | None) -> Any:
+        import torch
+        from boxmot.structures import Boxes
+        from boxmot.structures import Detections as Packed
+
+        return Packed(
+            geometry=Boxes(torch.from_numpy(np.ascontiguousarray(detections.boxes, np.float32))),
+            scores=torch.from_numpy(np.ascontiguousarray(detections.scores, np.float32)),
+            class_ids=torch.zeros(len(detections), dtype=torch.int64),
+            sample_id=str(self._frame),
+            embeddings=None
+            if embeddings is None
+            else torch.from_numpy(np.ascontiguousarray(embeddings, np.float32)),
+        )
+
+    def _camera_motion(self, frame_size: tuple[int, int], motion_px: int) -> None:
+        if not hasattr(self._tracker, "cmc"):
+            self.parameters["camera_motion"] = "none"
+            return
+        if not motion_px:
+            self._tracker.cmc = None
+            self.parameters["camera_motion"] = "off"
+            return
+        from boxmot.trackers.common.motion.cmc import create_cmc
+
+        scale = min(1.0, motion_px / max(frame_size))
+        self._tracker.cmc = create_cmc("ecc", scale=scale)
+        self.parameters["camera_motion"] = f"ecc at scale {scale:.6g}"

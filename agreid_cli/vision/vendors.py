@@ -1,0 +1,97 @@
+"""The door to ultralytics and boxmot: their global switches are set before import and undone after.
+
+ultralytics asks the network at import, installs packages, cuts torch's thread count and rewrites
+CUDA_VISIBLE_DEVICES; boxmot confirms tracks at once when it believes it runs in GitHub's CI.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Iterator
+from types import ModuleType
+
+from agreid_cli.errors import MissingError
+
+OFFLINE = {
+    "YOLO_OFFLINE": "true",
+    "YOLO_AUTOINSTALL": "false",
+    "YOLO_VERBOSE": "false",
+    "ULTRALYTICS_SAFE_LOAD": "true",  # torch's weights_only: a pickle that would run code is refused
+}
+
+
+def ultralytics() -> ModuleType:
+    """Import ultralytics offline and safe; `MissingError` when it is not installed."""
+    os.environ.update(OFFLINE)
+    with _environment_kept("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS"), _drawing_threads_kept():
+        try:
+            import ultralytics as module
+        except ImportError as error:
+            raise MissingError(
+                f"ultralytics cannot be imported: {error}", hint="pip install ultralytics"
+            ) from error
+    return module
+
+
+def boxmot() -> ModuleType:
+    """Import boxmot with its log kept down; `MissingError` when it is not installed."""
+    try:
+        import boxmot as module
+        import boxmot.utils  # the package sets up its log when this is imported, so it comes first
+    except ImportError as error:
+        raise MissingError(
+            f"boxmot cannot be imported: {error}", hint="pip install 'boxmot>=25,<26'"
+        ) from error
+    logging.getLogger("boxmot").setLevel(logging.ERROR)
+    return module
+
+
+@contextlib.contextmanager
+def as_the_user_had_it() -> Iterator[None]:
+    """Give back torch's thread count, CUDA_VISIBLE_DEVICES and OpenCV's threads after a vendor's call."""
+    import torch
+
+    threads = torch.get_num_threads()
+    with _environment_kept("CUDA_VISIBLE_DEVICES"), _drawing_threads_kept():
+        try:
+            yield
+        finally:
+            if torch.get_num_threads() != threads:
+                torch.set_num_threads(threads)
+
+
+@contextlib.contextmanager
+def outside_ci() -> Iterator[None]:
+    """Hide GITHUB_ACTIONS, under which boxmot ignores n_init and so gives other tracks."""
+    hidden = os.environ.pop("GITHUB_ACTIONS", None)
+    try:
+        yield
+    finally:
+        if hidden is not None:
+            os.environ["GITHUB_ACTIONS"] = hidden
+
+
+@contextlib.contextmanager
+def _environment_kept(*names: str) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in names}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _drawing_threads_kept() -> Iterator[None]:
+    import cv2
+
+    threads = cv2.getNumThreads()
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(threads)

@@ -1,0 +1,51 @@
+"""Finding detector weights by path or name, and fetching them only when the user asks."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from agreid_cli.errors import InputError, MissingError
+from agreid_cli.vision import vendors
+
+
+def find_weights(name: str, *, folders: list[Path], download: bool) -> Path:
+    """The file or folder called `name`: as given, else in one of `folders`.
+
+    With `download`, a name that ultralytics publishes is fetched into the last folder. Raises
+    `MissingError` with the places looked at.
+    """
+    given = Path(name).expanduser()
+    for place in [given, *(folder / name for folder in folders)]:
+        if place.exists():
+            return place
+    if download and given.name == name:
+        return _fetch(folders[-1] / name)
+    looked = ", ".join(str(folder) for folder in [Path.cwd(), *folders])
+    raise MissingError(
+        f"detector weights {name} are not here (looked in {looked})",
+        hint="Give a file with --detector PATH, or add --download to fetch a published name once.",
+    )
+
+
+def user_folder() -> Path:
+    """Where fetched weights are kept: `$XDG_CACHE_HOME/agreid/weights`."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "agreid" / "weights"
+
+
+def _fetch(target: Path) -> Path:
+    vendors.ultralytics()
+    from ultralytics.utils.downloads import attempt_download_asset
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        found = Path(attempt_download_asset(str(target)))
+    except Exception as error:  # whatever the network or the vendor raises, the user needs one sentence
+        raise InputError(
+            f"{target.name} could not be downloaded: {error}",
+            hint="Check the connection and the name, or give a file with --detector PATH.",
+        ) from error
+    if not found.is_file():
+        raise InputError(f"ultralytics publishes no weights called {target.name}")
+    return found
