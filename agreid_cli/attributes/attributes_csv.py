@@ -17,6 +17,7 @@ from agreid_cli.attributes.csv_table import CsvTable, Row, column_key, read_csv
 from agreid_cli.attributes.labels import class_of, label_problem
 from agreid_cli.attributes.official import official_codebook
 from agreid_cli.attributes.pids import PARTS, pid_of, require_pid
+from agreid_cli.attributes.words import many, people
 from agreid_cli.errors import Problems
 from agreid_cli.records.manifest import JUNK_PID
 
@@ -62,9 +63,9 @@ def read_attributes(path: Path, codebook: Codebook, problems: Problems) -> Attri
         blank_cells += blank
         bits[pid] = bits_of(np.array(classes), codebook)
     if blank_cells:
-        notes.append(f"{path.name}: {blank_cells} blank labels are read as unknown")
+        notes.append(f"{path.name}: {many(blank_cells, 'blank label')}, read as unknown")
     if blank_rows:
-        notes.append(f"{path.name}: {blank_rows} identities have no label yet and get no attributes")
+        notes.append(f"{path.name}: no label yet for {people(blank_rows)}, so no attributes")
     return AttributeRows(bits, notes)
 
 

@@ -94,7 +94,7 @@ class Codebook:
         for name in unwanted:
             if name not in self.names:
                 problems.add(f"exclude {name}", f"no such attribute group{did_you_mean(name, self.names)}")
-        problems.raise_if_any("{n} of the groups to leave out do not exist")
+        problems.raise_if_any("groups to leave out that do not exist: {n}")
         if set(unwanted) >= set(self.names):
             raise InputError("every attribute group is left out; keep at least one")
         return Codebook(tuple(group for group in self.groups if group.name not in unwanted))

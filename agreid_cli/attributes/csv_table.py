@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agreid_cli.attributes.words import many
 from agreid_cli.errors import InputError, MissingError, Problems, did_you_mean
 
 SEPARATORS = ",;\t"
@@ -83,8 +84,11 @@ def read_csv(path: Path, problems: Problems) -> CsvTable:
             break
         except csv.Error as error:
             # What follows a broken quote cannot be told apart, so that reading ends here.
-            table = table or CsvTable(path)
-            table.rows.append(Row(line, {}, f"the quotes do not fit: {error}"))
+            fault = f"the quotes do not fit: {error}"
+            if table is None:
+                problems.add(f"{path.name}, line {line}", fault)
+                return CsvTable(path)
+            table.rows.append(Row(line, {}, fault))
             break
         if not any(cells):
             continue
@@ -92,6 +96,8 @@ def read_csv(path: Path, problems: Problems) -> CsvTable:
             table = CsvTable(path, _header(path, cells, line, problems))
         else:
             table.rows.append(_row(line, cells, table.header))
+    if table is None:
+        problems.add(path.name, "has no header, only empty cells")
     return table or CsvTable(path)
 
 
@@ -112,7 +118,7 @@ def _header(path: Path, cells: list[str], line: int, problems: Problems) -> dict
 def _row(line: int, cells: list[str], header: dict[str, str]) -> Row:
     width = len(header)
     if len(cells) < width or any(cells[width:]):
-        return Row(line, {}, f"has {len(cells)} cells, the header has {width}")
+        return Row(line, {}, f"has {many(len(cells), 'cell')}, the header has {width}")
     return Row(line, dict(zip(header, cells, strict=False)))
 
 

@@ -16,6 +16,7 @@ from agreid_cli.attributes.bits import is_one_hot
 from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.attributes.mat_struct import columns_of, load_parts, save_parts, words
 from agreid_cli.attributes.official import official_codebook
+from agreid_cli.attributes.words import many, people
 from agreid_cli.errors import Problems, did_you_mean
 
 INDEX = "image_index"
@@ -45,7 +46,7 @@ def read_mat(path: Path, codebook: Codebook) -> MatAttributes:
         [f"{path} has no {p} part" for p, struct in structs.items() if struct is None],
     )
     _check_names(columns, codebook, problems, notes)
-    problems.raise_if_any(f"{path}: {{n}} columns do not fit the codebook", hint=_COLUMN_HINT)
+    problems.raise_if_any(f"the columns of {path} do not fit the codebook: {{n}} faults", hint=_COLUMN_HINT)
     parts = {
         part: _vectors(part, found, codebook, problems, notes) if found else {}
         for part, found in columns.items()
@@ -54,7 +55,7 @@ def read_mat(path: Path, codebook: Codebook) -> MatAttributes:
     for pid in sorted(set(train) & set(test)):
         if (train[pid] != test[pid]).any():
             problems.add(f"{INDEX} {pid}", "has other attributes in train than in test")
-    problems.raise_if_any(f"{path}: {{n}} values cannot be used")
+    problems.raise_if_any(f"the values of {path} cannot be used: {{n}} faults")
     return MatAttributes(train, test, notes)
 
 
@@ -120,7 +121,7 @@ def _vectors(
     for at, name in enumerate(codebook.bits):
         values = found.get(name, [NO] * n)
         if len(values) != n:
-            problems.add(f"{part}.{name}", f"has {len(values)} values for {n} identities")
+            problems.add(f"{part}.{name}", f"has {many(len(values), 'value')} for {people(n)}")
             continue
         strange = sorted({str(value) for value in values if value not in (NO, YES)})
         if strange:
@@ -158,8 +159,6 @@ def _mend(part: str, bits: np.ndarray, codebook: Codebook, notes: list[str]) -> 
         wrong = ~right[:, at]
         for how, mask in (("no yes", wrong & (ones[:, at] == 0)), ("several yes", wrong & (ones[:, at] > 1))):
             if mask.any():
-                notes.append(
-                    f"{part}: {how} in {group.name} for {int(mask.sum())} identities; read as unknown"
-                )
+                notes.append(f"{part}: {how} in {group.name} for {people(int(mask.sum()))}, read as unknown")
         bits[wrong, start : start + size] = 0
         bits[wrong, start + group.unknown] = 1

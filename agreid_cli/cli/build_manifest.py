@@ -115,16 +115,16 @@ def as_json(result: ManifestResult) -> dict[str, Any]:
 
 
 def _show(voice: Voice, result: ManifestResult) -> None:
-    left = f"{result.n_unannotated_crops:,} crops of {result.n_unannotated_tracks:,} tracks"
     rows = [
         ["crops", f"{result.n_crops:,}"],
         ["identities", f"{result.n_identities:,}"],
         ["  seen from the air and from the ground", f"{result.n_both_views:,}"],
         ["  with attributes", f"{result.n_with_attributes:,}"],
         ["junk crops (pid -1)", f"{result.n_junk_crops:,}"],
-        ["left out, not annotated yet", left if result.n_unannotated_crops else "0"],
+        ["crops left out, for they have no pid yet", f"{result.n_unannotated_crops:,}"],
+        ["  their tracks", f"{result.n_unannotated_tracks:,}"],
     ]
-    voice.table(str(result.path), ["", ""], rows)
+    voice.table(f"Manifest: {result.path}", ["", ""], rows, right=(1,))
     if not result.n_with_attributes:
         return
     book = result.codebook
@@ -154,10 +154,13 @@ def _show_template(voice: Voice, result: TemplateResult) -> None:
     for path in result.kept:
         voice.say(f"kept {path}: it holds annotations")
     for path, n in result.written.items():
-        fresh = "to append to the file above once they are" if path.stem.endswith("-new") else "to be"
-        voice.say(
-            f"wrote {path}: {n} rows {fresh} filled in" if n else f"wrote {path}: no identity is known yet"
-        )
+        rows = f"{n:,} {'row' if n == 1 else 'rows'}"
+        if not n:
+            voice.say(f"wrote {path}: the header alone, for no identity is known yet")
+        elif path.stem.endswith("-new"):
+            voice.say(f"wrote {path}: {rows} to fill in and append to the file above")
+        else:
+            voice.say(f"wrote {path}: {rows} to fill in")
     for path in result.contact_sheets:
         voice.say(f"look at {path}: one row a track")
     voice.say("")

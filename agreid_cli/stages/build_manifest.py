@@ -16,6 +16,7 @@ from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.attributes.identities_csv import read_identities
 from agreid_cli.attributes.mat import read_mat
 from agreid_cli.attributes.official import official_codebook
+from agreid_cli.attributes.words import listed, many, people
 from agreid_cli.config.build_manifest import ManifestConfig
 from agreid_cli.errors import InputError, MissingError, Problem, Problems
 from agreid_cli.progress import SILENT, Progress
@@ -29,7 +30,7 @@ from agreid_cli.stages.manifest_inputs import (
     manifest_is_stale,
     read_recipe,
 )
-from agreid_cli.stages.manifest_rows import Track, joined, listed, tracks_of
+from agreid_cli.stages.manifest_rows import Track, joined, tracks_of
 
 _TEMPLATE = "Write one to fill in with: agreid build-manifest --template"
 
@@ -74,7 +75,7 @@ def build_manifest(
     who = read_identities(who_file, {t for t in tracks if t is not None}, problems).pid_of_track
     what, notes = _vectors(what_file, codebook, problems)
     problems.raise_if_any(
-        "{n} things in the annotations cannot be used; nothing was written",
+        "faults in the annotations: {n}; nothing was written",
         hint="Mend them all, then run the same command again.",
     )
     pids = [who.get(track) if track else None for track in tracks]
@@ -146,20 +147,22 @@ def _say(
     """What is left out, and what does not fit together."""
     pairs = list(zip(tracks, pids, strict=True))
     for why, found in (
-        ("belong to no track and are left out", [t for t, _ in pairs if t is None]),
-        ("stand in no row of the identities and are left out", [t for t, _ in pairs if t and t not in who]),
-        ("have no pid yet and are left out", [t for t, p in pairs if t in who and p is None]),
+        ("cut from no track", [t for t, _ in pairs if t is None]),
+        ("that no row of the identities names", [t for t, _ in pairs if t and t not in who]),
+        ("without a pid yet", [t for t, p in pairs if t in who and p is None]),
     ):
         if found:
             n = len({t for t in found if t})
-            progress.note(f"{len(found)} crops{f' of {n} tracks' if n else ''} {why}")
-    people = {pid for pid in pids if pid is not None and pid != JUNK_PID}
+            of = f" of {many(n, 'track')}" if n else ""
+            progress.note(f"left out: {many(len(found), 'crop')}{of} {why}")
     if what_file is None:
         return
-    if without := sorted(people - set(what)):
-        progress.note(f"{len(without)} identities have no attributes: {listed(without)}")
-    if idle := sorted(set(what) - people):
-        text = f"{len(idle)} identities of {what_file.name} have no crop: {listed(idle)}"
+    shown = {pid for pid in pids if pid is not None and pid != JUNK_PID}
+    if without := sorted(shown - set(what)):
+        progress.note(f"no attributes for {people(len(without))}: {listed(without)}")
+    if idle := sorted(set(what) - shown):
+        text = f"{what_file.name}: no crop of {people(len(idle))}: {listed(idle)}"
+        # The official file describes everybody, whatever part of the data lies here.
         (progress.note if what_file.suffix.lower() == ".mat" else progress.warn)(text)
 
 
@@ -172,9 +175,9 @@ def _result(
     what: Mapping[int, np.ndarray],
 ) -> ManifestResult:
     junk = pc.equal(table["pid"], JUNK_PID)
-    people = table.filter(pc.invert(junk))
+    seen = table.filter(pc.invert(junk))
     views: dict[int, set[str]] = {}
-    for pid, platform in zip(people["pid"].to_pylist(), people["platform"].to_pylist(), strict=True):
+    for pid, platform in zip(seen["pid"].to_pylist(), seen["platform"].to_pylist(), strict=True):
         views.setdefault(pid, set()).add(VIEW_OF_PLATFORM[platform])
     known = [what[pid] for pid in views if pid in what]
     left = [track for track, pid in zip(tracks, pids, strict=True) if pid is None]
@@ -183,7 +186,7 @@ def _result(
         codebook=codebook,
         n_crops=table.num_rows,
         n_identities=len(views),
-        n_both_views=sum(len(seen) == 2 for seen in views.values()),
+        n_both_views=sum(len(both) == 2 for both in views.values()),
         n_with_attributes=len(known),
         n_junk_crops=int(pc.sum(junk).as_py() or 0),
         n_unannotated_crops=len(left),

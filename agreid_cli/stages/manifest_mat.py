@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.attributes.mat import write_mat
 from agreid_cli.attributes.official import official_codebook
+from agreid_cli.attributes.words import listed
 from agreid_cli.errors import InputError
 from agreid_cli.records.manifest import attribute_matrix, codebook_of, read_manifest
 from agreid_cli.records.split import SPLIT
@@ -33,6 +34,11 @@ def write_manifest_mat(workspace: Workspace, path: Path) -> MatResult:
     table = read_manifest(workspace.manifest)
     stored = codebook_of(table)
     codebook = Codebook.from_json(stored) if stored else official_codebook()
+    if strange := [bit for bit in codebook.bits if bit not in official_codebook().bits]:
+        raise InputError(
+            f"the official file has no column for: {listed(strange)}",
+            hint="Write the form of its own data set with: agreid export-dataset",
+        )
     has = table["attr_bits"].is_valid().to_numpy()
     vectors = {
         pid: bits

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -48,17 +48,6 @@ def joined(
         table = table.append_column(name, lists.take(rows))
     table = table.append_column("pid", pa.array(kept, pa.int64()))
     return table.sort_by("crop_id")
-
-
-def listed(values: Iterable[object], limit: int = 8) -> str:
-    """The first few of many.
-
-    >>> listed(range(3)), listed(range(20), limit=2)
-    ('0, 1, 2', '0, 1 and 18 more')
-    """
-    words = [str(value) for value in values]
-    more = f" and {len(words) - limit} more" if len(words) > limit else ""
-    return ", ".join(words[:limit]) + more
 
 
 def _from_workspace(path: str) -> str:

@@ -20,6 +20,7 @@ from agreid_cli.attributes.csv_table import CsvTable, read_csv
 from agreid_cli.attributes.identities_csv import read_identities
 from agreid_cli.attributes.official import official_codebook
 from agreid_cli.attributes.pids import PARTS, pid_of
+from agreid_cli.attributes.words import many
 from agreid_cli.config.build_manifest import ManifestConfig
 from agreid_cli.errors import InputError, Problems
 from agreid_cli.progress import SILENT, Progress
@@ -54,7 +55,7 @@ def write_template(
     if not rows:
         raise InputError(f"{workspace.crops} holds no track to annotate")
     if n := sum(track is None for track in tracks_of(crops)):
-        progress.warn(f"{n} crops belong to no track and get no row")
+        progress.warn(f"no row for {many(n, 'crop')} cut from no track")
     pids = _known_pids(workspace, {(row["video_id"], row["track_id"]) for row in rows})
     people = _identity_rows(crops, pids, codebook)
     written: dict[Path, int] = {}
@@ -106,7 +107,7 @@ def _known_pids(workspace: Workspace, tracks: set[Track]) -> dict[Track, int]:
         return {}
     problems = Problems()
     who = read_identities(workspace.identities, tracks, problems).pid_of_track
-    problems.raise_if_any("{n} things in identities.csv cannot be used; nothing was written")
+    problems.raise_if_any("faults in identities.csv: {n}; nothing was written")
     return {track: pid for track, pid in who.items() if pid is not None and pid != JUNK_PID}
 
 

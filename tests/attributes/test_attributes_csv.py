@@ -89,8 +89,8 @@ def test_blank_labels_are_unknown_and_blank_rows_are_not_annotated_yet(tmp_path:
     assert known_of(found.bits[1], BOOK).tolist() == [True] + [False] * 14
     assert labels_of(found.bits[1], BOOK)["gender"] == "female"
     assert found.notes == [
-        "a.csv: 14 blank labels are read as unknown",
-        "a.csv: 1 identities have no label yet and get no attributes",
+        "a.csv: 14 blank labels, read as unknown",
+        "a.csv: no label yet for 1 identity, so no attributes",
     ]
 
 

@@ -3,9 +3,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from agreid_cli.attributes.attributes_csv import read_attributes
 from agreid_cli.attributes.csv_table import read_csv
+from agreid_cli.attributes.identities_csv import read_identities
 from agreid_cli.errors import MissingError, Problems
+from tests.attributes.people import BOOK
 
 
 def read(path: Path, content: bytes | str) -> tuple[list[tuple[int, dict[str, str]]], list[str]]:
@@ -39,7 +44,7 @@ def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
     rows, problems = read(tmp_path / "t.csv", 'pid,note\n\n1,"two\nlines"\n,\n2,x\n3\n4,y,z\n5,y\n')
     assert [line for line, _ in rows] == [3, 6, 9]
     assert problems == [
-        "t.csv, line 7: has 1 cells, the header has 2",
+        "t.csv, line 7: has 1 cell, the header has 2",
         "t.csv, line 8: has 3 cells, the header has 2",
     ]
 
@@ -54,6 +59,8 @@ def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
         (b"PK\x03\x04\x00\x00", ["t.csv: holds zero bytes"]),
         (b"pid,n\n1,M\xfc\n2,x\n3,\xff\n", ["t.csv, line 2: byte 4 is not UTF-8", "t.csv, line 4: byte 3"]),
         (b"pid,pid,\n", ["t.csv, line 1, column pid: stands twice"]),
+        (b'pid,"n\n', ["t.csv, line 1: the quotes do not fit"]),
+        (b",,\n,\n", ["t.csv: has no header"]),
         (b"pid,,n\n1,2,3\n", ["t.csv, line 1, column 2: has no name"]),
         (b'pid,n\n1,"x\n2,y\n', ["t.csv, line 2: the quotes do not fit"]),
         (b'pid,n\n1,"x" y\n2,y\n', ["t.csv, line 2: the quotes do not fit"]),
@@ -72,3 +79,26 @@ def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
         read_csv(tmp_path / "t.csv", Problems())
     with pytest.raises(MissingError, match="is no file"):
         read_csv(tmp_path, Problems())
+
+
+CELL = st.sampled_from(
+    ["", "1", "-1", "uav-1", "male", '"', '""', "é", "a,b", "\r", "\n", ";", "\t", " ", "pid", "x"]
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(rows=st.lists(st.lists(CELL, max_size=6), max_size=6), tail=st.binary(max_size=6))
+def test_whatever_the_bytes_there_are_rows_or_reasons(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], tail: bytes
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "fuzz.csv"
+    for head in ("", "video_id,track_id,pid\n", "pid," + ",".join(BOOK.names) + "\n"):
+        text = head + "\n".join(",".join(row) for row in rows)
+        path.write_bytes(text.encode() + tail)
+        problems = Problems()
+        who = read_identities(path, {("uav-1", 1)}, problems)
+        assert problems.found or who.pid_of_track or head.startswith("video_id")
+        faults = Problems()
+        what = read_attributes(path, BOOK, faults)
+        assert all(bits.sum() == 15 for bits in what.bits.values())
+        assert faults.found or head.startswith("pid")

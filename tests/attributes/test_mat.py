@@ -158,8 +158,8 @@ def test_a_group_without_one_yes_becomes_unknown_and_is_counted(tmp_path: Path) 
     back = read_mat(save(tmp_path / "a.mat", struct, {}), BOOK)
     assert all(bits.sum() == 15 for bits in back.train.values())
     assert [int(bits[2]) for bits in list(back.train.values())[:2]] == [1, 1]
-    assert "train: no yes in gender for 2 identities; read as unknown" in back.notes
-    assert "train: several yes in age for 5 identities; read as unknown" in back.notes
+    assert "train: no yes in gender for 2 identities, read as unknown" in back.notes
+    assert "train: several yes in age for 5 identities, read as unknown" in back.notes
 
 
 def test_wrong_values_counts_and_identities_are_listed_at_once(tmp_path: Path) -> None:

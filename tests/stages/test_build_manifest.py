@@ -93,8 +93,8 @@ def test_tracks_without_a_pid_are_left_out_and_counted(tmp_path: Path) -> None:
     assert set(read_manifest(workspace.manifest)["pid"].to_pylist()) == {1, 2}
     assert (result.n_crops, result.n_identities, result.n_both_views) == (9, 2, 1)
     assert (result.n_unannotated_crops, result.n_unannotated_tracks) == (15, 5)
-    assert "12 crops of 4 tracks stand in no row of the identities and are left out" in listener.said
-    assert "3 crops of 1 tracks have no pid yet and are left out" in listener.said
+    assert "left out: 12 crops of 4 tracks that no row of the identities names" in listener.said
+    assert "left out: 3 crops of 1 track without a pid yet" in listener.said
     assert any("no attributes.csv" in text for text in listener.said)
     assert not attribute_matrix(read_manifest(workspace.manifest)).any()
 
@@ -105,8 +105,8 @@ def test_what_does_not_fit_together_is_said(tmp_path: Path) -> None:
     listener = Listener()
     result = build_manifest(workspace, DEFAULT, progress=listener)
     assert result.n_with_attributes == 2
-    assert "1 identities have no attributes: 3" in listener.said
-    assert "warning: 1 identities of attributes.csv have no crop: 77" in listener.said
+    assert "no attributes for 1 identity: 3" in listener.said
+    assert "warning: attributes.csv: no crop of 1 identity: 77" in listener.said
 
 
 def test_the_mat_file_takes_the_place_of_the_csv(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_all_faults_of_both_files_come_at_once_and_nothing_is_written(tmp_path: 
         handle.write("8,it\n")
     with pytest.raises(InputError) as caught:
         build_manifest(workspace, DEFAULT)
-    assert "2 things" in caught.value.message
+    assert "faults in the annotations: 2;" in caught.value.message
     assert [p.where.split(",")[0] for p in caught.value.problems] == ["identities.csv", "attributes.csv"]
     (tmp_path / "a.mat").write_bytes(b"no")
     with pytest.raises(InputError) as caught:
@@ -173,7 +173,7 @@ def test_crops_that_come_from_no_track_are_left_out(tmp_path: Path) -> None:
     CROPS.write(crops_table(7, n_pids=2).from_pylist(rows, schema=CROPS.schema), workspace.crops)
     listener = Listener()
     assert build_manifest(workspace, DEFAULT, progress=listener).n_crops == 11
-    assert "1 crops belong to no track and are left out" in listener.said
+    assert "left out: 1 crop cut from no track" in listener.said
 
 
 def test_a_manifest_is_stale_by_content_and_not_by_date(tmp_path: Path) -> None:

@@ -5,16 +5,18 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from agreid_cli.attributes.codebook import Codebook, Group
 from agreid_cli.attributes.mat import read_mat
 from agreid_cli.attributes.official import official_codebook
 from agreid_cli.config.build_manifest import ManifestConfig
 from agreid_cli.errors import InputError
-from agreid_cli.records.manifest import attribute_matrix, read_manifest
+from agreid_cli.records.manifest import CODEBOOK_KEY, attribute_matrix, manifest_artefact, read_manifest
 from agreid_cli.records.split import SPLIT, SPLIT_SCHEMA
+from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.build_manifest import build_manifest
 from agreid_cli.stages.manifest_mat import write_manifest_mat
 from tests.annotations import annotated
-from tests.tables import write_manifest
+from tests.tables import manifest_table, write_manifest
 
 BOOK = official_codebook()
 
@@ -51,6 +53,15 @@ def test_groups_left_out_of_the_manifest_are_left_out_of_the_file(tmp_path: Path
     assert len(read_mat(tmp_path / "a.mat", BOOK.excluding(["age"])).train) == 6
     with pytest.raises(InputError, match="ageyoung: missing"):
         read_mat(tmp_path / "a.mat", BOOK)
+
+
+def test_attributes_of_another_codebook_have_no_official_form(tmp_path: Path) -> None:
+    book = Codebook((Group("hat", "Hat", ("hatyes", "hatunknown"), ("yes", "unknown"), (0, 1)),))
+    table = manifest_table(1, group_sizes=book.sizes)
+    workspace = Workspace(tmp_path)
+    manifest_artefact(book.sizes).write(table, workspace.manifest, {CODEBOOK_KEY: book.to_json()})
+    with pytest.raises(InputError, match="no column for: hatyes"):
+        write_manifest_mat(workspace, tmp_path / "a.mat")
 
 
 def test_a_manifest_without_attributes_has_nothing_to_write(tmp_path: Path) -> None:
