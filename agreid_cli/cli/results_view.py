@@ -82,7 +82,7 @@ def _compared(voice: Voice, result: RankingResult, found: Comparison) -> None:
     ):
         verdict = "the sign is clear" if low > 0 or high < 0 else "the difference may be chance"
         bounds = f"[{100 * low:+.2f}, {100 * high:+.2f}]"
-        voice.say(f"  {name} {100 * gap:+.2f} {bounds} points, share {share:.3f}: {verdict}")
+        voice.say(f"  {name} {100 * gap:+.2f} {bounds} points, p {share:.3f}: {verdict}")
 
 
 def _percent(value: float, bounds: Bounds | None = None) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import PurePath
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from agreid_cli.errors import Problems, did_you_mean
+from agreid_cli.records.crop_names import match_names
 from agreid_cli.records.crops import PLATFORMS
 from agreid_cli.records.embeddings import Embeddings, Part, not_finite
 from agreid_cli.records.manifest import Known
@@ -32,6 +32,10 @@ def join(
     Raises `InputError` with every row that is missing something, stands twice or is not finite.
     """
     problems = Problems()
+    for part in parts:
+        for row in [row for row, crop in enumerate(part.crop_id or []) if not crop][:SHOWN]:
+            problems.add(f"{part.source}, row {row + 1}", "has no crop id")
+    problems.raise_if_any("the embeddings cannot be ranked")
     parts = [_in_manifest(part, manifest, note, problems) for part in parts]
     _check_widths(parts, problems)
     made_ids = any(part.crop_id is None for part in parts)
@@ -48,7 +52,8 @@ def join(
         start += len(part)
     role = [value for column in roles for value in column]
     for crop, side in _twice(ids, role)[:SHOWN]:
-        problems.add(f"crop {crop}", f"stands more than once{f' in the {side}' if side else ''}")
+        among = {"query": " among the queries", "gallery": " in the gallery"}.get(side or "", "")
+        problems.add(f"crop {crop}", f"stands more than once{among}")
     problems.raise_if_any("the embeddings cannot be ranked")
     platform = [value for part in parts for value in part.platform or [None] * len(part)]
     camid = np.concatenate([part.camid for part in parts if part.camid is not None])
@@ -73,12 +78,10 @@ def _in_manifest(
     """The part with the manifest's word for every crop that it lists; file paths may stand for crop ids."""
     if part.crop_id is None or not manifest:
         return part
-    ids = part.crop_id
-    if not any(crop in manifest for crop in ids):
-        ids = [PurePath(crop).stem for crop in ids]
-    found = [manifest.get(crop) for crop in ids]
-    known = [k for k in found if k]
-    if not known:
+    matched = match_names(part.crop_id, manifest)
+    ids = [match or name for match, name in zip(matched, part.crop_id, strict=True)]
+    found = [manifest[match] if match else None for match in matched]
+    if not any(matched):
         note(f"{part.source}: none of its crops is in the workspace's manifest; what the file says counts")
         return part
     if part.pid is None or part.camid is None:
