@@ -16,6 +16,8 @@ COMMANDS = {
     "extract-crops": "agreid_cli.cli.extract_crops:extract_crops",
     "build-manifest": "agreid_cli.cli.build_manifest:build_manifest",
     "build-split": "agreid_cli.cli.build_split:build_split",
+    "import-dataset": "agreid_cli.cli.import_dataset:import_dataset",
+    "export-dataset": "agreid_cli.cli.export_dataset:export_dataset",
     "stats": "agreid_cli.cli.stats:stats",
     "evaluate": "agreid_cli.cli.evaluate:evaluate",
     "doctor": "agreid_cli.cli.doctor:doctor",

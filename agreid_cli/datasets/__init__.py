@@ -1,13 +1,17 @@
-"""Public data sets → rows, one file each. A data set is one line here and one file in this folder."""
+"""Public data sets → rows, and manifests → layouts of other programs.
+
+A data set is one line here and one file in this folder; so is a format to export to (`to_<name>.py`).
+"""
 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agreid_cli.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
+    from agreid_cli.datasets.formats import Planner
     from agreid_cli.datasets.rows import Dataset
 
 DATASETS = {
@@ -18,16 +22,31 @@ DATASETS = {
     "prai-1581": "agreid_cli.datasets.prai_1581:PRAI_1581",
     "uav-human": "agreid_cli.datasets.uav_human:UAV_HUMAN",
 }
+FORMATS = {
+    "ag-reid": "agreid_cli.datasets.to_ag_reid:plan",
+    "coco": "agreid_cli.datasets.to_coco:plan",
+    "market-1501": "agreid_cli.datasets.to_market_1501:plan",
+    "mot": "agreid_cli.datasets.to_mot:plan",
+}
 
 
 def dataset(name: str) -> Dataset:
     """The data set of that name; `InputError` lists the choices when there is none."""
-    target = DATASETS.get(name.lower())
+    found: Dataset = _find(name, DATASETS, "data set that agreid reads")
+    return found
+
+
+def planner(name: str) -> Planner:
+    """The `plan` of a format; `InputError` lists the choices when there is none."""
+    found: Planner = _find(name, FORMATS, "format that agreid writes")
+    return found
+
+
+def _find(name: str, table: dict[str, str], what: str) -> Any:
+    target = table.get(name.lower())
     if target is None:
         raise InputError(
-            f"'{name}' is no data set that agreid reads{did_you_mean(name, DATASETS)}",
-            hint=f"Known: {', '.join(DATASETS)}",
+            f"'{name}' is no {what}{did_you_mean(name, table)}", hint=f"Known: {', '.join(table)}"
         )
     module, _, attribute = target.partition(":")
-    found: Dataset = getattr(importlib.import_module(module), attribute)
-    return found
+    return getattr(importlib.import_module(module), attribute)

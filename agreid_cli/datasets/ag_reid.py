@@ -29,24 +29,32 @@ PLATFORM_OF_CAMID = {camid: platform for platform, camid in CAMID_OF_PLATFORM.it
 
 
 def parse(name: str) -> Row | None:
-    """The row of an official file name.
-
-    A T field that is no date, or an A field above 2, only carries a pid that `export-dataset` had to
-    write as P, T and A; no session or altitude is made of it.
-    """
+    """The row of an official file name."""
     official = parse_name(name)
     if official is None or official.camid not in PLATFORM_OF_CAMID or official.frame < 1:
         return None
+    session, altitude = told(official.session, official.altitude)
     return Row(
         path=name,
         pid=official.pid,
         camid=official.camid,
         platform=PLATFORM_OF_CAMID[official.camid],
         roles=(),
-        altitude=official.altitude if official.altitude <= 2 else None,
-        session=official.session if is_session(official.session) else None,
+        altitude=altitude,
+        session=session,
         frame=official.frame - 1,
     )
+
+
+def told(session: str, altitude: int) -> tuple[str | None, int | None]:
+    """The session and altitude that T and A tell: none where T is no date, for then they only carry a pid.
+
+    `export-dataset` has to write any pid as P, T and A.
+
+    >>> told("02140", 0), told("00000", 7)
+    (('02140', 0), (None, None))
+    """
+    return (session, altitude) if is_session(session) and altitude <= 2 else (None, None)
 
 
 def read(root: Path) -> Iterator[Row | Problem]:
@@ -65,7 +73,7 @@ AG_REID = Dataset(
             subsets=(
                 Subset("train", TRAIN, (Reading("paper", 11_554, 199),)),
                 Subset(
-                    "query A→G (query_all_c0)",
+                    "query A→G",
                     "query:a2g",
                     (
                         Reading("paper and README", 1_701, 189),
@@ -73,7 +81,7 @@ AG_REID = Dataset(
                     ),
                 ),
                 Subset(
-                    "gallery A→G (bounding_box_test_all_c3)",
+                    "gallery A→G",
                     "gallery:a2g",
                     (
                         Reading("paper", 3_255, 189),
@@ -81,9 +89,9 @@ AG_REID = Dataset(
                         Reading("README since 2023-09-13", 3_331, 189),
                     ),
                 ),
-                Subset("query G→A (query_all_c3)", "query:g2a", (Reading("paper and README", 962),)),
+                Subset("query G→A", "query:g2a", (Reading("paper and README", 962),)),
                 Subset(
-                    "gallery G→A (bounding_box_test_all_c0)",
+                    "gallery G→A",
                     "gallery:g2a",
                     (Reading("paper and README", 7_204, 189),),
                 ),

@@ -80,6 +80,7 @@ def read_kaggle(root: Path) -> Iterator[Row | Problem]:
 
 
 _DOWNLOAD = "counted in the download"
+_CAMERAS = "the 8,499 queries of v2 by camera"
 AG_REID_V2 = Dataset(
     name="ag-reid-v2",
     title="AG-ReID.v2 (TIFS 2024)",
@@ -120,9 +121,9 @@ AG_REID_V2 = Dataset(
             read=read_kaggle,
             subsets=(
                 Subset("train", TRAIN, (Reading("paper", 51_530, 807),)),
-                Subset("query exp3, aerial → ground", "query:a2gw"),
+                Subset("query exp3, aerial → ground", "query:a2gw", (Reading(_CAMERAS, 4_348),)),
                 Subset("gallery exp3, aerial → ground", "gallery:a2gw"),
-                Subset("query exp6, ground → aerial", "query:gw2a"),
+                Subset("query exp6, ground → aerial", "query:gw2a", (Reading(_CAMERAS, 4_151),)),
                 Subset("gallery exp6, ground → aerial", "gallery:gw2a"),
             ),
         ),

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from agreid_cli.datasets import DATASETS
+from agreid_cli.datasets import dataset as find_dataset
 from agreid_cli.datasets.rows import TRAIN, Dataset, Layout, Row
 from agreid_cli.errors import InputError, Problem
 
@@ -35,9 +37,15 @@ def choose_layout(dataset: Dataset, root: Path) -> Layout:
         there = inside[0] if inside else above
         way = "one level down" if inside else "one level up"
         hint = f"The data set lies {way}: agreid import-dataset {dataset.name} '{there}'"
-    where = [p for o in dataset.layouts if len(missing(o, root)) < len(o.folders) or o is nearest
-             for p in _lacking(o, root, several=len(dataset.layouts) > 1)]  # fmt: skip
+    elif others := [name for name in DATASETS if _fits(name, root)]:
+        hint = f"It is laid out like {' or '.join(others)}: agreid import-dataset {others[0]} '{root}'"
+    begun = [o for o in dataset.layouts if o is nearest or len(missing(o, root)) < len(o.folders)]
+    where = [p for o in begun for p in _lacking(o, root, several=len(dataset.layouts) > 1)]
     raise InputError(f"{root} is not laid out like {dataset.title}", problems=where, hint=hint)
+
+
+def _fits(name: str, root: Path) -> bool:
+    return any(not missing(layout, root) for layout in find_dataset(name).layouts)
 
 
 def missing(layout: Layout, root: Path) -> list[str]:

@@ -1,0 +1,112 @@
+"""`agreid import-dataset`: a public data set → manifest and split."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Optional
+
+import typer
+
+from agreid_cli.cli.console import Voice
+from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, WorkspaceOption, config_file
+from agreid_cli.datasets import DATASETS
+
+if TYPE_CHECKING:
+    from agreid_cli.datasets.counts import Found
+    from agreid_cli.stages.import_dataset import ImportResult
+
+
+def import_dataset(
+    name: Annotated[str, typer.Argument(metavar="NAME", help=f"One of {', '.join(DATASETS)}.")],
+    root: Annotated[Path, typer.Argument(metavar="ROOT", help="The unpacked folder of the data set.")],
+    attributes: Annotated[
+        Optional[Path],
+        typer.Option("--attributes", metavar="FILE", help="The attribute .mat where it lies elsewhere."),
+    ] = None,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out files that cannot be read, instead of refusing.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the workspace's manifest and split.")
+    ] = False,
+    workspace: WorkspaceOption = HERE,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Read a public data set as published into manifest.parquet and split.parquet.
+
+    The images are not copied and not changed. What was found is shown beside what is published; a
+    difference is a warning, for releases differ.
+
+    Example: agreid import-dataset ag-reid AG-ReID --workspace my-campus
+    """
+    from agreid_cli.config.import_dataset import ImportConfig
+    from agreid_cli.config.load import load_section
+    from agreid_cli.records.workspace import Workspace
+    from agreid_cli.stages.import_dataset import import_dataset as run
+
+    voice = Voice(json=json)
+    settings = load_section(
+        ImportConfig, "import-dataset", config_file(config, workspace), set_ or (), skip_bad=skip_bad or None
+    )
+    result = run(
+        Workspace(workspace),
+        name,
+        root,
+        settings,
+        attributes=attributes,
+        overwrite=overwrite,
+        progress=voice,
+    )
+    voice.data(_data(result))
+    _show(voice, result)
+
+
+def _show(voice: Voice, result: ImportResult) -> None:
+    voice.table(
+        f"{result.dataset}: found and published",
+        ["subset", "images", "identities", "published", "found more or less", "published where"],
+        [line for found in result.counts for line in _lines(found)],
+        right=(1, 2, 3, 4),
+    )
+    others = [
+        f"{n:,} {what}" for n, what in ((result.distractors, "distractors"), (result.junk, "junk")) if n
+    ]
+    voice.say(
+        f"{result.manifest}: {result.images:,} crops of {result.identities:,} identities"
+        + (f" ({', '.join(others)} among them)" if others else "")
+    )
+    if result.attributes:
+        voice.say(
+            f"attributes of {result.identities_with_attributes:,} identities from {result.attributes.name}"
+        )
+    if result.split:
+        voice.say(f"{result.split.path}: the published roles")
+    strange = [found.subset for found in result.counts if not found.expected]
+    if strange:
+        voice.warn(f"no published count agrees with what was found of: {', '.join(strange)}")
+
+
+def _lines(found: Found) -> list[list[str]]:
+    """One line a published reading; the found numbers stand in the first."""
+    own = [found.subset, f"{found.images:,}", f"{found.identities:,}"]
+    if not found.readings:
+        return [[*own, "", "", "nowhere"]]
+    lines = []
+    for reading in found.readings:
+        said = (reading.images, reading.identities)
+        pairs = [(s, f) for s, f in zip(said, (found.images, found.identities), strict=True) if s is not None]
+        published = " / ".join(f"{s:,}" for s, _ in pairs)
+        difference = "none" if found.agrees(reading) else " / ".join(f"{f - s:+,}" for s, f in pairs)
+        lines.append([*own, published, difference, reading.source])
+        own = ["", "", ""]
+    return lines
+
+
+def _data(result: ImportResult) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    tree = asdict(result)
+    tree["split"] = str(result.split.path) if result.split else None
+    return tree

@@ -1,0 +1,61 @@
+"""Folders are written whole or not at all, as files are: a temporary sibling, rename."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from agreid_cli.errors import AgreidError, InputError
+from agreid_cli.records.files import disk_error
+
+
+@contextlib.contextmanager
+def writing_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Yield a new empty sibling of `path`; on success it takes its name, on error it vanishes.
+
+    An empty folder at `path` is replaced, a full one only with `overwrite`, and stays until the new one is
+    complete. Raises `InputError` when the folder cannot be written or the disk is full.
+    """
+    path = Path(os.path.abspath(path))
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    old = path.with_name(f".{path.name}.{os.getpid()}.old")
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        _take_place(temporary, path, old, overwrite)
+    except OSError as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise _folder_error(path, error) from error
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _take_place(temporary: Path, path: Path, old: Path, overwrite: bool) -> None:
+    if path.is_dir() and not path.is_symlink():
+        if not any(path.iterdir()):
+            path.rmdir()
+        elif overwrite:
+            os.replace(path, old)
+        else:
+            raise InputError(f"{path} exists")
+    try:
+        os.replace(temporary, path)
+    except OSError:
+        if old.exists():
+            os.replace(old, path)
+        raise
+
+
+def _folder_error(path: Path, error: OSError) -> AgreidError:
+    if error.errno == errno.EXDEV:
+        return InputError(
+            f"{path} and the images lie on different disks, and a hard link cannot cross them",
+            hint="Use --link symbolic, or leave --link out to copy.",
+        )
+    return disk_error(path, error)
