@@ -29,19 +29,27 @@ class TrackerConfig(Frozen):
     """name: a boxmot tracker. options: its parameters, on top of our defaults; all are recorded.
 
     camera_motion: `auto` is on for a moving camera (uav, wearable) and off for a fixed one. motion_px: it is
-    estimated on a picture shrunk to this longer side.
+    estimated on a picture shrunk to this longer side, in at most `motion_iterations` steps.
     """
 
     name: str = "strongsort"
     options: dict[str, int | float | bool | str] = Field(default_factory=dict)
     camera_motion: Literal["auto", "on", "off"] = "auto"
     motion_px: int = Field(320, ge=32)
+    motion_iterations: int = Field(100, ge=1)
 
 
 class EmbedderConfig(Frozen):
-    """weights: a boxmot re-ID weight file; empty means the colour embedder, which needs none."""
+    """weights: a boxmot re-ID weight file; empty means the colour embedder, which needs none.
+
+    Two trades that change tracks, and are measured in tests/benchmarks/RESULTS.md: reuse: so many frames long
+    the embedding of a person who stands alone is not computed anew. backend: `openvino` runs the network
+    there, in bfloat16 where the processor can.
+    """
 
     weights: str = ""
+    reuse: int = Field(0, ge=0)
+    backend: Literal["torch", "openvino"] = "torch"
 
 
 class FaceConfig(Frozen):

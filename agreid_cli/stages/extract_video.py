@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
-from agreid_cli.config.extract_crops import ExtractConfig
+from agreid_cli.config.extract_crops import EmbedderConfig, ExtractConfig
 from agreid_cli.errors import InputError
 from agreid_cli.progress import Progress, Task
 from agreid_cli.records.crops import CROPS, CROPS_SCHEMA
@@ -26,6 +26,7 @@ from agreid_cli.vision.contact import contact_sheets
 from agreid_cli.vision.cutting import Crop, encode
 from agreid_cli.vision.detector import Detector
 from agreid_cli.vision.embedders import Embed
+from agreid_cli.vision.embedders.reuse import Reusing
 from agreid_cli.vision.extract import Seen, extract
 from agreid_cli.vision.mot import mot_lines
 from agreid_cli.vision.tracker import BoxmotTracker
@@ -73,7 +74,7 @@ def load_networks(config: ExtractConfig, workspace: Workspace, *, device: str, d
         device=device,
         half=part.half,
     )
-    embed, digest = _embedder(config.embedder.weights, device)
+    embed, digest = _embedder(config.embedder, device)
     _tracker(config, embed, (1, 1), moving=False)  # a wrong name or option is found before the first video
     batch = part.batch if part.batch != "auto" else 8 if device.startswith("cuda") else 1
     return Networks(detector, embed, batch, sha256(weights) if weights.is_file() else weights.name, digest)
@@ -135,7 +136,7 @@ def _seen(
         video.frames(),
         networks.detector,
         tracker,
-        networks.embed,
+        Reusing(networks.embed, config.embedder.reuse) if config.embedder.reuse else networks.embed,
         frame_size=video.size,
         imgsz=job.imgsz,
         batch=networks.batch,
@@ -216,6 +217,7 @@ def _tracker(
         same_person=embed.same_person,
         frame_size=frame_size,
         motion_px=part.motion_px if moving else 0,
+        motion_iterations=part.motion_iterations,
     )
 
 
@@ -224,15 +226,15 @@ def _moving(job: Job, config: ExtractConfig) -> bool:
     return wish == "on" or (wish == "auto" and job.facts.platform != "cctv")
 
 
-def _embedder(weights: str, device: str) -> tuple[Embed, str]:
-    if not weights:
+def _embedder(config: EmbedderConfig, device: str) -> tuple[Embed, str]:
+    if not config.weights:
         from agreid_cli.vision.embedders.colour import ColourEmbedder
 
         return ColourEmbedder(), "colour/1"
     from agreid_cli.vision.embedders.reid import ReidEmbedder
 
-    path = Path(weights).expanduser()
-    return ReidEmbedder(path, device=device), sha256(path)
+    path = Path(config.weights).expanduser()
+    return ReidEmbedder(path, device=device, backend=config.backend), sha256(path)
 
 
 def _device(wish: str) -> str:

@@ -53,7 +53,7 @@ class BoxmotTracker:
 
     name: a key of `TRACKERS`. options: overrides of its parameters. same_person: the cosine distance up to
     which two embeddings may be one person's (StrongSORT's max_cos_dist). motion_px: camera motion is
-    estimated on a frame shrunk to this longer side; 0 switches it off. Raises `UsageError` for an unknown
+    estimated on a frame shrunk to this longer side, 0 switches it off. Raises `UsageError` for an unknown
     name or option.
     """
 
@@ -65,6 +65,7 @@ class BoxmotTracker:
         same_person: float,
         frame_size: tuple[int, int],
         motion_px: int,
+        motion_iterations: int = 100,
     ) -> None:
         if name not in TRACKERS:
             raise UsageError(f"there is no tracker '{name}'{did_you_mean(name, TRACKERS)}")
@@ -86,7 +87,7 @@ class BoxmotTracker:
             raise InputError(f"{name} refuses its options: {error}") from error
         self.uses_embeddings: bool = self._tracker.requirements.embeddings
         self._frame = 0
-        self._camera_motion(frame_size, motion_px)
+        self._camera_motion(frame_size, motion_px, motion_iterations)
 
     def update(self, detections: Detections, embeddings: np.ndarray | None, frame: np.ndarray) -> Tracks:
         """Advance by one frame (uint8 BGR); `Tracks.detection` counts the rows of `detections`.
@@ -118,7 +119,7 @@ class BoxmotTracker:
             else torch.from_numpy(np.ascontiguousarray(embeddings, np.float32)),
         )
 
-    def _camera_motion(self, frame_size: tuple[int, int], motion_px: int) -> None:
+    def _camera_motion(self, frame_size: tuple[int, int], motion_px: int, iterations: int) -> None:
         if not hasattr(self._tracker, "cmc"):
             self.parameters["camera_motion"] = "none"
             return
@@ -129,5 +130,5 @@ class BoxmotTracker:
         from boxmot.trackers.common.motion.cmc import create_cmc
 
         scale = min(1.0, motion_px / max(frame_size))
-        self._tracker.cmc = create_cmc("ecc", scale=scale)
-        self.parameters["camera_motion"] = f"ecc at scale {scale:.6g}"
+        self._tracker.cmc = create_cmc("ecc", scale=scale, max_iter=iterations)
+        self.parameters["camera_motion"] = f"ecc at scale {scale:.6g}, at most {iterations} iterations"

@@ -31,13 +31,15 @@ class ReidEmbedder:
     #: On the real video 0.2, boxmot's own default, breaks people into twice as many tracks as 0.4.
     same_person = 0.4
 
-    def __init__(self, weights: Path, *, device: str = "cpu") -> None:
+    def __init__(self, weights: Path, *, device: str = "cpu", backend: str = "torch") -> None:
         state, name = _read(weights)
         model, (height, width) = _build(name, weights)
         _fill(model, state, weights)
         self._device = torch.device(device)
         self._size = (width, height)
-        self._model = _fused(model.to(self._device).eval(), (height, width), self._device)
+        model = model.to(self._device).eval()
+        make = _openvino if backend == "openvino" else _fused
+        self._model = make(model, torch.zeros(2, 3, height, width, device=self._device))
         self._mean = torch.tensor(MEAN, device=self._device).view(1, 3, 1, 1)
         self._std = torch.tensor(STD, device=self._device).view(1, 3, 1, 1)
 
@@ -113,8 +115,7 @@ def _fill(model: Any, state: dict[str, torch.Tensor], weights: Path) -> None:
     model.load_state_dict(fits, strict=False)
 
 
-def _fused(model: Any, size: tuple[int, int], device: torch.device) -> Any:
-    example = torch.zeros(2, 3, *size, device=device)
+def _fused(model: Any, example: torch.Tensor) -> Any:
     try:
         with warnings.catch_warnings(), torch.inference_mode():
             warnings.simplefilter("ignore")  # torch announces that torch.jit will go one day
@@ -125,3 +126,13 @@ def _fused(model: Any, size: tuple[int, int], device: torch.device) -> Any:
     except (AttributeError, RuntimeError, NotImplementedError):
         pass  # a network that cannot be traced, or a torch without jit: slower, but the same
     return model.to(memory_format=torch.channels_last)
+
+
+def _openvino(model: Any, example: torch.Tensor) -> Any:
+    try:
+        import openvino
+    except ImportError as error:
+        raise MissingError("openvino is not installed", hint="pip install openvino") from error
+    network = openvino.convert_model(model, example_input=example, input=[-1, *example.shape[1:]])
+    run = openvino.compile_model(network, "CPU", {"PERFORMANCE_HINT": "LATENCY"})
+    return lambda images: torch.from_numpy(run(images.numpy())[0])

@@ -1,0 +1,55 @@
+"""A trade of exactness for time: the embedding of a person who stands alone serves for some frames more."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agreid_cli.vision.embedders import Embed
+
+#: A box continues one of the last frame when they overlap so much, and is alone when no other touches more.
+SAME, ALONE = 0.6, 0.05
+
+
+class Reusing:
+    """Wraps an embedder for one video; frames must come in order.
+
+    A box keeps the embedding of the one box of the frame before that it continues, at most `frames` frames
+    long and only while no other person overlaps it. This changes tracks: it is off unless asked for.
+    """
+
+    def __init__(self, embed: Embed, frames: int) -> None:
+        self._embed = embed
+        self._frames = frames
+        self.same_person = embed.same_person
+        self._boxes = np.zeros((0, 4), np.float32)
+        self._rows = np.zeros((0, 1), np.float32)
+        self._age = np.zeros(0, np.int64)
+
+    def __call__(self, boxes: np.ndarray, frame: np.ndarray) -> np.ndarray:
+        """float32 (n, D) of unit length, some of them the rows of the frame before."""
+        overlap = iou(boxes, self._boxes)
+        alone = (iou(boxes, boxes) > ALONE).sum(1) == 1
+        once = (overlap > ALONE).sum(1) == 1
+        source = overlap.argmax(1) if len(self._boxes) else np.zeros(len(boxes), np.int64)
+        kept = alone & once & (overlap.max(1, initial=0) > SAME)
+        kept[kept] &= self._age[source[kept]] < self._frames
+        fresh = self._embed(boxes[~kept], frame)
+        width = fresh.shape[1] if len(fresh) else self._rows.shape[1]
+        rows = np.zeros((len(boxes), width), np.float32)
+        age = np.zeros(len(boxes), np.int64)
+        if len(fresh):
+            rows[~kept] = fresh
+        if kept.any():
+            rows[kept] = self._rows[source[kept]]
+            age[kept] = self._age[source[kept]] + 1
+        self._boxes, self._rows, self._age = boxes, rows, age
+        return rows
+
+
+def iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Intersection over union of float (n, 4) and (m, 4) boxes, as (n, m)."""
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    shared = np.clip(high - low, 0, None).prod(2)
+    area_a, area_b = (np.prod(x[:, 2:] - x[:, :2], axis=1) for x in (a, b))
+    return shared / np.maximum(area_a[:, None] + area_b[None] - shared, 1e-9)
