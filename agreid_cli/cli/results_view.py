@@ -81,8 +81,10 @@ def _compared(voice: Voice, result: RankingResult, found: Comparison) -> None:
         ("Rank-1", found.rank1, found.rank1_interval, found.rank1_share),
     ):
         verdict = "the sign is clear" if low > 0 or high < 0 else "the difference may be chance"
+        finest = 2 / found.rounds  # a share that so many rounds can tell from 0
+        p = f"p {share:.3f}" if share >= finest else f"p < {finest:g}"
         bounds = f"[{100 * low:+.2f}, {100 * high:+.2f}]"
-        voice.say(f"  {name} {100 * gap:+.2f} {bounds} points, p {share:.3f}: {verdict}")
+        voice.say(f"  {name} {100 * gap:+.2f} {bounds} points, {p}: {verdict}")
 
 
 def _percent(value: float, bounds: Bounds | None = None) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 import importlib
 import pickle
-import zipfile
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from agreid_cli.datasets.embedding_keys import SPELLINGS, unpack
-from agreid_cli.errors import InputError, Problems
+from agreid_cli.errors import AgreidError, InputError, Problems
 from agreid_cli.records.embeddings import Part, embeddings_artefact
 
 PICKLE = "a pickle can run code when it is opened, so agreid does not open it"
@@ -31,17 +30,18 @@ def read_parquet(path: Path) -> list[Part]:
 
     table = embeddings_artefact(1).load(path)
     columns: dict[str, Any] = {}
-    for name in table.column_names:
-        column = table[name].combine_chunks()
-        kind = column.type
-        if pa.types.is_fixed_size_list(kind) and not column.null_count:
-            columns[name] = np.asarray(column.flatten()).reshape(len(column), kind.list_size)
-        elif pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
-            columns[name] = _equal_lists(column.to_pylist(), path, name)
-        elif name in _KNOWN:
-            columns[name] = (
-                _objects(column.to_pylist()) if column.null_count else column.to_numpy(zero_copy_only=False)
-            )
+    with _reading(path, "Parquet"):
+        for name in table.column_names:
+            column = table[name].combine_chunks()
+            kind = column.type
+            if pa.types.is_fixed_size_list(kind) and not column.null_count:
+                columns[name] = np.asarray(column.flatten()).reshape(len(column), kind.list_size)
+            elif pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
+                columns[name] = _equal_lists(column.to_pylist(), path, name)
+            elif name in _KNOWN and column.null_count:
+                columns[name] = _objects(column.to_pylist())
+            elif name in _KNOWN:
+                columns[name] = column.to_numpy(zero_copy_only=False)
     return unpack(columns, str(path))
 
 
@@ -65,31 +65,14 @@ def _objects(values: Sequence[Any]) -> np.ndarray:
 
 
 def read_npz(path: Path) -> list[Part]:
-    try:
-        with np.load(path, allow_pickle=False) as dump:
-            return unpack({name: _member(dump, name, path) for name in dump.files}, str(path))
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile, pickle.UnpicklingError) as error:
-        raise _unreadable(path, "an .npz file", error) from error
-
-
-def _member(dump: Any, name: str, path: Path) -> Any:
-    try:
-        return dump[name]
-    except ValueError as error:
-        if "allow_pickle" in str(error):
-            raise InputError(
-                f"{path}, {name} is an array of Python objects: {PICKLE}", hint=SAVE_NPZ
-            ) from error
-        raise
+    with _reading(path, "an .npz file"), np.load(path, allow_pickle=False) as dump:
+        arrays = {name: dump[name] for name in dump.files}
+    return unpack(arrays, str(path))
 
 
 def read_npy(path: Path, table: Path) -> list[Part]:
-    try:
+    with _reading(path, "a .npy file"):
         features = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
-        if "allow_pickle" in str(error) or "Python objects" in str(error):
-            raise InputError(f"{path} holds Python objects: {PICKLE}", hint=SAVE_NPZ) from error
-        raise _unreadable(path, "a .npy file", error) from error
     columns = _read_csv(table)
     rows = len(next(iter(columns.values()), []))
     if features.ndim == 2 and rows != len(features):
@@ -101,23 +84,20 @@ def read_npy(path: Path, table: Path) -> list[Part]:
 def _read_csv(path: Path) -> dict[str, list[str]]:
     """The columns that we know by name; equal words are one object, since a million rows may follow."""
     problems = Problems()
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as handle:
-            rows = csv.reader(handle)
-            header = [name.strip().lower() for name in next(rows, [])]
-            places = [(at, name) for at, name in enumerate(header) if name in _CSV_COLUMNS]
-            columns: dict[str, list[str]] = {name: [] for _, name in places}
-            words: dict[str, str] = {}
-            for row in rows:
-                if len(row) == len(header):
-                    for at, name in places:
-                        word = row[at]
-                        columns[name].append(words.setdefault(word, word) if len(word) < 10 else word)
-                elif row:
-                    held = f"has {len(row)} values where the header has {len(header)}"
-                    problems.add(f"{path}, line {rows.line_num}", held)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise _unreadable(path, "a UTF-8 csv file", error) from error
+    with _reading(path, "a UTF-8 csv file"), open(path, newline="", encoding="utf-8-sig") as handle:
+        rows = csv.reader(handle)
+        header = [name.strip().lower() for name in next(rows, [])]
+        places = [(at, name) for at, name in enumerate(header) if name in _CSV_COLUMNS]
+        columns: dict[str, list[str]] = {name: [] for _, name in places}
+        words: dict[str, str] = {}
+        for row in rows:
+            if len(row) == len(header):
+                for at, name in places:
+                    word = row[at]
+                    columns[name].append(words.setdefault(word, word) if len(word) < 10 else word)
+            elif row:
+                held = f"has {len(row)} values where the header has {len(header)}"
+                problems.add(f"{path}, line {rows.line_num}", held)
     if not columns:
         raise InputError(
             f"{path} has no line of column names that agreid knows: {', '.join(header) or 'it is empty'}",
@@ -135,15 +115,8 @@ def read_torch(path: Path) -> list[Part]:
     version = tuple(int(part) for part in torch.__version__.split(".")[:2])
     # Before 2.6 the safe loader cannot be told of numpy's names; tensors and lists it reads all the same.
     numpy_too = torch.serialization.safe_globals(_numpy_globals()) if version >= (2, 6) else nullcontext()
-    try:
-        with numpy_too:
-            dump = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, EOFError, RuntimeError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise _unreadable(path, "a torch file", error) from error
-    except pickle.UnpicklingError as error:
-        if not zipfile.is_zipfile(path) and not _is_pickle(path):
-            raise _unreadable(path, "a torch file", None) from error
-        raise InputError(f"{path} holds more than tensors and arrays: {PICKLE}", hint=SAVE_NPZ) from error
+    with _reading(path, "a torch file"), numpy_too:
+        dump = torch.load(path, map_location="cpu", weights_only=True)
     if not isinstance(dump, dict):
         raise InputError(f"{path} holds a {type(dump).__name__}, not a dictionary of arrays", hint=SAVE_NPZ)
     return unpack({str(name): _plain(value) for name, value in dump.items()}, str(path))
@@ -173,30 +146,33 @@ def _numpy_globals() -> list[Any]:
 
 def read_mat(path: Path) -> list[Part]:
     from scipy.io import loadmat
-    from scipy.io.matlab import MatReadError
 
-    try:
-        dump = loadmat(path, squeeze_me=False)
-    except NotImplementedError as error:
-        raise InputError(
-            f"{path} is a Matlab 7.3 file", hint="Save it with -v7, or from Python with scipy.io.savemat."
-        ) from error
-    except (OSError, ValueError, TypeError, KeyError, IndexError, MatReadError) as error:
-        raise _unreadable(path, "a .mat file", error) from error
+    with _reading(path, "a .mat file"):
+        try:
+            dump = loadmat(path, squeeze_me=False)
+        except NotImplementedError as error:
+            raise InputError(
+                f"{path} is a Matlab 7.3 file", hint="Save it with -v7, or from Python with scipy.io.savemat."
+            ) from error
     return unpack({name: value for name, value in dump.items() if not name.startswith("__")}, str(path))
 
 
-def _is_pickle(path: Path) -> bool:
-    with open(path, "rb") as handle:
-        return handle.read(1) == pickle.PROTO
-
-
-def _unreadable(path: Path, kind: str, error: Exception | None) -> InputError:
-    if isinstance(error, InputError):
-        return error
-    if _is_pickle(path):
-        return InputError(f"{path}: {PICKLE}", hint=SAVE_NPZ)
-    said = str(error or "").strip().splitlines()
-    # numpy takes any file that is not its own for a pickle and advises to open it unsafely.
-    why = f": {said[0]}" if said and "allow_pickle" not in said[0] else ""
-    return InputError(f"{path} cannot be read as {kind}{why}")
+@contextmanager
+def _reading(path: Path, kind: str) -> Iterator[None]:
+    """Whatever a parser raises becomes a sentence; a damaged file makes them raise almost anything."""
+    try:
+        yield
+    except AgreidError:
+        raise
+    except Exception as error:
+        with open(path, "rb") as handle:
+            start = handle.read(8)
+        # numpy takes every file that is not its own for a pickle; torch files are pickles in a zip.
+        objects = "allow_pickle" in str(error) or "Python objects" in str(error)
+        of_numpy = objects and start.startswith((b"\x93NUMPY", b"PK"))
+        of_torch = start.startswith(b"PK") and isinstance(error, pickle.UnpicklingError)
+        if of_numpy or of_torch or start.startswith(pickle.PROTO):
+            raise InputError(f"{path} holds Python objects: {PICKLE}", hint=SAVE_NPZ) from error
+        said = str(error).strip().partition("\n")[0]
+        why = f": {said}" if said and not isinstance(error, pickle.UnpicklingError | ValueError) else ""
+        raise InputError(f"{path} cannot be read as {kind}{why}") from error

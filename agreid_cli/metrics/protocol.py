@@ -170,7 +170,7 @@ def _empty(
     for side, n, platforms in asked:
         if not n:
             of = f" of platform {' or '.join(platforms)}" if platforms else ""
-            problems.append(Problem(side, f"no crop{of}"))
+            problems.append(Problem(side, f"{'' if lists is None else 'the split lists '}no crop{of}"))
     if None in set(embeddings.platform) and lists is None:
         problems.append(Problem("platform", "unknown for some crops; --set platform_of_camid.0=uav tells it"))
     return InputError(

