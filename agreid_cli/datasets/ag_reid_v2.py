@@ -15,7 +15,7 @@ from pathlib import Path
 
 from agreid_cli.datasets.ag_reid import GRAMMAR, parse
 from agreid_cli.datasets.rows import TRAIN, Dataset, Layout, Reading, Row, Subset
-from agreid_cli.datasets.tree import find_file, one_crop_a_name, printable, walk
+from agreid_cli.datasets.tree import find_file, one_crop_a_name, printable, read_lines, walk
 from agreid_cli.errors import Problem
 
 #: The list of a protocol → the direction it describes.
@@ -49,8 +49,7 @@ def read(root: Path) -> Iterator[Row | Problem]:
         path = find_file(root, (name,))
         if path is None:
             continue
-        lines = path.read_text(encoding="utf-8-sig", errors="backslashreplace").splitlines()
-        for number, line in enumerate(lines, 1):
+        for number, line in enumerate(read_lines(path), 1):
             image = line.strip().replace("\\", "/").removeprefix("./")
             if not image:
                 continue

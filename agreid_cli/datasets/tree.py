@@ -73,21 +73,40 @@ def find_file(root: Path, names: tuple[str, ...]) -> Path | None:
 def images(root: Path, folder: str) -> list[str]:
     """The image files anywhere under `root/folder`, relative to `root` with `/`, in order of name.
 
-    Hidden files (among them the `._x.jpg` that macOS leaves in archives) are passed over.
+    Hidden files (among them the `._x.jpg` that macOS leaves in archives) are passed over, and so are
+    links that lead back to a folder already seen.
     """
     found: list[str] = []
-    waiting = [folder]
+    waiting, seen = [folder], {os.path.realpath(root / folder)}
     while waiting:
         here = waiting.pop()
-        with os.scandir(root / here) as entries:
-            for entry in entries:
-                if entry.name.startswith("."):
-                    continue
-                if entry.is_dir():
+        for entry in _entries(root / here):
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir():
+                real = os.path.realpath(entry.path)
+                if real not in seen:
+                    seen.add(real)
                     waiting.append(f"{here}/{entry.name}")
-                elif entry.name.lower().endswith(IMAGE_SUFFIXES):
-                    found.append(f"{here}/{entry.name}")
+            elif entry.name.lower().endswith(IMAGE_SUFFIXES):
+                found.append(f"{here}/{entry.name}")
     return sorted(found)
+
+
+def read_lines(path: Path) -> list[str]:
+    """The lines of a list of the publisher's, whatever its line ends."""
+    try:
+        return path.read_text(encoding="utf-8-sig", errors="backslashreplace").splitlines()
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError as error:
+        raise InputError(f"cannot read the folder {folder}: {error.strerror}") from error
 
 
 def walk(

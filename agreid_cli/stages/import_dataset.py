@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -88,7 +88,12 @@ def import_dataset(
     manifest_artefact(codebook.sizes).write(
         _manifest(rows, sizes, codebook, table.union, _prefix(workspace, root)),
         workspace.manifest,
-        {CODEBOOK_KEY: codebook.to_json(), "dataset": source.name, "layout": layout.name},
+        {
+            CODEBOOK_KEY: codebook.to_json(),
+            "dataset": source.name,
+            "layout": layout.name,
+            "distractor_pids": ",".join(str(pid) for pid in sorted(source.distractor_pids)),
+        },
     )
     _advise(source, layout, rows, table, root, progress)
     return ImportResult(
@@ -220,8 +225,8 @@ def _manifest(
     schema = manifest_artefact(codebook.sizes).schema
     known = {pid: known_of(vector, codebook) for pid, vector in vectors.items()}
     columns: dict[str, list[Any]] = {
-        "crop_id": [str(PurePosixPath(row.path).with_suffix("")) for row in rows],
-        "path": [str(PurePosixPath(prefix, row.path)) for row in rows],
+        "crop_id": [row.path.rpartition(".")[0] for row in rows],
+        "path": [f"{prefix}/{row.path}" for row in rows],
         "camid": [row.camid for row in rows],
         "platform": [row.platform for row in rows],
         "altitude": [row.altitude for row in rows],

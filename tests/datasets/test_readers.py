@@ -202,3 +202,19 @@ def test_the_file_beside_the_folder_is_found_through_a_link(tmp_path: Path) -> N
     (tmp_path / "link").symlink_to(tmp_path / "real" / "images")
     assert find_file(tmp_path / "link", ("a.mat",)) == tmp_path / "real" / "a.mat"
     assert find_file(tmp_path / "link", ("b.mat",)) is None
+
+
+def test_a_file_where_a_folder_should_be_is_one_sentence(tmp_path: Path) -> None:
+    build("market-1501", "official", tmp_path)
+    (tmp_path / "query").rename(tmp_path / "elsewhere")
+    put(tmp_path / "query")
+    with pytest.raises(InputError, match="cannot read the folder"):
+        read("market-1501", tmp_path)
+
+
+def test_a_link_that_leads_in_a_circle_is_passed_over(tmp_path: Path) -> None:
+    truth = build("market-1501", "official", tmp_path)
+    (tmp_path / "query" / "again").symlink_to(tmp_path / "query")
+    rows, problems = read("market-1501", tmp_path)
+    assert problems == []
+    assert len(rows) == len(truth)
