@@ -12,11 +12,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from agreid_cli.config.evaluate import EvaluateConfig
+from agreid_cli.config.import_dataset import ImportConfig
 from agreid_cli.errors import InputError, MissingError, UsageError
 from agreid_cli.metrics import scoring
 from agreid_cli.records.results import RankingResult, read_result
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.evaluate import evaluate
+from agreid_cli.stages.import_dataset import import_dataset
+from tests.datasets.trees import build
 from tests.embedded import as_npz, drawn, slow_score, vectors, workspace_with, write_embeddings
 
 EUCLIDEAN = EvaluateConfig(metric="euclidean")
@@ -231,3 +234,31 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=f"{name}/9"):
             score(workspace, file)
         path.write_bytes(kept)
+
+
+@pytest.mark.parametrize(
+    ("name", "layout", "direction", "counts"),
+    [
+        ("cargo", "official", "cargo-all", (2, 2, 3, 0)),
+        ("cargo", "official", "cargo-ag", (2, 2, 3, 0)),
+        ("cargo", "official", "cargo-gg", (1, 1, 2, 0)),
+        ("cargo", "official", "cargo-aa", (1, 1, 1, 0)),
+        ("market-1501", "official", "market1501", (2, 2, 6, 1)),
+        ("ag-reid", "official", "g2a", (2, 2, 2, 0)),
+        ("ag-reid-v2", "as downloaded", "exp5", (1, 1, 1, 0)),
+        ("ag-reid-v2", "as downloaded", "all", (4, 4, 4, 0)),
+        ("ag-reid-v2", "Kaggle 2023", "exp3", (1, 1, 3, 0)),
+    ],
+)
+def test_the_protocols_of_public_data_sets_over_paths_of_their_images(
+    tmp_path: Path, name: str, layout: str, direction: str, counts: tuple[int, int, int, int]
+) -> None:
+    tree = build(name, layout, tmp_path / "data")
+    workspace = Workspace(tmp_path / "w")
+    import_dataset(workspace, name, tmp_path / "data", ImportConfig(threads=1))
+    paths = [f"/elsewhere/{path}" for path in tree]
+    features = np.random.default_rng(0).normal(size=(len(paths), 4))
+    np.savez(tmp_path / "dump.npz", features=features, img_paths=paths)
+    [found] = score(workspace, tmp_path / "dump.npz", directions=[direction])
+    assert (found.n_query, found.n_valid, found.n_gallery, found.n_junk) == counts
+    assert found.roles == "split"
