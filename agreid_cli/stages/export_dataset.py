@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
-from agreid_cli.attributes.codebook import Codebook
-from agreid_cli.attributes.market import market_codebook, write_market_mat
-from agreid_cli.attributes.mat import write_mat
-from agreid_cli.attributes.official import official_codebook
 from agreid_cli.config.export_dataset import ExportConfig, Link
 from agreid_cli.datasets import planner
-from agreid_cli.datasets.ag_reid import MAT_NAME as QUT_MAT
 from agreid_cli.datasets.formats import BY_ROLE, Plan, crops_of, roles_of
-from agreid_cli.datasets.market_1501 import MAT_NAME as MARKET_MAT
 from agreid_cli.errors import InputError, MissingError, Problem
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.crops import CROPS
 from agreid_cli.records.files import sha256
 from agreid_cli.records.folders import writing_folder
-from agreid_cli.records.manifest import attribute_matrix, codebook_of, read_manifest
+from agreid_cli.records.manifest import read_manifest
 from agreid_cli.records.split import SPLIT
 from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.export_attributes import write_attributes
 
 MARK = "agreid-export.json"
 SHOWN = 20
@@ -63,8 +57,9 @@ def export_dataset(
     make_plan = planner(format_name)
     name = format_name.lower()
     table = _table(workspace, name)
+    base = os.path.realpath(workspace.root)  # a path with .. leads elsewhere from a linked folder
     sources = {
-        crop: Path(os.path.normpath(workspace.root / path))
+        crop: Path(os.path.normpath(os.path.join(base, path)))
         for crop, path in zip(table["crop_id"].to_pylist(), table["path"].to_pylist(), strict=True)
     }
     _refuse_out(out, workspace, sources.values(), overwrite)
@@ -77,10 +72,15 @@ def export_dataset(
         )
     _refuse_missing([sources[crop] for crop, _ in plan.images])
     notes = list(plan.notes)
-    with writing_folder(out, overwrite=overwrite) as folder:
+    with writing_folder(Path(os.path.realpath(out)), overwrite=overwrite) as folder:
         for inner in plan.folders:
             (folder / inner).mkdir(parents=True, exist_ok=True)
-        attributes = _write_mat(folder, plan, table, roles, notes)
+        attributes, told = (
+            write_attributes(folder, plan.mat, table, roles, {crop for crop, _ in plan.images})
+            if plan.mat
+            else ("", [])
+        )
+        notes += told
         for path, text in plan.texts:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text, encoding="utf-8", newline="\n")
@@ -149,43 +149,6 @@ def _place(source: Path, target: Path, final: Path, link: Link) -> None:
         os.symlink(os.path.relpath(real, os.path.realpath(final.parent)), target)
     else:
         os.link(real, target)
-
-
-def _write_mat(
-    folder: Path, plan: Plan, table: pa.Table, roles: Mapping[str, tuple[str, ...]], notes: list[str]
-) -> str:
-    """The attribute file of the layout, where the manifest holds such attributes; its name or ""."""
-    if not plan.mat:
-        return ""
-    has = table["attr_bits"].is_valid().to_numpy()
-    if not has.any():
-        return ""
-    stored = codebook_of(table)
-    own = Codebook.from_json(stored) if stored else official_codebook()
-    full, write, name = {
-        "qut": (official_codebook(), write_mat, QUT_MAT),
-        "market": (market_codebook(), write_market_mat, MARKET_MAT),
-    }[plan.mat]
-    if not set(own.bits) <= set(full.bits):
-        notes.append(f"the attributes are not those of {name} and are left out")
-        return ""
-    lacking = [group for group in full.groups if group.name not in own.names]
-    if lacking:
-        notes.append(f"{name}: {', '.join(g.name for g in lacking)} are not in the manifest; told as unknown")
-    exported = {crop for crop, _ in plan.images}
-    parts: dict[bool, dict[int, np.ndarray]] = {True: {}, False: {}}
-    columns = [full.bits.index(bit) for bit in own.bits]
-    blank = np.zeros(full.n_bits, np.uint8)
-    blank[[full.bits.index(group.bits[group.unknown]) for group in lacking]] = 1
-    for crop, pid, vector, known in zip(
-        table["crop_id"].to_pylist(), table["pid"].to_pylist(), attribute_matrix(table), has, strict=True
-    ):
-        part = parts["train" in roles.get(crop, ())]
-        if known and crop in exported and pid not in part:
-            part[pid] = blank.copy()
-            part[pid][columns] = vector
-    write(folder / name, parts[True], parts[False], full)
-    return name
 
 
 def _mark(workspace: Workspace, name: str, direction: str, plan: Plan, notes: Sequence[str]) -> str:

@@ -4,37 +4,28 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
-
-from agreid_cli.attributes.bits import known_of
-from agreid_cli.attributes.codebook import Codebook
-from agreid_cli.attributes.market import market_codebook, read_market_mat
-from agreid_cli.attributes.mat import MatAttributes, read_mat
-from agreid_cli.attributes.official import official_codebook
 from agreid_cli.config.build_split import SplitConfig
 from agreid_cli.config.import_dataset import ImportConfig
 from agreid_cli.datasets import dataset
 from agreid_cli.datasets.counts import Found, compare, people
 from agreid_cli.datasets.formats import admits
+from agreid_cli.datasets.manifest_rows import manifest_table
 from agreid_cli.datasets.rows import Dataset, Layout, Row
 from agreid_cli.datasets.sizes import image_sizes
 from agreid_cli.datasets.tree import choose_layout, find_file
-from agreid_cli.errors import InputError, MissingError, Problem
+from agreid_cli.errors import InputError, Problem
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.directions import DIRECTIONS
 from agreid_cli.records.manifest import CODEBOOK_KEY, JUNK_PID, manifest_artefact
 from agreid_cli.records.workspace import Workspace
-from agreid_cli.splitting.published import COLUMN
 from agreid_cli.stages.build_split import SplitResult, build_split
+from agreid_cli.stages.import_attributes import Attributes, read_attributes
 
 SHOWN = 20
-#: kind of attribute file → its codebook and its reader.
-ATTRIBUTES = {"qut": (official_codebook, read_mat), "market": (market_codebook, read_market_mat)}
 
 
 @dataclass(frozen=True)
@@ -76,26 +67,28 @@ def import_dataset(
     layout = choose_layout(source, root)
     rows, bad = _read(layout, root, progress)
     _refuse(bad, source, root, config)
-    if not rows:
-        raise InputError(f"no image lies in the folders of {root}", hint=source.hint)
-    codebook, table = _attributes(source, root, attributes, progress)
+    _refuse_empty(rows, source, root)
+    told = read_attributes(source, root, attributes, progress)
     rows, sizes, unreadable = _measure(rows, root, config, progress)
     _refuse(unreadable, source, root, config)
+    _refuse_empty(rows, source, root)
     for lost in (bad, unreadable):
         if lost:
             progress.warn(f"{_files(len(lost))} left out, the first: {lost[0]}")
 
-    manifest_artefact(codebook.sizes).write(
-        _manifest(rows, sizes, codebook, table.union, _prefix(workspace, root)),
+    group_sizes = told.codebook.sizes
+    prefix = _prefix(workspace, root)
+    manifest_artefact(group_sizes).write(
+        manifest_table(rows, sizes, group_sizes, told.of_pid, prefix=prefix),
         workspace.manifest,
         {
-            CODEBOOK_KEY: codebook.to_json(),
+            CODEBOOK_KEY: told.codebook.to_json(),
             "dataset": source.name,
             "layout": layout.name,
             "distractor_pids": ",".join(str(pid) for pid in sorted(source.distractor_pids)),
         },
     )
-    _advise(source, layout, rows, table, root, progress)
+    _advise(source, layout, rows, told, root, progress)
     return ImportResult(
         dataset=source.name,
         layout=layout.name,
@@ -105,8 +98,8 @@ def import_dataset(
         distractors=sum(row.pid in source.distractor_pids for row in rows),
         junk=sum(row.pid == JUNK_PID for row in rows),
         left_out=len(bad) + len(unreadable),
-        attributes=table.path,
-        identities_with_attributes=len(people(source, rows) & set(table.union)),
+        attributes=told.path,
+        identities_with_attributes=len(people(source, rows) & set(told.of_pid)),
         counts=compare(source, layout, rows),
         split=_split(workspace, overwrite, progress),
     )
@@ -156,42 +149,13 @@ def _refuse(bad: Sequence[Problem], source: Dataset, root: Path, config: ImportC
     )
 
 
+def _refuse_empty(rows: Sequence[Row], source: Dataset, root: Path) -> None:
+    if not rows:
+        raise InputError(f"no image that can be read lies in the folders of {root}", hint=source.hint)
+
+
 def _files(n: int) -> str:
     return "1 file" if n == 1 else f"{n:,} files"
-
-
-@dataclass(frozen=True)
-class _Attributes:
-    path: Path | None
-    read: MatAttributes
-
-    @property
-    def union(self) -> Mapping[int, Any]:
-        return self.read.union
-
-
-def _attributes(
-    source: Dataset, root: Path, given: Path | None, progress: Progress
-) -> tuple[Codebook, _Attributes]:
-    """The attribute file's codebook and vectors; without a file, its codebook and no vectors."""
-    if given is not None and not given.is_file():
-        raise MissingError(f"the attribute file {given} does not exist")
-    if given is not None and not source.attribute_files:
-        raise InputError(f"{source.title} has no attribute file that agreid reads")
-    make_codebook, read = ATTRIBUTES[source.attribute_kind]
-    codebook = make_codebook()
-    path = given or find_file(root, source.attribute_files)
-    if path is None:
-        if source.attribute_files:
-            progress.warn(
-                f"{source.attribute_files[0]} is not in {root}: the manifest has no attributes. "
-                "Put it there, or name it with --attributes."
-            )
-        return codebook, _Attributes(None, MatAttributes({}, {}, []))
-    found = read(path, codebook)
-    for note in found.notes:
-        progress.note(f"{path.name}: {note}")
-    return codebook, _Attributes(path, found)
 
 
 def _measure(
@@ -214,40 +178,6 @@ def _prefix(workspace: Workspace, root: Path) -> str:
         return Path(there).as_posix()
 
 
-def _manifest(
-    rows: Sequence[Row],
-    sizes: Sequence[tuple[int, int]],
-    codebook: Codebook,
-    vectors: Mapping[int, Any],
-    prefix: str,
-) -> pa.Table:
-    """The manifest's columns, and the published roles. A crop's id is its path in the data set."""
-    schema = manifest_artefact(codebook.sizes).schema
-    known = {pid: known_of(vector, codebook) for pid, vector in vectors.items()}
-    columns: dict[str, list[Any]] = {
-        "crop_id": [row.path.rpartition(".")[0] for row in rows],
-        "path": [f"{prefix}/{row.path}" for row in rows],
-        "camid": [row.camid for row in rows],
-        "platform": [row.platform for row in rows],
-        "altitude": [row.altitude for row in rows],
-        "session": [row.session for row in rows],
-        "frame": [row.frame for row in rows],
-        "width": [width for width, _ in sizes],
-        "height": [height for _, height in sizes],
-        "pid": [row.pid for row in rows],
-        "attr_bits": [vectors.get(row.pid) for row in rows],
-        "attr_known": [known.get(row.pid) for row in rows],
-    }
-    arrays = [
-        pa.array(columns[field.name], field.type)
-        if field.name in columns
-        else pa.nulls(len(rows), field.type)
-        for field in schema
-    ]
-    table = pa.Table.from_arrays(arrays, schema=schema)
-    return table.append_column(COLUMN, pa.array([";".join(row.roles) for row in rows]))
-
-
 def _split(workspace: Workspace, overwrite: bool, progress: Progress) -> SplitResult | None:
     """The published split. Where the tree has none that can be tested, the manifest stays alone."""
     try:
@@ -259,7 +189,7 @@ def _split(workspace: Workspace, overwrite: bool, progress: Progress) -> SplitRe
 
 
 def _advise(
-    source: Dataset, layout: Layout, rows: Sequence[Row], found: _Attributes, root: Path, progress: Progress
+    source: Dataset, layout: Layout, rows: Sequence[Row], found: Attributes, root: Path, progress: Progress
 ) -> None:
     """What the counts alone do not say."""
     for name, loss in layout.optional:
@@ -274,7 +204,7 @@ def _advise(
     for (role, platform), n in sorted(strangers.items()):
         progress.warn(f"{n} crops published as {role} come from a {platform} camera; they keep that role")
     if found.path is not None:
-        lacking = people(source, rows) - set(found.union)
+        lacking = people(source, rows) - set(found.of_pid)
         if lacking:
             shown = ", ".join(str(pid) for pid in sorted(lacking)[:5])
             progress.warn(f"{len(lacking)} identities stand not in {found.path.name}: {shown}")

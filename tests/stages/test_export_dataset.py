@@ -256,6 +256,20 @@ def test_links_lead_to_the_images_themselves(tmp_path: Path) -> None:
     assert copy.read_bytes() == source.read_bytes()
 
 
+def test_a_linked_workspace_and_a_linked_target_are_followed(tmp_path: Path) -> None:
+    build("ag-reid", "official", tmp_path / "disk" / "deep" / "data")
+    (tmp_path / "disk" / "home").mkdir()
+    (tmp_path / "disk" / "target").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "disk" / "home")
+    (tmp_path / "out").symlink_to(tmp_path / "disk" / "target")
+    workspace = Workspace(tmp_path / "link" / "ws")
+    import_dataset(workspace, "ag-reid", tmp_path / "disk" / "deep" / "data", ImportConfig(threads=1))
+    for overwrite in (False, True):
+        export(workspace, "ag-reid", tmp_path / "out", "symbolic", overwrite=overwrite)
+        assert (tmp_path / "out").is_symlink()
+        assert len(files(tmp_path / "disk" / "target")) == len(files(tmp_path / "disk" / "deep" / "data"))
+
+
 def test_an_export_replaces_only_an_export_and_never_what_it_reads(tmp_path: Path) -> None:
     workspace = imported(tmp_path, "ag-reid")
     put(tmp_path / "mine" / "thesis.txt", b"x")

@@ -181,6 +181,15 @@ def test_the_whole_of_a_wrong_tree_is_said_before_anything_is_written(tmp_path: 
     assert not (tmp_path / "ws").exists()
 
 
+def test_leaving_out_every_file_is_refused(tmp_path: Path) -> None:
+    build("cargo", "official", tmp_path / "data")
+    for path in (tmp_path / "data").rglob("*.jpg"):
+        path.write_bytes(b"")
+    with pytest.raises(InputError, match="no image that can be read"):
+        run(tmp_path / "ws", "cargo", tmp_path / "data", skip_bad=True)
+    assert not (tmp_path / "ws").exists()
+
+
 def test_a_missing_attribute_file_is_a_warning_and_a_wrong_one_an_error(tmp_path: Path) -> None:
     build("ag-reid", "official", tmp_path / "data")
     (tmp_path / "data" / MAT).rename(tmp_path / "elsewhere.mat")
