@@ -50,7 +50,7 @@ def extract_crops(
     ] = None,
     imgsz: Annotated[
         Optional[str],
-        typer.Option(help="Input size of the detector.", show_default="auto: the frame's longer side"),
+        typer.Option(help="Input size of the detector.", show_default="auto: from the frame size"),
     ] = None,
     pixelate_faces: Annotated[
         bool, typer.Option("--pixelate-faces/--no-pixelate-faces", help="Pixelate faces, as the paper did.")

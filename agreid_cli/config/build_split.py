@@ -25,4 +25,4 @@ class SplitConfig(Frozen):
     junk: Literal["unused", "gallery"] = "unused"  # where crops with pid -1 go
     # Identities that one view alone has seen are trained on first, since they cannot be tested. Where
     # there are many, hardly a pair across the views is left for training; this part of them is kept.
-    paired_in_train: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    paired_in_train: Annotated[float, Field(ge=0, lt=1)] = 0.5

@@ -15,8 +15,8 @@ from agreid_cli.vision.pipeline import staged
 from agreid_cli.vision.tracker import Tracker
 from agreid_cli.vision.video import Frame
 
-#: A queue holds at most about this many bytes of frames (a 4K frame is 25 MB), and at least two items.
-QUEUE_BYTES = 100e6
+#: A queue holds at most about this many bytes of frames (a 4K frame is 25 MB), and at least one item.
+QUEUE_BYTES = 50e6
 
 
 class Finder(Protocol):
@@ -71,7 +71,7 @@ def extract(
     def trim(group: list[Seen]) -> list[Seen]:
         return [_finished(s, every, jpeg_quality, pixelate, min_head_px) for s in group]
 
-    depth = max(2, min(8, int(QUEUE_BYTES / (frame_size[0] * frame_size[1] * 3 * batch))))
+    depth = max(1, min(8, int(QUEUE_BYTES / (frame_size[0] * frame_size[1] * 3 * batch))))
     for group in staged(_grouped(frames, batch), detect, describe, link, trim, depth=depth):
         yield from group
 

@@ -1,20 +1,22 @@
 """The input size of the detector, chosen from the size of the frame.
 
 A person of 31×59 pixels in a 3840×2160 frame (the smallest that AG-ReID kept, paper §III-A) is 5×10 pixels
-at the usual input of 640 and cannot be found. tests/benchmarks/RESULTS.md has the recall at each size.
+at the usual input of 640 and cannot be found. Recall rises up to two thirds of a 4K frame's longer side and
+not beyond, while time goes on rising: tests/benchmarks/RESULTS.md, "Small persons in a 4K frame".
 """
 
 from __future__ import annotations
 
 STRIDE = 32
-SMALLEST, LARGEST = 640, 3840
+SMALLEST, NATIVE_UP_TO = 640, 2560
 
 
 def auto_imgsz(width: int, height: int) -> int:
-    """The frame's longer side in steps of the network's stride, within 640 .. 3840.
+    """The frame's longer side up to 2560, then two thirds of it; in steps of the network's stride.
 
-    >>> auto_imgsz(704, 480), auto_imgsz(480, 360), auto_imgsz(3840, 2160)
-    (704, 640, 3840)
+    >>> auto_imgsz(704, 480), auto_imgsz(480, 360), auto_imgsz(1080, 1920), auto_imgsz(3840, 2160)
+    (704, 640, 1920, 2560)
     """
     longest = max(width, height)
-    return min(LARGEST, max(SMALLEST, -(-longest // STRIDE) * STRIDE))
+    wanted = longest if longest <= NATIVE_UP_TO else max(NATIVE_UP_TO, longest * 2 // 3)
+    return max(SMALLEST, -(-wanted // STRIDE) * STRIDE)

@@ -93,6 +93,7 @@ def main() -> None:
     }
     if moving:
         trades["camera motion off"] = (detector, embed, {})
+        trades["camera motion at 576 px, boxmot's size"] = (detector, embed, {"motion_px": 576})
         trades["camera motion, 20 iterations"] = (detector, embed, {**moving, "motion_iterations": 20})
     with tempfile.TemporaryDirectory() as folder:
         clip = make_clip(args.clip, args.shared / "videos/vtest_480x360.avi", Path(folder), args.frames)

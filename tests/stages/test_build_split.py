@@ -164,7 +164,8 @@ def test_directions_left_out_and_lopsided_training_are_said(tmp_path: Path) -> N
     one_view = [(pid, "cctv3", 3) for pid in range(1, 11)]
     both = [s for pid in range(11, 17) for s in ((pid, "uav0", 3), (pid, "cctv3", 1))]
     heard = Heard()
-    build_split(write_sightings(tmp_path, *one_view, *both), SplitConfig(), progress=heard)
+    workspace = write_sightings(tmp_path, *one_view, *both)
+    build_split(workspace, SplitConfig(paired_in_train=0), progress=heard)
     assert heard.notes == [
         "direction g2a is left out: no test identity has a cctv crop to ask with and another camera's uav "
         "crop to find"
@@ -172,6 +173,9 @@ def test_directions_left_out_and_lopsided_training_are_said(tmp_path: Path) -> N
     assert len(heard.warnings) == 1
     assert "only 0 of the 8 identities to train on are seen by both views, against 6" in heard.warnings[0]
     assert "--set paired_in_train=0.5" in heard.warnings[0]
+    heard = Heard()
+    kept = build_split(workspace, SplitConfig(), overwrite=True, progress=heard)
+    assert (kept.counts.train_identities_both_views, heard.warnings) == (3, [])
 
 
 def test_one_view_alone_is_said_with_the_command_that_adds_the_other(tmp_path: Path) -> None:

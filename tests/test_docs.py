@@ -1,0 +1,66 @@
+"""README and help cannot drift from the program: every command and option that they name exists."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from agreid_cli.cli.app import COMMANDS, app
+
+ROOT = Path(__file__).parent.parent
+GROUP = typer.main.get_command(app)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "assets").rglob("*.md"))]
+
+
+def calls() -> list[str]:
+    """Every `agreid …` line of the pages' shell blocks, and the example of each help text."""
+    found = []
+    for page in PAGES:
+        for block in re.findall(r"```(?:sh|console)\n(.*?)```", page.read_text(encoding="utf-8"), re.S):
+            for line in block.splitlines():
+                call = re.search(r"(?:^|\$ |&& )(?:\.venv/bin/)?(agreid .*)", line)
+                if call:
+                    found.append(call.group(1))
+    for name in COMMANDS:
+        text = " ".join((GROUP.commands[name].help or "").split())
+        assert "Example: agreid" in text, f"the help of {name} ends without an example"
+        found.append(text.rpartition("Example: ")[2])
+    return found
+
+
+@pytest.mark.parametrize("call", calls())
+def test_every_call_in_the_docs_is_understood(call: str) -> None:
+    words = shlex.split(call)[1:]
+    assert words[0] in GROUP.commands, call
+    command = GROUP.commands[words[0]]
+    known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    for word in words[1:]:
+        if word.startswith("-") and not re.fullmatch(r"-\d+", word):
+            assert word.partition("=")[0] in known, f"{call}: no option {word}"
+
+
+def test_readme_names_every_command() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name in COMMANDS:
+        assert f"`{name}`" in text or f"`agreid {name}`" in text, name
+
+
+def test_links_of_the_pages_lead_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_no_page_names_a_registry_host_or_a_path_of_one_machine() -> None:
+    wrong = re.compile(r"pypi\.org|pythonhosted|/home/|/root/|/work/")
+    for page in [
+        *PAGES,
+        ROOT / "CHANGELOG.md",
+        ROOT / "pyproject.toml",
+        *sorted((ROOT / "tests").rglob("*.md")),
+    ]:
+        assert not wrong.search(page.read_text(encoding="utf-8")), page
