@@ -66,4 +66,6 @@ CARGO = Dataset(
             ),
         ),
     ),
+    remark="Two protocols are printed as A↔G: --direction ag is the authors' own, where the query's view is "
+    "junk; a2g and g2a search the other view alone. Their figures do not compare.",
 )

@@ -82,4 +82,5 @@ class Dataset:
     attribute_kind: str = "qut"
     #: pids that stand for many people whom nobody looks for: real wrong persons, not identities.
     distractor_pids: frozenset[int] = frozenset()
-    hint: str = ""
+    hint: str = ""  # for whoever gives a wrong tree
+    remark: str = ""  # for whoever reads figures on the set

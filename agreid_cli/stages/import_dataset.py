@@ -192,6 +192,8 @@ def _advise(
     source: Dataset, layout: Layout, rows: Sequence[Row], found: Attributes, root: Path, progress: Progress
 ) -> None:
     """What the counts alone do not say."""
+    if source.remark:
+        progress.note(source.remark)
     for name, loss in layout.optional:
         if find_file(root, (name,)) is None:
             progress.warn(f"{name} lies neither in {root} nor beside it: {loss}")

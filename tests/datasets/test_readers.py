@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from agreid_cli.datasets import DATASETS, dataset
+from agreid_cli.datasets import DATASETS, ag_reid, cargo, dataset, market_1501, prai_1581, uav_human
 from agreid_cli.datasets.ag_reid import FOLDERS
 from agreid_cli.datasets.counts import compare
 from agreid_cli.datasets.rows import Row
@@ -17,6 +20,7 @@ from agreid_cli.records.directions import DIRECTIONS
 from tests.datasets.trees import AG_REID_V2, LISTS, PRAI, TREES, build, jpeg, partitions, put
 
 LAYOUTS = [(name, layout.name) for name in DATASETS for layout in dataset(name).layouts]
+EXAMPLES = sorted({Path(path).name for tree in TREES.values() for path in tree})
 
 
 def read(name: str, root: Path) -> tuple[list[Row], list[Problem]]:
@@ -47,6 +51,15 @@ def test_the_table_holds_whole_data_sets(name: str) -> None:
             part, _, direction = subset.role.partition(":")
             assert part == "train" or (part in ("query", "gallery") and direction in DIRECTIONS)
     assert all((name, layout.name) in TREES for layout in source.layouts)
+
+
+@pytest.mark.parametrize("module", [ag_reid, cargo, market_1501, prai_1581, uav_human])
+@given(st.text("PTACFDSRUGLBHc-_0129.Zs٣", max_size=40), st.sampled_from(EXAMPLES), st.integers(0, 40))
+@settings(max_examples=40, deadline=None)
+def test_any_name_is_a_row_or_none(module: ModuleType, text: str, name: str, at: int) -> None:
+    for given_name in (text, f"{text}.jpg", name[:at] + text + name[at:]):
+        row = module.parse(given_name)
+        assert row is None or (row.pid >= -1 and row.camid >= 0 and (row.frame or 0) >= 0)
 
 
 def test_unknown_names_list_the_choices() -> None:

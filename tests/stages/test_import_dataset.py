@@ -220,6 +220,11 @@ def test_what_the_counts_do_not_say_is_said(tmp_path: Path) -> None:
     )
     assert any("1 identities stand not in" in text and "9021400" in text for text in heard.warnings)
 
+    build("cargo", "official", tmp_path / "cargo")
+    heard = Heard()
+    run(tmp_path / "ws3", "cargo", tmp_path / "cargo", progress=heard)
+    assert any("--direction ag" in text and "a2g and g2a" in text for text in heard.notes)
+
     build("ag-reid-v2", "as downloaded", tmp_path / "v2")
     (tmp_path / "v2" / "exp5_wearable_to_aerial.txt").unlink()
     heard = Heard()
