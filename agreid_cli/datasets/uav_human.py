@@ -67,6 +67,8 @@ def read(root: Path) -> Iterator[Row | Problem]:
     yield from (replace(row, camid=number[row.pid][row.camid]) for row in rows)
 
 
+#: Not read in the paper for this file; they sum to its 41,290 images and 1,144 identities.
+_RECALLED = "recalled from the paper"
 UAV_HUMAN = Dataset(
     name="uav-human",
     title="UAV-Human, re-identification (CVPR 2021)",
@@ -76,9 +78,9 @@ UAV_HUMAN = Dataset(
             folders=tuple(FOLDERS),
             read=read,
             subsets=(
-                Subset("train", TRAIN, (Reading("paper", 11_805, 619),)),
-                Subset("query", "query:all", (Reading("paper", 1_050, 525),)),
-                Subset("gallery with distractors", "gallery:all", (Reading("paper", 28_435, 525),)),
+                Subset("train", TRAIN, (Reading(_RECALLED, 11_805, 619),)),
+                Subset("query", "query:all", (Reading(_RECALLED, 1_050, 525),)),
+                Subset("gallery with distractors", "gallery:all", (Reading(_RECALLED, 28_435, 525),)),
             ),
         ),
     ),
