@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from agreid_cli.errors import InputError, Problems, did_you_mean
+from agreid_cli.metrics.features import Features
+from agreid_cli.metrics.matches import Ints, Labels
 
 METRICS = ("euclidean", "cosine")
-Ints = npt.NDArray[np.int64]
 _SHOWN = 10
 
 
@@ -20,18 +21,50 @@ def check_metric(metric: str) -> None:
         raise InputError(f"unknown metric '{metric}'{did_you_mean(metric, METRICS)}")
 
 
-def check_shapes(query: Any, gallery: Any, lengths: dict[str, tuple[Any, int]]) -> None:
-    """Widths agree, and each labelled array has the length that is given beside it."""
+def check_inputs(
+    query: Any,
+    gallery: Any,
+    query_pid: npt.ArrayLike,
+    gallery_pid: npt.ArrayLike,
+    query_camid: npt.ArrayLike,
+    gallery_camid: npt.ArrayLike,
+) -> tuple[Labels, tuple[Features, Features]]:
+    """The labels as arrays and the features as readers; `InputError` unless they fit together."""
     problems = Problems()
     for name, features in (("query", query), ("gallery", gallery)):
         if len(features.shape) != 2:
             problems.add(name, f"has shape {tuple(features.shape)}; expected rows × columns")
-    if not problems.found and query.shape[1] != gallery.shape[1]:
+        elif features.shape[1] == 0:
+            problems.add(name, "has no columns")
+    if len(query.shape) == len(gallery.shape) == 2 and query.shape[1] != gallery.shape[1]:
         problems.add("query", f"is {query.shape[1]} wide and the gallery {gallery.shape[1]}")
-    for name, (values, expected) in lengths.items():
-        if len(values) != expected:
-            problems.add(name, f"has {len(values)} entries for {expected} rows")
-    problems.raise_if_any("the arrays to rank do not fit together", hint="Give one row of features a crop.")
+    problems.raise_if_any("these features cannot be ranked", hint="Give one row of features a crop.")
+    sizes = (query.shape[0], gallery.shape[0])
+    checked = check_labels(query_pid, gallery_pid, query_camid, gallery_camid, sizes)
+    return checked, (Features("query", query), Features("gallery", gallery))
+
+
+def check_labels(
+    query_pid: npt.ArrayLike,
+    gallery_pid: npt.ArrayLike,
+    query_camid: npt.ArrayLike,
+    gallery_camid: npt.ArrayLike,
+    sizes: tuple[int, int],
+) -> Labels:
+    """The labels as arrays; `InputError` unless there is one for each of `sizes` queries and items."""
+    given = {
+        "query_pid": (query_pid, sizes[0]),
+        "gallery_pid": (gallery_pid, sizes[1]),
+        "query_camid": (query_camid, sizes[0]),
+        "gallery_camid": (gallery_camid, sizes[1]),
+    }
+    checked = {name: labels(name, values) for name, (values, _) in given.items()}
+    problems = Problems()
+    for name, (_, rows) in given.items():
+        if len(checked[name]) != rows:
+            problems.add(name, f"has {len(checked[name])} entries for {rows} rows")
+    problems.raise_if_any("the labels do not fit the features", hint="Give one label a row.")
+    return Labels(**checked)
 
 
 def labels(name: str, values: npt.ArrayLike) -> Ints:

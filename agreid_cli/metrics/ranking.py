@@ -49,8 +49,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from agreid_cli.metrics.checks import Ints, check_metric, check_shapes, labels, refuse_rows
-from agreid_cli.metrics.exact import Float64, squared_distances, unit_rows
+from agreid_cli.metrics.checks import check_inputs, check_metric
+from agreid_cli.metrics.exact import Float64
+from agreid_cli.metrics.frame import survey
+from agreid_cli.metrics.matches import Ints, Matches, find_matches
+from agreid_cli.metrics.product import choose, cores, one_core_each
+from agreid_cli.metrics.sweep import Job, match_scores, wrong_before
+
+_QUERIES_AT_A_TIME = 4096
 
 
 @dataclass(frozen=True)
@@ -92,36 +98,33 @@ def rank(
     Raises `InputError` for shapes that do not fit and for rows that are not finite.
     """
     check_metric(metric)
-    q_pid, g_pid = labels("query_pid", query_pid), labels("gallery_pid", gallery_pid)
-    q_cam, g_cam = labels("query_camid", query_camid), labels("gallery_camid", gallery_camid)
-    n_query, n_gallery = len(query), len(gallery)
-    lengths = {
-        "query_pid": (q_pid, n_query),
-        "query_camid": (q_cam, n_query),
-        "gallery_pid": (g_pid, n_gallery),
-        "gallery_camid": (g_cam, n_gallery),
-    }
-    check_shapes(query, gallery, lengths)
-    hint = "Embed these crops again; NaN and infinity come from a model that diverged."
-    q, g = np.asarray(query[:], np.float64), np.asarray(gallery[:], np.float64)
-    for name, rows in (("query", q), ("gallery", g)):
-        refuse_rows(name, np.flatnonzero(~np.isfinite(rows).all(axis=1)), "holds NaN or infinity", hint)
-    if metric == "cosine":
-        q, g = unit_rows(q), unit_rows(g)
-    ranks: list[Ints] = []
-    for i in range(n_query):
-        match = (g_pid == q_pid[i]) & (g_cam != q_cam[i]) & (q_pid[i] != -1)
-        wrong = (g_pid != q_pid[i]) & (g_pid != -1)
-        near = np.sort(squared_distances(q[i], g[wrong]))
-        above = np.searchsorted(near, squared_distances(q[i], g[match]), side="right")
-        ranks.append(np.sort(above) + np.arange(1, match.sum() + 1))
-    return ranks_of(ranks)
+    labels, sources = check_inputs(query, gallery, query_pid, gallery_pid, query_camid, gallery_camid)
+    threads, multiply = cores(threads), choose(engine, sources[0].width)
+    with one_core_each():
+        frame = survey(metric, *sources, block_gallery)
+        job = Job(*sources, labels, frame, multiply, threads, block_query, block_gallery)
+        matches = find_matches(labels)
+        before = wrong_before(job, matches, *match_scores(job, matches))
+    return ranks_of(matches, before)
 
 
-def ranks_of(ranks: list[Ints]) -> Ranks:
-    """Summaries of the sorted ranks of each query's true matches."""
-    counts = np.array([len(r) for r in ranks], np.int64)
-    ap = np.array([np.mean(np.arange(1, len(r) + 1) / r) if len(r) else np.nan for r in ranks])
-    first = np.array([r[0] if len(r) else 0 for r in ranks], np.int64)
-    penalty = np.array([len(r) / r[-1] if len(r) else np.nan for r in ranks])
-    return Ranks(ap, first, penalty, counts)
+def ranks_of(matches: Matches, before: npt.NDArray[np.int64]) -> Ranks:
+    """From the number of wrong items before each true match to the figures of each query."""
+    count = matches.count
+    n_query = len(count)
+    figures = np.full((2, n_query), np.nan)
+    first_hit = np.zeros(n_query, np.int64)
+    for start in range(0, n_query, _QUERIES_AT_A_TIME):
+        part = slice(start, start + _QUERIES_AT_A_TIME)
+        span = slice(matches.start[start], matches.start[min(start + _QUERIES_AT_A_TIME, n_query)])
+        query = np.repeat(np.arange(len(count[part])), count[part])
+        wrong = before[span][np.lexsort((before[span], query))]
+        end = np.cumsum(count[part])
+        place = np.arange(len(query)) - np.repeat(end - count[part], count[part]) + 1
+        precision = np.bincount(query, weights=place / (wrong + place), minlength=len(end))
+        valid = count[part] > 0
+        last = (wrong + place)[end[valid] - 1]
+        figures[0, part][valid] = precision[valid] / count[part][valid]
+        figures[1, part][valid] = count[part][valid] / last
+        first_hit[part][valid] = wrong[(end - count[part])[valid]] + 1
+    return Ranks(figures[0], first_hit, figures[1], count)

@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score
 
 from agreid_cli.errors import InputError
+from agreid_cli.metrics import frame, product, scan, sweep
 from agreid_cli.metrics.ranking import Ranks, rank
 from agreid_cli.metrics.summary import summarise
+from tests.metrics.people import KINDS, hard_case, people
+from tests.metrics.plain import plain_ranks
 
 
 def labelled(**changes: object) -> dict[str, object]:
@@ -64,3 +72,111 @@ def test_what_cannot_be_ranked_is_refused_with_its_rows() -> None:
 def test_summary_counts() -> None:
     ranks = Ranks(np.array([1.0, np.nan]), np.array([1, 0]), np.array([1.0, np.nan]), np.array([1, 0]))
     assert summarise(ranks, ks=(1,)).cmc == {1: 1.0}
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    seed=st.integers(0, 10**6), kind=st.sampled_from(KINDS), metric=st.sampled_from(["euclidean", "cosine"])
+)
+def test_equal_to_the_plain_loop_for_any_blocks_and_threads(seed: int, kind: str, metric: str) -> None:
+    rng = np.random.default_rng(seed)
+    query, gallery, labels = hard_case(rng, kind)
+    expected = plain_ranks(query, gallery, metric=metric, **labels)
+    with pytest.MonkeyPatch.context() as patch:
+        if rng.random() < 0.7:  # pieces so small that even these arrays have many
+            for module, name, value in (
+                (sweep, "_TILE", 3), (scan, "_ENTRIES_AT_A_TIME", 7), (product, "_COLUMNS", 2),
+                (product, "SLICE", 4), (frame, "SLICE", 4), (frame, "_AT_A_TIME", 2),
+            ):  # fmt: skip
+                patch.setattr(module, name, value)
+        found = rank(
+            query, gallery, metric=metric, block_query=int(rng.integers(1, 9)),
+            block_gallery=int(rng.integers(1, 41)), threads=int(rng.integers(1, 3)), **labels,
+        )  # fmt: skip
+    assert found.n_match.tolist() == [len(ranks) for ranks in expected]
+    for i, ranks in enumerate(expected):
+        if ranks:
+            precision = sum(k / r for k, r in enumerate(ranks, 1)) / len(ranks)
+            assert found.average_precision[i] == pytest.approx(precision, abs=1e-12)
+            assert found.first_hit[i] == ranks[0]
+            assert found.inverse_penalty[i] == pytest.approx(len(ranks) / ranks[-1], abs=1e-15)
+        else:
+            assert np.isnan(found.average_precision[i])
+            assert np.isnan(found.inverse_penalty[i])
+            assert found.first_hit[i] == 0
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_the_same_as_scikit_learn_where_nothing_ties(metric: str) -> None:
+    query, gallery, labels = people(30, 700, 300)
+    found = rank(query, gallery, metric=metric, **labels)
+    for i in np.flatnonzero(found.valid):
+        same = labels["gallery_pid"] == labels["query_pid"][i]
+        kept = (labels["gallery_pid"] != -1) & ~(same & (labels["gallery_camid"] == labels["query_camid"][i]))
+        q, g = query[i].astype(float), gallery[kept].astype(float)
+        score = g @ q / np.linalg.norm(g, axis=1) if metric == "cosine" else -np.linalg.norm(g - q, axis=1)
+        assert found.average_precision[i] == pytest.approx(
+            average_precision_score(same[kept], score), abs=1e-12
+        )
+
+
+def test_wherever_the_features_lie(tmp_path: Path) -> None:
+    class Reader:
+        """A file reader with a shape and slices, and nothing else."""
+
+        def __init__(self, rows: np.ndarray) -> None:
+            self.shape, self._rows = rows.shape, rows
+
+        def __getitem__(self, which: slice) -> np.ndarray:
+            assert isinstance(which, slice)
+            return self._rows[which]
+
+    query, gallery, labels = people(20, 300, 16)
+    query, gallery = query.astype(np.float16), gallery.astype(np.float16)
+    np.save(tmp_path / "gallery.npy", gallery)
+    mapped = np.load(tmp_path / "gallery.npy", mmap_mode="r")
+    expected = rank(query, gallery, **labels)
+    for features in (mapped, mapped[:], Reader(gallery), gallery.astype(np.float64)):
+        found = rank(query, features, block_gallery=70, **labels)
+        assert found.average_precision.tobytes() == expected.average_precision.tobytes()
+
+
+def test_every_engine_gives_the_same_digits() -> None:
+    query, gallery, labels = people(40, 900, 600)
+    expected = rank(query, gallery, engine="numpy", **labels)
+    gallery.flags.writeable = False
+    for engine in ("auto", "torch"):
+        found = rank(query, gallery, engine=engine, threads=2, **labels)
+        assert found.average_precision.tobytes() == expected.average_precision.tobytes()
+    with pytest.raises(InputError, match="did you mean 'torch'"):
+        rank(query, gallery, engine="troch", **labels)
+
+
+def test_near_ties_are_settled_by_the_exact_distance() -> None:
+    """All items lie within rounding of one another: every order of the product is in doubt."""
+    rng = np.random.default_rng(3)
+    gallery = np.zeros((400, 300), np.float32)
+    gallery[:, 0] = 1.0
+    gallery[:, 1] = rng.permutation(400) * 2.0**-22
+    query = np.zeros((1, 300), np.float32)
+    query[0, :2] = 3.0, -1.0
+    pid = (np.arange(400) % 7 == 0).astype(int)
+    found = rank(
+        query, gallery, query_pid=[1], gallery_pid=pid, query_camid=[0], gallery_camid=np.ones(400, int)
+    )
+    order = np.argsort(gallery[:, 1])
+    ranks = np.flatnonzero(pid[order]) + 1
+    assert found.average_precision[0] == pytest.approx(
+        np.mean(np.arange(1, len(ranks) + 1) / ranks), abs=1e-12
+    )
+
+
+def test_no_gallery_and_no_query_are_not_errors() -> None:
+    empty = rank(
+        np.zeros((0, 2)), np.zeros((0, 2)), query_pid=[], gallery_pid=[], query_camid=[], gallery_camid=[]
+    )
+    assert len(empty.average_precision) == 0
+    alone = rank(
+        np.zeros((1, 2)), np.zeros((0, 2)), query_pid=[1], gallery_pid=[], query_camid=[0], gallery_camid=[]
+    )
+    assert not alone.valid.any()

@@ -1,0 +1,63 @@
+"""Rows of features, wherever they lie: an array, a mapped file, or anything with `shape` and slices."""
+
+from __future__ import annotations
+
+import mmap
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Rows = npt.NDArray[Any]
+Index = npt.NDArray[np.int64]
+
+
+class Features:
+    """Reads blocks and single rows of a source of `n` rows × `width` columns, and never the whole of it.
+
+    `name` is "query" or "gallery" and stands in errors.
+    """
+
+    def __init__(self, name: str, source: Any) -> None:
+        self.name = name
+        self.source = source
+        self.n, self.width = (int(size) for size in source.shape)
+
+    def rows(self, start: int, stop: int) -> Rows:
+        """Rows `start` to `stop`: a view where the source can give one, and a float array in any case."""
+        return _as_float(self.source[start:stop])
+
+    def take(self, index: Index) -> Rows:
+        """The rows at `index`, in its order."""
+        if isinstance(self.source, np.ndarray):
+            return _as_float(self.source[index])
+        order = np.argsort(index, kind="stable")
+        found = np.empty((len(index), self.width), self.rows(0, 1).dtype)
+        # One slice for each run of neighbours, so that a reader with slices alone will do.
+        breaks = np.flatnonzero(np.diff(index[order]) > 1) + 1
+        for run in np.split(order, breaks):
+            if len(run):
+                first = int(index[run[0]])
+                found[run] = self.rows(first, int(index[run[-1]]) + 1)[index[run] - first]
+        return found
+
+    def forget(self) -> None:
+        """Let the system take back the pages of a memory-mapped file that were read."""
+        base = self.source
+        while isinstance(base, np.ndarray) and not isinstance(base.base, mmap.mmap):
+            base = base.base
+        pages = getattr(base, "base", None)
+        # A copy-on-write map may hold changes that exist nowhere else.
+        if isinstance(pages, mmap.mmap) and isinstance(base, np.memmap) and base.mode == "r":
+            with suppress(AttributeError, OSError, ValueError):  # no madvise on this system
+                pages.madvise(mmap.MADV_DONTNEED)
+
+
+def _as_float(rows: Any) -> Rows:
+    """Half and single precision keep their type or widen to single; everything else becomes double."""
+    array = np.asarray(rows)
+    if array.dtype in (np.float16, np.float32, np.float64):
+        return array
+    narrow = array.dtype.itemsize <= 2 and array.dtype.kind in "biufV"  # V: bfloat16 of other libraries
+    return array.astype(np.float32 if narrow else np.float64)

@@ -1,0 +1,140 @@
+"""The two passes over the gallery: the scores of the true matches, and what stands before each of them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from agreid_cli.metrics.features import Features, Index
+from agreid_cli.metrics.frame import Block, Float32, Frame
+from agreid_cli.metrics.matches import NOBODY, Labels, Matches, SamePid
+from agreid_cli.metrics.product import Buffers, Multiply, scores, share
+from agreid_cli.metrics.scan import Thresholds, count_above, hide
+from agreid_cli.metrics.settle import Judge, Piece, settle
+
+_TILE = 8192  # items scored at a time for one block of queries
+_CONVERTED_BYTES = 1 << 26  # the most that a converted block of the gallery may take
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that the passes need and do not change."""
+
+    query: Features
+    gallery: Features
+    labels: Labels
+    frame: Frame
+    multiply: Multiply
+    threads: int
+    block_query: int
+    block_gallery: int
+
+    def pieces(self) -> Iterator[Piece]:
+        """The gallery, block by block, as it came."""
+        step = self.block_gallery
+        if not self.frame.direct or self.gallery.rows(0, 1).dtype != np.float32:
+            step = max(1, min(step, _CONVERTED_BYTES // (4 * self.gallery.width)))
+        for start in range(0, self.gallery.n, step):
+            yield Piece(start, self.gallery.rows(start, min(start + step, self.gallery.n)))
+            self.gallery.forget()
+
+    def gallery_block(self, piece: Piece) -> Block:
+        """A piece ready to be multiplied."""
+        junk = self.labels.gallery_pid[piece.start : piece.start + len(piece.raw)] == NOBODY
+        return self.frame.gallery_block(piece.raw, junk)
+
+    def same_pid(self, piece: Piece) -> SamePid:
+        """The items of a piece that share a query's pid."""
+        span = slice(piece.start, piece.start + len(piece.raw))
+        return SamePid.of(self.labels.gallery_pid[span], self.labels.query_pid)
+
+
+def query_blocks(order: Index, most: int, threads: int) -> list[Index]:
+    """`order` cut into equal blocks of at most `most`, as many for each thread.
+
+    >>> [len(block) for block in query_blocks(np.arange(1071), 512, 2)]
+    [268, 268, 268, 267]
+    """
+    count = -(-len(order) // most)
+    count = -(-count // threads) * threads
+    return [block for block in np.array_split(order, count) if len(block)] if count else []
+
+
+def match_scores(job: Job, matches: Matches) -> tuple[Float32, Float32]:
+    """Score of each true match (in the order of `matches.item`), and how far it may be off."""
+    labels = job.labels
+    score, doubt = np.empty(len(matches.item), np.float32), np.empty(len(matches.item), np.float32)
+    filled = matches.start[:-1].copy()
+    valid = matches.valid
+    by_pid = valid[np.argsort(labels.query_pid[valid], kind="stable")]
+    for piece in job.pieces():
+        camid = labels.gallery_camid[piece.start : piece.start + len(piece.raw)]
+        same = job.same_pid(piece)
+
+        def work(index: Index, piece: Piece = piece, camid: Index = camid, same: SamePid = same) -> None:
+            queries = job.frame.query_block(job.query, index)
+            pids = labels.query_pid[index]
+            edges = [0, *(np.flatnonzero(np.diff(pids)) + 1).tolist(), len(index)]
+            for a, b in itertools.pairwise(edges):
+                items = same.order[same.low[index[a]] : same.high[index[a]]]
+                true = camid[items] != labels.query_camid[index[a:b], None]
+                if not true.any():
+                    continue
+                out, off = job.frame.match_scores(queries.part(a, b), piece.raw[items])
+                for row, i in enumerate(index[a:b].tolist()):
+                    keep = true[row]
+                    end = filled[i] + np.count_nonzero(keep)
+                    score[filled[i] : end] = out[row, keep]
+                    doubt[filled[i] : end] = off[row, keep]
+                    filled[i] = end
+
+        share(work, query_blocks(by_pid, job.block_query, job.threads), job.threads)
+    return score, doubt
+
+
+def wrong_before(job: Job, matches: Matches, score: Float32, doubt: Float32) -> npt.NDArray[np.int64]:
+    """For each true match the wrong items of the gallery that stand before it."""
+    before = np.zeros(len(matches.item), np.int64)
+    judge = Judge(job.frame, job.query, job.gallery)
+    blocks = query_blocks(matches.valid, job.block_query, job.threads)
+    most = max((len(block) for block in blocks), default=0)
+    buffers = Buffers(most * min(_TILE, job.gallery.n))
+    for piece in job.pieces():
+        block = job.gallery_block(piece)
+        tiles = [Piece(piece.start + s, piece.raw[s : s + _TILE]) for s in range(0, len(piece.raw), _TILE)]
+        sames = [job.same_pid(tile) for tile in tiles]
+        reach = float(block.length.max(initial=0.0))
+
+        def work(
+            index: Index, piece: Piece = piece, block: Block = block, tiles: list[Piece] = tiles,
+            sames: list[SamePid] = sames, reach: float = reach,
+        ) -> None:  # fmt: skip
+            queries = job.frame.query_block(job.query, index)
+            first, last = matches.start[index[0]], matches.start[index[-1] + 1]
+            start = np.append(matches.start[index] - first, last - first)
+            off = doubt[first:last] + np.repeat(job.frame.doubt(queries.length, reach), np.diff(start))
+            middle = score[first:last].astype(np.float64)
+            thresholds = Thresholds(
+                start,
+                np.nextafter((middle - off).astype(np.float32), np.float32(-np.inf)),
+                np.nextafter((middle + off).astype(np.float32), np.float32(np.inf)),
+            )
+            for tile, same in zip(tiles, sames, strict=True):
+                offset = tile.start - piece.start
+                with buffers.borrow() as flat:
+                    out = flat[: len(index) * len(tile.raw)].reshape(len(index), len(tile.raw))
+                    scores(job.multiply, queries.rows, block, offset, offset + len(tile.raw), out)
+                    hide(out, same, index)
+                    above, unsure = count_above(out, thresholds)
+                for which, exact in settle(
+                    judge, tile, index, matches.item[first:last].astype(np.int64), unsure
+                ):
+                    above[which] = exact
+                before[first:last] += above
+
+        share(work, blocks, job.threads)
+    return before
