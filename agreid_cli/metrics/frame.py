@@ -120,8 +120,10 @@ class Frame:
 
     def _double_doubt(self, a: Float64, b: Float64) -> Float64:
         """What double-precision steps, those of the exact distance among them, and underflow can lose."""
-        moved = a + b + (1.0 if self.metric == "cosine" else 0.0)
-        bound: Float64 = (self.width + 64) * 2.0**-52 * (a + b) * moved + (self.width + 10) * _TINY * _LARGE
+        cosine = self.metric == "cosine"
+        rounding = (self.width + 64) * 2.0**-52 * (a + b) * (a + b + cosine)
+        # What vanished before a row was divided by its length is that much larger after.
+        bound: Float64 = rounding + (self.width + 10) * _TINY * (_LARGE if cosine else 1.0)
         return bound
 
     def _double(self, raw: Rows) -> Float64:

@@ -13,7 +13,7 @@ from agreid_cli.metrics import frame, product, scan, sweep
 from agreid_cli.metrics.ranking import Ranks, rank
 from agreid_cli.metrics.summary import summarise
 from tests.metrics.people import KINDS, hard_case, people
-from tests.metrics.plain import plain_ranks
+from tests.metrics.plain import plain_ranks, squared_distance
 
 
 def labelled(**changes: object) -> dict[str, object]:
@@ -152,23 +152,32 @@ def test_every_engine_gives_the_same_digits() -> None:
         rank(query, gallery, engine="troch", **labels)
 
 
-def test_near_ties_are_settled_by_the_exact_distance() -> None:
-    """All items lie within rounding of one another: every order of the product is in doubt."""
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_near_ties_are_settled_by_the_exact_distance(metric: str) -> None:
+    """Around each query lies a shell of items, all nearer to one distance than the product can tell."""
     rng = np.random.default_rng(3)
-    gallery = np.zeros((400, 300), np.float32)
-    gallery[:, 0] = 1.0
-    gallery[:, 1] = rng.permutation(400) * 2.0**-22
-    query = np.zeros((1, 300), np.float32)
-    query[0, :2] = 3.0, -1.0
-    pid = (np.arange(400) % 7 == 0).astype(int)
+    query = 3 * np.array([[1.0], [-1.0]]) * np.ones((2, 300))
+    shells = [centre + _unit(rng.standard_normal((600, 300))) for centre in query]
+    query, gallery = query.astype(np.float32), np.concatenate(shells).astype(np.float32)
+    pid = np.where(np.arange(1200) % 9 == 0, np.arange(1200) // 600, 7)
     found = rank(
-        query, gallery, query_pid=[1], gallery_pid=pid, query_camid=[0], gallery_camid=np.ones(400, int)
-    )
-    order = np.argsort(gallery[:, 1])
-    ranks = np.flatnonzero(pid[order]) + 1
-    assert found.average_precision[0] == pytest.approx(
-        np.mean(np.arange(1, len(ranks) + 1) / ranks), abs=1e-12
-    )
+        query, gallery, metric=metric, query_pid=[0, 1], gallery_pid=pid,
+        query_camid=[0, 0], gallery_camid=np.ones(1200, int), block_gallery=500,
+    )  # fmt: skip
+    for i in range(2):
+        near = np.array([squared_distance(query[i], row, metric) for row in gallery[600 * i : 600 * i + 600]])
+        assert np.ptp(near) < 1e-4
+        order = np.argsort(near)
+        assert np.diff(near[order]).min() > 0
+        ranks = np.flatnonzero(pid[600 * i : 600 * i + 600][order] == i) + 1
+        expected = np.mean(np.arange(1, len(ranks) + 1) / ranks)
+        assert found.average_precision[i] == pytest.approx(expected, abs=1e-12)
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    # At right angles to the query, so that the angles are nearly the same, too.
+    rows = rows - rows.mean(axis=1, keepdims=True)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 def test_no_gallery_and_no_query_are_not_errors() -> None:
