@@ -1,8 +1,8 @@
 """Frames out of a video file, with an account of what was lost.
 
 OpenCV stops silently at a corrupt packet, promises frame counts that are wrong, and can open a file of
-which it decodes nothing. So the count is never trusted, grabbing goes on past failures, and a failed
-grab that is followed by a good one keeps its place in the frame numbering.
+which it decodes nothing. So the count is never trusted, grabbing goes on past failures, and a frame that
+is lost between good ones keeps its place in the frame numbering.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from agreid_cli.errors import InputError
+from agreid_cli.vision.clock import Clock
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # FFmpeg writes dozens of lines about one packet
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
@@ -41,7 +42,7 @@ class Video:
     """An opened video; `InputError` when it is not one. Iterate `frames()` once.
 
     width, height: pixels as shown (rotation metadata applied). promised: the container's frame count, or
-    None when it is no sane number. lost: frames that could not be decoded but were followed by good ones.
+    None when it is no sane number. decoded: frames given out so far.
     """
 
     def __init__(self, path: Path) -> None:
@@ -56,10 +57,9 @@ class Video:
         self.fps = self._sane(cv2.CAP_PROP_FPS, 1000)
         count = self._sane(cv2.CAP_PROP_FRAME_COUNT, 1e8)
         self.promised = int(count) if count else None
-        self.lost = 0
         self.decoded = 0
-        self._next = 0
-        self._start_ms: float | None = None
+        self._clock = Clock(self.fps, self.promised, listed=_lists_frames(self.path))
+        self._newest_ms = 0.0
         self._first = self._read()
         if self._first is None:
             code = int(self._capture.get(cv2.CAP_PROP_FOURCC))
@@ -75,9 +75,23 @@ class Video:
         return self.width, self.height
 
     @property
+    def lost(self) -> int:
+        """Frames that could not be decoded but were followed by good ones."""
+        return 0 if self.decoded == self.promised else self._clock.lost
+
+    @property
     def missing_at_end(self) -> int:
-        """Frames that the container promised after the last one decoded (0 when it promised nothing)."""
-        return max(0, (self.promised or 0) - self._next)
+        """Frames that the container promised after the last one decoded (0 when it promised nothing).
+
+        Some containers state a duration only, of which OpenCV makes a count; with a variable frame rate
+        that is wrong, and nothing is missing when the last timestamp reaches the stated end.
+        """
+        if not self.promised or self.decoded == self.promised:
+            return 0
+        missing = self.promised - self._clock.frames
+        if self.fps and self._newest_ms > 0:
+            missing = min(missing, round(self.promised - self._newest_ms / 1000 * self.fps - 1))
+        return max(0, missing)
 
     def frames(self) -> Iterator[Frame]:
         """All frames in order; each failure in between is counted in `lost` and keeps its index."""
@@ -91,26 +105,20 @@ class Video:
         self._capture.release()
 
     def _read(self) -> Frame | None:
-        for failures in range(PATIENCE):
-            if not self._capture.grab():
-                continue
-            good, image = self._capture.retrieve()
+        failures = 0
+        while failures < PATIENCE:
+            good, image = self._capture.retrieve() if self._capture.grab() else (False, None)
             if not good or image is None:
+                failures += 1
                 continue
-            self.lost += failures
-            index = self._next + failures
-            self._next = index + 1
+            stamp = self._capture.get(cv2.CAP_PROP_POS_MSEC)
+            place = self._clock.tick(failures, stamp)
+            if place is None:
+                continue
+            self._newest_ms = stamp
             self.decoded += 1
-            return Frame(index, self._time(index), _bgr(image))
+            return Frame(*place, _bgr(image))
         return None
-
-    def _time(self, index: int) -> float | None:
-        milliseconds = self._capture.get(cv2.CAP_PROP_POS_MSEC)
-        if self._start_ms is None:
-            self._start_ms = milliseconds  # some streams begin late by the encoder's delay
-        if milliseconds > self._start_ms or index == 0:
-            return round((milliseconds - self._start_ms) / 1000, 6)
-        return index / self.fps if self.fps else None  # raw streams have no timestamps
 
     def _sane(self, prop: int, limit: float) -> float | None:
         value = self._capture.get(prop)
@@ -121,6 +129,11 @@ def _bgr(image: np.ndarray) -> np.ndarray:
     if image.ndim == 2:
         return cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
     return cv2.cvtColor(image, cv2.COLOR_BGRA2BGR) if image.shape[2] == 4 else image
+
+
+def _lists_frames(path: Path) -> bool:
+    with open(path, "rb") as handle:
+        return handle.read(12)[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
 
 
 def _check_file(path: Path) -> None:
