@@ -108,7 +108,7 @@ class Voice:
     def _console(stream: Any) -> Console:
         from rich.console import Console
 
-        return Console(file=stream)
+        return Console(file=stream, emoji=False)  # a path with :x: in it is no emoji
 
 
 class _BarTask:

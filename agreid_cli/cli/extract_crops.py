@@ -93,7 +93,7 @@ def extract_crops(
         embedder__weights=embedder,
         tracker__name=tracker,
         every=every,
-        detector__imgsz=int(imgsz) if imgsz and imgsz.isdigit() else imgsz,
+        detector__imgsz=imgsz,
         faces__pixelate=None if pixelate_faces else False,
     )
     if not settings.faces.pixelate:

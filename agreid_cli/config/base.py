@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic_core import PydanticCustomError
 
 
 class Frozen(BaseModel):
@@ -11,3 +14,15 @@ class Frozen(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=False, validate_default=True, allow_inf_nan=False
     )
+
+
+def auto_or(lowest: int) -> BeforeValidator:
+    """For a value that is `auto` or a whole number from `lowest` up; one sentence for all else."""
+
+    def check(value: Any) -> Any:
+        number = int(value) if isinstance(value, str) and value.isdecimal() else value
+        if value == "auto" or (type(number) is int and number >= lowest):
+            return number
+        raise PydanticCustomError("auto_or", f"Give auto, or a whole number from {lowest} up")
+
+    return BeforeValidator(check)

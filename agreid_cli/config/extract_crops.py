@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from agreid_cli.config.base import Frozen
+from agreid_cli.config.base import Frozen, auto_or
 
 
 class DetectorConfig(Frozen):
@@ -19,8 +19,8 @@ class DetectorConfig(Frozen):
     classes: tuple[str, ...] = ("person", "pedestrian", "people")
     conf: float = Field(0.25, ge=0, le=1)
     iou: float = Field(0.7, gt=0, le=1)
-    imgsz: Literal["auto"] | int = Field("auto")
-    batch: Literal["auto"] | int = Field("auto")
+    imgsz: Annotated[Literal["auto"] | int, auto_or(32)] = "auto"
+    batch: Annotated[Literal["auto"] | int, auto_or(1)] = "auto"
     min_px: int = Field(8, ge=1)
     half: bool = False
 

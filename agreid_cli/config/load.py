@@ -43,7 +43,7 @@ def load_section(kind: type[C], section: str, file: Path | None, sets: Iterable[
     config = with_overrides(config, words)
     for name, value in flags.items():
         if value is not None:
-            config = _merged(config, name.split("__"), value, f"--{name.replace('_', '-')}")
+            config = _merged(config, name.split("__"), value, _named(name))
     return config
 
 
@@ -103,6 +103,11 @@ def _merged(config: C, keys: list[str], value: Any, source: str) -> C:
         node = node[key]
     node[keys[-1]] = value
     return build(type(config), tree, source)
+
+
+def _named(flag: str) -> str:
+    """`--every` for a flag, `the value of detector.imgsz` for a dotted name, whose flag we do not know."""
+    return f"the value of {flag.replace('__', '.')}" if "__" in flag else f"--{flag.replace('_', '-')}"
 
 
 def _value(text: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count, takewhile
 from pathlib import Path
 
 
@@ -23,6 +24,15 @@ class Workspace:
     @property
     def crops(self) -> Path:
         return self.crops_dir / "crops.parquet"
+
+    def contact_sheet(self, video_id: str, page: int = 1) -> Path:
+        """Page 2 of `a` must not be the sheet of a video `a-2`: `~` stands in no video id."""
+        return self.crops_dir / f"contact-{video_id}{f'~{page}' if page > 1 else ''}.jpg"
+
+    def contact_sheets(self, video_id: str) -> list[Path]:
+        """The pages of a video's contact sheet that are there, in order."""
+        pages = takewhile(Path.is_file, (self.contact_sheet(video_id, page) for page in count(1)))
+        return list(pages)
 
     @property
     def identities(self) -> Path:

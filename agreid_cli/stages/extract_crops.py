@@ -53,17 +53,19 @@ def extract_crops(
     jobs = plan(videos, config, given or Given(), progress)
     networks = load_networks(config, workspace, device=device, download=download)
     with held(workspace) as parts:
-        todo = _unfinished(jobs, parts, networks, config, overwrite=overwrite, progress=progress)
+        todo = _unfinished(
+            jobs, parts, networks, config, save_mot=save_mot, overwrite=overwrite, progress=progress
+        )
         for job in todo:
-            parts.remove(job.video_id)
             extract_video(job, parts, networks, config, save_mot=save_mot, progress=progress)
+            join(parts, workspace.crops)  # after each, so that a stop later on leaves a table that is true
         total = join(parts, workspace.crops)
         finished = parts.finished()
         return ExtractResult(
             table=workspace.crops,
             videos=tuple(finished[job.video_id] for job in jobs if job.video_id in finished),
             skipped=tuple(job.video_id for job in jobs if job not in todo),
-            contact_sheets=tuple(parts.contact(job.video_id) for job in todo),
+            contact_sheets=tuple(p for job in todo for p in workspace.contact_sheets(job.video_id)),
             total=total,
         )
 
@@ -74,6 +76,7 @@ def _unfinished(
     networks: Networks,
     config: ExtractConfig,
     *,
+    save_mot: bool,
     overwrite: bool,
     progress: Progress,
 ) -> list[Job]:
@@ -84,13 +87,19 @@ def _unfinished(
     for job in jobs:
         before = finished.get(job.video_id)
         now = networks.inputs(job, config)
-        twin = owner.get(job.sha256)
-        if before is not None and before.inputs == now:
+        twin = owner.setdefault(job.sha256, job.video_id)
+        if before is not None and before.inputs == now and save_mot and not parts.mot(job.video_id).is_file():
+            progress.note(f"{job.video_id}: finished before without --save-mot, made again")
+            todo.append(job)
+        elif before is not None and before.inputs == now:
             progress.note(f"{job.video_id}: finished before, left as it is")
         elif before is not None and not overwrite:
             clashes.append(_clash(job, before, now))
-        elif before is None and twin and not job.named:
-            progress.note(f"{job.path} holds the same bytes as the finished video '{twin}': left out")
+        elif before is None and twin != job.video_id and not job.named:
+            progress.note(
+                f"{job.path} holds the same bytes as the video '{twin}' and is left out; "
+                "with a name by --video-id it is taken all the same"
+            )
         else:
             todo.append(job)
     _raise_together(clashes)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Generator
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from agreid_cli.config.extract_crops import EmbedderConfig, ExtractConfig
-from agreid_cli.errors import InputError
+from agreid_cli.errors import InputError, UsageError
 from agreid_cli.progress import Progress, Task
 from agreid_cli.records.crops import CROPS, CROPS_SCHEMA
 from agreid_cli.records.extraction import Extraction
@@ -75,7 +75,8 @@ def load_networks(config: ExtractConfig, workspace: Workspace, *, device: str, d
         half=part.half,
     )
     embed, digest = _embedder(config.embedder, device)
-    _tracker(config, embed, (1, 1), moving=False)  # a wrong name or option is found before the first video
+    # A wrong name or option is found before the first video.
+    _tracker(config, embed, (64, 64), moving=False).rehearse(embed)
     batch = part.batch if part.batch != "auto" else 8 if device.startswith("cuda") else 1
     return Networks(detector, embed, batch, sha256(weights) if weights.is_file() else weights.name, digest)
 
@@ -94,8 +95,14 @@ def extract_video(
         rows: list[dict[str, Any]] = []
         numbers: set[int] = set()
         mot: list[str] = []
-        with progress.task(job.video_id, job.promised, "frames") as task, threadpool_limits(1, "blas"):
-            for seen in _seen(video, tracker, job, networks, config):
+        persons = 0
+        with ExitStack() as stack:
+            task = stack.enter_context(progress.task(job.video_id, job.promised, "frames"))
+            stack.enter_context(threadpool_limits(1, "blas"))
+            # Closed before the video is: its threads still read from it when the loop ends early.
+            frames = stack.enter_context(closing(_seen(video, tracker, job, networks, config)))
+            for seen in frames:
+                persons += len(seen.detections)
                 numbers.update(seen.tracks.track_ids.tolist() if seen.tracks else ())
                 for crop in seen.crops:
                     rows.append(_row(job, video, seen, crop))
@@ -119,7 +126,8 @@ def extract_video(
         tracks=len(numbers),
         crops=len(rows),
     )
-    _warn(record, job, progress)
+    _warn(record, job, persons, config, progress)
+    parts.remove(job.video_id)
     keep_folder(folder, parts.images(job.video_id))
     CROPS.write(pa.Table.from_pylist(rows, schema=CROPS_SCHEMA), parts.table(job.video_id))
     _keep_sheets(job, rows, parts)
@@ -131,7 +139,7 @@ def extract_video(
 
 def _seen(
     video: Video, tracker: BoxmotTracker, job: Job, networks: Networks, config: ExtractConfig
-) -> Iterator[Seen]:
+) -> Generator[Seen, None, None]:
     return extract(
         video.frames(),
         networks.detector,
@@ -178,7 +186,7 @@ def _keep_sheets(job: Job, rows: list[dict[str, Any]], parts: Parts) -> None:
     for row in rows:
         files.setdefault(row["track_id"], []).append(parts.folder / row["path"])
     for page, sheet in enumerate(contact_sheets(files, job.video_id), start=1):
-        write_bytes(parts.contact(job.video_id, page), encode(sheet, 90))
+        write_bytes(parts.workspace.contact_sheet(job.video_id, page), encode(sheet, 90))
 
 
 def _save(path: Path, data: bytes) -> None:
@@ -192,19 +200,27 @@ def _advance(task: Task, tracks: int, crops: int) -> None:
     task.advance(1, tracks=tracks, crops=crops)
 
 
-def _warn(record: Extraction, job: Job, progress: Progress) -> None:
+def _warn(record: Extraction, job: Job, persons: int, config: ExtractConfig, progress: Progress) -> None:
     if record.lost:
-        progress.warn(f"{job.path}: {record.lost} frames could not be decoded; the others are kept")
+        progress.warn(f"{job.path}: {record.lost} frames in the middle are lost; the others are kept")
     if record.missing_at_end:
         progress.warn(
             f"{job.path}: ends after {record.decoded + record.lost} of {job.promised} promised frames "
             f"({record.missing_at_end} missing); the file may be cut off"
         )
-    if not record.crops:
-        progress.warn(
-            f"{job.path}: no crop was cut from {record.decoded} frames. A track needs to be seen in "
-            "several frames; look at --every, --detector and --set detector.conf"
+    if record.crops:
+        return
+    seen = f"{record.decoded} frame{'s' * (record.decoded != 1)}"
+    if not persons:
+        why = f"nobody was found in {seen}; look at --detector, --imgsz and --set detector.conf"
+    elif not record.tracks:
+        why = (
+            f"{persons} detections in {seen} made no track, for which one person must be found in "
+            "several frames on end"
         )
+    else:
+        why = f"the tracks in {seen} miss every {config.every}th frame; a smaller --every finds them"
+    progress.warn(f"{job.path}: no crop was cut. {why[0].upper()}{why[1:]}")
 
 
 def _tracker(
@@ -242,8 +258,14 @@ def _device(wish: str) -> str:
 
     if wish == "auto":
         return "cuda:0" if torch.cuda.is_available() else "cpu"
-    if wish.startswith("cuda") and not torch.cuda.is_available():
+    try:
+        device = torch.device(wish)
+    except RuntimeError as error:
+        raise UsageError(f"--device '{wish}' is none of auto, cpu, cuda, cuda:0, cuda:1 …") from error
+    found = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if device.type == "cuda" and (device.index or 0) >= found:
         raise InputError(
-            f"--device {wish}: torch finds no GPU here", hint="Use --device cpu, or see agreid doctor."
+            f"--device {wish}: torch finds {found or 'no'} GPU{'s' * (found > 1)} here",
+            hint="Use --device cpu, or see agreid doctor.",
         )
     return wish

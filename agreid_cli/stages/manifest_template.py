@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,7 @@ def write_template(
             hint="Go on with: agreid build-manifest. To start afresh, move the files away first.",
         )
     videos = dict.fromkeys(row["video_id"] for row in rows)
-    return TemplateResult(written, kept, [s for v in videos for s in _sheets(workspace, v, videos)], codebook)
+    return TemplateResult(written, kept, [s for v in videos for s in workspace.contact_sheets(v)], codebook)
 
 
 def _track_rows(crops: pa.Table, workspace: Workspace) -> list[Row]:
@@ -93,26 +93,12 @@ def _track_rows(crops: pa.Table, workspace: Workspace) -> list[Row]:
             row["frames"].append(crop["frame"])
     found = []
     for (video, number), row in sorted(tracks.items()):
-        sheets = _sheets(workspace, video, [])[:1]
+        sheets = workspace.contact_sheets(video)[:1]
         first, last = (min(row["frames"]), max(row["frames"])) if row["frames"] else (None, None)
         named = {"video_id": video, "track_id": number, "first_frame": first, "last_frame": last}
         shown = [f"{workspace.crops_dir.name}/{sheet.name}" for sheet in sheets]
         found.append({**row, **named, "contact_sheet": shown[0] if shown else None})
     return found
-
-
-def _sheets(workspace: Workspace, video: str, videos: Collection[str]) -> list[Path]:
-    """The pages of a video's contact sheet that are there; page 2 of `a` is no sheet of a video `a-2`."""
-    names = [video]
-    while (
-        f"{video}-{len(names) + 1}" not in videos and _sheet(workspace, f"{video}-{len(names) + 1}").is_file()
-    ):
-        names.append(f"{video}-{len(names) + 1}")
-    return [sheet for name in names if (sheet := _sheet(workspace, name)).is_file()]
-
-
-def _sheet(workspace: Workspace, name: str) -> Path:
-    return workspace.crops_dir / f"contact-{name}.jpg"
 
 
 def _known_pids(workspace: Workspace, tracks: set[Track]) -> dict[Track, int]:

@@ -13,6 +13,7 @@ from agreid_cli.progress import Progress
 from agreid_cli.records.crops import CAMID_OF_PLATFORM, PLATFORMS
 from agreid_cli.records.extraction import Facts
 from agreid_cli.records.files import sha256
+from agreid_cli.records.naming import is_session
 from agreid_cli.vision.imgsz import auto_imgsz
 from agreid_cli.vision.video import Video
 
@@ -87,7 +88,7 @@ def _check_given(given: Given, videos: int) -> None:
         problems.add("--platform", f"'{given.platform}' is unknown{did_you_mean(given.platform, PLATFORMS)}")
     if given.altitude is not None and given.altitude not in (0, 1, 2):
         problems.add("--altitude", f"{given.altitude} is none of 0, 1, 2 (about 15, 30, 45 m)")
-    if given.session is not None and not re.fullmatch(r"(0[1-9]|1[0-2])([0-2]\d|3[01])[01]", given.session):
+    if given.session is not None and not is_session(given.session):
         problems.add("--session", f"'{given.session}' is not MMDD followed by 0 (morning) or 1 (afternoon)")
     if given.camid is not None and not 0 <= given.camid < 2**15:
         problems.add("--camid", f"{given.camid} is not between 0 and 32767")

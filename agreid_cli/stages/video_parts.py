@@ -1,10 +1,11 @@
 """The crops folder while it grows: one part a finished video, and the table joined from the parts.
 
     crops/images/<video>/t00012_f000030.jpg    crops/parts/<video>.parquet, .json
-    crops/contact-<video>.jpg                  crops/mot/<video>.txt        crops/crops.parquet
+    crops/contact-<video>.jpg, ~2.jpg …        crops/mot/<video>.txt        crops/crops.parquet
 
 A part counts once its JSON is there, which is written last. What an interrupted run leaves behind lies in
-`crops/.unfinished/` and is removed by the next run. The joined table depends on the parts alone.
+`crops/.unfinished/` or in temporary files, and is removed by the next run. The joined table depends on the
+parts alone.
 """
 
 from __future__ import annotations
@@ -27,9 +28,13 @@ from agreid_cli.records.workspace import Workspace
 
 @dataclass(frozen=True)
 class Parts:
-    """The paths of the parts under one crops folder."""
+    """The paths of the parts of one workspace."""
 
-    folder: Path
+    workspace: Workspace
+
+    @property
+    def folder(self) -> Path:
+        return self.workspace.crops_dir
 
     def record(self, video_id: str) -> Path:
         return self.folder / "parts" / f"{video_id}.json"
@@ -40,9 +45,6 @@ class Parts:
     def images(self, video_id: str) -> Path:
         return self.folder / "images" / video_id
 
-    def contact(self, video_id: str, page: int = 1) -> Path:
-        return self.folder / f"contact-{video_id}{f'-{page}' if page > 1 else ''}.jpg"
-
     def mot(self, video_id: str) -> Path:
         return self.folder / "mot" / f"{video_id}.txt"
 
@@ -51,18 +53,25 @@ class Parts:
         return self.folder / ".unfinished"
 
     def finished(self) -> dict[str, Extraction]:
-        """The finished videos by id."""
+        """The finished videos by id; one whose table is gone is not finished."""
         records = sorted((self.folder / "parts").glob("*.json"))
-        return {record.stem: Extraction.read(record) for record in records}
+        return {r.stem: Extraction.read(r) for r in records if self.table(r.stem).is_file()}
 
     def remove(self, video_id: str) -> None:
         """Take a video out: its record first, so that half a removal counts as not finished."""
         self.record(video_id).unlink(missing_ok=True)
         self.table(video_id).unlink(missing_ok=True)
         shutil.rmtree(self.images(video_id), ignore_errors=True)
-        for sheet in [self.contact(video_id), *self.folder.glob(f"contact-{video_id}-[0-9]*.jpg")]:
+        for sheet in self.workspace.contact_sheets(video_id):
             sheet.unlink(missing_ok=True)
         self.mot(video_id).unlink(missing_ok=True)
+
+    def clear(self) -> None:
+        """Remove what a stopped run left behind."""
+        shutil.rmtree(self.unfinished, ignore_errors=True)
+        for folder in (self.folder, self.folder / "parts", self.folder / "mot"):
+            for temporary in folder.glob(".*.tmp"):
+                temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -73,7 +82,7 @@ def held(workspace: Workspace) -> Iterator[Parts]:
     """
     from filelock import FileLock, Timeout
 
-    parts = Parts(workspace.crops_dir)
+    parts = Parts(workspace)
     try:
         parts.folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(parts.folder / ".lock")
@@ -86,10 +95,10 @@ def held(workspace: Workspace) -> Iterator[Parts]:
     except OSError as error:
         raise disk_error(parts.folder, error) from error
     try:
-        shutil.rmtree(parts.unfinished, ignore_errors=True)
+        parts.clear()
         yield parts
     finally:
-        shutil.rmtree(parts.unfinished, ignore_errors=True)
+        parts.clear()
         lock.release()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -60,20 +61,27 @@ class Detector:
 def _load(weights: Path) -> Any:
     yolo = vendors.ultralytics().YOLO
     hint = "Give a detector that ultralytics exported or trained, as --detector yolo11n.pt does."
+    if weights.suffix in {".yaml", ".yml"}:
+        raise InputError(f"{weights} describes a network but holds no weights", hint=hint)
     try:
         with vendors.as_the_user_had_it():
             network = yolo(str(weights))
             if not network.names:
                 raise ValueError("it names no classes")
     except Exception as error:  # the vendor raises a dozen kinds for a bad file: one sentence for all
-        reason = str(error).strip().splitlines()
         raise InputError(
-            f"{weights} cannot be used as detector weights: {reason[0] if reason else type(error).__name__}",
-            hint=hint,
+            f"{weights} cannot be used as detector weights: {_reason(error)}", hint=hint
         ) from error
     if getattr(network, "task", "detect") not in {"detect", "segment", "pose"}:
         raise InputError(f"{weights} is a network for {network.task}, not a detector", hint=hint)
     return network
+
+
+def _reason(error: Exception) -> str:
+    """The first sentence of what the vendor says, which may run over a screen."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    first = lines[0].removeprefix("ERROR").lstrip(" \u274c\ufe0f")
+    return re.split(r"\.\s", first)[0].rstrip(".")
 
 
 def _class_ids(names: dict[int, str], wanted: Sequence[str], weights: Path) -> list[int]:

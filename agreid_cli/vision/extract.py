@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -49,7 +50,7 @@ def extract(
     jpeg_quality: int,
     pixelate: bool,
     min_head_px: int,
-) -> Iterator[Seen]:
+) -> Generator[Seen, None, None]:
     """Yield every frame of a video, in order, with its tracks, and its crops where index % every == 0.
 
     The outcome does not depend on `batch`: the steps are pure but for the tracker, which sees one frame
@@ -72,8 +73,9 @@ def extract(
         return [_finished(s, every, jpeg_quality, pixelate, min_head_px) for s in group]
 
     depth = max(1, min(8, int(QUEUE_BYTES / (frame_size[0] * frame_size[1] * 3 * batch))))
-    for group in staged(_grouped(frames, batch), detect, describe, link, trim, depth=depth):
-        yield from group
+    with closing(staged(_grouped(frames, batch), detect, describe, link, trim, depth=depth)) as groups:
+        for group in groups:
+            yield from group
 
 
 def _finished(seen: Seen, every: int, jpeg_quality: int, pixelate: bool, min_head_px: int) -> Seen:

@@ -38,7 +38,7 @@ def find_faces(crop: np.ndarray) -> list[Box]:
         for x, y, w, h in found:
             left = grey.shape[1] - x - w if mirrored else x
             faces.append((int(left), int(y), int(left + w), int(y + h)))
-    return faces
+    return sorted(faces)  # OpenCV's threads find them in any order
 
 
 def head_of(box: Sequence[float]) -> Box:
@@ -63,7 +63,7 @@ def pixelate_people(
     done = "none"
     for box in (own, *others):
         head = head_of(box)
-        seen = any(_overlap(head, face) for face in faces)
+        seen = any(_belongs(face, head) for face in faces)
         if not seen and head[3] - head[1] >= min_head_px:
             _pixelate(out, head)
         if box is own:
@@ -72,8 +72,12 @@ def pixelate_people(
     return out, done
 
 
-def _overlap(a: Box, b: Box) -> bool:
-    return min(a[2], b[2]) > max(a[0], b[0]) and min(a[3], b[3]) > max(a[1], b[1])
+def _belongs(face: Box, head: Box) -> bool:
+    """Whether a found face is where a head's face must be, and large enough; the cascades also find folds."""
+    x, y = (face[0] + face[2]) / 2, (face[1] + face[3]) / 2
+    height = head[3] - head[1]
+    inside = head[0] <= x <= head[2] and head[1] <= y <= head[1] + 1.5 * height
+    return inside and face[3] - face[1] >= 0.4 * height
 
 
 def _pixelate(image: np.ndarray, box: Box) -> None:
@@ -83,7 +87,9 @@ def _pixelate(image: np.ndarray, box: Box) -> None:
     if x2 <= x1 or y2 <= y1:
         return
     part = image[y1:y2, x1:x2]
-    small = cv2.resize(part, (min(SQUARES, x2 - x1), min(SQUARES, y2 - y1)), interpolation=cv2.INTER_AREA)
+    # Each square covers two pixels at least, so that a strip of a face at the border is not left as it was.
+    squares = (max(1, min(SQUARES, (x2 - x1) // 2)), max(1, min(SQUARES, (y2 - y1) // 2)))
+    small = cv2.resize(part, squares, interpolation=cv2.INTER_AREA)
     image[y1:y2, x1:x2] = cv2.resize(small, (x2 - x1, y2 - y1), interpolation=cv2.INTER_NEAREST)
 
 

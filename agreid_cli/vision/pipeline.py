@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from typing import Any
 
 _END = object()
 
 
-def staged(source: Iterable[Any], *steps: Callable[[Any], Any], depth: int = 4) -> Iterator[Any]:
+def staged(source: Iterable[Any], *steps: Callable[[Any], Any], depth: int = 4) -> Generator[Any, None, None]:
     """Yield `steps[-1](… steps[0](item))` for each item of `source`, in order.
 
     At most `depth` items wait before each step, which bounds the memory. An error in the source or in a

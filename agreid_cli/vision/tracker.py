@@ -14,6 +14,7 @@ import numpy as np
 from agreid_cli.errors import InputError, UsageError, did_you_mean
 from agreid_cli.vision import vendors
 from agreid_cli.vision.detections import Detections, Tracks
+from agreid_cli.vision.embedders import Embed
 
 Option = float | int | str | bool
 
@@ -77,17 +78,31 @@ class BoxmotTracker:
         for option in options:
             if option not in known:
                 raise UsageError(f"{name} has no option '{option}'{did_you_mean(option, known)}")
+            if isinstance(known[option], int | float) and not isinstance(options[option], int | float):
+                raise UsageError(f"{name} wants a number for '{option}', not {options[option]!r}")
         appearance = {"max_cos_dist": same_person} if "max_cos_dist" in known else {}
         self.parameters: dict[str, Any] = {**known, **TRACKERS[name], **appearance, **options}
         try:
-            self._tracker = create_tracker(
-                TrackerSpec(name=name, options=tuple(sorted(self.parameters.items())))
-            )
+            self._tracker = create_tracker(TrackerSpec(name=name, options=_passed(self.parameters, options)))
         except (TypeError, ValueError) as error:
             raise InputError(f"{name} refuses its options: {error}") from error
         self.uses_embeddings: bool = self._tracker.requirements.embeddings
+        self._name = name
         self._frame = 0
         self._camera_motion(frame_size, motion_px, motion_iterations)
+
+    def rehearse(self, embed: Embed) -> None:
+        """Track one person through two frames of nothing, for some options fail only at work.
+
+        The tracker is of no use afterwards. Raises `InputError`.
+        """
+        frame = np.zeros((64, 64, 3), np.uint8)
+        person = Detections(np.array([[8, 8, 24, 56]], np.float32), np.array([0.9], np.float32))
+        try:
+            for _ in range(2):
+                self.update(person, embed(person.boxes, frame), frame)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"{self._name} cannot work with its options: {error}") from error
 
     def update(self, detections: Detections, embeddings: np.ndarray | None, frame: np.ndarray) -> Tracks:
         """Advance by one frame (uint8 BGR); `Tracks.detection` counts the rows of `detections`.
@@ -132,3 +147,11 @@ class BoxmotTracker:
         scale = min(1.0, motion_px / max(frame_size))
         self._tracker.cmc = create_cmc("ecc", scale=scale, max_iter=iterations)
         self.parameters["camera_motion"] = f"ecc at scale {scale:.6g}, at most {iterations} iterations"
+
+
+def _passed(parameters: Mapping[str, Any], options: Mapping[str, Option]) -> tuple[tuple[str, Any], ...]:
+    """What is handed to boxmot: all, but for names with capitals, which it has and takes from nobody."""
+    for name in options:
+        if name != name.lower():
+            raise UsageError(f"boxmot does not let its option '{name}' be changed")
+    return tuple(sorted((k, v) for k, v in parameters.items() if k == k.lower()))

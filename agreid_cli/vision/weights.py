@@ -15,13 +15,15 @@ def find_weights(name: str, *, folders: list[Path], download: bool) -> Path:
     With `download`, a name that ultralytics publishes is fetched into the last folder. Raises
     `MissingError` with the places looked at.
     """
+    if not name.strip():
+        raise InputError("no detector is named", hint="Give a file with --detector PATH.")
     given = Path(name).expanduser()
     for place in [given, *(folder / name for folder in folders)]:
         if place.exists():
             return place
     if download and given.name == name:
         return _fetch(folders[-1] / name)
-    looked = ", ".join(str(folder) for folder in [Path.cwd(), *folders])
+    looked = ", ".join(dict.fromkeys(str(folder.resolve()) for folder in [Path(), *folders]))
     raise MissingError(
         f"detector weights {name} are not here (looked in {looked})",
         hint="Give a file with --detector PATH, or add --download to fetch a published name once.",

@@ -60,10 +60,10 @@ def test_from_nothing_to_a_manifest(tmp_path: Path) -> None:
 
 def test_every_page_of_a_contact_sheet_is_named(tmp_path: Path) -> None:
     workspace = write_crops(tmp_path, 1)
-    for name in ("campus-uav", "campus-uav-2", "campus-uav-3", "other"):
+    for name in ("campus-uav", "campus-uav~2", "campus-uav~3", "campus-uav-2", "other"):
         (workspace.crops_dir / f"contact-{name}.jpg").write_bytes(b"")
     sheets = write_template(workspace, DEFAULT).contact_sheets
-    assert [path.name for path in sheets] == [f"contact-campus-uav{page}.jpg" for page in ("", "-2", "-3")]
+    assert [path.name for path in sheets] == [f"contact-campus-uav{page}.jpg" for page in ("", "~2", "~3")]
 
 
 def test_a_template_without_annotations_is_written_anew(tmp_path: Path) -> None:
