@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import queue
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
 
-from agreid_cli.errors import InputError, did_you_mean
+from agreid_cli.errors import InputError
 from agreid_cli.metrics.frame import SLICE, Block, Float32
 
 #: `multiply(a, b, out)` sets out (n, m) to a (n, D) · b (m, D)ᵀ in single precision.
@@ -22,7 +19,6 @@ Multiply = Callable[[Float32, Float32, Float32], Any]
 Task = TypeVar("Task")
 Done = TypeVar("Done")
 
-ENGINES = ("auto", "numpy", "torch")
 MOST_THREADS = 16  # each has its own buffers, and counting cannot use more
 _COLUMNS = 1024  # rows of the gallery multiplied at a time where slices are added
 
@@ -65,34 +61,6 @@ def torch_product(a: Float32, b: Float32, out: Float32) -> None:
         torch.mm(left, right.T, out=torch.from_numpy(out))
 
 
-def choose(engine: str, width: int) -> Multiply:
-    """The product that `engine` names; "auto" takes the quicker of those at hand."""
-    if engine == "numpy":
-        return numpy_product
-    if engine == "torch":
-        return torch_product
-    if engine == "auto":
-        # To import torch takes longer than most rankings do, so it is tried only where it is already there.
-        return _quicker(min(width, SLICE)) if "torch" in sys.modules else numpy_product
-    raise InputError(f"unknown engine '{engine}'{did_you_mean(engine, (*ENGINES, 'torch:cuda'))}")
-
-
-@lru_cache
-def _quicker(width: int) -> Multiply:
-    rng = np.random.default_rng(0)
-    a, b = (rng.standard_normal((n, width), dtype=np.float32) for n in (512, 2048))
-    out = np.empty((len(a), len(b)), np.float32)
-
-    def seconds(multiply: Multiply) -> float:
-        multiply(a, b, out)
-        start = time.perf_counter()
-        multiply(a, b, out)
-        return time.perf_counter() - start
-
-    with one_core_each():
-        return min((numpy_product, torch_product), key=lambda m: min(seconds(m) for _ in range(3)))
-
-
 def cores(threads: int | None) -> int:
     """How many threads to use: `threads`, or one for each core that this process may use."""
     if threads is not None:
@@ -131,23 +99,3 @@ def share(work: Callable[[Task], Done], tasks: Iterable[Task], threads: int) -> 
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-
-
-class Buffers:
-    """Arrays that threads borrow, so that a block's scores are not allocated anew each time."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._free: queue.SimpleQueue[Float32] = queue.SimpleQueue()
-
-    @contextmanager
-    def borrow(self) -> Iterator[Float32]:
-        """An array (size,), whose content is anything."""
-        try:
-            array = self._free.get_nowait()
-        except queue.Empty:
-            array = np.empty(self._size, np.float32)
-        try:
-            yield array
-        finally:
-            self._free.put(array)

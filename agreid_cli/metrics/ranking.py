@@ -50,10 +50,11 @@ import numpy as np
 import numpy.typing as npt
 
 from agreid_cli.metrics.checks import check_inputs, check_metric
+from agreid_cli.metrics.engines import engine_of
 from agreid_cli.metrics.exact import Float64
 from agreid_cli.metrics.frame import survey
 from agreid_cli.metrics.matches import Ints, Matches, find_matches
-from agreid_cli.metrics.product import choose, cores, one_core_each
+from agreid_cli.metrics.product import cores
 from agreid_cli.metrics.sweep import Job, match_scores, wrong_before
 
 _QUERIES_AT_A_TIME = 4096
@@ -99,10 +100,10 @@ def rank(
     """
     check_metric(metric)
     labels, sources = check_inputs(query, gallery, query_pid, gallery_pid, query_camid, gallery_camid)
-    threads, multiply = cores(threads), choose(engine, sources[0].width)
-    with one_core_each():
+    threads = cores(threads)
+    with engine_of(engine, sources[0].width) as chosen:
         frame = survey(metric, *sources, block_gallery)
-        job = Job(*sources, labels, frame, multiply, threads, block_query, block_gallery)
+        job = Job(*sources, labels, frame, chosen, threads, block_query, block_gallery)
         matches = find_matches(labels)
         before = wrong_before(job, matches, *match_scores(job, matches))
     return ranks_of(matches, before)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from agreid_cli.metrics.engines import Engine
 from agreid_cli.metrics.features import Features, Index
 from agreid_cli.metrics.frame import Block, Float32, Frame
 from agreid_cli.metrics.matches import NOBODY, Labels, Matches, SamePid
-from agreid_cli.metrics.product import Buffers, Multiply, scores, share
-from agreid_cli.metrics.scan import Thresholds, count_above, hide
+from agreid_cli.metrics.product import share
+from agreid_cli.metrics.scan import Thresholds
 from agreid_cli.metrics.settle import Judge, Piece, settle
 
-_TILE = 8192  # items scored at a time for one block of queries
 _CONVERTED_BYTES = 1 << 26  # the most that a converted block of the gallery may take
 
 
@@ -28,7 +29,7 @@ class Job:
     gallery: Features
     labels: Labels
     frame: Frame
-    multiply: Multiply
+    engine: Engine
     threads: int
     block_query: int
     block_gallery: int
@@ -101,16 +102,16 @@ def wrong_before(job: Job, matches: Matches, score: Float32, doubt: Float32) -> 
     before = np.zeros(len(matches.item), np.int64)
     judge = Judge(job.frame, job.query, job.gallery)
     blocks = query_blocks(matches.valid, job.block_query, job.threads)
-    most = max((len(block) for block in blocks), default=0)
-    buffers = Buffers(most * min(_TILE, job.gallery.n))
+    step = job.engine.tile
     for piece in job.pieces():
         block = job.gallery_block(piece)
-        tiles = [Piece(piece.start + s, piece.raw[s : s + _TILE]) for s in range(0, len(piece.raw), _TILE)]
+        loaded = job.engine.load(block)
+        tiles = [Piece(piece.start + s, piece.raw[s : s + step]) for s in range(0, len(piece.raw), step)]
         sames = [job.same_pid(tile) for tile in tiles]
         reach = float(block.length.max(initial=0.0))
 
         def work(
-            index: Index, piece: Piece = piece, block: Block = block, tiles: list[Piece] = tiles,
+            index: Index, piece: Piece = piece, loaded: Any = loaded, tiles: list[Piece] = tiles,
             sames: list[SamePid] = sames, reach: float = reach,
         ) -> None:  # fmt: skip
             queries = job.frame.query_block(job.query, index)
@@ -125,11 +126,8 @@ def wrong_before(job: Job, matches: Matches, score: Float32, doubt: Float32) -> 
             )
             for tile, same in zip(tiles, sames, strict=True):
                 offset = tile.start - piece.start
-                with buffers.borrow() as flat:
-                    out = flat[: len(index) * len(tile.raw)].reshape(len(index), len(tile.raw))
-                    scores(job.multiply, queries.rows, block, offset, offset + len(tile.raw), out)
-                    hide(out, same, index)
-                    above, unsure = count_above(out, thresholds)
+                part = slice(offset, offset + len(tile.raw))
+                above, unsure = job.engine.count(queries.rows, loaded, part, same, index, thresholds)
                 for which, exact in settle(
                     judge, tile, index, matches.item[first:last].astype(np.int64), unsure
                 ):

@@ -10,11 +10,12 @@ import numpy.typing as npt
 
 from agreid_cli.errors import InputError
 from agreid_cli.metrics.checks import check_inputs, check_metric
+from agreid_cli.metrics.engines import engine_of
 from agreid_cli.metrics.exact import Float64
 from agreid_cli.metrics.features import Index
 from agreid_cli.metrics.frame import Block, survey
 from agreid_cli.metrics.matches import NOBODY, Ints, Labels, SamePid
-from agreid_cli.metrics.product import choose, cores, one_core_each, scores, share
+from agreid_cli.metrics.product import cores, scores, share
 from agreid_cli.metrics.settle import Judge, Piece
 from agreid_cli.metrics.sweep import Job, query_blocks
 
@@ -59,10 +60,10 @@ def topk(
     if k < 1:
         raise InputError(f"k must be at least 1, not {k}")
     labels, sources = check_inputs(query, gallery, query_pid, gallery_pid, query_camid, gallery_camid)
-    threads, multiply = cores(threads), choose(engine, sources[0].width)
-    with one_core_each():
+    threads = cores(threads)
+    with engine_of(engine, sources[0].width) as chosen:
         frame = survey(metric, *sources, block_gallery)
-        job = Job(*sources, labels, frame, multiply, threads, block_query, block_gallery)
+        job = Job(*sources, labels, frame, chosen, threads, block_query, block_gallery)
         every = np.arange(sources[0].n)
         nearest = [_Nearest(job, k, index) for index in query_blocks(every, block_query, threads)]
         for piece in job.pieces():
@@ -97,7 +98,7 @@ class _Nearest:
         job, k, index = self._job, self._k, self._index
         queries = job.frame.query_block(job.query, index)
         out = np.empty((len(index), len(piece.raw)), np.float32)
-        scores(job.multiply, queries.rows, block, 0, len(piece.raw), out)
+        scores(job.engine.multiply, queries.rows, block, 0, len(piece.raw), out)
         row, item = same.pairs(index)
         own = job.labels.gallery_camid[piece.start + item] == job.labels.query_camid[index[row]]
         out[row[own], item[own]] = -np.inf

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
 from agreid_cli.errors import InputError
-from agreid_cli.metrics import frame, product, scan, sweep
+from agreid_cli.metrics import engines, frame, product, scan
 from agreid_cli.metrics.ranking import Ranks, rank
 from agreid_cli.metrics.summary import summarise
 from tests.metrics.people import KINDS, hard_case, people
@@ -85,13 +85,14 @@ def test_equal_to_the_plain_loop_for_any_blocks_and_threads(seed: int, kind: str
     with pytest.MonkeyPatch.context() as patch:
         if rng.random() < 0.7:  # pieces so small that even these arrays have many
             for module, name, value in (
-                (sweep, "_TILE", 3), (scan, "_ENTRIES_AT_A_TIME", 7), (product, "_COLUMNS", 2),
+                (engines.CpuEngine, "tile", 3), (scan, "_ENTRIES_AT_A_TIME", 7), (product, "_COLUMNS", 2),
                 (product, "SLICE", 4), (frame, "SLICE", 4), (frame, "_AT_A_TIME", 2),
             ):  # fmt: skip
                 patch.setattr(module, name, value)
         found = rank(
             query, gallery, metric=metric, block_query=int(rng.integers(1, 9)),
-            block_gallery=int(rng.integers(1, 41)), threads=int(rng.integers(1, 3)), **labels,
+            block_gallery=int(rng.integers(1, 41)), threads=int(rng.integers(1, 3)),
+            engine=("numpy", "torch", "torch:cpu")[seed % 3], **labels,
         )  # fmt: skip
     assert found.n_match.tolist() == [len(ranks) for ranks in expected]
     for i, ranks in enumerate(expected):
@@ -145,11 +146,13 @@ def test_every_engine_gives_the_same_digits() -> None:
     query, gallery, labels = people(40, 900, 600)
     expected = rank(query, gallery, engine="numpy", **labels)
     gallery.flags.writeable = False
-    for engine in ("auto", "torch"):
+    for engine in ("auto", "torch", "torch:cpu"):
         found = rank(query, gallery, engine=engine, threads=2, **labels)
         assert found.average_precision.tobytes() == expected.average_precision.tobytes()
     with pytest.raises(InputError, match="did you mean 'torch'"):
         rank(query, gallery, engine="troch", **labels)
+    with pytest.raises(InputError, match="cannot use the device 'nothing'"):
+        rank(query, gallery, engine="torch:nothing", **labels)
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
