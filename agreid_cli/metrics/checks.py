@@ -30,6 +30,14 @@ def check_inputs(
     gallery_camid: npt.ArrayLike,
 ) -> tuple[Labels, tuple[Features, Features]]:
     """The labels as arrays and the features as readers; `InputError` unless they fit together."""
+    sources = check_features(query, gallery)
+    sizes = (sources[0].n, sources[1].n)
+    checked = check_labels(query_pid, gallery_pid, query_camid, gallery_camid, sizes)
+    return checked, sources
+
+
+def check_features(query: Any, gallery: Any) -> tuple[Features, Features]:
+    """Readers of both; `InputError` unless they are matrices of one width."""
     problems = Problems()
     for name, features in (("query", query), ("gallery", gallery)):
         if len(features.shape) != 2:
@@ -39,9 +47,7 @@ def check_inputs(
     if len(query.shape) == len(gallery.shape) == 2 and query.shape[1] != gallery.shape[1]:
         problems.add("query", f"is {query.shape[1]} wide and the gallery {gallery.shape[1]}")
     problems.raise_if_any("these features cannot be ranked", hint="Give one row of features a crop.")
-    sizes = (query.shape[0], gallery.shape[0])
-    checked = check_labels(query_pid, gallery_pid, query_camid, gallery_camid, sizes)
-    return checked, (Features("query", query), Features("gallery", gallery))
+    return Features("query", query), Features("gallery", gallery)
 
 
 def check_labels(

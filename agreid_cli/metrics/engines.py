@@ -1,4 +1,4 @@
-"""What multiplies and counts: numpy, torch on the CPU, or torch on a device. None changes a digit of a rank."""
+"""What multiplies and counts: numpy, torch on the CPU, or torch on a device; none changes a rank."""
 
 from __future__ import annotations
 

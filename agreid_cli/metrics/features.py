@@ -54,6 +54,43 @@ class Features:
                 pages.madvise(mmap.MADV_DONTNEED)
 
 
+class Stacked(Features):
+    """The rows of one source and then those of another, as one."""
+
+    def __init__(self, first: Features, second: Features) -> None:
+        self.name = "row"
+        self.source = None
+        self.parts = (first, second)
+        self.n, self.width = first.n + second.n, first.width
+
+    def rows(self, start: int, stop: int) -> Rows:
+        """Rows `start` to `stop`; a view where they lie in one of the two."""
+        first, second = self.parts
+        if stop <= first.n:
+            return first.rows(start, stop)
+        if start >= first.n:
+            return second.rows(start - first.n, stop - first.n)
+        return np.concatenate([first.rows(start, first.n), second.rows(0, stop - first.n)])
+
+    def take(self, index: Index) -> Rows:
+        """The rows at `index`, in its order."""
+        first, second = self.parts
+        late = index >= first.n
+        if not late.any():
+            return first.take(index)
+        if late.all():
+            return second.take(index - first.n)
+        early, rest = first.take(index[~late]), second.take(index[late] - first.n)
+        found = np.empty((len(index), self.width), np.result_type(early, rest))
+        found[~late], found[late] = early, rest
+        return found
+
+    def forget(self) -> None:
+        """As for each of the two."""
+        for part in self.parts:
+            part.forget()
+
+
 def _as_float(rows: Any) -> Rows:
     """Half and single precision keep their type or widen to single; everything else becomes double."""
     array = np.asarray(rows)

@@ -92,7 +92,7 @@ class Frame:
 
         And (n, m) bounds on what is wrong with them once they are rounded to single precision.
         """
-        rows = self._double(raw)
+        rows = self.double(raw)
         squared = np.vecdot(rows, rows)
         score: Float64 = query.rows.astype(np.float64) @ rows.T
         if self._shifted:
@@ -126,7 +126,7 @@ class Frame:
         bound: Float64 = rounding + (self.width + 10) * _TINY * (_LARGE if cosine else 1.0)
         return bound
 
-    def _double(self, raw: Rows) -> Float64:
+    def double(self, raw: Rows) -> Float64:
         """Rows x′ in double precision, rounded as may be."""
         if self.metric == "cosine" and raw.dtype != np.float64:
             rows = raw.astype(np.float64)  # squares of narrower types neither overflow nor vanish in double
@@ -151,7 +151,7 @@ class Frame:
             return raw.astype(np.float32)
         rows = np.empty(raw.shape, np.float32)
         for start in range(0, len(raw), _AT_A_TIME):
-            rows[start : start + _AT_A_TIME] = self._double(raw[start : start + _AT_A_TIME])
+            rows[start : start + _AT_A_TIME] = self.double(raw[start : start + _AT_A_TIME])
         return rows
 
 

@@ -52,3 +52,36 @@ def plain_ranks(query, gallery, query_pid, gallery_pid, query_camid, gallery_cam
         right.sort()
         found.append([k + sum(w <= r for w in wrong) for k, r in enumerate(right, 1)])
     return found
+
+
+def plain_rerank(query, gallery, k1, k2, lambda_value, metric):  # type: ignore[no-untyped-def]
+    """k-reciprocal re-ranking with square matrices and a loop an image, as in the published code."""
+    rows, n_query = np.concatenate([query, gallery]), len(query)
+    n = len(rows)
+    original = np.array([[squared_distance(a, b, metric) for b in rows] for a in rows])
+    rank = np.argsort(original, axis=1, kind="stable")
+    if metric == "cosine":
+        original = (original / 2) ** 2
+    largest = original.max(axis=1, keepdims=True)
+    original = original / np.where(largest > 0, largest, 1)
+
+    def reciprocal(i: int, k: int) -> list[int]:
+        return [int(j) for j in rank[i, : k + 1] if i in rank[j, : k + 1]]
+
+    v = np.zeros((n, n))
+    for i in range(n):
+        near = reciprocal(i, k1)
+        members = set(near)
+        for candidate in near:
+            close = reciprocal(candidate, int(np.around(k1 / 2)))
+            if len(set(close) & set(near)) > 2 / 3 * len(close):
+                members |= set(close)
+        chosen = sorted(members)
+        if chosen:
+            v[i, chosen] = np.exp(-original[i, chosen]) / np.exp(-original[i, chosen]).sum()
+    if k2 != 1:
+        v = np.array([v[rank[i, :k2]].mean(axis=0) for i in range(n)])
+    smaller = np.minimum(v[:n_query, None, :], v[None, :, :]).sum(axis=2)
+    jaccard = 1 - smaller / (2 - smaller)
+    final = (1 - lambda_value) * jaccard + lambda_value * original[:n_query]
+    return final[:, n_query:]
