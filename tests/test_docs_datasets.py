@@ -1,4 +1,4 @@
-"""docs/datasets.md is true: its commands run, and its table names every data set, folder and format."""
+"""The guide to data sets is true: its commands run, and its table names every set, folder and format."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from agreid_cli.datasets import DATASETS, FORMATS, dataset
 from agreid_cli.records.directions import DIRECTIONS
 from tests.datasets.trees import build
 
-PAGE = (Path(__file__).parent.parent / "docs" / "datasets.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parent.parent / "assets" / "guide" / "datasets.md").read_text(encoding="utf-8")
 ROWS = [
     re.findall(r"`([^`]+)`", cell)
     for line in PAGE.splitlines()

@@ -1,4 +1,4 @@
-"""docs/evaluate.md is true: its scripts write what its commands read, and these print what stands there."""
+"""The guide to ranking is true: its scripts write what its commands read, which print what stands there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from agreid_cli.cli.app import app
 from agreid_cli.records.directions import DIRECTIONS
 
-PAGE = Path(__file__).parent.parent / "docs" / "evaluate.md"
+PAGE = Path(__file__).parent.parent / "assets" / "guide" / "evaluate.md"
 FENCE = re.compile(r"```(python|console)\n(.*?)```", re.S)
 
 

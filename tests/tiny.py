@@ -190,7 +190,7 @@ def find(frame: np.ndarray) -> Detections:
 
 def networks(finder: Any = None, *, batch: int = 1, embed: Any = None) -> Networks:
     """What the stage works with, without any weight file."""
-    return Networks(finder or ColourFinder(), embed or ColourEmbedder(), batch, "drawn", "colour/1")
+    return Networks(finder or ColourFinder(), embed or ColourEmbedder(), batch, "cpu", "drawn", "colour/1")
 
 
 def loader(finder: Any = None, *, batch: int = 1) -> Callable[..., Networks]:

@@ -11,8 +11,8 @@ from agreid_cli.config.base import Frozen, auto_or
 
 class DetectorConfig(Frozen):
     """weights: a path, or a name that ultralytics publishes. imgsz: the longer side of the network's input;
-    `auto` takes it from the frame. batch: frames a call; `auto` is 1 on the CPU (more is slower there) and
-    8 on a GPU. min_px: boxes narrower or lower than this are left out.
+    `auto` takes it from the frame. batch: frames a call; `auto` is 8 on a GPU and 4 on the CPU, where inputs
+    over 1280 pixels go one by one. min_px: boxes narrower or lower than this are left out.
     """
 
     weights: str = "yolo11n.pt"

@@ -9,11 +9,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from agreid_cli.records.artefact import metadata
 from agreid_cli.records.crops import PLATFORMS, VIEW_OF_PLATFORM
+from agreid_cli.records.manifest import JUNK_PID
 
 MOBILE = ("uav", "wearable")
 #: Height of the official altitude classes in metres; the paper gives the range, the classes are inferred.
 ALTITUDE_M = {0: 15, 1: 30, 2: 45}
+#: Stands in for the pid that a data set gives to its distractors: real people, all under one number.
+NOBODY = -2
 QUANTILES = ("min", "q25", "median", "q75", "max")
 
 Five = tuple[float, float, float, float, float]
@@ -67,16 +71,18 @@ def census(table: pa.Table, name: str) -> Census:
     """Count a crops or manifest table. Images are the crops of known persons, and all where none is known."""
     named = "pid" in table.column_names
     pid = _numbers(table, "pid", np.int64) if named else np.zeros(len(table), np.int64)
-    person = pid >= 0
+    distractors = [int(v) for v in metadata(table).get("distractor_pids", "").split(",") if v]
+    pid[np.isin(pid, distractors)] = NOBODY
+    person = pid != JUNK_PID
     platform = table["platform"].to_numpy().astype(str)
     view = np.array([VIEW_OF_PLATFORM[p] for p in platform.tolist()], dtype=str)
     has = person & _present(table, "attr_bits")
     here = [p for p in PLATFORMS if (platform == p).any()]
     classes = np.unique(table.filter(pa.array(platform == "uav"))["altitude"].drop_null().to_numpy())
-    both = np.intersect1d(pid[person & (view == "aerial")], pid[person & (view == "ground")])
+    both = np.intersect1d(pid[(pid >= 0) & (view == "aerial")], pid[(pid >= 0) & (view == "ground")])
     return Census(
         name=name,
-        identities=len(np.unique(pid[person])) if named else None,
+        identities=_people(pid) if named else None,
         identities_both_views=len(both) if named else None,
         images=int(person.sum()),
         junk=int((~person).sum()),
@@ -90,7 +96,7 @@ def census(table: pa.Table, name: str) -> Census:
         videos=len(table["video_id"].drop_null().unique()) if "video_id" in table.column_names else 0,
         altitude_classes=tuple(classes.tolist()),
         flying_altitude=_altitude(classes.tolist(), flies="uav" in here),
-        crops_per_identity=_per_identity(pid[person]) if named else None,
+        crops_per_identity=_per_identity(pid[pid >= 0]) if named else None,
         by_platform=tuple(_platform(table, p, platform == p, pid, named) for p in here),
     )
 
@@ -120,9 +126,9 @@ def _platform(table: pa.Table, name: str, mask: np.ndarray, pid: np.ndarray, nam
         platform=name,
         view=VIEW_OF_PLATFORM[name],
         cameras=tuple(np.unique(_numbers(part, "camid", np.int64)).tolist()),
-        identities=len(np.unique(known)) if named else None,
-        images=len(known),
-        junk=len(ids) - len(known),
+        identities=_people(ids) if named else None,
+        images=int((ids != JUNK_PID).sum()),
+        junk=int((ids == JUNK_PID).sum()),
         smallest=sizes[0],
         median=sizes[1],
         largest=sizes[2],
@@ -132,6 +138,10 @@ def _platform(table: pa.Table, name: str, mask: np.ndarray, pid: np.ndarray, nam
         cut_by_frame=int((inside < 1).sum()) if not np.isnan(inside).all() else None,
         pixelated=dict(sorted((mark["values"], mark["counts"]) for mark in marks)),
     )
+
+
+def _people(pid: np.ndarray) -> int:
+    return len(np.unique(pid[pid >= 0]))
 
 
 def _per_identity(pid: np.ndarray) -> Five | None:

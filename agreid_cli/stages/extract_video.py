@@ -8,7 +8,7 @@ from collections.abc import Generator
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
@@ -33,6 +33,8 @@ from agreid_cli.vision.tracker import BoxmotTracker
 from agreid_cli.vision.video import Video
 from agreid_cli.vision.weights import find_weights, user_folder
 
+#: On a CPU, batches of larger inputs than this are no quicker than one frame after the other.
+LARGE_INPUT = 1280
 PACKAGES = ("agreid", "boxmot", "numpy", "opencv-python", "torch", "ultralytics")
 
 
@@ -42,9 +44,16 @@ class Networks:
 
     detector: Detector
     embed: Embed
-    batch: int
+    batch: int | Literal["auto"]
+    device: str
     detector_sha256: str
     embedder_sha256: str
+
+    def frames_a_call(self, imgsz: int) -> int:
+        """The detector's batch: as set, else by the device and the size of its input."""
+        if self.batch != "auto":
+            return self.batch
+        return 8 if self.device.startswith("cuda") else 4 if imgsz <= LARGE_INPUT else 1
 
     def inputs(self, job: Job, config: ExtractConfig) -> dict[str, Any]:
         """What decides the crops of a video; the batch size does not."""
@@ -77,8 +86,9 @@ def load_networks(config: ExtractConfig, workspace: Workspace, *, device: str, d
     embed, digest = _embedder(config.embedder, device)
     # A wrong name or option is found before the first video.
     _tracker(config, embed, (64, 64), moving=False).rehearse(embed)
-    batch = part.batch if part.batch != "auto" else 8 if device.startswith("cuda") else 1
-    return Networks(detector, embed, batch, sha256(weights) if weights.is_file() else weights.name, digest)
+    return Networks(
+        detector, embed, part.batch, device, sha256(weights) if weights.is_file() else weights.name, digest
+    )
 
 
 def extract_video(
@@ -147,7 +157,7 @@ def _seen(
         Reusing(networks.embed, config.embedder.reuse) if config.embedder.reuse else networks.embed,
         frame_size=video.size,
         imgsz=job.imgsz,
-        batch=networks.batch,
+        batch=networks.frames_a_call(job.imgsz),
         every=config.every,
         jpeg_quality=config.jpeg_quality,
         pixelate=config.faces.pixelate,

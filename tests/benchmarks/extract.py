@@ -116,7 +116,7 @@ def ours(clip: Path, args: argparse.Namespace, options: dict[str, object], out: 
     with threadpool_limits(1, "blas"):
         for seen in extract(
             itertools.islice(video.frames(), args.frames), detector, tracker,
-            ReidEmbedder(args.embedder), frame_size=video.size, imgsz=args.imgsz, batch=1,
+            ReidEmbedder(args.embedder), frame_size=video.size, imgsz=args.imgsz, batch=args.batch,
             every=args.every, jpeg_quality=95, pixelate=False, min_head_px=8,
         ):  # fmt: skip
             for crop in seen.crops:
@@ -152,6 +152,7 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--motion", action="store_true", help="camera motion compensation on in both")
     args = parser.parse_args()
     args.detector = args.shared / "weights/yolov8n.pt"

@@ -26,6 +26,14 @@ def test_a_hand_made_table_is_counted() -> None:
     assert cctv.crops_per_identity == (2, 2.25, 2.5, 2.75, 3)
 
 
+def test_distractors_are_images_of_nobody() -> None:
+    table = sightings_table((0, "cctv3", 4), (1, "cctv3", 2), (-1, "cctv3", 1))
+    marks = {**(table.schema.metadata or {}), "agreid.distractor_pids": "0"}
+    found = census(table.replace_schema_metadata(marks), "market")
+    assert (found.identities, found.images, found.junk) == (1, 6, 1)
+    assert found.crops_per_identity == (2, 2, 2, 2, 2)
+
+
 def test_sizes_are_those_of_real_crops_by_area() -> None:
     table = sightings_table((1, "uav0", 3))
     for name, values in (("width", [371, 31, 100]), ("height", [678, 59, 20])):
