@@ -20,9 +20,10 @@ def calls() -> list[str]:
     """Every `agreid …` line of the pages' shell blocks, and the example of each help text."""
     found = []
     for page in PAGES:
-        for block in re.findall(r"```(?:sh|console)\n(.*?)```", page.read_text(encoding="utf-8"), re.S):
+        for kind, block in re.findall(r"```(sh|console)\n(.*?)```", page.read_text(encoding="utf-8"), re.S):
             for line in block.splitlines():
-                call = re.search(r"(?:^|\$ |&& )(?:\.venv/bin/)?(agreid .*)", line)
+                start = r"^\$ " if kind == "console" else r"(?:^|&& )"  # a console also shows what is printed
+                call = re.search(start + r"(?:\.venv/bin/)?(agreid .*)", line)
                 if call:
                     found.append(call.group(1))
     for name in COMMANDS:
