@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.forked import Warm
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 
@@ -24,3 +27,11 @@ def shared() -> Path:
     if not (SHARED / "videos").is_dir():
         pytest.skip("the real videos are not here")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
+    """Runs of the command line as processes of their own, quickly."""
+    process = Warm(tmp_path_factory.mktemp("streams"))
+    yield process
+    process.close()

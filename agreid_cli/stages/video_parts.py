@@ -59,8 +59,11 @@ class Parts:
 
     def remove(self, video_id: str) -> None:
         """Take a video out: its record first, so that half a removal counts as not finished."""
+        counted = self.record(video_id).is_file()
         self.record(video_id).unlink(missing_ok=True)
         self.table(video_id).unlink(missing_ok=True)
+        if counted:
+            join(self, self.workspace.crops)  # which must not name images that go
         shutil.rmtree(self.images(video_id), ignore_errors=True)
         for sheet in self.workspace.contact_sheets(video_id):
             sheet.unlink(missing_ok=True)
