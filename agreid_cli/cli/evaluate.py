@@ -44,6 +44,10 @@ def evaluate(
     metric: Annotated[
         Optional[str], typer.Option("--metric", help="cosine or euclidean.", show_default="cosine")
     ] = None,
+    rerank: Annotated[
+        Optional[str],
+        typer.Option("--rerank", metavar="K1,K2,LAMBDA", help="Re-rank k-reciprocally, as in 20,6,0.3."),
+    ] = None,
     ci: Annotated[
         Optional[bool], typer.Option("--ci", help="Give 95 % intervals, from a bootstrap over identities.")
     ] = None,
@@ -80,7 +84,7 @@ def evaluate(
     voice = Voice(json=json)
     settings = load_section(
         EvaluateConfig, "evaluate", config_file(config, workspace), set_ or (),
-        metric=metric, ci=ci,
+        metric=metric, rerank=rerank, ci=ci,
     )  # fmt: skip
     results = rank_all(
         Workspace(workspace), config=settings, run=run, files=[*(embeddings or []), *(more or [])],

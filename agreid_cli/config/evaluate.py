@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from agreid_cli.config.base import Frozen
 
 Platform = Literal["uav", "cctv", "wearable"]
 
 
+class RerankConfig(Frozen):
+    """k-reciprocal re-ranking."""
+
+    k1: int = Field(20, ge=1)  # neighbours looked at for reciprocity
+    k2: int = Field(6, ge=1)  # neighbours that a description is averaged over
+    lambda_value: float = Field(0.3, ge=0, le=1)  # λ, the share of the original distance
+
+    def __str__(self) -> str:
+        return f"{self.k1},{self.k2},{self.lambda_value:g}"
+
+
 class EvaluateConfig(Frozen):
-    """The defaults: cosine, as fast-reid ranks; no intervals."""
+    """The defaults: cosine, as fast-reid ranks; plain ranking; no intervals."""
 
     metric: Literal["cosine", "euclidean"] = "cosine"
+    rerank: RerankConfig | None = None
     ci: bool = False
     ci_level: float = Field(0.95, gt=0, lt=1)
     rounds: int = Field(1000, ge=1)  # of the bootstrap
@@ -28,3 +40,16 @@ class EvaluateConfig(Frozen):
     threads: int | None = Field(None, ge=1)
     block_query: int = Field(512, ge=1)
     block_gallery: int = Field(32768, ge=1)
+
+    @field_validator("rerank", mode="before")
+    @classmethod
+    def _three_numbers(cls, value: Any) -> Any:
+        """`"20,6,0.3"` as on the command line; empty for plain ranking."""
+        if not isinstance(value, str):
+            return value
+        words = [word.strip() for word in value.split(",")]
+        if words == [""]:
+            return None
+        if len(words) != 3:
+            raise ValueError("give three numbers, as in 20,6,0.3")
+        return dict(zip(("k1", "k2", "lambda_value"), words, strict=True))

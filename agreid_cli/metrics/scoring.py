@@ -3,43 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import fields
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
 from agreid_cli.config.evaluate import EvaluateConfig
 from agreid_cli.metrics.bootstrap import Difference, bootstrap, paired_bootstrap
+from agreid_cli.metrics.given import rank_distances, topk_distances
 from agreid_cli.metrics.protocol import Sides
 from agreid_cli.metrics.ranking import Ranks, rank
 from agreid_cli.metrics.summary import summarise
-from agreid_cli.metrics.topk import topk
+from agreid_cli.metrics.topk import TopK, topk
 from agreid_cli.progress import Progress
 from agreid_cli.records.embeddings import Embeddings
 from agreid_cli.records.ranks import RANKS
 from agreid_cli.records.results import Comparison, Interval, PerQuery, RankingResult
 
 DEPTH = 50  # the CMC curve is kept up to this rank
-BLOCKS_A_STEP = 8  # of queries, between two signs of life
+STEPS = 8  # signs of life, for which a gallery on disk is read anew
+LEAST_A_STEP = 4096  # queries
+DISTANCES_A_STEP = 1 << 24  # of a re-ranked matrix, 64 MB
 
 
-def ranked(embeddings: Embeddings, found: Sides, config: EvaluateConfig, progress: Progress) -> Ranks:
-    """Rank the gallery for every query; the steps of the progress change nothing."""
-    gallery = embeddings.take(found.gallery)
-    step = BLOCKS_A_STEP * config.block_query
-    parts = []
-    with progress.task(f"ranking {found.direction.name}", len(found.query), "queries") as task:
-        for start in range(0, len(found.query), step):
+def ranked(
+    embeddings: Embeddings, found: Sides, config: EvaluateConfig, progress: Progress, *, top: bool
+) -> tuple[Ranks, TopK | None]:
+    """Rank the gallery for every query, and find the `top_k` nearest where they are asked for.
+
+    The work goes in steps of some queries, which changes nothing but what the user sees meanwhile.
+    """
+    query, gallery = embeddings.take(found.query), embeddings.take(found.gallery)
+    step = max(LEAST_A_STEP, -(-len(query) // STEPS))
+    how = config.model_dump(include={"metric", "block_query", "threads", "engine"})
+    distances = None
+    if config.rerank:
+        from agreid_cli.metrics.rerank import rerank  # brings scipy, which plain ranking does without
+
+        progress.note(f"{found.direction.name}: looking for the reciprocal neighbours of all crops")
+        own = {name: how[name] for name in ("metric", "threads", "engine")}
+        distances = rerank(query, gallery, **config.rerank.model_dump(), **own)
+        step = max(1, DISTANCES_A_STEP // len(gallery))
+    ranks, nearest = [], []
+    with progress.task(f"ranking {found.direction.name}", len(query), "queries") as task:
+        for start in range(0, len(query), step):
             some = slice(start, start + step)
-            query = embeddings.take(found.query[some])
-            parts.append(rank(query, gallery, **_labels(found, some), **_how(config)))
-            task.advance(len(parts[-1].n_match))
-    return Ranks(
-        *(
-            np.concatenate([getattr(part, name) for part in parts])
-            for name in ("average_precision", "first_hit", "inverse_penalty", "n_match")
-        )
-    )
+            labels = _labels(found, some)
+            if distances is not None:
+                block = distances[some]
+                ranks.append(rank_distances(block, **labels))
+                nearest += [topk_distances(block, config.top_k, **labels)] if top else []
+            else:
+                part = query[some]
+                ranks.append(rank(part, gallery, **labels, **how, block_gallery=config.block_gallery))
+                nearest += [topk(part, gallery, config.top_k, **labels, **how)] if top else []
+            task.advance(len(ranks[-1].n_match))
+    return _joined(ranks), _joined(nearest) if top else None
 
 
 def result(
@@ -56,7 +76,7 @@ def result(
     return RankingResult(
         direction=found.direction.name,
         metric=config.metric,
-        rerank="",
+        rerank=str(config.rerank or ""),
         mAP=figures.mAP,
         mINP=figures.mINP,
         cmc=tuple(figures.cmc.values()),
@@ -97,12 +117,8 @@ def comparison(mine: RankingResult, other: RankingResult, *, name: str, config: 
     )  # fmt: skip
 
 
-def nearest(embeddings: Embeddings, found: Sides, config: EvaluateConfig) -> pa.Table:
-    """The `top_k` nearest gallery crops of every query, junk removed, as a `ranks` table."""
-    top = topk(
-        embeddings.take(found.query), embeddings.take(found.gallery), config.top_k,
-        **_labels(found, slice(None)), **_how(config),
-    )  # fmt: skip
+def ranks_table(embeddings: Embeddings, found: Sides, top: TopK) -> pa.Table:
+    """The nearest gallery crops of every query, junk removed, as a `ranks` table."""
     there = top.index >= 0
     query, place = np.nonzero(there)
     return pa.table(
@@ -118,6 +134,15 @@ def nearest(embeddings: Embeddings, found: Sides, config: EvaluateConfig) -> pa.
     )
 
 
+T = TypeVar("T", Ranks, TopK)
+
+
+def _joined(parts: Sequence[T]) -> T:
+    """The steps one after the other."""
+    columns = (np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(parts[0]))
+    return type(parts[0])(*columns)
+
+
 def _labels(found: Sides, some: slice) -> dict[str, Any]:
     return {
         "query_pid": found.query_pid[some],
@@ -125,10 +150,6 @@ def _labels(found: Sides, some: slice) -> dict[str, Any]:
         "gallery_pid": found.gallery_pid,
         "gallery_camid": found.gallery_camid,
     }
-
-
-def _how(config: EvaluateConfig) -> dict[str, Any]:
-    return config.model_dump(include={"metric", "block_query", "block_gallery", "threads", "engine"})
 
 
 def _where_valid(ranks: Ranks, values: np.ndarray[Any, Any]) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ from agreid_cli.config.evaluate import EvaluateConfig
 from agreid_cli.datasets.embedding_files import read_files
 from agreid_cli.errors import InputError, MissingError, Problem, UsageError
 from agreid_cli.metrics.protocol import Lists, Sides, directions_in, fingerprint, sides
-from agreid_cli.metrics.scoring import comparison, nearest, ranked, result
+from agreid_cli.metrics.scoring import comparison, ranked, ranks_table, result
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.directions import find_direction
 from agreid_cli.records.embedding_join import join
@@ -62,14 +62,14 @@ def evaluate(
     results, tables = [], []
     for found, mark in zip(chosen, prints, strict=True):
         _say(found, progress)
-        ranks = ranked(embeddings, found, config, progress)
+        ranks, top = ranked(embeddings, found, config, progress, top=bool(save_ranks))
         scored = result(ranks, embeddings, found, config, fingerprint=mark, source=source.name)
         if other:
             scored = replace(
                 scored, comparison=comparison(scored, other, name=str(compare_with), config=config)
             )
-        if save_ranks:
-            tables.append(nearest(embeddings, found, config))
+        if top:
+            tables.append(ranks_table(embeddings, found, top))
         place = source.result(workspace, scored.direction)
         write_result(scored, place)
         progress.note(f"{scored.direction}: written to {place}")

@@ -87,6 +87,7 @@ def test_compare_prints_the_difference_or_both_fingerprints(here: Path) -> None:
         (["--embeddings", "e.parquet", "-d", "w2a"], 1, "Directions that can be ranked here: a2g, g2a"),
         (["--embeddings", "e.parquet", "-d", "g2b"], 1, "did you mean"),
         (["--embeddings", "e.parquet", "--metric", "l2"], 1, "metric"),
+        (["--embeddings", "e.parquet", "--rerank", "20"], 1, "three numbers"),
         (["--embeddings", "e.parquet", "--set", "seeds=1"], 1, "did you mean 'seed'"),
         (["--embeddings", "e.parquet", "--run", "x"], 2, "exclude each other"),
         (["e.parquet"], 2, "--embeddings e.parquet"),

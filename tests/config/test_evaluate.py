@@ -12,17 +12,23 @@ from agreid_cli.errors import InputError
 
 
 def test_words_and_toml_agree(tmp_path: Path) -> None:
-    words = ["platform_of_camid.0=uav", "metric=euclidean"]
+    words = ["rerank=20,6,0.3", "platform_of_camid.0=uav", "metric=euclidean"]
     config = with_overrides(EvaluateConfig(), words)
+    assert config.rerank is not None
+    assert (config.rerank.k1, config.rerank.k2, config.rerank.lambda_value) == (20, 6, 0.3)
     assert config.platform_of_camid == {0: "uav"}
     (tmp_path / "c.toml").write_text(to_toml(config))
     assert build(EvaluateConfig, read_toml(tmp_path / "c.toml"), "c.toml") == config
+    assert with_overrides(config, ["rerank="]).rerank is None
 
 
 @pytest.mark.parametrize(
     ("word", "said"),
     [
         ("metric=l1", "cosine"),
+        ("rerank=20,6", "three numbers"),
+        ("rerank=20,x,1", "integer"),
+        ("rerank=20,6,2", "equal to 1"),
     ],
 )
 def test_wrong_words_are_explained(word: str, said: str) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from agreid_cli.config.evaluate import EvaluateConfig
 from agreid_cli.config.import_dataset import ImportConfig
+from agreid_cli.config.load import build as build_config
 from agreid_cli.errors import InputError, MissingError, UsageError
 from agreid_cli.metrics import scoring
 from agreid_cli.records.results import RankingResult, read_result
@@ -211,11 +212,32 @@ def test_saved_ranks_tell_the_same_first_hits(tmp_path: Path) -> None:
         score(tmp_path, file, save_ranks=file)
 
 
-def test_steps_of_the_progress_change_nothing(tmp_path: Path) -> None:
+def test_steps_of_the_progress_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = write_embeddings(drawn(4, **HOW), tmp_path / "e.parquet")
     whole = score(tmp_path, file, directions=["a2g"])
     small = EvaluateConfig(metric="euclidean", block_query=1, block_gallery=3)
+    monkeypatch.setattr(scoring, "LEAST_A_STEP", 2)
     assert score(tmp_path, file, config=small, directions=["a2g"]) == whole
+
+
+def test_reranking_is_recorded_and_with_lambda_1_changes_nothing(tmp_path: Path) -> None:
+    file = write_embeddings(drawn(6, **HOW, n_pids=12, noise=1.5), tmp_path / "e.parquet")
+    settings = {"metric": "euclidean", "top_k": 5}
+    plain, idle, changed = (
+        score(
+            tmp_path, file, config=build_config(EvaluateConfig, {**settings, **rerank}, "test"),
+            directions=["a2g"], save_ranks=tmp_path / f"{len(rerank)}.parquet",
+        )[0]
+        for rerank in ({}, {"rerank": "5,3,1"}, {"rerank": "5,3,0.3"})
+    )  # fmt: skip
+    assert (plain.rerank, idle.rerank, changed.rerank) == ("", "5,3,1", "5,3,0.3")
+    assert plain.per_query == idle.per_query
+    assert plain.per_query.average_precision != changed.per_query.average_precision
+    assert plain.fingerprint == changed.fingerprint
+    ranks = pq.read_table(tmp_path / "1.parquet").to_pandas()
+    first = ranks[ranks["match"]].groupby("query")["rank"].min()
+    queries = zip(changed.per_query.crop_id, changed.per_query.first_hit, strict=True)
+    assert {crop: hit for crop, hit in queries if hit and hit <= 5} == first.to_dict()
 
 
 def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
