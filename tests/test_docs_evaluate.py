@@ -44,6 +44,12 @@ def test_the_first_script_is_at_most_ten_lines() -> None:
     assert len([line for line in blocks("python")[0].splitlines() if line.strip()]) <= 10
 
 
+def test_the_readme_shows_the_same_script_and_call() -> None:
+    readme = (PAGE.parents[2] / "README.md").read_text(encoding="utf-8")
+    assert f"```python\n{blocks('python')[0]}```" in readme
+    assert blocks("console")[0].removeprefix("$ ") in readme
+
+
 def test_the_numbers_worked_by_hand() -> None:
     """The page's arithmetic, in fractions, against the percentages that the command prints there."""
     printed = dict(re.findall(r"^(mAP|Rank-1|mINP) % +([\d.]+)$", blocks("console")[1], re.M))

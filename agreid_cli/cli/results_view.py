@@ -18,7 +18,7 @@ def show_results(voice: Voice, results: Sequence[RankingResult], *, worst: int) 
     sides = [_column(result) for result in results]
     rows = [[name, *(side[name] for side in sides)] for name in sides[0]]
     heads = ["", *(result.direction for result in results)]
-    voice.table(f"agreid evaluate: {results[0].source}", heads, rows, right=range(1, len(heads)))
+    voice.table(f"Ranked: {results[0].source}", heads, rows, right=range(1, len(heads)))
     for result in results:
         if result.n_dropped:
             voice.say(
