@@ -73,6 +73,10 @@ class Warm:
         code = self.wait(started)
         return code, started.stdout, started.stderr
 
+    def python(self, code: str, cwd: Path, **how: Any) -> tuple[int, str, str]:
+        """The same for some Python code instead of the command line."""
+        return self.run(code=code, cwd=cwd, **how)
+
     def close(self) -> None:
         if self._server is not None:
             self._server.stdin.close()
@@ -126,8 +130,12 @@ def _child(job: dict[str, Any]) -> None:
     code: Any = 1
     try:
         os.chdir(job["cwd"])
-        os.environ.update({"NO_COLOR": "1", "COLUMNS": "200", **job.get("env", {})})
+        for name, value in {"NO_COLOR": "1", "COLUMNS": "200", **job.get("env", {})}.items():
+            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
         changes = _watch(job.get("kill_at", 0))
+        if "code" in job:
+            exec(job["code"], {"__name__": "forked"})
+            raise SystemExit(0)
         if not job.get("real"):
             from agreid_cli.stages import extract_crops as stage
             from tests import tiny

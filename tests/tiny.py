@@ -59,7 +59,7 @@ def walkers(n: int = 2, size: tuple[int, int] = SIZE) -> list[Person]:
             y=i * lane + 2,
             vx=width / 150 * (1 if i % 2 == 0 else -1),
             height=tall,
-            colours=(COLOURS[(3 * i) % 6], COLOURS[(3 * i + 1) % 6], COLOURS[(3 * i + 2) % 6]),
+            colours=(COLOURS[i % 6], COLOURS[(i + 2) % 6], COLOURS[(i + 4) % 6]),
         )
         for i in range(n)
     ]
@@ -184,7 +184,7 @@ def find(frame: np.ndarray) -> Detections:
     count, _, stats, _ = cv2.connectedComponentsWithStats((saturation > 70).astype(np.uint8), connectivity=8)
     rows = [stats[i] for i in range(1, count) if stats[i][4] >= 60]
     boxes = np.array([[x, y, x + w, y + h] for x, y, w, h, _ in rows], np.float32).reshape(-1, 4)
-    scores = np.array([min(0.95, 0.6 + area / 1e4) for *_, area in rows], np.float32)
+    scores = np.array([min(0.95, 0.8 + area / 1e4) for *_, area in rows], np.float32)
     return Detections.usable(boxes, scores, (frame.shape[1], frame.shape[0]), 8)
 
 

@@ -109,7 +109,8 @@ class BoxmotTracker:
 
         embeddings: float32 (n, D), row for row with `detections`, when `uses_embeddings`.
         """
-        packed = self._packed(detections, embeddings if self.uses_embeddings else None)
+        # Of a frame without anybody an embedder may not know how wide its rows would be; boxmot would mind.
+        packed = self._packed(detections, embeddings if self.uses_embeddings and len(detections) else None)
         with vendors.outside_ci():
             found = self._tracker.update(packed, frame)
         self._frame += 1

@@ -1,7 +1,8 @@
 """The door to ultralytics and boxmot: their global switches are set before import and undone after.
 
-ultralytics asks the network at import, installs packages, cuts torch's thread count and rewrites
-CUDA_VISIBLE_DEVICES; boxmot confirms tracks at once when it believes it runs in GitHub's CI.
+ultralytics asks the network at import, installs packages, cuts torch's thread count, rewrites
+CUDA_VISIBLE_DEVICES, and changes how numpy and torch print; boxmot confirms tracks at once when it believes
+it runs in GitHub's CI.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ OFFLINE = {
 def ultralytics() -> ModuleType:
     """Import ultralytics offline and safe; `MissingError` when it is not installed."""
     os.environ.update(OFFLINE)
-    with _environment_kept("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS"), _drawing_threads_kept():
+    with _environment_kept(), _drawing_threads_kept(), _looks_kept():
         try:
             import ultralytics as module
         except ImportError as error:
@@ -54,7 +55,7 @@ def as_the_user_had_it() -> Iterator[None]:
     import torch
 
     threads = torch.get_num_threads()
-    with _environment_kept("CUDA_VISIBLE_DEVICES"), _drawing_threads_kept():
+    with _environment_kept(), _drawing_threads_kept():
         try:
             yield
         finally:
@@ -74,16 +75,34 @@ def outside_ci() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _environment_kept(*names: str) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in names}
+def _looks_kept() -> Iterator[None]:
+    import warnings
+
+    import numpy as np
+    import torch
+
+    options, save = np.get_printoptions(), torch.save
+    tensors = vars(torch._tensor_str.PRINT_OPTS).copy()
+    with warnings.catch_warnings():
+        try:
+            yield
+        finally:
+            np.set_printoptions(**options)
+            vars(torch._tensor_str.PRINT_OPTS).update(tensors)
+            torch.save = save
+
+
+@contextlib.contextmanager
+def _environment_kept() -> Iterator[None]:
+    before = dict(os.environ)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        for name in {*before, *os.environ}:
+            if name not in before:
+                del os.environ[name]
+            elif os.environ.get(name) != before[name]:
+                os.environ[name] = before[name]
 
 
 @contextlib.contextmanager

@@ -92,7 +92,9 @@ def test_each_walker_becomes_one_track_with_a_crop_in_every_fifth_frame(
     for row in table:
         # Track 1 is the walker who is found first, in the upper lane.
         truth = np.array(walkers[row["track_id"] - 1].box(row["frame"]))
-        assert np.abs(np.array([row[k] for k in ("x1", "y1", "x2", "y2")]) - truth).max() <= 2
+        assert (
+            np.abs(np.array([row[k] for k in ("x1", "y1", "x2", "y2")]) - truth).max() <= 4
+        )  # JPEG smears colours by a few pixels
         assert row["time_s"] == pytest.approx(row["frame"] / 10)
         assert (row["platform"], row["camid"], row["video_id"]) == ("cctv", 3, "street")
         assert (row["frame_width"], row["frame_height"]) == tiny.SIZE
@@ -376,7 +378,7 @@ def test_mot_text_is_made_on_request_also_for_a_finished_video(
     assert [line[:2] for line in lines[:2]] == [["3", "1"], ["3", "2"]]
     truth = tiny.walkers()[0].box(2)
     x, y, w, h = (float(v) for v in lines[0][2:6])
-    assert np.abs(np.array([x, y, x + w, y + h]) - truth).max() <= 2
+    assert np.abs(np.array([x, y, x + w, y + h]) - truth).max() <= 4  # JPEG smears colours by a few pixels
     run(street, save_mot=True, progress=heard)
     assert heard.notes[-1] == "street: finished before, left as it is"
 
