@@ -23,12 +23,11 @@ from agreid_cli.metrics.features import Features, Index, Rows
 
 Float32 = npt.NDArray[np.float32]
 
-SLICE = 256  # columns multiplied at a time; their sums are then added: this bounds the rounding
+SLICE = 512  # columns multiplied at a time; their sums are then added: this bounds the rounding
 _NORM_SLICE = 64
 _UNIT = 2.0**-24  # half the spacing of single precision at 1
 _TINY = 2.0**-126  # what underflow can lose in one operation, also where subnormals are flushed
 _LARGE, _SMALL = 2.0**40, 2.0**-40  # lengths between these need no scaling
-_SURELY = 1 + 1e-4  # makes a rounded length one that is not too short
 _SAMPLE = 1024
 _AT_A_TIME = 2048  # rows converted at a time
 
@@ -41,6 +40,24 @@ class Block:
     length: Float64  # (n,) lengths ‖x′‖, not less than the true ones
     gain: Float32 | None  # (n,)
     shift: Float32 | None  # (n,), −infinity for junk
+
+    @property
+    def longest(self) -> float:
+        """The largest length."""
+        return float(self.length.max(initial=0.0))
+
+    @property
+    def hidden(self) -> npt.NDArray[np.bool_]:
+        """(n,) the items whose score is −infinity."""
+        return np.zeros(len(self.rows), bool) if self.shift is None else np.isneginf(self.shift)
+
+    def without(self, items: npt.NDArray[np.intp]) -> Block:
+        """The same block with these items hidden."""
+        length, shift = self.length.copy(), np.zeros(len(self.rows), np.float32)
+        if self.shift is not None:
+            shift[:] = self.shift
+        length[items], shift[items] = 0.0, -np.inf
+        return Block(self.rows, length, self.gain, shift)
 
     def part(self, start: int, stop: int) -> Block:
         """Some of the rows of a block of queries."""
@@ -69,7 +86,7 @@ class Frame:
     def query_block(self, features: Features, index: Index) -> Block:
         """Queries at `index`. A factor that all scores of a query share does not matter here."""
         rows = self._convert(features.take(index))
-        return Block(rows, _lengths(rows) * _SURELY, None, None)
+        return Block(rows, self._at_least(_lengths(rows)), None, None)
 
     def gallery_block(self, raw: Rows, junk: npt.NDArray[np.bool_]) -> Block:
         """A block of the gallery; `junk` (n,) items get the score −infinity."""
@@ -81,11 +98,8 @@ class Frame:
         elif rows is raw:
             gain = np.divide(1.0, length, out=np.zeros_like(length), where=length > 0).astype(np.float32)
             length = np.ones_like(length)
-        if junk.any():
-            shift = np.zeros(len(rows), np.float32) if shift is None else shift
-            shift[junk] = -np.inf
-            length[junk] = 0.0
-        return Block(rows, length * _SURELY, gain, shift)
+        block = Block(rows, self._at_least(length), gain, shift)
+        return block.without(np.flatnonzero(junk)) if junk.any() else block
 
     def match_scores(self, query: Block, raw: Rows) -> tuple[Float64, Float64]:
         """Scores (n, m) of a query block and a few gallery rows (m, D), multiplied in double precision.
@@ -113,6 +127,11 @@ class Frame:
         square = _gamma(_NORM_SLICE + 10) * b * b / 2
         bound: Float64 = product + square + self._double_doubt(a, b)
         return bound
+
+    def _at_least(self, length: Float64) -> Float64:
+        """Lengths that are surely not too short, also where squares vanished."""
+        lengths: Float64 = length * (1 + 1e-4) + (2 * self.width * _TINY) ** 0.5
+        return lengths
 
     @property
     def _shifted(self) -> bool:

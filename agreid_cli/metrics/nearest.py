@@ -9,8 +9,9 @@ from agreid_cli.metrics.exact import Float64
 from agreid_cli.metrics.features import Index
 from agreid_cli.metrics.frame import Block, Float32
 from agreid_cli.metrics.matches import NOBODY, Ints, Labels, SamePid
+from agreid_cli.metrics.piece import Piece
 from agreid_cli.metrics.product import scores, share
-from agreid_cli.metrics.settle import Judge, Piece
+from agreid_cli.metrics.settle import Judge
 from agreid_cli.metrics.sweep import Job, query_blocks
 
 _LEAST = np.finfo(np.float32).min  # above the score of junk
@@ -34,8 +35,8 @@ def nearest_and_farthest(job: Job, k: int) -> tuple[Ints, Float64, Float64]:
 def _search(job: Job, k: int, *, farthest: bool) -> tuple[Ints, Float64, Float64]:
     every = query_blocks(np.arange(job.query.n), job.block_query, job.threads)
     blocks = [_Block(job, k, index, farthest) for index in every]
-    for piece in job.pieces():
-        block, same = job.gallery_block(piece), job.same_pid(piece)
+    for piece, block in job.blocks():
+        same = job.same_pid(piece)
 
         def look(one: _Block, piece: Piece = piece, block: Block = block, same: SamePid = same) -> None:
             one.look(piece, block, same)
@@ -47,15 +48,19 @@ def _search(job: Job, k: int, *, farthest: bool) -> tuple[Ints, Float64, Float64
 
 
 class _Block:
-    """The nearest items found so far for one block of queries."""
+    """The nearest items found so far for one block of queries.
+
+    A candidate's true score lies between `low` and `high`. An item whose `high` is under the k-th best `low`
+    is surely not among the k nearest.
+    """
 
     def __init__(self, job: Job, k: int, index: Index, farthest: bool) -> None:
         self._job, self._k, self._index = job, k, index
         self._judge = Judge(job.frame, job.query, job.gallery)
-        self._row = np.zeros(0, np.int64)  # candidates, by query
+        self._row = np.zeros(0, np.int64)  # candidates, by query and then by falling `low`
         self._item = np.zeros(0, np.int64)
-        self._score = np.zeros(0, np.float32)
-        self._doubt = np.zeros(len(index))
+        self._low = np.zeros(0, np.float32)
+        self._high = np.zeros(0, np.float32)
         self._farthest = np.zeros(len(index) if farthest else 0)
 
     def look(self, piece: Piece, block: Block, same: SamePid) -> None:
@@ -64,28 +69,22 @@ class _Block:
         queries = job.frame.query_block(job.query, index)
         out = np.empty((len(index), len(piece.raw)), np.float32)
         scores(job.engine.multiply, queries.rows, block, 0, len(piece.raw), out)
-        row, item = same.pairs(index)
-        own = job.labels.gallery_camid[piece.start + item] == job.labels.query_camid[index[row]]
-        out[row[own], item[own]] = -np.inf
-        reach = job.frame.doubt(queries.length, float(block.length.max(initial=0.0)))
+        doubt = job.frame.doubt(queries.length, block.longest)
         if len(self._farthest):
-            self._look_far(out, piece, reach)
-        self._doubt = np.maximum(self._doubt, reach)
-        kth = self._kth_score()
+            self._look_far(out, piece, block.hidden, doubt)
+        row, item = same.pairs(index)
+        own = job.labels.gallery_camid[piece.item(item)] == job.labels.query_camid[index[row]]
+        out[row[own], item[own]] = -np.inf
+        kth = self._kth_low()
         if out.shape[1] >= k:
-            kth = np.maximum(kth, np.partition(out, -k, axis=1)[:, -k])
-        # k items are at least as near as `kth` says, so those surely farther than that are out.
-        row, item = _places(out >= np.maximum(self._cut(kth), _LEAST)[:, None])
+            kth = np.maximum(kth, _under(np.partition(out, -k, axis=1)[:, -k] - doubt))
+        row, item = _places(out >= np.maximum(_under(kth - doubt), _LEAST)[:, None])
         score = out[row, item]
         if len(row) > (k + _SPARE) * len(index):
             squared = self._judge.to_piece(index[row], piece, item)
-            first = self._first(row, piece.start + item, squared)
+            first = self._first(row, piece.item(item), squared)
             row, item, score = row[first], item[first], score[first]
-        self._keep(
-            np.concatenate([self._row, row]),
-            np.concatenate([self._item, piece.start + item]),
-            np.concatenate([self._score, score]),
-        )
+        self._keep(row, piece.item(item), _under(score - doubt[row]), -_under(-score - doubt[row]))
 
     def finish(self) -> tuple[Ints, Float64, Float64]:
         """(n, k) items and squared exact distances, in order, and (n,) the largest of all."""
@@ -98,28 +97,28 @@ class _Block:
         items[row, place], distances[row, place] = item, squared
         return items, distances, self._farthest
 
-    def _look_far(self, out: Float32, piece: Piece, reach: Float64) -> None:
-        limit = np.nextafter((out.min(axis=1) + 2 * reach).astype(np.float32), np.float32(np.inf))
-        row, item = _places(out <= limit[:, None])
+    def _look_far(self, out: Float32, piece: Piece, hidden: npt.NDArray[np.bool_], doubt: Float64) -> None:
+        far = np.where(hidden, np.float32(np.inf), out) if hidden.any() else out
+        row, item = _places(far <= -_under(-far.min(axis=1) - 2 * doubt)[:, None])
         np.maximum.at(self._farthest, row, self._judge.to_piece(self._index[row], piece, item))
 
-    def _keep(self, row: Ints, item: Ints, score: Float32) -> None:
-        order = np.lexsort((-score, row))
-        self._row, self._item, self._score = row[order], item[order], score[order]
-        near = self._score >= self._cut(self._kth_score())[self._row]
-        self._row, self._item, self._score = self._row[near], self._item[near], self._score[near]
+    def _keep(self, row: Ints, item: Ints, low: Float32, high: Float32) -> None:
+        row, item = np.concatenate([self._row, row]), np.concatenate([self._item, item])
+        low, high = np.concatenate([self._low, low]), np.concatenate([self._high, high])
+        order = np.lexsort((-low, row))
+        self._row, self._item, self._low, self._high = row[order], item[order], low[order], high[order]
+        near = self._high >= self._kth_low()[self._row]
+        self._row, self._item = self._row[near], self._item[near]
+        self._low, self._high = self._low[near], self._high[near]
 
-    def _kth_score(self) -> Float32:
-        """(n,) the k-th best score of the candidates, −infinity where there are fewer."""
+    def _kth_low(self) -> Float32:
+        """(n,) the k-th best `low` of the candidates, −infinity where there are fewer."""
         start = np.searchsorted(self._row, np.arange(len(self._index)))
         last = start + self._k - 1
         enough = last < np.append(start[1:], len(self._row))
         kth = np.full(len(self._index), -np.inf, np.float32)
-        kth[enough] = self._score[last[enough]]
+        kth[enough] = self._low[last[enough]]
         return kth
-
-    def _cut(self, kth: Float32) -> Float32:
-        return np.nextafter((kth - 2 * self._doubt).astype(np.float32), np.float32(-np.inf))
 
     def _first(self, row: Ints, item: Ints, squared: Float64) -> npt.NDArray[np.intp]:
         """Places of the first k of each row, in order."""
@@ -127,6 +126,11 @@ class _Block:
         order = np.lexsort((item, match, squared, row))
         place = np.arange(len(order)) - np.searchsorted(row[order], row[order])
         return order[place < self._k]
+
+
+def _under(values: Float64) -> Float32:
+    """The nearest numbers of single precision that are less."""
+    return np.nextafter(values.astype(np.float32), np.float32(-np.inf))
 
 
 def _places(mask: npt.NDArray[np.bool_]) -> tuple[Index, Index]:

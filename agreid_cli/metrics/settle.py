@@ -11,27 +11,11 @@ import numpy.typing as npt
 from agreid_cli.metrics.exact import Float64, squared_distances
 from agreid_cli.metrics.features import Features, Index, Rows
 from agreid_cli.metrics.frame import Frame
+from agreid_cli.metrics.piece import Piece
 from agreid_cli.metrics.scan import Unsure, count_at_least
 
-_BYTES_AT_A_TIME = 1 << 21  # small enough to stay in a core's cache
-
-
-@dataclass
-class Piece:
-    """Consecutive rows of the gallery as they came, from row `start` on."""
-
-    start: int
-    raw: Rows
-    _first_twin: npt.NDArray[np.intp] | None = None
-
-    def first_twin(self) -> npt.NDArray[np.intp]:
-        """For each row the first row of the piece with the same bytes."""
-        if self._first_twin is None:
-            rows = np.ascontiguousarray(self.raw)
-            keys = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).ravel()
-            _, first, inverse = np.unique(keys, return_index=True, return_inverse=True)
-            self._first_twin = first[inverse]
-        return self._first_twin
+_BYTES_AT_A_TIME = 1 << 20  # small enough to stay in the cache
+_LEAST_PAIRS = 32
 
 
 @dataclass(frozen=True)
@@ -50,7 +34,7 @@ class Judge:
     def pairs(self, query: Index, item: Index) -> Float64:
         """Distances (n,) of queries `query` (n,) to gallery items `item` (n,)."""
         found = np.empty(len(query))
-        step = max(1, _BYTES_AT_A_TIME // (8 * max(1, self.query.width)))
+        step = max(_LEAST_PAIRS, _BYTES_AT_A_TIME // (8 * max(1, self.query.width)))
         for start in range(0, len(query), step):
             part = slice(start, start + step)
             found[part] = self.distances(self.query.take(query[part]), self.gallery.take(item[part]))
@@ -60,11 +44,11 @@ class Judge:
         """Distances (n,) of queries to items of a piece; equal rows are looked at once."""
         n = len(piece.raw)
         if len(item) <= 2 * n:
-            return self.pairs(query, piece.start + item)
+            return self.pairs(query, piece.item(item))
         # So many doubts mean that the gallery repeats itself: a model that has collapsed.
         key = query * n + piece.first_twin()[item]
         once, inverse = np.unique(key, return_inverse=True)
-        return self.pairs(once // n, piece.start + once % n)[inverse]
+        return self.pairs(once // n, piece.item(once % n))[inverse]
 
 
 def settle(

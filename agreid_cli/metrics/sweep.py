@@ -14,10 +14,13 @@ from agreid_cli.metrics.engines import Engine
 from agreid_cli.metrics.features import Features, Index
 from agreid_cli.metrics.frame import Block, Float32, Frame
 from agreid_cli.metrics.matches import NOBODY, Labels, Matches, SamePid
+from agreid_cli.metrics.piece import Piece
 from agreid_cli.metrics.product import share
 from agreid_cli.metrics.scan import Thresholds
-from agreid_cli.metrics.settle import Judge, Piece, settle
+from agreid_cli.metrics.settle import Judge, settle
 
+_MATCHES_AT_A_TIME = 1024  # rows of one person: bounds memory where a person has very many
+_LONG = 4.0  # times the median length
 _CONVERTED_BYTES = 1 << 26  # the most that a converted block of the gallery may take
 
 
@@ -40,18 +43,28 @@ class Job:
         if not self.frame.direct or self.gallery.rows(0, 1).dtype != np.float32:
             step = max(1, min(step, _CONVERTED_BYTES // (4 * self.gallery.width)))
         for start in range(0, self.gallery.n, step):
-            yield Piece(start, self.gallery.rows(start, min(start + step, self.gallery.n)))
+            place = slice(start, min(start + step, self.gallery.n))
+            yield Piece(place, self.gallery.rows(place.start, place.stop))
             self.gallery.forget()
 
-    def gallery_block(self, piece: Piece) -> Block:
-        """A piece ready to be multiplied."""
-        junk = self.labels.gallery_pid[piece.start : piece.start + len(piece.raw)] == NOBODY
-        return self.frame.gallery_block(piece.raw, junk)
+    def blocks(self) -> Iterator[tuple[Piece, Block]]:
+        """The gallery, block by block, as it came and ready to be multiplied; together each item once.
+
+        What rounding can do grows with the longest row of a block. So a few rows that are much longer than
+        the others are hidden in their block, and come in one of their own.
+        """
+        for piece in self.pieces():
+            rest: Piece | None = piece
+            while rest is not None:
+                block = self.frame.gallery_block(rest.raw, self.labels.gallery_pid[rest.place] == NOBODY)
+                seen = block.length[block.length > 0]
+                long = np.flatnonzero(block.length > _LONG * np.median(seen if len(seen) else block.length))
+                yield rest, (block.without(long) if len(long) else block)
+                rest = rest.some(long) if len(long) else None
 
     def same_pid(self, piece: Piece) -> SamePid:
         """The items of a piece that share a query's pid."""
-        span = slice(piece.start, piece.start + len(piece.raw))
-        return SamePid.of(self.labels.gallery_pid[span], self.labels.query_pid)
+        return SamePid.of(self.labels.gallery_pid[piece.place], self.labels.query_pid)
 
 
 def query_blocks(order: Index, most: int, threads: int) -> list[Index]:
@@ -73,7 +86,7 @@ def match_scores(job: Job, matches: Matches) -> tuple[Float32, Float32]:
     valid = matches.valid
     by_pid = valid[np.argsort(labels.query_pid[valid], kind="stable")]
     for piece in job.pieces():
-        camid = labels.gallery_camid[piece.start : piece.start + len(piece.raw)]
+        camid = labels.gallery_camid[piece.place]
         same = job.same_pid(piece)
 
         def work(index: Index, piece: Piece = piece, camid: Index = camid, same: SamePid = same) -> None:
@@ -81,17 +94,19 @@ def match_scores(job: Job, matches: Matches) -> tuple[Float32, Float32]:
             pids = labels.query_pid[index]
             edges = [0, *(np.flatnonzero(np.diff(pids)) + 1).tolist(), len(index)]
             for a, b in itertools.pairwise(edges):
-                items = same.order[same.low[index[a]] : same.high[index[a]]]
-                true = camid[items] != labels.query_camid[index[a:b], None]
-                if not true.any():
-                    continue
-                out, off = job.frame.match_scores(queries.part(a, b), piece.raw[items])
-                for row, i in enumerate(index[a:b].tolist()):
-                    keep = true[row]
-                    end = filled[i] + np.count_nonzero(keep)
-                    score[filled[i] : end] = out[row, keep]
-                    doubt[filled[i] : end] = off[row, keep]
-                    filled[i] = end
+                low, high = int(same.low[index[a]]), int(same.high[index[a]])
+                for first in range(low, high, _MATCHES_AT_A_TIME):
+                    items = same.order[first : min(first + _MATCHES_AT_A_TIME, high)]
+                    true = camid[items] != labels.query_camid[index[a:b], None]
+                    if not true.any():
+                        continue
+                    out, off = job.frame.match_scores(queries.part(a, b), piece.raw[items])
+                    for row, i in enumerate(index[a:b].tolist()):
+                        keep = true[row]
+                        end = filled[i] + np.count_nonzero(keep)
+                        score[filled[i] : end] = out[row, keep]
+                        doubt[filled[i] : end] = off[row, keep]
+                        filled[i] = end
 
         share(work, query_blocks(by_pid, job.block_query, job.threads), job.threads)
     return score, doubt
@@ -103,15 +118,16 @@ def wrong_before(job: Job, matches: Matches, score: Float32, doubt: Float32) -> 
     judge = Judge(job.frame, job.query, job.gallery)
     blocks = query_blocks(matches.valid, job.block_query, job.threads)
     step = job.engine.tile
-    for piece in job.pieces():
-        block = job.gallery_block(piece)
+    for piece, block in job.blocks():
         loaded = job.engine.load(block)
-        tiles = [Piece(piece.start + s, piece.raw[s : s + step]) for s in range(0, len(piece.raw), step)]
+        size = len(piece.raw)
+        parts = [slice(first, min(first + step, size)) for first in range(0, size, step)]
+        tiles = [piece.part(part.start, part.stop) for part in parts]
         sames = [job.same_pid(tile) for tile in tiles]
-        reach = float(block.length.max(initial=0.0))
+        reach = block.longest
 
         def work(
-            index: Index, piece: Piece = piece, loaded: Any = loaded, tiles: list[Piece] = tiles,
+            index: Index, loaded: Any = loaded, parts: list[slice] = parts, tiles: list[Piece] = tiles,
             sames: list[SamePid] = sames, reach: float = reach,
         ) -> None:  # fmt: skip
             queries = job.frame.query_block(job.query, index)
@@ -124,9 +140,7 @@ def wrong_before(job: Job, matches: Matches, score: Float32, doubt: Float32) -> 
                 np.nextafter((middle - off).astype(np.float32), np.float32(-np.inf)),
                 np.nextafter((middle + off).astype(np.float32), np.float32(np.inf)),
             )
-            for tile, same in zip(tiles, sames, strict=True):
-                offset = tile.start - piece.start
-                part = slice(offset, offset + len(tile.raw))
+            for part, tile, same in zip(parts, tiles, sames, strict=True):
                 above, unsure = job.engine.count(queries.rows, loaded, part, same, index, thresholds)
                 for which, exact in settle(
                     judge, tile, index, matches.item[first:last].astype(np.int64), unsure

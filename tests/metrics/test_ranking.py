@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
 from agreid_cli.errors import InputError
-from agreid_cli.metrics import engines, frame, product, scan
+from agreid_cli.metrics import engines, frame, product, scan, sweep
 from agreid_cli.metrics.ranking import Ranks, rank
 from agreid_cli.metrics.summary import summarise
 from tests.metrics.people import KINDS, hard_case, people
@@ -87,6 +87,7 @@ def test_equal_to_the_plain_loop_for_any_blocks_and_threads(seed: int, kind: str
             for module, name, value in (
                 (engines.CpuEngine, "tile", 3), (scan, "_ENTRIES_AT_A_TIME", 7), (product, "_COLUMNS", 2),
                 (product, "SLICE", 4), (frame, "SLICE", 4), (frame, "_AT_A_TIME", 2),
+                (sweep, "_MATCHES_AT_A_TIME", 2),
             ):  # fmt: skip
                 patch.setattr(module, name, value)
         found = rank(
@@ -153,6 +154,14 @@ def test_every_engine_gives_the_same_digits() -> None:
         rank(query, gallery, engine="troch", **labels)
     with pytest.raises(InputError, match="cannot use the device 'nothing'"):
         rank(query, gallery, engine="torch:nothing", **labels)
+
+
+@pytest.mark.gpu
+def test_a_gpu_changes_no_digit() -> None:
+    query, gallery, labels = people(400, 9000, 700)
+    expected = rank(query, gallery, engine="numpy", **labels)
+    found = rank(query, gallery, engine="torch:cuda", **labels)
+    assert found.average_precision.tobytes() == expected.average_precision.tobytes()
 
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
