@@ -2,10 +2,11 @@
 
     python -m tests.benchmarks.extract --shared ../shared --clip vtest --frames 200 --rounds 3
 
-The peer is `cv2.read` → `YOLO.predict(frame)` → `StrongSort.update` → `imwrite`, with the same weights, the
-same parameters and the same number of threads, run in turn with ours in one process. Clips: `vtest` (the
-real video), `crowd` (drawn from it: four frames side by side, about 25 people a frame) and `4k` (a mosaic
-at 3840×2160 that drifts as a drone's picture does).
+The peer is `cv2.read` → `YOLO.predict(frame)` → `StrongSort.update` → `imwrite`, with the same weights and
+parameters, both started with the same number of threads (ultralytics then cuts the peer's, as it does to its
+users), run in turn in one process; networks are loaded and warm before the clock starts. Clips: `vtest` (the
+real video), `crowd` (four of its frames side by side, about 25 people) and `4k` (a mosaic at 3840×2160 that
+drifts as a drone's picture does).
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ os.environ.update({"YOLO_OFFLINE": "true", "YOLO_AUTOINSTALL": "false", "YOLO_VE
 
 import cv2
 import numpy as np
+
+Row = tuple[int, ...]  # frame, track, x1, y1, x2, y2
 
 
 def make_clip(name: str, source: Path, folder: Path, frames: int) -> Path:
@@ -58,71 +61,86 @@ def _read(source: Path, count: int) -> list[np.ndarray]:
     return frames
 
 
-def naive(clip: Path, args: argparse.Namespace, options: dict[str, object], out: Path) -> list[tuple]:
+class Naive:
     """The glue as one writes it after reading both packages' front pages."""
-    from boxmot import StrongSort
-    from boxmot.reid.core.runtime import ReID
-    from ultralytics import YOLO
 
-    model = YOLO(str(args.detector))
-    backend = ReID(weights=args.embedder, device=__import__("torch").device("cpu"), half=False)
-    reid = getattr(backend, "model", backend)
-    tracker = StrongSort(**options, reid_model=reid)
-    if not args.motion:
-        tracker.cmc = None
-    capture = cv2.VideoCapture(str(clip))
-    rows, index = [], 0
-    while index < args.frames:
-        good, frame = capture.read()
-        if not good:
-            break
-        result = model.predict(frame, imgsz=args.imgsz, conf=0.25, iou=0.7, classes=[0], verbose=False)[0]
-        found = result.boxes.data.cpu().numpy()
-        tracks = tracker.update(found if len(found) else np.zeros((0, 6)), frame)
-        for track in tracks:
-            box = found[int(track[7]), :4]
-            if index % args.every == 0:
+    def __init__(self, args: argparse.Namespace, options: dict[str, object]) -> None:
+        import torch
+        from boxmot.reid.core.runtime import ReID
+        from ultralytics import YOLO
+
+        self.args, self.options = args, options
+        self.model = YOLO(str(args.detector))
+        backend = ReID(weights=args.embedder, device=torch.device("cpu"), half=False)
+        self.reid = getattr(backend, "model", backend)
+
+    def __call__(self, clip: Path, frames: int, out: Path) -> list[Row]:
+        from boxmot import StrongSort
+
+        args = self.args
+        tracker = StrongSort(**self.options, reid_model=self.reid)
+        if not args.motion:
+            tracker.cmc = None
+        capture = cv2.VideoCapture(str(clip))
+        rows: list[Row] = []
+        for index in range(frames):
+            good, frame = capture.read()
+            if not good:
+                break
+            result = self.model.predict(
+                frame, imgsz=args.imgsz, conf=0.25, iou=0.7, classes=[0], verbose=False
+            )[0]
+            found = result.boxes.data.cpu().numpy()
+            tracks = tracker.update(found if len(found) else np.zeros((0, 6)), frame)
+            for track in tracks if index % args.every == 0 else ():
+                box = found[int(track[7]), :4]
                 x1, y1 = np.maximum(np.floor(box[:2]).astype(int), 0)
                 x2, y2 = np.ceil(box[2:]).astype(int)
                 cv2.imwrite(str(out / f"{index}_{int(track[4])}.jpg"), frame[y1:y2, x1:x2])
                 rows.append((index, int(track[4]) + 1, int(x1), int(y1), int(x2), int(y2)))
-        index += 1
-    return rows
+        return rows
 
 
-def ours(clip: Path, args: argparse.Namespace, options: dict[str, object], out: Path) -> list[tuple]:
-    import torch
-    from threadpoolctl import threadpool_limits
+class Ours:
+    """The pipeline of `agreid extract-crops`, at the peer's settings."""
 
-    from agreid_cli.vision.detector import Detector
-    from agreid_cli.vision.embedders.reid import ReidEmbedder
-    from agreid_cli.vision.extract import extract
-    from agreid_cli.vision.tracker import BoxmotTracker
-    from agreid_cli.vision.video import Video
+    def __init__(self, args: argparse.Namespace, options: dict[str, object]) -> None:
+        from agreid_cli.vision.detector import Detector
+        from agreid_cli.vision.embedders.reid import ReidEmbedder
 
-    torch.set_num_threads(args.threads)
-    video = Video(clip)
-    detector = Detector(
-        args.detector, classes=["person"], conf=0.25, iou=0.7, min_px=1, device="cpu", half=False
-    )
-    tracker = BoxmotTracker(
-        "strongsort", options=options, same_person=0.4, frame_size=video.size, motion_px=0
-    )
-    if args.motion:
-        from boxmot.trackers.common.motion.cmc import create_cmc
+        self.args, self.options = args, options
+        self.detector = Detector(
+            args.detector, classes=["person"], conf=0.25, iou=0.7, min_px=1, device="cpu", half=False
+        )
+        self.embed = ReidEmbedder(args.embedder)
 
-        tracker._tracker.cmc = create_cmc("ecc")  # the peer's own size of picture, to compare like with like
-    rows = []
-    with threadpool_limits(1, "blas"):
-        for seen in extract(
-            itertools.islice(video.frames(), args.frames), detector, tracker,
-            ReidEmbedder(args.embedder), frame_size=video.size, imgsz=args.imgsz, batch=args.batch,
-            every=args.every, jpeg_quality=95, pixelate=False, min_head_px=8,
-        ):  # fmt: skip
-            for crop in seen.crops:
-                (out / f"{seen.frame.index}_{crop.track_id}.jpg").write_bytes(crop.jpeg)
-                rows.append((seen.frame.index, crop.track_id, *crop.box))
-    return rows
+    def __call__(self, clip: Path, frames: int, out: Path) -> list[Row]:
+        from threadpoolctl import threadpool_limits
+
+        from agreid_cli.vision.extract import extract
+        from agreid_cli.vision.tracker import BoxmotTracker
+        from agreid_cli.vision.video import Video
+
+        args, video, rows = self.args, Video(clip), []
+        tracker = BoxmotTracker(
+            "strongsort", options=self.options, same_person=0.4, frame_size=video.size, motion_px=0
+        )
+        if args.motion:
+            from boxmot.trackers.common.motion.cmc import create_cmc
+
+            tracker._tracker.cmc = create_cmc(
+                "ecc"
+            )  # the peer's own size of picture, to compare like with like
+        with threadpool_limits(1, "blas"):
+            for seen in extract(
+                itertools.islice(video.frames(), frames), self.detector, tracker, self.embed,
+                frame_size=video.size, imgsz=args.imgsz, batch=args.batch, every=args.every,
+                jpeg_quality=95, pixelate=False, min_head_px=8,
+            ):  # fmt: skip
+                for crop in seen.crops:
+                    (out / f"{seen.frame.index}_{crop.track_id}.jpg").write_bytes(crop.jpeg)
+                    rows.append((seen.frame.index, crop.track_id, *crop.box))
+        return rows
 
 
 def floors(clip: Path, args: argparse.Namespace) -> tuple[float, float]:
@@ -164,18 +182,21 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         clip = make_clip(args.clip, args.shared / "videos/vtest_480x360.avi", Path(folder), args.frames)
-        seconds: dict[str, list[float]] = {"naive": [], "ours": []}
-        for _ in range(args.rounds):
-            outcome = {}
-            for name, run in (("naive", naive), ("ours", ours)):
-                torch.set_num_threads(
-                    args.threads
-                )  # ultralytics then cuts the peer's, as it does to its users
+        runners = {"naive": Naive(args, options), "ours": Ours(args, options)}
+        seconds: dict[str, list[float]] = {name: [] for name in runners}
+        threads = dict.fromkeys(runners, args.threads)
+        outcome: dict[str, list[Row]] = {}
+        for frames in (min(40, args.frames), *[args.frames] * args.rounds):  # the first, short, warms up
+            for name, run in runners.items():
+                torch.set_num_threads(threads[name])
                 out = Path(folder) / name
                 out.mkdir(exist_ok=True)
                 start = time.perf_counter()
-                outcome[name] = sorted(run(clip, args, options, out))
+                outcome[name] = sorted(run(clip, frames, out))
                 seconds[name].append(time.perf_counter() - start)
+                if name == "naive":
+                    threads[name] = torch.get_num_threads()  # what ultralytics leaves its users of them
+        seconds = {name: values[1:] for name, values in seconds.items()}
         decode, detect = floors(clip, args)
     best = {name: min(values) for name, values in seconds.items()}
     boxes = {name: {row[:2]: np.array(row[2:]) for row in rows} for name, rows in outcome.items()}
@@ -186,7 +207,7 @@ def main() -> None:
         else -1
     )
     print(json.dumps({
-        "clip": args.clip, "imgsz": args.imgsz, "frames": args.frames, "threads": args.threads,
+        "clip": args.clip, "imgsz": args.imgsz, "frames": args.frames, "threads": threads,
         "motion": args.motion, "naive_s": round(best["naive"], 2), "ours_s": round(best["ours"], 2),
         "ratio": round(best["naive"] / best["ours"], 2),
         "ratios": [round(a / b, 2) for a, b in zip(seconds["naive"], seconds["ours"], strict=True)],
