@@ -20,7 +20,7 @@ import numpy as np
 
 from agreid_cli.config.extract_crops import ExtractConfig
 from agreid_cli.records.workspace import Workspace
-from agreid_cli.stages.extract_video import Networks
+from agreid_cli.stages.video_networks import Networks
 from agreid_cli.vision.detections import Detections
 from agreid_cli.vision.embedders.colour import ColourEmbedder
 

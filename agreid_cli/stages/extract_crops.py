@@ -11,8 +11,9 @@ from agreid_cli.errors import AgreidError, InputError
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.extraction import Extraction, changes
 from agreid_cli.records.workspace import Workspace
-from agreid_cli.stages.extract_video import Networks, extract_video, load_networks
+from agreid_cli.stages.extract_video import extract_video
 from agreid_cli.stages.video_jobs import Given, Job, plan
+from agreid_cli.stages.video_networks import Networks, load_networks
 from agreid_cli.stages.video_parts import Parts, held, join
 
 
