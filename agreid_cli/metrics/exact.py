@@ -35,18 +35,18 @@ def tree_sum(values: Float64) -> Float64:
 
 
 def unit_rows(rows: Float64) -> Float64:
-    """Rows (n, D) divided by their Euclidean length; a zero row stays zero.
+    """Rows (..., D) divided by their Euclidean length; a zero row stays zero.
 
     >>> unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]]))
     array([[0.6, 0.8],
            [0. , 0. ]])
     """
     # A power of two first, so that squares neither overflow nor vanish; it changes no digit.
-    largest = np.max(np.abs(rows), axis=1, initial=0.0)
-    rows = np.ldexp(rows, -np.frexp(largest)[1][:, None])
+    largest = np.max(np.abs(rows), axis=-1, initial=0.0)
+    rows = np.ldexp(rows, -np.frexp(largest)[1][..., None])
     length = np.sqrt(tree_sum(rows * rows))
     length[length == 0] = 1.0
-    unit: Float64 = rows / length[:, None]
+    unit: Float64 = rows / length[..., None]
     return unit
 
 

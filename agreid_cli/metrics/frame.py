@@ -28,7 +28,7 @@ _NORM_SLICE = 64
 _UNIT = 2.0**-24  # half the spacing of single precision at 1
 _TINY = 2.0**-126  # what underflow can lose in one operation, also where subnormals are flushed
 _LARGE, _SMALL = 2.0**40, 2.0**-40  # lengths between these need no scaling
-_SAMPLE = 1024
+_RUNS, _RUN = 32, 32  # rows that the centre is taken from
 _AT_A_TIME = 2048  # rows converted at a time
 
 
@@ -95,24 +95,27 @@ class Frame:
         gain = shift = None
         if self._shifted:
             shift = (length * length * -0.5).astype(np.float32)
-        elif rows is raw:
+        elif self._lies_ready(raw):
             gain = np.divide(1.0, length, out=np.zeros_like(length), where=length > 0).astype(np.float32)
             length = np.ones_like(length)
         block = Block(rows, self._at_least(length), gain, shift)
         return block.without(np.flatnonzero(junk)) if junk.any() else block
 
-    def match_scores(self, query: Block, raw: Rows) -> tuple[Float64, Float64]:
-        """Scores (n, m) of a query block and a few gallery rows (m, D), multiplied in double precision.
+    def double_scores(self, query: Rows, gallery: Rows) -> tuple[Float64, Float64]:
+        """Scores in double precision of raw rows: pairs (n, D) and (n, D), or all of (n, 1, D) and (m, D).
 
-        And (n, m) bounds on what is wrong with them once they are rounded to single precision.
+        And bounds on their difference from the scores of the exact distances.
         """
-        rows = self.double(raw)
-        squared = np.vecdot(rows, rows)
-        score: Float64 = query.rows.astype(np.float64) @ rows.T
+        left = query.astype(np.float64) if self._lies_ready(query) else self.double(query)
+        right = self.double(gallery)
+        squared = np.vecdot(right, right)
+        if query.ndim == 3:
+            score: Float64 = left[:, 0] @ right.T
+        else:
+            score = np.vecdot(left, right)
         if self._shifted:
             score -= squared / 2
-        a, b = query.length[:, None], np.sqrt(squared)
-        return score, _gamma(4) * b * (a + b) + self._double_doubt(a, b)
+        return score, self._double_doubt(np.sqrt(np.vecdot(left, left)), np.sqrt(squared))
 
     def doubt(self, query_length: npt.ArrayLike, gallery_length: npt.ArrayLike) -> Float64:
         """A bound on |score as multiplied − score of the exact distances|, for rows of these lengths.
@@ -151,16 +154,20 @@ class Frame:
             rows = raw.astype(np.float64)  # squares of narrower types neither overflow nor vanish in double
             length = np.sqrt(np.vecdot(rows, rows))
             length[length == 0] = 1.0
-            rows /= length[:, None]
+            rows /= length[..., None]
         else:
             rows = self.exact_rows(raw)
         if self.centre is not None:
             rows -= self.centre
         return rows
 
+    def _lies_ready(self, raw: Rows) -> bool:
+        """Rows are multiplied as they are; then cosine scores lack the division by the query's length."""
+        return self.direct and raw.dtype == np.float32
+
     def _convert(self, raw: Rows) -> Float32:
-        if self.direct and raw.dtype == np.float32 and raw.strides[-1] == raw.itemsize:
-            return raw
+        if self._lies_ready(raw):
+            return np.ascontiguousarray(raw)  # no copy of what lies row by row
         if (
             self.metric == "euclidean"
             and raw.dtype != np.float64
@@ -221,8 +228,11 @@ def _centre(frame: Frame, gallery: Features) -> Float64 | None:
     """A point to subtract, where rows are much nearer to it than to the origin."""
     if gallery.n == 0:
         return None
-    index = np.unique(np.linspace(0, gallery.n - 1, min(_SAMPLE, gallery.n)).astype(np.int64))
-    rows = frame.exact_rows(gallery.take(index))
+    # Runs of neighbours: rows one by one would draw most of a mapped file into memory.
+    starts = np.linspace(0, max(0, gallery.n - _RUN), _RUNS).astype(np.int64)
+    runs = [gallery.rows(start, min(start + _RUN, gallery.n)) for start in np.unique(starts).tolist()]
+    rows = frame.exact_rows(np.concatenate(runs))
+    gallery.forget()
     lengths = _lengths(rows)
     # A few rows of another size must not pull the centre away from the rest.
     centre: Float64 = rows[lengths <= np.median(lengths)].mean(axis=0)

@@ -11,7 +11,7 @@ from agreid_cli.metrics.frame import Block, Float32
 from agreid_cli.metrics.matches import NOBODY, Ints, Labels, SamePid
 from agreid_cli.metrics.piece import Piece
 from agreid_cli.metrics.product import scores, share
-from agreid_cli.metrics.settle import Judge
+from agreid_cli.metrics.settle import Judge, of_distinct
 from agreid_cli.metrics.sweep import Job, query_blocks
 
 _LEAST = np.finfo(np.float32).min  # above the score of junk
@@ -81,7 +81,7 @@ class _Block:
         row, item = _places(out >= np.maximum(_under(kth - doubt), _LEAST)[:, None])
         score = out[row, item]
         if len(row) > (k + _SPARE) * len(index):
-            squared = self._judge.to_piece(index[row], piece, item)
+            squared = of_distinct(self._judge.distances, index[row], piece, item)
             first = self._first(row, piece.item(item), squared)
             row, item, score = row[first], item[first], score[first]
         self._keep(row, piece.item(item), _under(score - doubt[row]), -_under(-score - doubt[row]))
@@ -89,7 +89,7 @@ class _Block:
     def finish(self) -> tuple[Ints, Float64, Float64]:
         """(n, k) items and squared exact distances, in order, and (n,) the largest of all."""
         row, item, k = self._row, self._item, self._k
-        squared = self._judge.pairs(self._index[row], item)
+        squared = self._judge.distances(self._index[row], item)
         first = self._first(row, item, squared)
         row, item, squared = row[first], item[first], squared[first]
         place = np.arange(len(row)) - np.searchsorted(row, row)
@@ -100,7 +100,7 @@ class _Block:
     def _look_far(self, out: Float32, piece: Piece, hidden: npt.NDArray[np.bool_], doubt: Float64) -> None:
         far = np.where(hidden, np.float32(np.inf), out) if hidden.any() else out
         row, item = _places(far <= -_under(-far.min(axis=1) - 2 * doubt)[:, None])
-        np.maximum.at(self._farthest, row, self._judge.to_piece(self._index[row], piece, item))
+        np.maximum.at(self._farthest, row, of_distinct(self._judge.distances, self._index[row], piece, item))
 
     def _keep(self, row: Ints, item: Ints, low: Float32, high: Float32) -> None:
         row, item = np.concatenate([self._row, row]), np.concatenate([self._item, item])

@@ -194,7 +194,7 @@ def _distances(judge: Judge, row: Ints, item: Ints, index: Ints, squared: Float6
     place = np.minimum(np.searchsorted(keys, wanted, sorter=order), len(keys) - 1)
     known = keys[order[place]] == wanted
     found: Float64 = squared.ravel()[order[place]]
-    found[~known] = judge.pairs(row[~known], item[~known])
+    found[~known] = judge.distances(row[~known], item[~known])
     return found
 
 

@@ -9,6 +9,7 @@ distance decides.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -55,83 +56,100 @@ def count_above(scores: Float32, thresholds: Thresholds) -> tuple[Flat, list[Uns
 
     `scores` (n, g) is contiguous. The counts of matches that an `Unsure` names are to be made anew from it.
     """
-    start, low, high = thresholds.start, thresholds.low, thresholds.high
-    above, reach = np.empty(len(low), np.intp), np.empty(len(low), np.intp)
+    start, width = thresholds.start, scores.shape[1]
+    size = np.diff(start)
+    lowest = np.minimum.reduceat(thresholds.low, start[:-1])[:, None]
+    # The limits of a query stand together, first all `low` and then all `high`: one search finds both.
+    at_low = np.arange(len(thresholds.low)) + np.repeat(start[:-1], size)
+    at_high = at_low + np.repeat(size, size)
+    limits, passed = np.empty(2 * len(at_low), np.int64), np.empty(2 * len(at_low), np.intp)
+    limits[at_low], limits[at_high] = _keys(thresholds.low, 0), _keys(thresholds.high, 0)
+    above = np.empty(len(at_low), np.intp)
     found: list[Unsure] = []
-    lowest = np.minimum.reduceat(low, start[:-1])[:, None]
-    width = scores.shape[1]
     step = max(1, _ENTRIES_AT_A_TIME // width)
     for first in range(0, len(scores), step):
-        part = scores[first : first + step]
-        survivors = np.greater_equal(part, lowest[first : first + step]).ravel().nonzero()[0]
-        values = part.ravel().take(survivors)
-        ends = survivors.searchsorted(np.arange(1, len(part) + 1) * width).tolist()
-        bounds = start[first : first + len(part) + 1].tolist()
+        part = scores[first : first + step].ravel()
+        rows = min(step, len(scores) - first)
+        survivors = (
+            np.greater_equal(part.reshape(rows, width), lowest[first : first + rows]).ravel().nonzero()[0]
+        )
+        keys = _keys(part.take(survivors), survivors)
+        ends = survivors.searchsorted(np.arange(1, rows + 1) * width).tolist()
+        bounds = start[first : first + rows + 1].tolist()
         begin = 0
         for i, end in enumerate(ends):
-            row, s, e = values[begin:end], bounds[i], bounds[i + 1]
+            row, some = keys[begin:end], slice(2 * bounds[i], 2 * bounds[i + 1])
             row.sort()
-            above[s:e] = row.searchsorted(high[s:e])
-            reach[s:e] = row.searchsorted(low[s:e])
+            passed[some] = row.searchsorted(limits[some])
             begin = end
         span = slice(bounds[0], bounds[-1])
-        sizes = np.repeat(np.diff(ends, prepend=0), np.diff(bounds))
-        np.subtract(sizes, above[span], out=above[span])
-        np.subtract(sizes, reach[span], out=reach[span])
-        match = bounds[0] + np.flatnonzero(above[span] != reach[span])
-        if len(match):
-            row = np.searchsorted(start, match, side="right") - 1
-            found.append(_find_unsure(part, first, row, match, thresholds, reach[match]))
+        count, below = np.diff(ends, prepend=0), (passed[at_low[span]], passed[at_high[span]])
+        above[span] = np.repeat(count, size[first : first + rows]) - below[1]
+        doubtful = np.flatnonzero(below[0] != below[1])
+        if len(doubtful):
+            match = bounds[0] + doubtful
+            query = np.searchsorted(start, match, side="right") - 1 - first
+            low, high = below[0][doubtful], below[1][doubtful]
+            begins = np.cumsum(count) - count
+            found.append(_unsure(keys, width, first, query, match, count[query], begins[query], low, high))
     return above, found
 
 
-def _find_unsure(
-    scores: Float32, first: int, row: Flat, match: Flat, thresholds: Thresholds, reach: Flat
-) -> Unsure:
-    """The items between `low` and `high` of each `match`; `scores` are the rows from query `first` on."""
-    low, high = thresholds.low[match], thresholds.high[match]
-    rows, lows, highs, depth = merge_intervals(row, low, high)
-    pairs = []
-    # The first interval of each row, then the second of those that have two, and so on.
-    for level in range(int(depth.max()) + 1):
-        deep = depth == level
-        queries = rows[deep] - first
-        part = scores[queries] if len(queries) < len(scores) else scores
-        inside = part >= lows[deep, None]
-        inside &= part < highs[deep, None]
-        at, item = np.divmod(inside.ravel().nonzero()[0], scores.shape[1])
-        pairs.append(queries[at] * scores.shape[1] + item)
-    item_row, item = np.divmod(np.sort(np.concatenate(pairs)), scores.shape[1])
+def _keys(values: Float32, places: Flat | int) -> npt.NDArray[np.int64]:
+    """Whole numbers in the order of `values`, and then of `places` (less than 2³²), which they hold.
+
+    >>> (_keys(np.array([-1.5, 0.25, 0.25], np.float32), np.array([7, 9, 8])).argsort()).tolist()
+    [0, 2, 1]
+    """
+    bits = values.view(np.int32)
+    # The bits of a float, but for the sign, ascend with its size: for negative ones they are turned round.
+    ordered = bits >> 31
+    ordered &= 0x7FFFFFFF
+    ordered ^= bits
+    keys = ordered.astype(np.int64)
+    keys <<= 32
+    keys |= places
+    return keys
+
+
+def _unsure(
+    keys: npt.NDArray[np.int64], width: int, first: int, query: Flat, match: Flat,
+    count: Flat, begin: Flat, low: Flat, high: Flat,
+) -> Unsure:  # fmt: skip
+    """The items at places `low` to `high` of the sorted survivors of a match's query.
+
+    `keys` are the survivors of all queries from `first` on; those of a query start at `begin`.
+    """
+    rows, lows, highs = merge_intervals(begin, low, high)
+    size = highs - lows
+    within = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
+    place = np.repeat(lows, size) + within
+    owner = np.repeat(rows, size)
     # Of the items that reach a match, those in an interval are in doubt and the others surely above.
-    doubtful = count_at_least(first + item_row, scores[item_row, item], row, low)
-    return Unsure(first + item_row, item, row, match, reach - doubtful)
+    sure = count - low - count_at_least(owner, place, begin, low)
+    item_row, item = np.divmod(np.sort(keys[owner + place] & 0xFFFFFFFF), width)
+    return Unsure(first + item_row, item, first + query, match, sure)
 
 
-def merge_intervals(row: Flat, low: Float32, high: Float32) -> tuple[Flat, Float32, Float32, Flat]:
-    """Unions of overlapping intervals of one row: (row, low, high, how many of its row come before it).
+def merge_intervals(row: Flat, low: Flat, high: Flat) -> tuple[Flat, Flat, Flat]:
+    """Unions (row, low, high) of the intervals of a row that overlap.
 
-    >>> a, b, c, d = merge_intervals(np.array([0, 0, 0, 1]), np.array([5., 1, 2, 3]), np.array([6., 3, 4, 9]))
-    >>> a.tolist(), b.tolist(), c.tolist(), d.tolist()
-    ([0, 0, 1], [1.0, 5.0, 3.0], [4.0, 6.0, 9.0], [0, 1, 0])
+    >>> a, b, c = merge_intervals(np.array([0, 0, 0, 1]), np.array([5, 1, 2, 3]), np.array([6, 3, 4, 9]))
+    >>> a.tolist(), b.tolist(), c.tolist()
+    ([0, 0, 1], [1, 5, 3], [4, 6, 9])
     """
     order = np.lexsort((low, row))
     row, low, high = row[order], low[order], high[order]
-    # The highest end so far of the row: ranks make one whole number of row and end.
-    ends, rank = np.unique(high, return_inverse=True)
-    key = np.maximum.accumulate(row * len(ends) + rank)
-    so_far = ends[key - row * len(ends)]
+    # The highest end so far of the row, found as one running maximum over all rows.
+    top = int(high.max()) + 1
+    so_far = np.maximum.accumulate(row * top + high) - row * top
     fresh = np.ones(len(row), bool)
     fresh[1:] = (row[1:] != row[:-1]) | (low[1:] > so_far[:-1])
     begin = np.flatnonzero(fresh)
-    end = np.append(begin[1:], len(row)) - 1
-    rows = row[begin]
-    depth = np.arange(len(rows)) - np.searchsorted(rows, rows)
-    return rows, low[begin], so_far[end], depth
+    return row[begin], low[begin], so_far[np.append(begin[1:], len(row)) - 1]
 
 
-def count_at_least(
-    row: Flat, value: npt.NDArray[np.floating], of: Flat, bound: npt.NDArray[np.floating]
-) -> Flat:
+def count_at_least(row: Flat, value: npt.NDArray[Any], of: Flat, bound: npt.NDArray[Any]) -> Flat:
     """For each `bound`, a value of row `of`: how many entries of the same `row` have a `value` not less.
 
     >>> count_at_least(np.array([0, 0, 1]), np.array([1., 2., 9.]), np.array([0, 1]), np.array([2., 3.]))

@@ -11,13 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from agreid_cli.metrics.engines import Engine
+from agreid_cli.metrics.exact import Float64
 from agreid_cli.metrics.features import Features, Index
 from agreid_cli.metrics.frame import Block, Float32, Frame
 from agreid_cli.metrics.matches import NOBODY, Labels, Matches, SamePid
 from agreid_cli.metrics.piece import Piece
 from agreid_cli.metrics.product import share
 from agreid_cli.metrics.scan import Thresholds
-from agreid_cli.metrics.settle import Judge, settle
+from agreid_cli.metrics.settle import Candidates, Judge, settle
 
 _MATCHES_AT_A_TIME = 1024  # rows of one person: bounds memory where a person has very many
 _LONG = 4.0  # times the median length
@@ -46,6 +47,7 @@ class Job:
             place = slice(start, min(start + step, self.gallery.n))
             yield Piece(place, self.gallery.rows(place.start, place.stop))
             self.gallery.forget()
+            self.query.forget()
 
     def blocks(self) -> Iterator[tuple[Piece, Block]]:
         """The gallery, block by block, as it came and ready to be multiplied; together each item once.
@@ -78,10 +80,10 @@ def query_blocks(order: Index, most: int, threads: int) -> list[Index]:
     return [block for block in np.array_split(order, count) if len(block)] if count else []
 
 
-def match_scores(job: Job, matches: Matches) -> tuple[Float32, Float32]:
+def match_scores(job: Job, matches: Matches) -> tuple[Float64, Float32]:
     """Score of each true match (in the order of `matches.item`), and how far it may be off."""
     labels = job.labels
-    score, doubt = np.empty(len(matches.item), np.float32), np.empty(len(matches.item), np.float32)
+    score, doubt = np.empty(len(matches.item)), np.empty(len(matches.item), np.float32)
     filled = matches.start[:-1].copy()
     valid = matches.valid
     by_pid = valid[np.argsort(labels.query_pid[valid], kind="stable")]
@@ -90,7 +92,7 @@ def match_scores(job: Job, matches: Matches) -> tuple[Float32, Float32]:
         same = job.same_pid(piece)
 
         def work(index: Index, piece: Piece = piece, camid: Index = camid, same: SamePid = same) -> None:
-            queries = job.frame.query_block(job.query, index)
+            queries = job.query.take(index)[:, None]
             pids = labels.query_pid[index]
             edges = [0, *(np.flatnonzero(np.diff(pids)) + 1).tolist(), len(index)]
             for a, b in itertools.pairwise(edges):
@@ -100,19 +102,21 @@ def match_scores(job: Job, matches: Matches) -> tuple[Float32, Float32]:
                     true = camid[items] != labels.query_camid[index[a:b], None]
                     if not true.any():
                         continue
-                    out, off = job.frame.match_scores(queries.part(a, b), piece.raw[items])
+                    out, off = job.frame.double_scores(queries[a:b], piece.raw[items])
                     for row, i in enumerate(index[a:b].tolist()):
                         keep = true[row]
                         end = filled[i] + np.count_nonzero(keep)
                         score[filled[i] : end] = out[row, keep]
-                        doubt[filled[i] : end] = off[row, keep]
+                        doubt[filled[i] : end] = np.nextafter(
+                            off[row, keep].astype(np.float32), np.float32(np.inf)
+                        )
                         filled[i] = end
 
         share(work, query_blocks(by_pid, job.block_query, job.threads), job.threads)
     return score, doubt
 
 
-def wrong_before(job: Job, matches: Matches, score: Float32, doubt: Float32) -> npt.NDArray[np.int64]:
+def wrong_before(job: Job, matches: Matches, score: Float64, doubt: Float32) -> npt.NDArray[np.int64]:
     """For each true match the wrong items of the gallery that stand before it."""
     before = np.zeros(len(matches.item), np.int64)
     judge = Judge(job.frame, job.query, job.gallery)
@@ -133,19 +137,21 @@ def wrong_before(job: Job, matches: Matches, score: Float32, doubt: Float32) -> 
             queries = job.frame.query_block(job.query, index)
             first, last = matches.start[index[0]], matches.start[index[-1] + 1]
             start = np.append(matches.start[index] - first, last - first)
-            off = doubt[first:last] + np.repeat(job.frame.doubt(queries.length, reach), np.diff(start))
-            middle = score[first:last].astype(np.float64)
+            known = Candidates(
+                matches.item[first:last].astype(np.int64),
+                score[first:last],
+                doubt[first:last].astype(np.float64),
+            )
+            off = known.doubt + np.repeat(job.frame.doubt(queries.length, reach), np.diff(start))
             thresholds = Thresholds(
                 start,
-                np.nextafter((middle - off).astype(np.float32), np.float32(-np.inf)),
-                np.nextafter((middle + off).astype(np.float32), np.float32(np.inf)),
+                np.nextafter((known.score - off).astype(np.float32), np.float32(-np.inf)),
+                np.nextafter((known.score + off).astype(np.float32), np.float32(np.inf)),
             )
             for part, tile, same in zip(parts, tiles, sames, strict=True):
                 above, unsure = job.engine.count(queries.rows, loaded, part, same, index, thresholds)
-                for which, exact in settle(
-                    judge, tile, index, matches.item[first:last].astype(np.int64), unsure
-                ):
-                    above[which] = exact
+                for one in unsure:
+                    above[one.match] = settle(judge, tile, index, known, one)
                 before[first:last] += above
 
         share(work, blocks, job.threads)

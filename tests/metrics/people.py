@@ -74,3 +74,13 @@ def people(n_query: int, n_gallery: int, width: int) -> tuple[np.ndarray, np.nda
         "gallery_camid": rng.integers(0, 3, n_gallery),
     }
     return query, gallery, labels
+
+
+def shells(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Two queries, and 600 items round each at distances that a product in single precision confuses."""
+    query = 3 * np.array([[1.0], [-1.0]]) * np.ones((2, 300))
+    around = rng.standard_normal((1200, 300))
+    # At right angles to the query, so that the angles are nearly the same, too.
+    around -= around.mean(axis=1, keepdims=True)
+    around /= np.linalg.norm(around, axis=1, keepdims=True)
+    return query.astype(np.float32), (np.repeat(query, 600, axis=0) + around).astype(np.float32)

@@ -49,8 +49,10 @@ def test_scores_are_off_by_no_more_than_the_doubt(metric: str, kind: str, width:
         scores(multiply, queries.rows, block, 0, 40, out)
         error = np.abs(out - truth * factor[:, None])
         assert (error <= doubt * 1.001).all()
-    double, small = frame.match_scores(queries, rows[20:])
-    assert (np.abs(double.astype(np.float32) - truth * factor[:, None]) <= small * 1.001).all()
+    double, small = frame.double_scores(rows[:20, None], rows[20:])
+    assert (np.abs(double - truth * factor[:, None]) <= small * 1.001).all()
+    double, small = frame.double_scores(rows[:20], rows[20:40])
+    assert (np.abs(double - (truth * factor[:, None])[np.arange(20), np.arange(20)]) <= small * 1.001).all()
     if kind == "normal" and width > 1:
         assert doubt.max() < 1e-4 * queries.length.max() * max(1.0, block.length.max())
 

@@ -12,7 +12,7 @@ from agreid_cli.errors import InputError
 from agreid_cli.metrics import engines, frame, product, scan, sweep
 from agreid_cli.metrics.ranking import Ranks, rank
 from agreid_cli.metrics.summary import summarise
-from tests.metrics.people import KINDS, hard_case, people
+from tests.metrics.people import KINDS, hard_case, people, shells
 from tests.metrics.plain import plain_ranks, squared_distance
 
 
@@ -166,11 +166,7 @@ def test_a_gpu_changes_no_digit() -> None:
 
 @pytest.mark.parametrize("metric", ["euclidean", "cosine"])
 def test_near_ties_are_settled_by_the_exact_distance(metric: str) -> None:
-    """Around each query lies a shell of items, all nearer to one distance than the product can tell."""
-    rng = np.random.default_rng(3)
-    query = 3 * np.array([[1.0], [-1.0]]) * np.ones((2, 300))
-    shells = [centre + _unit(rng.standard_normal((600, 300))) for centre in query]
-    query, gallery = query.astype(np.float32), np.concatenate(shells).astype(np.float32)
+    query, gallery = shells(np.random.default_rng(3))
     pid = np.where(np.arange(1200) % 9 == 0, np.arange(1200) // 600, 7)
     found = rank(
         query, gallery, metric=metric, query_pid=[0, 1], gallery_pid=pid,
@@ -184,12 +180,6 @@ def test_near_ties_are_settled_by_the_exact_distance(metric: str) -> None:
         ranks = np.flatnonzero(pid[600 * i : 600 * i + 600][order] == i) + 1
         expected = np.mean(np.arange(1, len(ranks) + 1) / ranks)
         assert found.average_precision[i] == pytest.approx(expected, abs=1e-12)
-
-
-def _unit(rows: np.ndarray) -> np.ndarray:
-    # At right angles to the query, so that the angles are nearly the same, too.
-    rows = rows - rows.mean(axis=1, keepdims=True)
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 def test_no_gallery_and_no_query_are_not_errors() -> None:

@@ -14,7 +14,7 @@ from agreid_cli.metrics.summary import summarise
 from tests.metrics.people import draw, people
 from tests.metrics.plain import plain_rerank
 
-KINDS = ("few values", "normal", "one vector", "near a point", "half", "huge")
+KINDS = ("few values", "normal", "one vector", "near a point", "half", "huge", "all scales")
 
 
 @settings(max_examples=40, deadline=None)
@@ -37,6 +37,14 @@ def test_equal_to_the_plain_algorithm(seed: int, kind: str, metric: str) -> None
         assert found.shape == expected.shape
         assert np.abs(found[:] - expected).max() < 1e-6
         assert found[1:3].tobytes() == found[:][1:3].tobytes()
+
+
+def test_a_query_far_out_is_farthest_from_the_ordinary_rows() -> None:
+    gallery = np.random.default_rng(0).standard_normal((20, 2)) - [5, 0]
+    gallery[7] = 101, 0  # so long that it is ranked in a block of its own
+    query = np.array([[100.0, 0.0], [-5.0, 0.0]])
+    expected = plain_rerank(query, gallery, 4, 2, 0.5, "euclidean")
+    assert np.abs(rerank(query, gallery, k1=4, k2=2, lambda_value=0.5)[:] - expected).max() < 1e-6
 
 
 def test_re_ranked_distances_rank_and_list() -> None:

@@ -10,7 +10,7 @@ from agreid_cli.metrics import nearest
 from agreid_cli.metrics.given import rank_distances, topk_distances
 from agreid_cli.metrics.ranking import rank
 from agreid_cli.metrics.topk import topk
-from tests.metrics.people import KINDS, hard_case, people
+from tests.metrics.people import KINDS, hard_case, people, shells
 from tests.metrics.plain import squared_distance
 
 
@@ -41,6 +41,18 @@ def test_equal_to_a_sort_of_everything(seed: int, kind: str, metric: str) -> Non
         expected = [d / 2 if metric == "cosine" else d**0.5 for d, _, _ in listed]
         assert found.distance[i, : len(listed)].tolist() == pytest.approx(expected, rel=1e-14, abs=0)
         assert np.isinf(found.distance[i, len(listed) :]).all()
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_near_ties_are_settled_by_the_exact_distance(metric: str) -> None:
+    query, gallery = shells(np.random.default_rng(4))
+    labels = {"query_pid": [0, 1], "gallery_pid": np.full(1200, 7), "query_camid": [0, 0]}
+    found = topk(
+        query, gallery, 50, metric=metric, block_gallery=64, gallery_camid=np.ones(1200, int), **labels
+    )
+    for i in range(2):
+        near = [squared_distance(query[i], row, metric) for row in gallery[600 * i : 600 * i + 600]]
+        assert found.index[i].tolist() == (600 * i + np.argsort(near)[:50]).tolist()
 
 
 def test_agrees_with_the_ranks() -> None:
