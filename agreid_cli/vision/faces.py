@@ -76,7 +76,7 @@ def _belongs(face: Box, head: Box) -> bool:
     """Whether a found face is where a head's face must be, and large enough; the cascades also find folds."""
     x, y = (face[0] + face[2]) / 2, (face[1] + face[3]) / 2
     height = head[3] - head[1]
-    inside = head[0] <= x <= head[2] and head[1] <= y <= head[1] + 1.5 * height
+    inside = head[0] <= x <= head[2] and head[1] <= y <= head[3]
     return inside and face[3] - face[1] >= 0.4 * height
 
 

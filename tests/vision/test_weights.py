@@ -1,0 +1,77 @@
+"""Finding detector weights: as given, in the workspace, in the user's folder; fetching only when asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agreid_cli.errors import InputError, MissingError
+from agreid_cli.vision import vendors, weights
+from agreid_cli.vision.weights import find_weights, user_folder
+
+
+def test_a_path_then_the_folders_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = tmp_path / "a", tmp_path / "b"
+    for folder in (first, second, tmp_path / "here"):
+        folder.mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    folders = [first, second]
+    (second / "y.pt").touch()
+    assert find_weights("y.pt", folders=folders, download=False) == second / "y.pt"
+    (first / "y.pt").touch()
+    assert find_weights("y.pt", folders=folders, download=False) == first / "y.pt"
+    Path("y.pt").touch()
+    assert find_weights("y.pt", folders=folders, download=False) == Path("y.pt")
+    (first / "model_openvino_model").mkdir()
+    found = find_weights("model_openvino_model", folders=folders, download=False)
+    assert found == first / "model_openvino_model"
+    assert find_weights(str(second / "y.pt"), folders=folders, download=False) == second / "y.pt"
+
+
+def test_what_is_not_there_is_not_fetched_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weights, "_fetch", lambda target: pytest.fail("it was fetched"))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(MissingError) as caught:
+        find_weights("yolo11n.pt", folders=[tmp_path, tmp_path / "cache"], download=False)
+    looked = caught.value.message
+    assert "yolo11n.pt" in looked
+    assert looked.count(str(tmp_path)) == 2, "each folder once"
+    assert "--download" in caught.value.hint
+    with pytest.raises(MissingError):
+        find_weights("some/path/yolo11n.pt", folders=[tmp_path], download=True)
+    with pytest.raises(InputError, match="no detector is named"):
+        find_weights(" ", folders=[tmp_path], download=True)
+
+
+def test_fetching_keeps_the_file_in_the_last_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    downloads = pytest.importorskip("ultralytics.utils.downloads")
+    monkeypatch.setattr(vendors, "ultralytics", lambda: None)
+
+    def good(target: str) -> str:
+        Path(target).touch()
+        return target
+
+    monkeypatch.setattr(downloads, "attempt_download_asset", good)
+    found = find_weights("yolo11n.pt", folders=[tmp_path, tmp_path / "cache"], download=True)
+    assert found == tmp_path / "cache" / "yolo11n.pt"
+
+    def down(target: str) -> str:
+        raise ConnectionError("no network here\nmany lines follow")
+
+    monkeypatch.setattr(downloads, "attempt_download_asset", down)
+    with pytest.raises(InputError, match=r"yolo11s.pt could not be downloaded") as caught:
+        find_weights("yolo11s.pt", folders=[tmp_path], download=True)
+    assert "--detector PATH" in caught.value.hint
+    monkeypatch.setattr(downloads, "attempt_download_asset", lambda target: target)
+    with pytest.raises(InputError, match=r"publishes no weights called yolo99\.pt"):
+        find_weights("yolo99.pt", folders=[tmp_path], download=True)
+
+
+def test_the_user_s_folder_follows_the_system_s_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert user_folder() == tmp_path / "agreid" / "weights"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert user_folder() == Path.home() / ".cache" / "agreid" / "weights"
