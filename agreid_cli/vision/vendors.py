@@ -22,6 +22,9 @@ OFFLINE = {
     "ULTRALYTICS_SAFE_LOAD": "true",  # torch's weights_only: a pickle that would run code is refused
 }
 
+#: What ultralytics sets when it loads a network or works.
+REWRITTEN = ("CUDA_VISIBLE_DEVICES", "CUBLAS_WORKSPACE_CONFIG")
+
 
 def ultralytics() -> ModuleType:
     """Import ultralytics offline and safe; `MissingError` when it is not installed."""
@@ -51,11 +54,11 @@ def boxmot() -> ModuleType:
 
 @contextlib.contextmanager
 def as_the_user_had_it() -> Iterator[None]:
-    """Give back torch's thread count, CUDA_VISIBLE_DEVICES and OpenCV's threads after a vendor's call."""
+    """Give back torch's and OpenCV's thread counts and the environment after a vendor's call."""
     import torch
 
     threads = torch.get_num_threads()
-    with _environment_kept(), _drawing_threads_kept():
+    with _environment_kept(*REWRITTEN), _drawing_threads_kept():
         try:
             yield
         finally:
@@ -93,14 +96,18 @@ def _looks_kept() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _environment_kept() -> Iterator[None]:
+def _environment_kept(*names: str) -> Iterator[None]:
+    """Give back some variables, or all when none is named.
+
+    During work only those are named that the call changes: other threads change others meanwhile.
+    """
     before = dict(os.environ)
     try:
         yield
     finally:
-        for name in {*before, *os.environ}:
+        for name in names or {*before, *os.environ}:
             if name not in before:
-                del os.environ[name]
+                os.environ.pop(name, None)
             elif os.environ.get(name) != before[name]:
                 os.environ[name] = before[name]
 

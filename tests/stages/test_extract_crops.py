@@ -331,6 +331,32 @@ def test_people_who_come_late_are_found(run: Callable[..., ExtractResult], tmp_p
     assert found == {(v, f) for v in ("cctv", "uav") for f in (15, 20, 35, 40)}
 
 
+def on_its_side(path: Path) -> Path:
+    return tiny.rotated(tiny.encode(path / "phone.mp4", tiny.clip(20)), 90)
+
+
+def odd(path: Path) -> Path:
+    return tiny.encode(path / "odd.mkv", tiny.clip(20, size=(181, 133)), codec="ffv1", pix_fmt="bgr0")
+
+
+def half_clear(path: Path) -> Path:
+    frames = [np.dstack([f, np.full(f.shape[:2], 128, np.uint8)]) for f in tiny.clip(20)]
+    return tiny.encode(path / "clear.mov", frames, codec="png", pix_fmt="rgba")
+
+
+@pytest.mark.parametrize(
+    ("make", "size"), [(on_its_side, (144, 192)), (odd, (181, 133)), (half_clear, (192, 144))]
+)
+def test_unusual_frames_give_crops_inside_the_frame_as_it_is_shown(
+    make: Callable[[Path], Path], size: tuple[int, int], run: Callable[..., ExtractResult], tmp_path: Path
+) -> None:
+    assert run(make(tmp_path)).total == 6
+    for row in rows(tmp_path / "workspace"):
+        assert (row["frame_width"], row["frame_height"]) == size
+        assert row["x2"] <= size[0]
+        assert row["y2"] <= size[1]
+
+
 def test_lost_frames_are_told_recorded_and_keep_the_numbers_of_the_others(
     run: Callable[..., ExtractResult], tmp_path: Path
 ) -> None:
@@ -419,8 +445,9 @@ def test_a_file_in_place_of_the_crops_folder_is_one_sentence(
 ) -> None:
     (tmp_path / "workspace").mkdir()
     (tmp_path / "workspace/crops").write_text("in the way")
-    with pytest.raises(InputError, match=r"cannot write .*crops"):
-        run(street)
+    for into in ("workspace", "workspace/crops"):
+        with pytest.raises(InputError, match=r"cannot write .*crops"):
+            run(street, into=into)
     assert (tmp_path / "workspace/crops").read_text() == "in the way"
 
 

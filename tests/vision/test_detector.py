@@ -118,6 +118,8 @@ def test_threads_and_environment_stay_as_the_user_had_them_and_nobody_is_called(
     assert (code, out) == (0, ""), err
     before, loaded, worked, asked = json.loads((tmp_path / "states.json").read_text())
     assert {name: before["env"].get(name) for name in unset} == {**unset, **given}
+    assert set(loaded["env"].items()) ^ set(before["env"].items()) == set()
     assert loaded == before
+    assert set(worked["env"].items()) ^ set(before["env"].items()) == set()
     assert worked == before
     assert asked == []

@@ -66,6 +66,20 @@ def test_a_vendor_s_call_leaves_threads_and_environment_alone(monkeypatch: pytes
     assert os.environ["CUDA_VISIBLE_DEVICES"] == "2"
 
 
+def test_a_vendor_s_call_does_not_bring_back_what_another_thread_hides_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The detector works in one thread while the tracker, in another, must not believe it runs in CI."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    with vendors.as_the_user_had_it():
+        hidden = vendors.outside_ci()
+        hidden.__enter__()
+    assert "GITHUB_ACTIONS" not in os.environ
+    with vendors.as_the_user_had_it():
+        hidden.__exit__(None, None, None)
+    assert os.environ["GITHUB_ACTIONS"] == "true"
+
+
 @pytest.mark.parametrize("value", [None, "true"])
 def test_the_mark_of_ci_is_hidden_only_during_the_call(
     value: str | None, monkeypatch: pytest.MonkeyPatch
