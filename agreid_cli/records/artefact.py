@@ -86,7 +86,8 @@ class Artefact:
             raise InputError(
                 f"{path} cannot be read as Parquet: {error}", hint=f"Make it again with: {self.made_by}"
             ) from error
-        self._check_version(path, (table.schema.metadata or {}).get(SCHEMA_KEY, b"").decode())
+        mark = (table.schema.metadata or {}).get(SCHEMA_KEY, b"")
+        self._check_version(path, mark.decode("utf-8", "replace"))  # a damaged file may hold anything
         return table
 
     def _check_version(self, path: Path, mark: str) -> None:
@@ -95,7 +96,7 @@ class Artefact:
         name, _, version = mark.partition("/")
         if name != self.name:
             raise InputError(f"{path} holds a {name} table, not a {self.name} table")
-        if int(version) > self.version:
+        if not version.isdecimal() or int(version) > self.version:
             raise InputError(
                 f"{path} has schema {mark}; this agreid reads up to {self.name}/{self.version}",
                 hint="Upgrade agreid: pip install --upgrade agreid",

@@ -4,10 +4,11 @@ import errno
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from agreid_cli.errors import AgreidError, InputError, MissingError
-from agreid_cli.records.artefact import Artefact, metadata
+from agreid_cli.records.artefact import SCHEMA_KEY, Artefact, metadata
 from agreid_cli.records.files import write_text, writing
 
 SCHEMA = pa.schema([pa.field("a", pa.int32(), nullable=False), pa.field("b", pa.string())])
@@ -88,3 +89,11 @@ def test_a_full_disk_is_said_in_words(tmp_path: Path) -> None:
     with pytest.raises(AgreidError, match="disk is full"), writing(tmp_path / "f"):
         raise OSError(errno.ENOSPC, "No space left on device")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("mark", [b"\xf7\xff/1", b"thing/\xb2", b"thing/", b"thing/9", b"thing/-1"])
+def test_a_damaged_mark_is_an_error_in_words(mark: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "thing.parquet"
+    pq.write_table(table().cast(SCHEMA).replace_schema_metadata({SCHEMA_KEY: mark}), path)
+    with pytest.raises(InputError, match=r"thing\.parquet"):
+        THING.read(path)
