@@ -7,6 +7,7 @@ terminal, bars become plain lines; `NO_COLOR` is respected by Rich itself.
 from __future__ import annotations
 
 import json as json_module
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -108,7 +109,9 @@ class Voice:
     def _console(stream: Any) -> Console:
         from rich.console import Console
 
-        return Console(file=stream, emoji=False)  # a path with :x: in it is no emoji
+        # A file or a pipe has no width at which a table must fold; a path with :x: in it is no emoji.
+        wide = None if stream.isatty() or "COLUMNS" in os.environ else 200
+        return Console(file=stream, emoji=False, width=wide)
 
 
 class _BarTask:

@@ -26,3 +26,11 @@ def auto_or(lowest: int) -> BeforeValidator:
         raise PydanticCustomError("auto_or", f"Give auto, or a whole number from {lowest} up")
 
     return BeforeValidator(check)
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(word.strip() for word in value.split(",")) if isinstance(value, str) else value
+
+
+#: For a list of words that may come as one text: `--set detector.classes=person,rider`.
+one_or_more = BeforeValidator(_as_tuple)

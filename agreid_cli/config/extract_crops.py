@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from agreid_cli.config.base import Frozen, auto_or
+from agreid_cli.config.base import Frozen, auto_or, one_or_more
 
 
 class DetectorConfig(Frozen):
@@ -16,7 +16,7 @@ class DetectorConfig(Frozen):
     """
 
     weights: str = "yolo11n.pt"
-    classes: tuple[str, ...] = ("person", "pedestrian", "people")
+    classes: Annotated[tuple[str, ...], one_or_more] = ("person", "pedestrian", "people")
     conf: float = Field(0.25, ge=0, le=1)
     iou: float = Field(0.7, gt=0, le=1)
     imgsz: Annotated[Literal["auto"] | int, auto_or(32)] = "auto"

@@ -60,7 +60,7 @@ class Detector:
 
 def _load(weights: Path) -> Any:
     yolo = vendors.ultralytics().YOLO
-    hint = "Give a detector that ultralytics exported or trained, as --detector yolo11n.pt does."
+    hint = "Give a detector of ultralytics, trained (.pt) or exported, as in --detector yolo11n.pt."
     if weights.suffix in {".yaml", ".yml"}:
         raise InputError(f"{weights} describes a network but holds no weights", hint=hint)
     try:
@@ -70,18 +70,18 @@ def _load(weights: Path) -> Any:
                 raise ValueError("it names no classes")
     except Exception as error:  # the vendor raises a dozen kinds for a bad file: one sentence for all
         raise InputError(
-            f"{weights} cannot be used as detector weights: {_reason(error)}", hint=hint
+            f"{weights} cannot be used as detector weights: {_reason(error, weights)}", hint=hint
         ) from error
     if getattr(network, "task", "detect") not in {"detect", "segment", "pose"}:
         raise InputError(f"{weights} is a network for {network.task}, not a detector", hint=hint)
     return network
 
 
-def _reason(error: Exception) -> str:
-    """The first sentence of what the vendor says, which may run over a screen."""
+def _reason(error: Exception, weights: Path) -> str:
+    """The first sentence of what the vendor says, which may run over a screen and repeat the path."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     first = lines[0].removeprefix("ERROR").lstrip(" \u274c\ufe0f")
-    return re.split(r"\.\s", first)[0].rstrip(".")
+    return re.split(r"\.\s", re.sub(rf"(model=)?'?{re.escape(str(weights))}'?", "it", first))[0].rstrip(".")
 
 
 def _class_ids(names: dict[int, str], wanted: Sequence[str], weights: Path) -> list[int]:
@@ -91,6 +91,6 @@ def _class_ids(names: dict[int, str], wanted: Sequence[str], weights: Path) -> l
         known = ", ".join(str(name) for name in list(names.values())[:30])
         raise InputError(
             f"{weights} knows no class named {' or '.join(wanted)}; it knows: {known}",
-            hint="Name its person classes: --set 'detector.classes=[\"pedestrian\"]'",
+            hint="Name its person classes, as in --set detector.classes=pedestrian,rider",
         )
     return ids

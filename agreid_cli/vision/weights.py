@@ -49,5 +49,8 @@ def _fetch(target: Path) -> Path:
             hint="Check the connection and the name, or give a file with --detector PATH.",
         ) from error
     if not found.is_file():
-        raise InputError(f"ultralytics publishes no weights called {target.name}")
+        raise InputError(
+            f"ultralytics publishes no weights called {target.name}, or cannot be reached",
+            hint="Check the name and the connection, or give a file with --detector PATH.",
+        )
     return found

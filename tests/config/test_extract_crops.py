@@ -18,6 +18,8 @@ def test_the_defaults_are_the_paper_s() -> None:
 
 
 def test_it_survives_toml() -> None:
+    words = ["detector.classes=rider, person"]
+    assert with_overrides(ExtractConfig(), words).detector.classes == ("rider", "person")
     config = with_overrides(ExtractConfig(), ["detector.imgsz=960", "tracker.options.max_age=9", "every=10"])
     assert (config.detector.imgsz, config.tracker.options, config.every) == (960, {"max_age": 9}, 10)
     assert from_toml(ExtractConfig, to_toml(config), "test") == config
