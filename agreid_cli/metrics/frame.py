@@ -23,7 +23,7 @@ from agreid_cli.metrics.features import Features, Index, Rows
 
 Float32 = npt.NDArray[np.float32]
 
-SLICE = 512  # columns multiplied at a time; their sums are then added: this bounds the rounding
+SLICE = 1024  # columns multiplied at a time; their sums are then added: this bounds the rounding
 _NORM_SLICE = 64
 _UNIT = 2.0**-24  # half the spacing of single precision at 1
 _TINY = 2.0**-126  # what underflow can lose in one operation, also where subnormals are flushed

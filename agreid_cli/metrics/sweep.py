@@ -107,13 +107,11 @@ def match_scores(job: Job, matches: Matches) -> tuple[Float64, Float32]:
                         keep = true[row]
                         end = filled[i] + np.count_nonzero(keep)
                         score[filled[i] : end] = out[row, keep]
-                        doubt[filled[i] : end] = np.nextafter(
-                            off[row, keep].astype(np.float32), np.float32(np.inf)
-                        )
+                        doubt[filled[i] : end] = off[row, keep]
                         filled[i] = end
 
         share(work, query_blocks(by_pid, job.block_query, job.threads), job.threads)
-    return score, doubt
+    return score, np.nextafter(doubt, np.float32(np.inf))  # rounded up, whichever way it was rounded before
 
 
 def wrong_before(job: Job, matches: Matches, score: Float64, doubt: Float32) -> npt.NDArray[np.int64]:
