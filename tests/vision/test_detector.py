@@ -41,6 +41,12 @@ def test_boxes_are_whole_inside_the_frame_and_large_enough(weights: Path) -> Non
         assert ((found.scores >= 0) & (found.scores <= 1)).all()
 
 
+def test_boxes_smaller_than_asked_for_are_left_out(weights: Path) -> None:
+    every, large = (make(weights, min_px=px).detect(noise(1), 160)[0] for px in (8, 90))
+    assert 0 < len(large) < len(every)
+    assert ((large.boxes[:, 2:] - large.boxes[:, :2]) >= 90).all()
+
+
 def test_a_batch_finds_what_single_frames_do(weights: Path) -> None:
     detector, frames = make(weights), noise(5)
     alone = [detector.detect([frame], 160)[0] for frame in frames]

@@ -92,6 +92,13 @@ def test_a_strip_of_a_head_at_the_border_is_not_left_as_it_was(inside: int) -> N
     assert len(np.unique(rows, axis=0)) <= SQUARES**2
 
 
+@pytest.mark.parametrize("inside", [2, 3, 4])
+def test_the_corner_of_a_head_is_not_left_as_it_was(inside: int) -> None:
+    other = (inside - 51, 200 - inside, inside + 9, 400)
+    out, _ = pixelate_people(noise(), (0, 0, 80, 200), [other], min_head_px=8)
+    assert not (out == noise()).all(2)[-inside:, :inside].any()
+
+
 def test_heads_too_small_to_show_a_face_stay() -> None:
     own = (0, 0, 16, 40)
     image = noise(40, 16)

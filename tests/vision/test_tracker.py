@@ -99,7 +99,8 @@ def test_tracks_begin_in_the_third_frame_in_ci_too(monkeypatch: pytest.MonkeyPat
     assert counts == [[0, 0, 2, 2, 2, 2]] * 2
 
 
-def test_camera_motion_is_estimated_on_a_shrunk_frame() -> None:
+def test_camera_motion_is_estimated_on_a_shrunk_frame_or_not_at_all() -> None:
+    assert make()._tracker.cmc is None
     assert make(motion_px=96).parameters["camera_motion"].startswith("ecc at scale 0.5")
     assert make(motion_px=10_000).parameters["camera_motion"].startswith("ecc at scale 1,")
     assert make("bytetrack", motion_px=96).parameters["camera_motion"] == "none"
