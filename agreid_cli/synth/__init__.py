@@ -1,0 +1,1 @@
+"""The synthetic campus: people, cameras and light from a seed."""
