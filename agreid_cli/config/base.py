@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic_core import PydanticCustomError
@@ -34,3 +34,11 @@ def _as_tuple(value: Any) -> Any:
 
 #: For a list of words that may come as one text: `--set detector.classes=person,rider`.
 one_or_more = BeforeValidator(_as_tuple)
+
+
+def _as_size(value: Any) -> Any:
+    return tuple(value.lower().split("x")) if isinstance(value, str) else value
+
+
+#: Height and width in pixels, also as one word: `--set model.size=384x128`.
+sizes = Annotated[tuple[int, int], BeforeValidator(_as_size)]

@@ -57,7 +57,51 @@ def build(kind: type[C], tree: dict[str, Any], source: str) -> C:
 
 
 def with_overrides(config: C, sets: Iterable[str]) -> C:
-    """Apply `a.b=c` words; the value is TOML, or a plain string where it is not TOML."""
+    """Apply `a.b=c` words; the value is TOML, or a plain string where it is not TOML.
+
+    They are judged together, so that two values which only fit with each other can be set in any order.
+    """
+    words = list(sets)
+    tree = config.model_dump()
+    if all(_put(tree, word) for word in words):
+        return _judged(config, tree, words)
+    return _one_by_one(config, words)
+
+
+def _put(tree: dict[str, Any], word: str) -> bool:
+    """Set one value in a plain tree; False when there is no such place."""
+    key, mark, text = word.partition("=")
+    *branches, leaf = key.strip().split(".")
+    node: Any = tree
+    for branch in branches:
+        node = node.get(branch)
+        if not isinstance(node, dict):
+            return False
+    node[leaf] = _value(text.strip())
+    return bool(mark and leaf)
+
+
+def _judged(config: C, tree: dict[str, Any], words: list[str]) -> C:
+    try:
+        return build(type(config), tree, "the configuration")
+    except InputError as error:
+        problems = Problems()
+        for problem in error.problems:
+            problems.found.append(Problem(_word_behind(problem.where, words), problem.what))
+        problems.raise_if_any("{n} of the settings cannot be used")
+        raise
+
+
+def _word_behind(place: str, words: list[str]) -> str:
+    """`--set a.b=c` for a problem at a.b (or inside a.b), else the place itself."""
+    for word in reversed(words):
+        key = word.partition("=")[0].strip()
+        if place == key or place.startswith(f"{key}."):
+            return f"--set {word}"
+    return place
+
+
+def _one_by_one(config: C, sets: list[str]) -> C:
     problems = Problems()
     for word in sets:
         key, mark, text = word.partition("=")
@@ -120,7 +164,8 @@ def _value(text: str) -> Any:
 def _problem(kind: type[BaseModel], item: Any) -> Problem:
     place = ".".join(str(part) for part in item["loc"])
     if item["type"] != "extra_forbidden":
-        return Problem(place, f"{item['msg']} (got {item['input']!r})")
+        got = "" if isinstance(item["input"], dict | BaseModel) else f" (got {item['input']!r})"
+        return Problem(place, f"{item['msg']}{got}")
     node: Any = kind
     for part in item["loc"][:-1]:
         node = getattr(node.model_fields.get(str(part)), "annotation", None) or node

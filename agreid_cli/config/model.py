@@ -1,0 +1,89 @@
+"""`[train.model]` and `[train.loss]`: the network, and what it is asked to do."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from agreid_cli.config.base import Frozen, sizes
+
+VIT_PATCH = 16
+
+
+class ModelConfig(Frozen):
+    """A backbone of `nn/backbones` (or `timm:<name>`) under a head of `nn/heads`."""
+
+    backbone: str = "resnet50"
+    head: str = "bot"
+    weights: str = "imagenet"  # imagenet, none, or a file: .safetensors, .pth
+    size: sizes = (256, 128)  # height, width in pixels; 384x128 on the command line
+    last_stride: Literal[1, 2] = 1  # of a ResNet's layer4
+    ibn: bool = False  # instance and batch normalisation in one, ResNet
+    non_local: bool = False  # attention over positions in layer2 and layer3, ResNet
+    #: avg: mean of the map; gem: generalised mean with a learnable power (map ≥ 0); token: ViT's class token.
+    pool: Literal["avg", "gem", "token"] = "avg"
+    gem_p: float = Field(3.0, ge=1)  # where the learnable power starts
+    drop_path: float = Field(0.0, ge=0, lt=1)
+    part_channels: int = Field(256, ge=1)  # of each MGN vector
+    #: Which vector the metric loss compares, and which is ranked: before or after the BatchNorm neck.
+    metric_feature: Literal["before", "after"] = "before"
+    embedding: Literal["before", "after"] = "after"
+    channels_last: bool = True
+    compile: bool | Literal["auto"] = "auto"  # auto: where it pays, on a GPU
+
+    @property
+    def is_vit(self) -> bool:
+        return self.backbone.startswith(("vit", "timm:vit", "timm:deit", "timm:eva"))
+
+    @field_validator("size")
+    @classmethod
+    def _not_tiny(cls, value: tuple[int, int]) -> tuple[int, int]:
+        if min(value) < 32:
+            raise PydanticCustomError("size", "A side must have at least 32 pixels")
+        return value
+
+    @model_validator(mode="after")
+    def _fits(self) -> ModelConfig:
+        if self.backbone.startswith("vit-") and any(side % VIT_PATCH for side in self.size):
+            raise PydanticCustomError(
+                "patches",
+                "size: {h}x{w} does not divide into patches of 16 pixels",
+                {"h": self.size[0], "w": self.size[1]},
+            )
+        if self.pool == "gem" and self.is_vit:
+            raise PydanticCustomError(
+                "gem", "pool: gem needs a map without negative values, which a ViT has not; use avg or token"
+            )
+        if self.pool == "token" and not self.is_vit:
+            raise PydanticCustomError(
+                "token", "pool: {b} has no class token; use avg or gem", {"b": self.backbone}
+            )
+        return self
+
+
+class TripletConfig(Frozen):
+    """Batch-hard triplets on Euclidean distances, or all pairs weighted by a softmax."""
+
+    kind: Literal["none", "margin", "soft", "weighted"] = "margin"  # soft: log(1 + e^(d_ap − d_an))
+    margin: float = Field(0.3, ge=0)  # of kind margin
+    weight: float = Field(1.0, ge=0)
+    normalise: bool = False  # vectors to length 1 first
+
+
+class LossConfig(Frozen):
+    """Total = ce_weight · cross entropy + triplet.weight · triplet, each averaged over the head's vectors."""
+
+    classifier: Literal["linear", "circle"] = "linear"
+    scale: float = Field(64.0, gt=0)  # s of the circle softmax
+    margin: float = Field(0.35, ge=0, lt=1)  # m of the circle softmax
+    ce_weight: float = Field(1.0, ge=0)
+    label_smoothing: float = Field(0.1, ge=0, lt=1)  # ε, of which each wrong identity gets ε/(C−1)
+    triplet: TripletConfig = TripletConfig()
+
+    @model_validator(mode="after")
+    def _something(self) -> LossConfig:
+        if not self.ce_weight and not (self.triplet.weight and self.triplet.kind != "none"):
+            raise PydanticCustomError("no_loss", "ce_weight and triplet.weight are both zero")
+        return self

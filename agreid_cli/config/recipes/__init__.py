@@ -1,0 +1,73 @@
+"""Recipes: complete training configurations by name. A recipe is one function and one line here."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from agreid_cli.config.load import build, read_toml, with_overrides
+from agreid_cli.config.recipes.parts import over
+from agreid_cli.config.train import TrainConfig
+from agreid_cli.errors import InputError, did_you_mean
+
+DEFAULT = "bot-vit"
+
+#: name → "module:function"; the function takes nothing and returns a `TrainConfig`.
+RECIPES: dict[str, str] = {
+    "bot-resnet50": "agreid_cli.config.recipes.paper:bot_resnet50",
+    "bot-vit": "agreid_cli.config.recipes.paper:bot_vit",
+    "bot-osnet": "agreid_cli.config.recipes.paper:bot_osnet",
+    "sbs-resnet50": "agreid_cli.config.recipes.paper:sbs_resnet50",
+    "sbs-vit": "agreid_cli.config.recipes.paper:sbs_vit",
+    "sbs-osnet": "agreid_cli.config.recipes.paper:sbs_osnet",
+    "mgn-resnet50": "agreid_cli.config.recipes.paper:mgn_resnet50",
+    "mgn-vit": "agreid_cli.config.recipes.paper:mgn_vit",
+    "mgn-osnet": "agreid_cli.config.recipes.paper:mgn_osnet",
+    "bot-resnet50-fastreid": "agreid_cli.config.recipes.fastreid:bot_resnet50",
+    "bot-vit-fastreid": "agreid_cli.config.recipes.fastreid:bot_vit",
+    "bot-osnet-fastreid": "agreid_cli.config.recipes.fastreid:bot_osnet",
+    "sbs-resnet50-fastreid": "agreid_cli.config.recipes.fastreid:sbs_resnet50",
+    "sbs-vit-fastreid": "agreid_cli.config.recipes.fastreid:sbs_vit",
+    "sbs-osnet-fastreid": "agreid_cli.config.recipes.fastreid:sbs_osnet",
+    "mgn-resnet50-fastreid": "agreid_cli.config.recipes.fastreid:mgn_resnet50",
+    "mgn-vit-fastreid": "agreid_cli.config.recipes.fastreid:mgn_vit",
+    "mgn-osnet-fastreid": "agreid_cli.config.recipes.fastreid:mgn_osnet",
+    "campus": "agreid_cli.config.recipes.campus:campus",
+}
+
+
+def recipe(name: str) -> TrainConfig:
+    """The complete tree of this name, which is also its `recipe`; `InputError` lists the names."""
+    if name not in RECIPES:
+        raise InputError(
+            f"there is no recipe '{name}'{did_you_mean(name, RECIPES)}",
+            hint="List them with: agreid recipe list",
+        )
+    module, _, function = RECIPES[name].partition(":")
+    made: TrainConfig = getattr(importlib.import_module(module), function)()
+    return TrainConfig.model_validate(made.model_dump() | {"recipe": name})
+
+
+def load_train(file: Path | None, sets: Sequence[str] = (), *, name: str | None = None) -> TrainConfig:
+    """The tree of one run: a recipe, changed by `[train]` of `file`, changed by `--set` words.
+
+    The recipe is `name`, else the one that the file names, else `DEFAULT`. A file may also be the
+    `config.toml` of a run, which is a whole tree without `[train]`.
+    """
+    words = train_table(file) if file else {}
+    base = recipe(name or str(words.get("recipe") or DEFAULT))
+    tree = over(base.model_dump(), words | {"recipe": base.recipe})
+    return with_overrides(build(TrainConfig, tree, f"{file} [train]" if file else "the configuration"), sets)
+
+
+def train_table(file: Path) -> dict[str, Any]:
+    """What a TOML file says about training: its `[train]`, or all of it when it is a run's own file."""
+    tree = read_toml(file)
+    if "train" in tree:
+        table = tree["train"]
+        if not isinstance(table, dict):
+            raise InputError(f"{file}: train is not a table", hint="Write its values below a line [train].")
+        return table
+    return tree if tree and all(key in TrainConfig.model_fields for key in tree) else {}

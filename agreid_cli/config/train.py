@@ -1,0 +1,86 @@
+"""`[train]`: one complete tree for a training run; a recipe is such a tree with a name."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from agreid_cli.config.base import Frozen, one_or_more
+from agreid_cli.config.data import AugmentConfig, DataConfig
+from agreid_cli.config.explain import ExplainConfig
+from agreid_cli.config.model import LossConfig, ModelConfig, TripletConfig
+from agreid_cli.config.optim import OptimConfig, ScheduleConfig
+
+__all__ = [
+    "AugmentConfig",
+    "DataConfig",
+    "ExplainConfig",
+    "LossConfig",
+    "ModelConfig",
+    "OptimConfig",
+    "ScheduleConfig",
+    "TrainConfig",
+    "TripletConfig",
+    "ValidationConfig",
+]
+
+
+class ValidationConfig(Frozen):
+    """The referee, asked while training; the weights that it likes best are kept."""
+
+    every: int = Field(10, ge=0)  # epochs; 0: only after the last
+    directions: Annotated[tuple[str, ...], one_or_more] = ("a2g", "g2a")
+    metric: Literal["cosine", "euclidean"] = "cosine"
+    best: Literal["mAP", "rank1", "mINP"] = "mAP"  # mean over the directions
+    flip: bool = False  # embed each crop and its mirror image
+    batch: int = Field(128, ge=1)
+
+    @field_validator("directions")
+    @classmethod
+    def _some(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise PydanticCustomError("directions", "Give at least one direction")
+        return value
+
+
+class TrainConfig(Frozen):
+    """Everything that a run depends on beside its data."""
+
+    recipe: str = ""  # the recipe that this tree began as
+    seed: int = Field(0, ge=0)
+    model: ModelConfig = ModelConfig()
+    data: DataConfig = DataConfig()
+    augment: AugmentConfig = AugmentConfig()
+    loss: LossConfig = LossConfig()
+    optim: OptimConfig = OptimConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"  # auto: bf16 where the GPU has it, else fp32
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.0  # decay of the averaged weights that are ranked; 0: none
+    accumulate: int = Field(1, ge=1)  # batches a step
+    validation: ValidationConfig = ValidationConfig()
+    explain: ExplainConfig | None = None
+
+    @property
+    def learning_rate(self) -> float:
+        """The peak rate for this tree's batches."""
+        return self.optim.learning_rate(self.data.batch * self.accumulate)
+
+    @model_validator(mode="after")
+    def _fits(self) -> TrainConfig:
+        found = []
+        triplet = self.loss.triplet.kind != "none" and self.loss.triplet.weight > 0
+        if triplet and self.explain is None:
+            if self.data.k < 2:
+                found.append("data.k: a triplet needs two crops of one identity, so k is at least 2")
+            if self.data.p < 2:
+                found.append("data.p: a triplet needs two identities, so p is at least 2")
+        height, width = self.model.size
+        if 2 * self.augment.pad >= min(height, width):
+            found.append(
+                f"augment.pad: {self.augment.pad} on each side is more than the crop's {width} pixels"
+            )
+        if found:
+            raise PydanticCustomError("together", "{found}", {"found": "; ".join(found)})
+        return self

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+
+from agreid_cli.config.load import with_overrides
+from agreid_cli.config.recipes import recipe
+from agreid_cli.config.train import TrainConfig
+from agreid_cli.errors import InputError
+
+WRONG = [
+    ("bot-vit", ["model.size=250x128"], "does not divide into patches"),
+    ("bot-vit", ["model.pool=gem"], "negative values"),
+    ("bot-resnet50", ["model.pool=token"], "no class token"),
+    ("bot-resnet50", ["model.size=16x16"], "at least 32"),
+    ("bot-resnet50", ["data.k=1"], "data.k: a triplet needs two crops"),
+    ("bot-resnet50", ["data.p=1"], "data.p: a triplet needs two identities"),
+    ("bot-osnet-fastreid", ["data.sampler=pk-views", "data.k=1"], "both views"),
+    ("bot-resnet50", ["augment.pad=64"], "more than the crop's 128 pixels"),
+    ("bot-resnet50", ["augment.erase_area=[0.5, 0.1]"], "the smaller first"),
+    ("bot-resnet50", ["augment.flip=1.5"], "augment.flip"),
+    ("bot-resnet50", ["schedule.milestones=[90, 40]"], "later than the one before"),
+    ("sbs-resnet50", ["schedule.epochs=20"], "the rate would never fall"),
+    ("bot-resnet50", ["loss.ce_weight=0", "loss.triplet.kind=none"], "both zero"),
+    ("bot-resnet50", ["precision=fp64"], "precision"),
+    ("bot-resnet50", ["optim.lr=0"], "optim.lr"),
+    ("bot-resnet50", ["validation.directions=[]"], "at least one direction"),
+    ("bot-resnet50", ["optim.rate=1"], "unknown key"),
+]
+
+
+@pytest.mark.parametrize(("name", "sets", "says"), WRONG)
+def test_what_does_not_fit_together_is_refused(name: str, sets: list[str], says: str) -> None:
+    with pytest.raises(InputError) as caught:
+        with_overrides(recipe(name), sets)
+    assert says in str(caught.value)
+
+
+def test_values_that_only_fit_together_can_be_set_in_any_order() -> None:
+    sets = ["schedule.epochs=20", "schedule.cosine_from=10"]
+    for words in (sets, sets[::-1]):
+        config = with_overrides(recipe("sbs-resnet50"), words)
+        assert (config.schedule.epochs, config.schedule.cosine_from) == (20, 10)
+
+
+def test_no_epochs_is_allowed() -> None:
+    for name in ("bot-resnet50", "sbs-vit", "sbs-resnet50", "campus"):
+        assert with_overrides(recipe(name), ["schedule.epochs=0"]).schedule.epochs == 0
+
+
+def test_the_learning_rate_follows_the_batch() -> None:
+    def rate(*sets: str) -> float:
+        return with_overrides(recipe("bot-resnet50-fastreid"), sets).learning_rate
+
+    assert rate() == 3.5e-4
+    assert rate("data.p=32") == pytest.approx(7e-4)
+    assert rate("data.p=8", "accumulate=2") == pytest.approx(3.5e-4)
+    assert rate("data.p=32", "optim.lr_rule=none") == 3.5e-4
+
+
+def test_a_size_is_one_word_or_two_numbers() -> None:
+    for text in ("384x128", "[384, 128]", "384X128"):
+        assert with_overrides(TrainConfig(), [f"model.size={text}"]).model.size == (384, 128)
+
+
+def test_a_tree_is_frozen() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        TrainConfig().seed = 1  # type: ignore[misc]
