@@ -6,7 +6,7 @@ integer code, and a blank one is unknown. A row with no label at all is not anno
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from agreid_cli.attributes.bits import bits_of
 from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.attributes.csv_table import CsvTable, Row, column_key, read_csv
-from agreid_cli.attributes.labels import class_of, label_problem
+from agreid_cli.attributes.labels import class_of, label_of, label_problem
 from agreid_cli.attributes.official import official_codebook
 from agreid_cli.attributes.pids import PARTS, pid_of, require_pid
 from agreid_cli.attributes.words import many, people
@@ -27,10 +27,15 @@ HELPERS = ("crops", "example")
 
 @dataclass(frozen=True)
 class AttributeRows:
-    """pid to bits, uint8 of shape (M,); `notes` are sentences for the user."""
+    """pid to bits, uint8 of shape (M,); `notes` are sentences for the user.
+
+    `labels` has every row, those without any label too: pid to group name to the official label, "" for a
+    blank cell. Unlike bits it tells the nine age bands apart, and "unknown" from "not looked at yet".
+    """
 
     bits: dict[int, np.ndarray]
     notes: list[str]
+    labels: dict[int, dict[str, str]] = field(default_factory=dict)
 
 
 def read_attributes(path: Path, codebook: Codebook, problems: Problems) -> AttributeRows:
@@ -46,9 +51,11 @@ def read_attributes(path: Path, codebook: Codebook, problems: Problems) -> Attri
     notes = _unused(table, codebook)
     first_line: dict[int, int] = {}
     bits: dict[int, np.ndarray] = {}
+    labels: dict[int, dict[str, str]] = {}
     blank_cells = blank_rows = 0
     for row in table.good_rows(problems):
         pid = _identity(table, row, key_of, problems)
+        faults = len(problems.found)
         classes = _classes(table, row, codebook, key_of, problems)
         if pid is None:
             continue
@@ -56,6 +63,8 @@ def read_attributes(path: Path, codebook: Codebook, problems: Problems) -> Attri
             problems.add(table.where(row.line), f"identity {pid} stands in line {first_line[pid]} already")
             continue
         first_line[pid] = row.line
+        if len(problems.found) == faults:
+            labels[pid] = {g.name: label_of(row.cells[key_of[g.name]], g) for g in codebook.groups}
         blank = sum(not row.cells[key] for key in key_of.values())
         if blank == len(key_of):
             blank_rows += 1
@@ -66,7 +75,7 @@ def read_attributes(path: Path, codebook: Codebook, problems: Problems) -> Attri
         notes.append(f"{path.name}: {many(blank_cells, 'blank label')}, read as unknown")
     if blank_rows:
         notes.append(f"{path.name}: no label yet for {people(blank_rows)}, so no attributes")
-    return AttributeRows(bits, notes)
+    return AttributeRows(bits, notes, labels)
 
 
 def _group_columns(table: CsvTable, codebook: Codebook, problems: Problems) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """`identities.csv`: who each track is.
 
 Columns `video_id`, `track_id` and `pid` (or P, T, A). -1 is junk, that is, not a person; a blank pid is not
-annotated yet. Further columns are for the eye.
+annotated yet. Where the tracker has run two people into one track, the optional columns `frame_from` and
+`frame_to` (both included, blank is open) say of which frames a row speaks. Further columns are for the eye.
 """
 
 from __future__ import annotations
@@ -11,18 +12,47 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from agreid_cli.attributes.csv_table import CsvTable, read_csv
+from agreid_cli.attributes.csv_table import CsvTable, Row, read_csv
 from agreid_cli.attributes.pids import pid_of, require_pid, whole_number
 from agreid_cli.errors import Problems, did_you_mean
 
 Track = tuple[str, int]
+FIRST, LAST = 0, 2**31 - 1  # frames are int32 and count from 0
+
+
+@dataclass(frozen=True)
+class Span:
+    """A run of frames of one track, both ends included, and who it shows (None: not annotated yet)."""
+
+    first: int
+    last: int
+    pid: int | None
+
+    @property
+    def is_whole(self) -> bool:
+        return self.first == FIRST and self.last == LAST
 
 
 @dataclass(frozen=True)
 class Identities:
-    """The pid of each track that stands in the file; None where it is not annotated yet."""
+    """The spans of each track that stands in the file, in order and apart from each other."""
 
-    pid_of_track: dict[Track, int | None]
+    spans: dict[Track, tuple[Span, ...]]
+
+    def pid(self, track: Track, frame: int | None) -> int | None:
+        """Who a crop shows: None where no row speaks of it, or its pid is blank.
+
+        A crop that does not know its frame belongs to no part of a divided track.
+        """
+        for span in self.spans.get(track, ()):
+            if span.is_whole or (frame is not None and span.first <= frame <= span.last):
+                return span.pid
+        return None
+
+    @property
+    def pid_of_track(self) -> dict[Track, int | None]:
+        """The pid of every track that is not divided."""
+        return {track: spans[0].pid for track, spans in self.spans.items() if spans[0].is_whole}
 
 
 def read_identities(path: Path, tracks: Collection[Track], problems: Problems) -> Identities:
@@ -38,20 +68,42 @@ def read_identities(path: Path, tracks: Collection[Track], problems: Problems) -
     of_video: dict[str, set[int]] = defaultdict(set)
     for video, number in tracks:
         of_video[video].add(number)
-    first_line: dict[Track, int] = {}
-    pids: dict[Track, int | None] = {}
+    found: dict[Track, list[tuple[Span, int]]] = {}  # with the line of each
     for row in table.good_rows(problems):
         pid = pid_of(table, row, problems)
         track = _track(table, row.line, row.cells["videoid"], row.cells["trackid"], of_video, problems)
-        if track is None:
+        ends = _frames(table, row, problems)
+        if track is None or ends is None:
             continue
-        if track in first_line:
-            what = f"track {track[1]} of {track[0]} stands in line {first_line[track]} already"
+        span = Span(*ends, pid)
+        others = found.setdefault(track, [])
+        twice = next((o for o in others if o[0].first <= span.last and span.first <= o[0].last), None)
+        if twice is None:
+            others.append((span, row.line))
+        elif twice[0].is_whole and span.is_whole:
+            what = f"track {track[1]} of {track[0]} stands in line {twice[1]} already"
             problems.add(table.where(row.line, "trackid"), what)
-            continue
-        first_line[track] = row.line
-        pids[track] = pid
-    return Identities(pids)
+        else:
+            what = f"frames of track {track[1]} of {track[0]} stand in line {twice[1]} too"
+            problems.add(table.where(row.line, "trackid"), what)
+    ordered = {t: sorted((s for s, _ in rows), key=lambda span: span.first) for t, rows in found.items()}
+    return Identities({track: tuple(spans) for track, spans in ordered.items()})
+
+
+def _frames(table: CsvTable, row: Row, problems: Problems) -> tuple[int, int] | None:
+    """The first and the last frame of which a row speaks; None, with a problem, when they are wrong."""
+    ends = []
+    for key, default in (("framefrom", FIRST), ("frameto", LAST)):
+        text = row.cells.get(key, "")
+        number = whole_number(text) if text else default
+        if number is None or not FIRST <= number <= LAST:
+            problems.add(table.where(row.line, key), f"'{text}' is no frame; frames count from 0")
+            return None
+        ends.append(number)
+    if ends[0] > ends[1]:
+        problems.add(table.where(row.line, "frameto"), f"{ends[1]} comes before frame_from, {ends[0]}")
+        return None
+    return ends[0], ends[1]
 
 
 def _track(

@@ -67,6 +67,29 @@ def class_of(text: str, group: Group) -> int | None:
     return _words(group).get(label_key(word))
 
 
+def label_of(text: str, group: Group) -> str:
+    """The official spelling of what a cell says; "" where it is blank. `class_of` must know the text.
+
+    A word for a bit that several labels share stays what it is.
+
+    >>> from agreid_cli.attributes.official import official_codebook
+    >>> age = official_codebook().groups[1]
+    >>> [label_of(word, age) for word in ("5", "45 - 54", "Middle", "n/a", "")]
+    ['45-54', '45-54', 'middle', 'Unknown', '']
+    """
+    word = text.strip()
+    if not word:
+        return ""
+    code = _CODE.fullmatch(word)
+    if code:
+        return group.labels[int(code[1])]
+    same = [label for label in group.labels if label_key(label) == label_key(word)]
+    at = class_of(text, group)
+    if at is None:
+        raise ValueError(label_problem(text, group))
+    return same[0] if same else group.classes[at]
+
+
 def label_problem(text: str, group: Group) -> str:
     """What is wrong with a word that `class_of` does not know, with the nearest one that it does."""
     word = text.strip()

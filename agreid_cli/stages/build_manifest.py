@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from agreid_cli.attributes.attributes_csv import read_attributes
 from agreid_cli.attributes.bits import support
 from agreid_cli.attributes.codebook import Codebook
-from agreid_cli.attributes.identities_csv import read_identities
+from agreid_cli.attributes.identities_csv import Identities, read_identities
 from agreid_cli.attributes.mat import read_mat
 from agreid_cli.attributes.official import official_codebook
 from agreid_cli.attributes.words import listed, many, people
@@ -72,13 +72,14 @@ def build_manifest(
             raise MissingError(f"{path} does not exist", hint=_TEMPLATE)
     problems = Problems()
     tracks = tracks_of(crops)
-    who = read_identities(who_file, {t for t in tracks if t is not None}, problems).pid_of_track
+    who = read_identities(who_file, {t for t in tracks if t is not None}, problems)
     what, notes = _vectors(what_file, codebook, problems)
     problems.raise_if_any(
         "faults in the annotations: {n}; nothing was written",
         hint="Mend them all, then run the same command again.",
     )
-    pids = [who.get(track) if track else None for track in tracks]
+    frames = crops["frame"].to_pylist()
+    pids = [who.pid(t, frame) if t else None for t, frame in zip(tracks, frames, strict=True)]
     if not any(pid is not None and pid != JUNK_PID for pid in pids):
         raise InputError(
             f"{who_file} gives no track an identity yet",
@@ -139,7 +140,7 @@ def _vectors(
 def _say(
     tracks: list[Track | None],
     pids: list[int | None],
-    who: Mapping[Track, int | None],
+    who: Identities,
     what: Mapping[int, np.ndarray],
     what_file: Path | None,
     progress: Progress,
@@ -148,8 +149,8 @@ def _say(
     pairs = list(zip(tracks, pids, strict=True))
     for why, found in (
         ("cut from no track", [t for t, _ in pairs if t is None]),
-        ("that no row of the identities names", [t for t, _ in pairs if t and t not in who]),
-        ("without a pid yet", [t for t, p in pairs if t in who and p is None]),
+        ("that no row of the identities names", [t for t, _ in pairs if t and t not in who.spans]),
+        ("without a pid yet", [t for t, p in pairs if t in who.spans and p is None]),
     ):
         if found:
             n = len({t for t in found if t})

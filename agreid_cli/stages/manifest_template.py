@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import pyarrow as pa
 from agreid_cli.attributes.attributes_csv import HELPERS
 from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.attributes.csv_table import CsvTable, read_csv
-from agreid_cli.attributes.identities_csv import read_identities
+from agreid_cli.attributes.identities_csv import Identities, read_identities
 from agreid_cli.attributes.official import official_codebook
 from agreid_cli.attributes.pids import PARTS, pid_of
 from agreid_cli.attributes.words import many
@@ -56,8 +56,8 @@ def write_template(
         raise InputError(f"{workspace.crops} holds no track to annotate")
     if n := sum(track is None for track in tracks_of(crops)):
         progress.warn(f"no row for {many(n, 'crop')} cut from no track")
-    pids = _known_pids(workspace, {(row["video_id"], row["track_id"]) for row in rows})
-    people = _identity_rows(crops, pids, codebook)
+    who = _known_people(workspace, {(row["video_id"], row["track_id"]) for row in rows})
+    people = _identity_rows(crops, who)
     written: dict[Path, int] = {}
     kept: list[Path] = []
     for path, header, key, wanted in (
@@ -101,24 +101,24 @@ def _track_rows(crops: pa.Table, workspace: Workspace) -> list[Row]:
     return found
 
 
-def _known_pids(workspace: Workspace, tracks: set[Track]) -> dict[Track, int]:
-    """The pid of each annotated track, as far as identities.csv can be read."""
+def _known_people(workspace: Workspace, tracks: set[Track]) -> Identities:
+    """Who each annotated track is, as far as identities.csv can be read."""
     if _held(workspace.identities, ("video_id", "track_id")) is None:
-        return {}
+        return Identities({})
     problems = Problems()
-    who = read_identities(workspace.identities, tracks, problems).pid_of_track
+    who = read_identities(workspace.identities, tracks, problems)
     problems.raise_if_any("faults in identities.csv: {n}; nothing was written")
-    return {track: pid for track, pid in who.items() if pid is not None and pid != JUNK_PID}
+    return who
 
 
-def _identity_rows(crops: pa.Table, pids: Mapping[Track, int], codebook: Codebook) -> list[Row]:
+def _identity_rows(crops: pa.Table, who: Identities) -> list[Row]:
     """One row an identity, with the number of its crops and the largest of them to look at."""
     rows: dict[int, Row] = {}
     best: dict[int, int] = {}
-    columns = crops.select(["path", "width", "height"]).to_pylist()
+    columns = crops.select(["path", "frame", "width", "height"]).to_pylist()
     for track, crop in zip(tracks_of(crops), columns, strict=True):
-        pid = pids.get(track) if track else None
-        if pid is None:
+        pid = who.pid(track, crop["frame"]) if track else None
+        if pid is None or pid == JUNK_PID:
             continue
         row = rows.setdefault(pid, {"pid": pid, "crops": 0})
         row["crops"] += 1

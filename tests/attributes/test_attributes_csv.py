@@ -157,3 +157,22 @@ def test_columns_that_are_not_used_are_said(tmp_path: Path) -> None:
         tmp_path / "a.csv", table([[1, *[0] * 15, "x", 3]], ["pid", *NAMES, "shoe size", "crops"])
     )
     assert found.notes == ["a.csv: columns not used: shoe size"]
+
+
+def test_labels_keep_what_bits_cannot(tmp_path: Path) -> None:
+    names = list(BOOK.names)
+    blank = dict.fromkeys(names, "")
+    rows = {
+        1: {**blank, "gender": "M", "age": "4", "feet": "sport shoes"},
+        2: {**blank, "age": "45-54", "upper": "unknown"},
+        3: blank,
+    }
+    lines = [",".join(["pid", *names]), *(",".join([str(p), *r.values()]) for p, r in rows.items())]
+    found, problems = read(tmp_path / "a.csv", "\n".join(lines))
+    assert problems == []
+    assert found.labels == {
+        1: {**blank, "gender": "male", "age": "35-44", "feet": "Sport_shoe"},
+        2: {**blank, "age": "45-54", "upper": "Unknown"},
+        3: blank,
+    }
+    assert set(found.bits) == {1, 2}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agreid_cli.attributes.identities_csv import Track, read_identities
+from agreid_cli.attributes.identities_csv import FIRST, LAST, Span, Track, read_identities
 from agreid_cli.errors import Problems
 
 TRACKS = {("uav-1", 1), ("uav-1", 2), ("uav-1", 3), ("cctv", 1), ("cctv", 7)}
@@ -118,3 +118,38 @@ def test_missing_columns(tmp_path: Path, header: str, said: list[str]) -> None:
     assert found == {}
     assert len(problems) == len(said)
     assert all(text in problem for text, problem in zip(said, problems, strict=True))
+
+
+def test_a_divided_track_is_told_by_frames(tmp_path: Path) -> None:
+    rows = ["uav-1,1,60,,6", "uav-1,1,,59,5", "uav-1,2,10,20,-1", "uav-1,3,,,7", "cctv,1,0,90,"]
+    (tmp_path / "i.csv").write_text("\n".join(["video_id,track_id,frame_from,Frame To,pid", *rows]))
+    problems = Problems()
+    who = read_identities(tmp_path / "i.csv", TRACKS, problems)
+    assert not problems.found
+    assert who.spans[("uav-1", 1)] == (Span(FIRST, 59, 5), Span(60, LAST, 6))
+    assert [who.pid(("uav-1", 1), frame) for frame in (0, 59, 60, 10**6, None)] == [5, 5, 6, 6, None]
+    assert [who.pid(("uav-1", 2), frame) for frame in (9, 10, 20, 21)] == [None, -1, -1, None]
+    assert (who.pid(("uav-1", 3), None), who.pid(("cctv", 1), 30), who.pid(("cctv", 7), 0)) == (7, None, None)
+    assert who.pid_of_track == {("uav-1", 3): 7}
+
+
+def test_frames_that_cannot_be(tmp_path: Path) -> None:
+    rows = [
+        "uav-1,1,0,60,5",
+        "uav-1,1,60,90,6",
+        "uav-1,2,9,3,5",
+        "uav-1,3,x,,5",
+        "cctv,1,-1,3,5",
+        "uav-1,1,,,5",
+    ]
+    found, problems = read(
+        tmp_path / "i.csv", "\n".join(["video_id,track_id,frame_from,frame_to,pid", *rows])
+    )
+    assert found == {}
+    assert problems == [
+        "i.csv, line 3, column track_id: frames of track 1 of uav-1 stand in line 2 too",
+        "i.csv, line 4, column frame_to: 3 comes before frame_from, 9",
+        "i.csv, line 5, column frame_from: 'x' is no frame; frames count from 0",
+        "i.csv, line 6, column frame_from: '-1' is no frame; frames count from 0",
+        "i.csv, line 7, column track_id: frames of track 1 of uav-1 stand in line 2 too",
+    ]

@@ -99,6 +99,22 @@ def test_tracks_without_a_pid_are_left_out_and_counted(tmp_path: Path) -> None:
     assert not attribute_matrix(read_manifest(workspace.manifest)).any()
 
 
+def test_a_track_of_two_people_is_divided_by_frames(tmp_path: Path) -> None:
+    workspace = write_crops(tmp_path, 1, n_pids=2)
+    lines = ["campus-uav,1,0,30,1", "campus-uav,1,31,,2", "campus-uav,2,,30,-1", "campus-cctv,1,,,1"]
+    workspace.identities.write_text("\n".join(["video_id,track_id,frame_from,frame_to,pid", *lines]))
+    listener = Listener()
+    result = build_manifest(workspace, DEFAULT, progress=listener)
+    rows = read_manifest(workspace.manifest).to_pylist()
+    assert [(r["video_id"], r["track_id"], r["frame"], r["pid"]) for r in rows] == [
+        *(("campus-cctv", 1, frame, 1) for frame in (0, 30, 60)),
+        *(("campus-uav", 1, frame, pid) for frame, pid in ((0, 1), (30, 1), (60, 2))),
+        *(("campus-uav", 2, frame, -1) for frame in (0, 30)),
+    ]
+    assert (result.n_unannotated_crops, result.n_unannotated_tracks) == (4, 2)
+    assert "left out: 1 crop of 1 track without a pid yet" in listener.said
+
+
 def test_what_does_not_fit_together_is_said(tmp_path: Path) -> None:
     workspace = annotated(tmp_path, 3, n_pids=3, attributes=False)
     write_attributes(workspace.attributes, random_codes(0, [1, 2, 77]))

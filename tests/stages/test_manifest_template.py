@@ -58,6 +58,14 @@ def test_from_nothing_to_a_manifest(tmp_path: Path) -> None:
         write_template(workspace, DEFAULT)
 
 
+def test_a_divided_track_gives_a_row_to_each_of_its_people(tmp_path: Path) -> None:
+    workspace = write_crops(tmp_path, 1, n_pids=1)
+    lines = ["campus-uav,1,0,30,7", "campus-uav,1,60,,8", "campus-cctv,1,,,7"]
+    workspace.identities.write_text("\n".join(["video_id,track_id,frame_from,frame_to,pid", *lines]))
+    write_template(workspace, DEFAULT)
+    assert [(row["pid"], row["crops"]) for row in rows_of(workspace.attributes)] == [("7", "5"), ("8", "1")]
+
+
 def test_every_page_of_a_contact_sheet_is_named(tmp_path: Path) -> None:
     workspace = write_crops(tmp_path, 1)
     for name in ("campus-uav", "campus-uav~2", "campus-uav~3", "campus-uav-2", "other"):
