@@ -1,0 +1,177 @@
+"""Explanation `explanation/1`: what the explainable stream scored in one direction, as a value and as JSON.
+
+It lies beside the results of its run, as `runs/<name>/eval/<direction>-explain.json`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from agreid_cli.errors import InputError, MissingError
+from agreid_cli.records.files import write_text
+from agreid_cli.records.results import Interval
+from agreid_cli.records.runs import Run
+
+SCHEMA = "explanation"
+VERSION = 1
+#: Rows in the order in which they are shown; `oracle` is there only where it was asked for.
+ROWS = ("base-cosine", "base", "interpreter", "explainable", "oracle")
+
+
+@dataclass(frozen=True)
+class ExplainRow:
+    """One way to rank the same gallery. Scores lie in 0..1."""
+
+    name: str  # one of ROWS
+    says: str  # in words
+    mAP: float
+    rank1: float
+    rank5: float
+    rank10: float
+    mINP: float
+    p: float | None = None  # of D' = (1 + p·b)·d, where the row re-weights
+    ci: Interval | None = None
+
+
+@dataclass(frozen=True)
+class Score:
+    """An explanation metric beside what shares that know nothing would score on the same pairs."""
+
+    value: float
+    chance: float
+
+
+@dataclass(frozen=True)
+class Scores:
+    """§4.4 of the method; `ADRE` is a relative error, 0 is best and it has no chance level."""
+
+    P_e: Score
+    P_c: Score
+    XmAP_e: Score
+    XmAP_c: Score
+    ADRE: float
+    n_pairs: int  # pairs of a query and a gallery crop that were looked at
+    n_alike: int  # of which have no exclusive attribute, and so no P_e, P_c and X-mAP_e
+
+
+@dataclass(frozen=True)
+class GroupScore:
+    """One attribute group: how well it is recognised, and what it adds to the distance of two people."""
+
+    name: str
+    title: str
+    accuracy: float | None  # over test crops that the manifest labels; None where there are none
+    majority: float | None  # the accuracy of always saying the commonest label of these crops
+    share: float  # mean sum of the shares of its bits, over pairs of different people
+    differs: float  # how often it differs in such a pair
+    share_where_differs: float | None  # the mean share over the pairs in which it differs
+
+
+@dataclass(frozen=True)
+class BitScore:
+    """One attribute bit. `mA` is the mean of its true positive and true negative rate."""
+
+    name: str
+    group: str
+    label: str
+    mA: float | None  # None where the crops have it all or not at all
+    positive: int  # test crops that have it
+    negative: int
+    share: float  # mean share over pairs of different people
+
+
+@dataclass(frozen=True)
+class ExplanationResult:
+    """One direction of one run."""
+
+    direction: str
+    source: str  # runs/<name>
+    teacher: str  # the run that is explained
+    fingerprint: str  # of the crops ranked, as in results
+    codebook: str  # its hash
+    n_query: int
+    n_valid: int
+    n_gallery: int
+    p_chosen_on: str  # in words
+    rows: tuple[ExplainRow, ...]
+    scores: Scores
+    groups: tuple[GroupScore, ...]
+    bits: tuple[BitScore, ...]
+
+    def row(self, name: str) -> ExplainRow | None:
+        """The row of this name, or None where it was not asked for."""
+        return next((row for row in self.rows if row.name == name), None)
+
+    @property
+    def mean_recognition(self) -> float | None:
+        """The mean mA over the bits that have one."""
+        found = [bit.mA for bit in self.bits if bit.mA is not None]
+        return sum(found) / len(found) if found else None
+
+    def brief(self) -> dict[str, Any]:
+        """What `--json` prints: everything but the bits one by one."""
+        return {name: value for name, value in asdict(self).items() if name != "bits"}
+
+
+def explanation_path(run: Run, direction: str) -> Path:
+    """Where the explanation of a direction lies."""
+    return run.result(f"{direction}-explain")
+
+
+def write_explanation(result: ExplanationResult, path: Path) -> None:
+    """Write whole; equal results give equal bytes."""
+    tree = {"schema": f"{SCHEMA}/{VERSION}", **asdict(result)}
+    write_text(path, json.dumps(tree, ensure_ascii=False, indent=1) + "\n")
+
+
+def read_explanation(path: Path) -> ExplanationResult:
+    """Read and check; `InputError` when it is no explanation of this agreid or an older one."""
+    if not path.is_file():
+        raise MissingError(f"{path} does not exist", hint="It is written by: agreid evaluate --explain")
+    try:
+        tree = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError(f"{path} is not an explanation file: {error}") from error
+    name, _, version = str(tree.pop("schema", "") if isinstance(tree, dict) else "").partition("/")
+    if name != SCHEMA or not version.isdigit():
+        raise InputError(
+            f"{path} is not an explanation file", hint="It is written by: agreid evaluate --explain"
+        )
+    if int(version) > VERSION:
+        raise InputError(
+            f"{path} has schema {name}/{version}; this agreid reads up to {SCHEMA}/{VERSION}",
+            hint="Upgrade agreid: pip install --upgrade agreid",
+        )
+    try:
+        return _result(tree)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path} is a damaged explanation file: {error!r}") from error
+
+
+def _result(tree: dict[str, Any]) -> ExplanationResult:
+    scores = tree["scores"]
+    for name in ("P_e", "P_c", "XmAP_e", "XmAP_c"):
+        scores[name] = _made(Score, scores[name])
+    tree["scores"] = _made(Scores, scores)
+    for row in tree["rows"]:
+        if row["ci"] is not None:
+            pairs = {name: tuple(row["ci"][name]) for name in ("mAP", "rank1")}
+            row["ci"] = _made(Interval, row["ci"] | pairs)
+    for name, kind in (("rows", ExplainRow), ("groups", GroupScore), ("bits", BitScore)):
+        tree[name] = tuple(_made(kind, item) for item in tree[name])
+    result = _made(ExplanationResult, tree)
+    unknown = [row.name for row in result.rows if row.name not in ROWS]
+    if unknown or result.n_valid > result.n_query:
+        raise ValueError(f"rows {unknown}, {result.n_valid} of {result.n_query} queries")
+    return result
+
+
+K = TypeVar("K")
+
+
+def _made(kind: type[K], tree: dict[str, Any]) -> K:
+    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{name: value for name, value in tree.items() if name in known})
