@@ -1,0 +1,61 @@
+"""The light of a session: a sun, a sky and what the ground throws back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+#: A screen shows v for v ** 2.2 of light; one power law everywhere keeps light and colour separable.
+GAMMA = 2.2
+
+
+@dataclass(frozen=True)
+class Light:
+    """Angles in radians: `azimuth` of the sun counter-clockwise from east, `elevation` above the horizon.
+
+    cloud 0: clear sky with hard shadows, 1: overcast with none; warmth −1..1 from blue to golden sunlight;
+    exposure: how bright the picture comes out, 1 is usual.
+    """
+
+    azimuth_rad: float = 0.9
+    elevation_rad: float = 0.9
+    cloud: float = 0.2
+    warmth: float = 0.1
+    exposure: float = 1.0
+
+    @property
+    def towards_sun(self) -> np.ndarray:
+        """Unit vector (3,)."""
+        flat = np.cos(self.elevation_rad)
+        return np.array(
+            [flat * np.cos(self.azimuth_rad), flat * np.sin(self.azimuth_rad), np.sin(self.elevation_rad)]
+        )
+
+    @property
+    def sun(self) -> np.ndarray:
+        """Light of the sun on a surface that faces it, linear (red, green, blue)."""
+        tint = np.array([1 + 0.14 * self.warmth, 1.0, 1 - 0.22 * self.warmth])
+        return 2.1 * (1 - 0.88 * self.cloud) * self.exposure * tint
+
+    @property
+    def sky(self) -> np.ndarray:
+        """Light on a surface that looks straight up, without the sun."""
+        tint = np.array([0.92, 1.0, 1.12]) * (1 - self.cloud) + np.array([1.0, 1.0, 1.0]) * self.cloud
+        return (0.62 + 0.75 * self.cloud) * self.exposure * tint
+
+    @property
+    def bounce(self) -> np.ndarray:
+        """Light on a surface that looks straight down."""
+        flat = self.sun * max(self.towards_sun[2], 0.0) + self.sky
+        return 0.24 * flat * np.array([1.0, 0.97, 0.9])
+
+    @property
+    def on_ground(self) -> np.ndarray:
+        """Light on open, level ground (red, green, blue)."""
+        return self.sun * max(self.towards_sun[2], 0.0) + self.sky
+
+
+def linear(colour: np.ndarray) -> np.ndarray:
+    """Shown colour 0..1 as light 0..1."""
+    return np.asarray(colour, np.float64) ** GAMMA

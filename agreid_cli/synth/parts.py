@@ -1,0 +1,45 @@
+"""The parts of a person that the maps of truth tell apart, and which of them each attribute shows on.
+
+A pixel of a part map holds the number of one part; 0 is everything that is no person.
+"""
+
+from __future__ import annotations
+
+PARTS: tuple[str, ...] = (
+    "background",
+    "hair",
+    "head",  # face, ears and neck, but for the two bands below
+    "eyes",  # the band where glasses sit, with glasses or without
+    "jaw",  # mouth and chin, with a beard or a moustache or without
+    "headwear",  # hat, scarf, necklace
+    "torso",
+    "arms",
+    "hands",
+    "legs",  # hips, thighs and shins, bare or clothed; the lower half of a dress
+    "feet",
+    "bag",  # whatever is carried, the umbrella too
+)
+BACKGROUND, HAIR, HEAD, EYES, JAW, HEADWEAR, TORSO, ARMS, HANDS, LEGS, FEET, BAG = range(len(PARTS))
+
+_ALL = tuple(range(HAIR, BAG + 1))
+_BODY = tuple(part for part in _ALL if part != BAG)
+
+#: Attribute group → the parts on which a person who looks finds the answer. Where a group is about the whole
+#: figure (height), every part of the body counts: only pointing at the ground is wrong.
+GROUP_PARTS: dict[str, tuple[int, ...]] = {
+    "gender": _BODY,
+    "age": (HAIR, HEAD, EYES, JAW),
+    "height": _BODY,
+    "weight": (TORSO, ARMS, LEGS),
+    "ethnic": (HAIR, HEAD, EYES, JAW, ARMS, HANDS, LEGS),
+    "haircolor": (HAIR, HEADWEAR),
+    "hairstyle": (HAIR, HEADWEAR),
+    "beard": (JAW,),
+    "moustache": (JAW,),
+    "glasses": (EYES,),
+    "head": (HEADWEAR, HAIR, HEAD),
+    "upper": (TORSO, ARMS),
+    "lower": (LEGS,),
+    "feet": (FEET,),
+    "bag": (BAG, TORSO, HANDS),
+}
