@@ -1,0 +1,1 @@
+"""Networks: backbones, heads, losses and weights. Torch only: no configuration, no printing."""

@@ -1,0 +1,79 @@
+"""What every backbone is: a stem, and late stages to copy tails from."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+Three = tuple[float, float, float]
+IMAGENET_MEAN: Three = (0.485, 0.456, 0.406)
+IMAGENET_STD: Three = (0.229, 0.224, 0.225)
+#: A module that only wraps the network it comes from; not part of a weight's usual name.
+WRAPPER = "net."
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What a head must know of a backbone.
+
+    channels: C of the grid. nonnegative: the grid is ≥ 0, so that GeM may pool it.
+    mean, std: of the images it wants, for values 0..1. pretrained: timm's name of its usual weights.
+    has_token: whether its feature maps carry a class token.
+    """
+
+    channels: int
+    nonnegative: bool
+    mean: Three = IMAGENET_MEAN
+    std: Three = IMAGENET_STD
+    pretrained: str | None = None
+    has_token: bool = False
+
+
+class Tail(nn.Module):
+    """Late stages, hidden → FeatureMap."""
+
+    def restride(self, stride: int) -> None:
+        """Set the stride of the last stage: nothing to do where it is 1 anyway."""
+        if stride != 1:
+            raise ValueError(f"this backbone's last stage has stride 1, not {stride}")
+
+    def take_first(self) -> nn.Module:
+        """Remove and return what parallel branches share (MGN); by default nothing."""
+        return nn.Identity()
+
+
+class Backbone(nn.Module):
+    """`stem` is trained as it is; the late stages are a mould that tails are cast from.
+
+    The mould is not a registered module: a model's parameters are its stem's and its tails', nothing that is
+    never trained. It stays where it was made (the CPU), so call `make_tail` before moving a model.
+    """
+
+    def __init__(self, stem: nn.Module, late: Tail, traits: Traits) -> None:
+        super().__init__()
+        self.stem = stem
+        self.__dict__["_late"] = late
+        self.traits = traits
+        self.channels = traits.channels
+        self.nonnegative = traits.nonnegative
+        self.mean, self.std = traits.mean, traits.std
+
+    def make_tail(self, *, stride: int | None = None) -> Tail:
+        """A new tail with its own copy of the late stages; `stride` of its last stage if not the usual."""
+        tail: Tail = copy.deepcopy(self.__dict__["_late"])
+        if stride is not None:
+            tail.restride(stride)
+        return tail
+
+    def named_weights(self) -> dict[str, Tensor]:
+        """Parameters and buffers of stem and late stages, by the names that published weights use."""
+        late: nn.Module = self.__dict__["_late"]
+        both = {**self.stem.state_dict(), **late.state_dict()}
+        return {name.removeprefix(WRAPPER): tensor for name, tensor in both.items()}
+
+    def forward(self, images: Tensor) -> Tensor:
+        """The hidden state."""
+        hidden: Tensor = self.stem(images)
+        return hidden

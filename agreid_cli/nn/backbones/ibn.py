@@ -1,0 +1,26 @@
+"""IBN-a: half of a norm's channels by instance, half by batch (Pan et al., 2018)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class IBN(nn.Module):
+    """The children are called IN and BN because published IBN-a weights call them so."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.half = channels // 2
+        self.IN = nn.InstanceNorm2d(self.half, affine=True)
+        self.BN = nn.BatchNorm2d(channels - self.half)
+
+    def forward(self, x: Tensor) -> Tensor:
+        instance, batch = x.split([self.half, x.shape[1] - self.half], dim=1)
+        return torch.cat([self.IN(instance), self.BN(batch)], dim=1)
+
+
+def with_ibn(stage: nn.Sequential) -> None:
+    """Replace the first norm of every bottleneck of a stage, in place."""
+    for block in stage:
+        block.bn1 = IBN(block.bn1.num_features)

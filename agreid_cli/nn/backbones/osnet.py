@@ -1,0 +1,132 @@
+"""OSNet (Zhou et al., ICCV 2019): written from the paper, with weights named as its authors name them.
+
+A residual block looks at four scales at once: streams of one to four light 3×3 convolutions, weighed channel
+by channel by one gate that they share. Stem: conv1 to conv3. Tails: conv4 and conv5; grid at 1/16.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from agreid_cli.nn.backbones.backbone import Backbone, Tail, Traits
+from agreid_cli.nn.backbones.non_local import named_sequence
+from agreid_cli.nn.outputs import FeatureMap
+
+STREAMS = "abcd"
+
+
+class ConvBlock(nn.Module):
+    """Convolution, batch norm and, unless `linear`, ReLU; the size is kept when the stride is 1."""
+
+    def __init__(
+        self, inputs: int, outputs: int, *, kernel: int = 1, stride: int = 1, linear: bool = False
+    ) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=kernel // 2, bias=False)
+        self.bn = nn.BatchNorm2d(outputs)
+        self.relu = nn.Identity() if linear else nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.relu(self.bn(self.conv(x)))
+        return out
+
+
+class LightConv3x3(nn.Module):
+    """Lite 3×3: a pointwise convolution, then a depthwise one, then norm and ReLU (paper, Fig. 3b)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, 1, bias=False)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, groups=channels, bias=False)
+        self.bn = nn.BatchNorm2d(channels)
+        self.relu = nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.relu(self.bn(self.conv2(self.conv1(x))))
+        return out
+
+
+class ChannelGate(nn.Module):
+    """x times a weight 0..1 for each channel, from the average over all places."""
+
+    def __init__(self, channels: int, *, reduction: int = 16) -> None:
+        super().__init__()
+        self.fc1 = nn.Conv2d(channels, channels // reduction, 1)
+        self.relu = nn.ReLU()
+        self.fc2 = nn.Conv2d(channels // reduction, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight = self.fc2(self.relu(self.fc1(x.mean((2, 3), keepdim=True)))).sigmoid()
+        out: Tensor = x * weight
+        return out
+
+
+class OSBlock(nn.Module):
+    """The omni-scale residual block (paper, Eq. 4 and Fig. 4)."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        inner = outputs // 4
+        self.conv1 = ConvBlock(inputs, inner)
+        self.conv2a = LightConv3x3(inner)
+        for depth, stream in enumerate(STREAMS[1:], start=2):
+            self.add_module(f"conv2{stream}", nn.Sequential(*(LightConv3x3(inner) for _ in range(depth))))
+        self.gate = ChannelGate(inner)
+        self.conv3 = ConvBlock(inner, outputs, linear=True)
+        self.downsample = ConvBlock(inputs, outputs, linear=True) if inputs != outputs else nn.Identity()
+        self.relu = nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        narrow = self.conv1(x)
+        streams = (self.conv2a, self.conv2b, self.conv2c, self.conv2d)
+        fused = sum(
+            (self.gate(stream(narrow)) for stream in streams[1:]), start=self.gate(streams[0](narrow))
+        )
+        out: Tensor = self.relu(self.conv3(fused) + self.downsample(x))
+        return out
+
+
+class OSNetTail(Tail):
+    """conv4 and conv5."""
+
+    def __init__(self, inputs: int, middle: int, outputs: int) -> None:
+        super().__init__()
+        self.conv4 = nn.Sequential(OSBlock(inputs, middle), OSBlock(middle, middle))
+        self.conv5 = ConvBlock(middle, outputs)
+
+    def forward(self, hidden: Tensor) -> FeatureMap:
+        return FeatureMap(self.conv5(self.conv4(hidden)))
+
+
+def osnet_x1_0(*, size: tuple[int, int]) -> Backbone:
+    """2.2 M parameters, 512 channels. `size` (height, width) is free."""
+    return _osnet((64, 256, 384, 512))
+
+
+def osnet_x0_25(*, size: tuple[int, int]) -> Backbone:
+    """A quarter of the width: 128 channels, 0.13 M parameters. `size` (height, width) is free."""
+    return _osnet((16, 64, 96, 128))
+
+
+def _osnet(widths: tuple[int, int, int, int]) -> Backbone:
+    first, second, third, fourth = widths
+    stem = named_sequence(
+        {
+            "conv1": ConvBlock(3, first, kernel=7, stride=2),
+            "maxpool": nn.MaxPool2d(3, stride=2, padding=1),
+            "conv2": _halving_stage(first, second),
+            "conv3": _halving_stage(second, third),
+        }
+    )
+    tail = OSNetTail(third, fourth, fourth)
+    for module in (*stem.modules(), *tail.modules()):
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+    return Backbone(stem, tail, Traits(fourth, nonnegative=True))
+
+
+def _halving_stage(inputs: int, outputs: int) -> nn.Sequential:
+    shrink = nn.Sequential(ConvBlock(outputs, outputs), nn.AvgPool2d(2, stride=2))
+    return nn.Sequential(OSBlock(inputs, outputs), OSBlock(outputs, outputs), shrink)

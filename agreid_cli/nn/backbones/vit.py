@@ -1,0 +1,108 @@
+"""Vision transformers of timm: stem of patch embedding and the first half of the blocks, tails of the rest.
+
+The second stream shares the stem (6 of 12 blocks, as ResNet shares 7 of 16; method.md §1.10).
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from torch import Tensor, nn
+
+from agreid_cli.errors import InputError
+from agreid_cli.nn.backbones.backbone import Backbone, Tail, Traits
+from agreid_cli.nn.backbones.non_local import named_sequence
+from agreid_cli.nn.outputs import FeatureMap
+
+
+class TokenStem(nn.Module):
+    """Images to tokens B×N×C: timm's own forward over a network cut after its first blocks."""
+
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, images: Tensor) -> Tensor:
+        tokens: Tensor = self.net.forward_features(images)
+        return tokens
+
+
+class TokenTail(Tail):
+    """The other blocks and the last norm. The grid is of patch tokens after the norm, so it is signed."""
+
+    def __init__(self, net: Any, *, first: int) -> None:
+        super().__init__()
+        self.blocks = named_sequence({str(i): b for i, b in enumerate(net.blocks) if i >= first})
+        self.norm = net.norm
+        # Networks made for average pooling keep their last norm behind the pooling; here it is before.
+        self.fc_norm = net.fc_norm if isinstance(net.norm, nn.Identity) else nn.Identity()
+        self.rope = copy.deepcopy(getattr(net, "rope", None))
+        self.rows_columns: tuple[int, int] = net.patch_embed.grid_size
+        self.prefix_tokens = int(net.num_prefix_tokens)
+        self.has_token = getattr(net, "cls_token", None) is not None
+
+    def forward(self, hidden: Tensor) -> FeatureMap:
+        tokens = hidden
+        if self.rope is None:
+            tokens = self.blocks(tokens)
+        else:
+            angles = self.rope.get_embed(shape=self.rows_columns)
+            for block in self.blocks:
+                tokens = block(tokens, rope=angles)
+        tokens = self.fc_norm(self.norm(tokens))
+        grid = tokens[:, self.prefix_tokens :].transpose(1, 2).unflatten(2, self.rows_columns)
+        return FeatureMap(grid, tokens[:, 0] if self.has_token else None)
+
+
+def vit_b16(*, size: tuple[int, int], drop_path: float = 0.1) -> Backbone:
+    """ViT-B/16, pretrained on ImageNet-21k and tuned on 1k; 768 channels, 86 M parameters."""
+    return _vit("vit_base_patch16_224.orig_in21k_ft_in1k", size=size, drop_path=drop_path)
+
+
+def vit_s16(*, size: tuple[int, int], drop_path: float = 0.1) -> Backbone:
+    """ViT-S/16, pretrained on ImageNet-21k and tuned on 1k; 384 channels, 22 M parameters."""
+    return _vit("vit_small_patch16_224.augreg_in21k_ft_in1k", size=size, drop_path=drop_path)
+
+
+def can_cut(net: Any) -> bool:
+    """Whether the blocks of a timm network run one after another on tokens, so that they can be divided.
+
+    Rotary angles that each block learns for itself belong to the whole, so such a network is not cut.
+    """
+    from timm.models.eva import Eva
+    from timm.models.vision_transformer import VisionTransformer
+
+    return type(net) in (VisionTransformer, Eva) and not getattr(net, "rope_mixed", False)
+
+
+def cut(net: Any, *, pretrained: str | None) -> Backbone:
+    """A backbone from a timm transformer that `can_cut`, cut after half of its blocks."""
+    half = len(net.blocks) // 2
+    tail = TokenTail(net, first=half)
+    config = net.pretrained_cfg
+    traits = Traits(net.embed_dim, False, config["mean"], config["std"], pretrained, has_token=tail.has_token)
+    net.blocks = net.blocks[:half]
+    net.norm = nn.Identity()
+    for name in ("fc_norm", "head_drop", "head", "attn_pool"):
+        if isinstance(getattr(net, name, None), nn.Module):
+            setattr(net, name, nn.Identity())
+    return Backbone(TokenStem(net), tail, traits)
+
+
+def check_size(size: tuple[int, int], patch: int, *, name: str) -> None:
+    """`InputError` when an image is smaller than one patch or leaves a rest; the last pixels would be cut."""
+    if any(side < patch or side % patch for side in size):
+        near = " × ".join(str(max(patch, round(side / patch) * patch)) for side in size)
+        raise InputError(
+            f"{name} sees patches of {patch} × {patch} pixels, which do not fill {size[0]} × {size[1]}",
+            hint=f"Set the image size to multiples of {patch}, such as {near}.",
+        )
+
+
+def _vit(name: str, *, size: tuple[int, int], drop_path: float) -> Backbone:
+    import timm
+
+    check_size(size, 16, name=name)
+    net = timm.create_model(name, pretrained=False, num_classes=0, img_size=size, drop_path_rate=drop_path)
+    return cut(net, pretrained=name)

@@ -1,0 +1,59 @@
+"""What a model is made of, in plain words; and what can be refused before torch is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from agreid_cli.errors import InputError, did_you_mean
+from agreid_cli.nn.backbones import BACKBONES, TIMM
+from agreid_cli.nn.heads import HEADS
+
+POOLINGS = ("auto", "avg", "gem", "token")
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """backbone, head: names of the tables. size: (height, width) of the images in pixels.
+
+    weights: "none", "pretrained" (timm's cache, else its hub), or the path of a .safetensors, .pth or .pt
+    file. pooling: auto, avg, gem or token. The options are keywords of the backbone's and the head's maker.
+    """
+
+    backbone: str
+    head: str
+    size: tuple[int, int] = (256, 128)
+    weights: str = "none"
+    pooling: str = "auto"
+    backbone_options: Mapping[str, Any] = field(default_factory=dict)
+    head_options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def check_spec(spec: ModelSpec) -> None:
+    """Raise `InputError` for what is wrong on sight: unknown names, a pooling that the backbone forbids."""
+    if spec.backbone not in BACKBONES and not spec.backbone.startswith(TIMM):
+        choices = [*BACKBONES, f"{TIMM}NAME"]
+        raise InputError(f"there is no backbone '{spec.backbone}'{did_you_mean(spec.backbone, choices)}")
+    if spec.head not in HEADS:
+        raise InputError(f"there is no head '{spec.head}'{did_you_mean(spec.head, HEADS)}")
+    if spec.pooling not in POOLINGS:
+        raise InputError(f"there is no pooling '{spec.pooling}'{did_you_mean(spec.pooling, POOLINGS)}")
+    transformer = spec.backbone.startswith("vit")
+    if spec.pooling == "gem" and transformer:
+        raise gem_refusal(spec.backbone)
+    if spec.pooling == "token" and not transformer and spec.backbone in BACKBONES:
+        raise token_refusal(spec.backbone)
+
+
+def gem_refusal(backbone: str) -> InputError:
+    """GeM clamps at 1e-6: it must not pool what may be negative (method.md §1.10)."""
+    return InputError(
+        f"GeM cannot pool {backbone}: its features may be negative, and GeM would drop that half",
+        hint="Use model.pooling=avg, or auto, which takes GeM only where it fits.",
+    )
+
+
+def token_refusal(backbone: str) -> InputError:
+    """Only a transformer has a class token."""
+    return InputError(f"{backbone} has no class token to pool by", hint="Use model.pooling=avg, or auto.")

@@ -1,0 +1,69 @@
+"""Weight files of many makers, read safely and brought to the names that published weights use."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from agreid_cli.errors import InputError, MissingError
+
+#: Where training programs put the weights inside a checkpoint.
+NESTED = ("state_dict", "model_state_dict", "model", "teacher", "net", "network", "weights", "params")
+#: What they put before a weight's name; our own runs' names (backbone.stem, head.tail) among them.
+#: A branch of MGN's beyond the first is another copy of the same stages, so it is left out.
+PREFIX = re.compile(
+    r"^(?:(?:module|_orig_mod|model|net|network|encoder|visual|student|teacher|stem"
+    r"|backbone|base|head\.tail|head\.trunk|head\.tails\.0)\.)+"
+)
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """All tensors of a .safetensors, .pth or .pt file by name; nothing in it is executed.
+
+    Raises `MissingError` when it is not there, `InputError` when it holds no plain tensors.
+    """
+    if not path.is_file():
+        raise MissingError(f"the weights {path} do not exist", hint="Check model.weights.")
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return dict(load_file(path))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            stored: Any = torch.load(path, map_location="cpu", weights_only=True, encoding="latin1")
+    except Exception as error:  # both libraries raise a dozen kinds for a bad file
+        raise InputError(
+            f"{path} is not a plain weight file, so it was not loaded",
+            hint="Give a .safetensors file, or a .pth of tensors alone, not of a whole pickled model.",
+        ) from error
+    state = _tensors(stored)
+    if not state:
+        raise InputError(f"{path} holds no named tensors", hint="Give a state dict as torch saves it.")
+    return state
+
+
+def published_names(state: Mapping[str, Tensor], wanted: Collection[str]) -> dict[str, Tensor]:
+    """The same tensors with the usual prefixes gone, except where a name fits as it is."""
+    names: dict[str, Tensor] = {}
+    for name, tensor in state.items():
+        short = name if name in wanted else PREFIX.sub("", name)
+        if short not in names or name in wanted:
+            names[short] = tensor
+    return names
+
+
+def _tensors(stored: Any) -> dict[str, Tensor]:
+    """The deepest dict that a known key leads to and that holds tensors."""
+    if not isinstance(stored, Mapping):
+        return {}
+    for key in NESTED:
+        if isinstance(stored.get(key), Mapping) and (inner := _tensors(stored[key])):
+            return inner
+    return {str(name): value for name, value in stored.items() if isinstance(value, Tensor)}

@@ -1,0 +1,139 @@
+"""Pretrained weights into a backbone, with a report of what went in and what did not.
+
+A silent mismatch is refused: a file of another network would otherwise train from noise without a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from agreid_cli.errors import InputError, MissingError, Problem
+from agreid_cli.nn.backbones.backbone import Backbone
+from agreid_cli.nn.positions import resized_positions
+from agreid_cli.nn.weight_files import published_names, read_weights
+
+NONE, PRETRAINED = "none", "pretrained"
+#: Below this share of the backbone's parameters found, a file is taken to belong to another network.
+ENOUGH = 0.9
+EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class WeightReport:
+    """Names by what became of them; `share` 0..1 of the backbone's parameters that were loaded.
+
+    missing: in the backbone, not in the file. unexpected: in the file, not in the backbone (a classifier).
+    misshapen: in both, with different shapes. resized: position embeddings brought to this image size.
+    """
+
+    source: str
+    share: float = 0.0
+    loaded: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    unexpected: tuple[str, ...] = ()
+    misshapen: tuple[str, ...] = ()
+    resized: tuple[str, ...] = field(default=())
+
+    def __str__(self) -> str:
+        """One line for the console."""
+        if self.source == NONE:
+            return "weights: none; the network starts from random numbers, which costs accuracy"
+        parts = [f"{len(self.loaded)} loaded ({self.share:.1%} of the backbone)"]
+        for what in ("missing", "unexpected", "misshapen", "resized"):
+            if names := getattr(self, what):
+                parts.append(f"{len(names)} {what} ({_some(names)})")
+        return f"weights: {self.source}: {', '.join(parts)}"
+
+
+def load_weights(backbone: Backbone, source: str) -> WeightReport:
+    """Load weights in place: "none", "pretrained", or a path (.safetensors; .pth or .pt, plain weights only).
+
+    Raises `MissingError` when they cannot be had, `InputError` when they are not this network's.
+    """
+    if source == NONE:
+        return WeightReport(NONE, missing=tuple(backbone.named_weights()))
+    if source == PRETRAINED:
+        name = backbone.traits.pretrained
+        if name is None:
+            raise MissingError(
+                "no library holds pretrained weights of this backbone",
+                hint="Name a file (model.weights=PATH), or start from random numbers (model.weights=none).",
+            )
+        return fill(backbone, from_timm(name), source=f"timm {name}")
+    return fill(backbone, read_weights(Path(source)), source=source)
+
+
+def fill(backbone: Backbone, state: Mapping[str, Tensor], *, source: str) -> WeightReport:
+    """Copy what fits of `state` into the backbone; `InputError` when that is less than `ENOUGH`."""
+    wanted = backbone.named_weights()
+    found = published_names(state, wanted)
+    resized = resized_positions(found, wanted, prefix_tokens=_prefix_tokens(wanted))
+    found = {**found, **resized}
+    fits = {k: v for k, v in found.items() if k in wanted and v.shape == wanted[k].shape}
+    # Running statistics and counters are not parameters, but a norm without them is not loaded either.
+    total = sum(tensor.numel() for tensor in wanted.values())
+    report = WeightReport(
+        source,
+        share=sum(tensor.numel() for tensor in fits.values()) / max(total, 1),
+        loaded=tuple(fits),
+        missing=tuple(name for name in wanted if name not in found),
+        unexpected=tuple(name for name in found if name not in wanted),
+        misshapen=tuple(name for name in found if name in wanted and name not in fits),
+        resized=tuple(resized),
+    )
+    if report.share < ENOUGH:
+        raise _mismatch(report, found, wanted)
+    with torch.no_grad():
+        for name, tensor in fits.items():
+            wanted[name].copy_(tensor)
+    return report
+
+
+def from_timm(name: str) -> dict[str, Tensor]:
+    """timm's weights by its name for them: from its cache, else from its hub.
+
+    Raises `MissingError` when there is no network and nothing is cached.
+    """
+    import timm
+
+    try:
+        net = timm.create_model(name, pretrained=True, num_classes=0)
+    except Exception as error:  # the hub's client raises a dozen kinds for "no network"
+        raise MissingError(
+            f"the weights {name} are neither in timm's cache nor could they be fetched: "
+            f"{str(error).splitlines()[0] if str(error) else type(error).__name__}",
+            hint="Fetch them on a machine with a network and name the file (model.weights=PATH), "
+            "or start from random numbers (model.weights=none).",
+        ) from error
+    state: dict[str, Tensor] = net.state_dict()
+    return state
+
+
+def _mismatch(report: WeightReport, found: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> InputError:
+    problems = [
+        Problem("", f"{len(names)} {what}, such as {_some(names)}")
+        for what, names in (("missing", report.missing), ("unexpected", report.unexpected))
+        if names
+    ]
+    for name in report.misshapen[:EXAMPLES]:
+        shapes = f"{tuple(found[name].shape)} in the file, {tuple(wanted[name].shape)} in the backbone"
+        problems.append(Problem(name, shapes))
+    return InputError(
+        f"{report.source} holds only {report.share:.1%} of this backbone's weights, so nothing was loaded",
+        problems=problems,
+        hint="Check model.backbone against the file, or set model.weights=none to start from random numbers.",
+    )
+
+
+def _prefix_tokens(wanted: Mapping[str, Tensor]) -> int:
+    return sum(wanted[name].shape[1] for name in ("cls_token", "reg_token") if name in wanted)
+
+
+def _some(names: tuple[str, ...]) -> str:
+    more = ", …" if len(names) > EXAMPLES else ""
+    return ", ".join(names[:EXAMPLES]) + more
