@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 from pydantic import Field
 
-from agreid_cli.config.base import Frozen
+from agreid_cli.config.base import Frozen, one_or_more
 
 
 class ExplainConfig(Frozen):
@@ -17,5 +19,10 @@ class ExplainConfig(Frozen):
     distance_weight: float = Field(1.0, ge=0)  # of L_d
     alpha: float = Field(10.0, ge=0)  # of L_p1
     beta: float = Field(100.0, ge=0)  # of L_p2
-    exclude: tuple[str, ...] = ()  # attribute groups that are left out
-    ignore_unknown: bool = False  # "unknown" bits count neither as common nor as exclusive
+    exclude: Annotated[tuple[str, ...], one_or_more] = ()  # attribute groups that are left out
+    ignore_unknown: bool = False  # a group that is unknown for one of a pair is never exclusive
+    recognition_weight: float = Field(100.0, ge=0)  # of the stream that recognises attributes
+    #: What its own late stages begin as: the backbone's starting weights, or the teacher's trained ones.
+    start: Literal["weights", "teacher"] = "weights"
+    #: Share of the training identities that the stream does not see: `evaluate` chooses its p on them.
+    held_out: float = Field(0.1, ge=0, lt=1)

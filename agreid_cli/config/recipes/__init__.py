@@ -35,6 +35,13 @@ RECIPES: dict[str, str] = {
     "mgn-vit-fastreid": "agreid_cli.config.recipes.fastreid:mgn_vit",
     "mgn-osnet-fastreid": "agreid_cli.config.recipes.fastreid:mgn_osnet",
     "campus": "agreid_cli.config.recipes.campus:campus",
+    "explain-bot-resnet50": "agreid_cli.config.recipes.explain:bot_resnet50",
+    "explain-bot-vit": "agreid_cli.config.recipes.explain:bot_vit",
+    "explain-bot-osnet": "agreid_cli.config.recipes.explain:bot_osnet",
+    "explain-sbs-resnet50": "agreid_cli.config.recipes.explain:sbs_resnet50",
+    "explain-sbs-vit": "agreid_cli.config.recipes.explain:sbs_vit",
+    "explain-sbs-osnet": "agreid_cli.config.recipes.explain:sbs_osnet",
+    "explain-campus": "agreid_cli.config.recipes.explain:explain_campus",
 }
 
 

@@ -1,0 +1,79 @@
+"""The explainable stream over a finished run: `--recipe explain-bot-vit --set explain.teacher=runs/bot-vit`.
+
+The network is that of the run that is explained, whatever stands here; the rest is what the authors of the
+method train with: batches of 6 identities × 4, Adam 1e-4, ten epochs of warm-up and then one rate to the
+end, no mixed precision.
+"""
+
+from __future__ import annotations
+
+from agreid_cli.config.explain import ExplainConfig
+from agreid_cli.config.recipes import paper
+from agreid_cli.config.recipes.campus import campus
+from agreid_cli.config.recipes.parts import Tree, over
+from agreid_cli.config.train import TrainConfig
+
+STREAM: Tree = {
+    "data": {"p": 6, "k": 4, "sampler": "pk"},
+    "optim": {
+        "name": "adam", "lr": 1e-4, "base_batch": 24, "weight_decay": 5e-4, "norm_weight_decay": 5e-4,
+        "bias_weight_decay": 5e-4, "bias_lr_factor": 1.0, "clip": 0.0,
+    },
+    "schedule": {
+        "name": "constant", "epochs": 60, "warmup_iters": 4810, "warmup_factor": 0.01, "freeze_iters": 0,
+        "freeze_epochs": 0,
+    },
+    "precision": "fp32",
+    "ema": 0.0,
+    "accumulate": 1,
+    "explain": ExplainConfig().model_dump(),
+}  # fmt: skip
+#: Nothing on the campus has pretrained weights, so the stream begins as the trained run.
+SMALL_STREAM: Tree = {
+    "data": {"p": 8, "k": 4},
+    "optim": {"lr": 1e-3, "base_batch": 32},
+    "schedule": {"name": "cosine", "epochs": 20, "cosine_from": 8, "final_lr": 1e-5, "warmup_iters": 30},
+    "explain": {"start": "teacher"},
+}
+
+
+def bot_resnet50() -> TrainConfig:
+    """Over BoT on ResNet-50."""
+    return _over(paper.bot_resnet50())
+
+
+def bot_vit() -> TrainConfig:
+    """Over BoT on ViT-B/16: the paper's best row."""
+    return _over(paper.bot_vit())
+
+
+def bot_osnet() -> TrainConfig:
+    """Over BoT on OSNet."""
+    return _over(paper.bot_osnet())
+
+
+def sbs_resnet50() -> TrainConfig:
+    """Over SBS on ResNet-50."""
+    return _over(paper.sbs_resnet50())
+
+
+def sbs_vit() -> TrainConfig:
+    """Over SBS on ViT-B/16."""
+    return _over(paper.sbs_vit())
+
+
+def sbs_osnet() -> TrainConfig:
+    """Over SBS on OSNet."""
+    return _over(paper.sbs_osnet())
+
+
+def explain_campus() -> TrainConfig:
+    """Over the synthetic campus's run: minutes on two CPU cores."""
+    return _over(campus(), SMALL_STREAM)
+
+
+def _over(base: TrainConfig, *changes: Tree) -> TrainConfig:
+    tree = base.model_dump()
+    for change in (STREAM, *changes):
+        tree = over(tree, change)
+    return TrainConfig.model_validate(tree)

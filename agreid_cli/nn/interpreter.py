@@ -1,0 +1,123 @@
+"""The explainable stream: a second network that says where each attribute lies, over a frozen re-ID model.
+
+It shares the frozen stem, and from there has late stages of its own, whose features the attribute
+decomposition head turns into M maps. The re-ID model's own feature map, weighed by each map, goes through the
+model's own frozen pooling and neck: M vectors, whose distances are the parts of the model's distance (§IV-B).
+
+A third stream, again with late stages of its own, recognises the attributes; the maps do without it, and it
+does without them. Nothing of the re-ID model moves: no gradient, no batch statistics.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from agreid_cli.errors import InputError
+from agreid_cli.nn.activation import activation
+from agreid_cli.nn.model import ReidModel
+from agreid_cli.nn.pooled import attribute_pooling
+
+REDUCTION = 8  # inner width of the decomposition head: C/8
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What the stream says of B crops.
+
+    base: B×C, the re-ID model's embedding. maps: B×M×H×W, above 0. vectors: B×M×C, under each map.
+    attributes: B×M logits.
+    """
+
+    base: Tensor
+    maps: Tensor
+    vectors: Tensor
+    attributes: Tensor
+
+
+class Interpreter(nn.Module):
+    """`teacher` is frozen here and stays in eval mode, whatever mode this module is in.
+
+    scale, growth: K and T of Eq. 1. from_teacher: begin the new late stages as copies of the teacher's
+    trained ones rather than from the backbone's starting weights, which may be random.
+
+    Raises `InputError` for a teacher that has not one map and one vector to take apart.
+    """
+
+    def __init__(
+        self,
+        teacher: ReidModel,
+        *,
+        n_bits: int,
+        scale: float = 1.0,
+        growth: float = 0.5,
+        from_teacher: bool = False,
+    ) -> None:
+        super().__init__()
+        check_teacher(teacher.head)
+        channels = teacher.backbone.channels
+        inner = max(channels // REDUCTION, 1)
+
+        def late_stages() -> nn.Module:
+            own = teacher.head.tail if from_teacher else None
+            return copy.deepcopy(own) if own is not None else teacher.backbone.make_tail()
+
+        self.tail = late_stages()
+        self.decompose = nn.Sequential(
+            nn.Conv2d(channels, inner, 3, padding=1, bias=False), nn.Conv2d(inner, n_bits, 1, bias=False)
+        )
+        self.recognise_tail = late_stages()
+        self.recognise = nn.Linear(channels, n_bits, bias=False)
+        for module in (self.tail, self.recognise_tail):
+            module.requires_grad_(True)
+        self.teacher = teacher.requires_grad_(False)
+        self.n_bits, self.scale, self.growth = n_bits, scale, growth
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> Interpreter:
+        """As usual, but for the teacher, whose batch norms must keep their statistics."""
+        super().train(mode)
+        self.teacher.eval()
+        return self
+
+    def forward(self, images: Tensor) -> Explained:
+        """images: float B×3×H×W, normalised for the teacher's backbone."""
+        head = self.teacher.head
+        with torch.no_grad():
+            hidden = self.teacher.backbone.stem(images)
+            features = head.tail(hidden)
+            base = head.neck(head.pooling(features)).float()
+            power = float(head.pooling.p)
+        maps = activation(
+            self.decompose(self.tail(hidden).grid).float(), scale=self.scale, growth=self.growth
+        )
+        pooled = attribute_pooling(features.grid, maps, p=power)
+        attributes = self.recognise(self.recognise_tail(hidden).grid.float().mean((2, 3)))
+        return Explained(base, maps, self._neck(pooled), attributes.float())
+
+    def embed(self, images: Tensor) -> Tensor:
+        """B×C, what is ranked: the teacher's own embedding, to the bit."""
+        return self.teacher.embed(images)
+
+    def _neck(self, pooled: Tensor) -> Tensor:
+        """The frozen neck on every vector: B×M×C → B×M×C, float32."""
+        with torch.autocast(pooled.device.type, enabled=False):
+            vectors: Tensor = self.teacher.head.neck(pooled.flatten(0, 1).float())
+        return vectors.unflatten(0, pooled.shape[:2])
+
+
+def check_teacher(head: nn.Module) -> None:
+    """`InputError` unless the head pools one feature map into the one vector that is ranked."""
+    if not all(hasattr(head, part) for part in ("tail", "pooling", "neck")):
+        raise InputError(
+            "this re-ID model ranks several vectors side by side (MGN), and an attribute map needs one",
+            hint="Explain a run of a bot or sbs recipe, such as bot-vit.",
+        )
+    if head.pooling.kind == "token":
+        raise InputError(
+            "this re-ID model ranks the class token, which no map over the image can take apart",
+            hint="Train one that averages its patch tokens (model.pool=avg), as the recipe bot-vit does.",
+        )

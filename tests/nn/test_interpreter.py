@@ -1,0 +1,130 @@
+"""The explainable stream on every backbone: what it gives, what it leaves alone, whom it refuses."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from agreid_cli.errors import InputError
+from agreid_cli.nn.interpreter import Interpreter
+from agreid_cli.nn.losses.distill import attribute_prior, metric_distillation, shares
+from agreid_cli.nn.model import ReidModel, build_model
+from agreid_cli.nn.pooled import base_distances, part_distances
+from agreid_cli.nn.spec import ModelSpec
+
+SIZE, N_BITS = (64, 32), 6
+CASES = [("osnet-x0.25", "bot"), ("osnet-x0.25", "sbs"), ("resnet50", "bot"), ("vit-s16", "sbs")]
+
+
+def teacher(backbone: str, head: str) -> ReidModel:
+    torch.manual_seed(0)
+    model = build_model(ModelSpec(backbone, head, size=SIZE), n_ids=3)
+    model.train()
+    with torch.no_grad():  # statistics that are not those of an untouched batch norm
+        model(torch.randn(4, 3, *SIZE), torch.tensor([0, 1, 2, 0]))
+    return model.eval()
+
+
+@pytest.fixture(scope="module", params=CASES, ids="-".join)
+def case(request: pytest.FixtureRequest) -> tuple[ReidModel, Interpreter, Tensor]:
+    model = teacher(*request.param)
+    return model, Interpreter(model, n_bits=N_BITS), torch.randn(4, 3, *SIZE)
+
+
+def off(d: Tensor) -> Tensor:
+    return d[~torch.eye(len(d), dtype=torch.bool)]
+
+
+def test_shapes_and_positive_maps(case: tuple[ReidModel, Interpreter, Tensor]) -> None:
+    model, interpreter, images = case
+    found = interpreter(images)
+    c = model.backbone.channels
+    assert found.base.shape == (4, c)
+    assert found.vectors.shape == (4, N_BITS, c)
+    assert found.attributes.shape == (4, N_BITS)
+    assert found.maps.shape[:2] == (4, N_BITS)
+    assert found.maps.shape[2] == 2 * found.maps.shape[3]
+    assert (found.maps > 0).all()
+    inner, outer = interpreter.decompose
+    assert (inner.out_channels, inner.kernel_size, inner.bias, outer.bias) == (c // 8, (3, 3), None, None)
+
+
+def test_a_head_that_gives_zero_gives_the_models_own_distance(
+    case: tuple[ReidModel, Interpreter, Tensor],
+) -> None:
+    _, interpreter, images = case
+    weight = interpreter.decompose[1].weight
+    kept = weight.detach().clone()
+    try:
+        nn.init.zeros_(weight)
+        with torch.no_grad():
+            found = interpreter(images)
+        d, parts = base_distances(found.base, found.base), part_distances(found.vectors)
+        torch.testing.assert_close(off(parts), off(d).unsqueeze(-1).expand(-1, N_BITS), rtol=1e-4, atol=1e-4)
+        assert metric_distillation(d, parts).item() < 1e-3 * off(d).mean().item()
+        torch.testing.assert_close(
+            off(shares(parts)), torch.full((12, N_BITS), 1 / N_BITS), rtol=1e-3, atol=0
+        )
+    finally:
+        with torch.no_grad():
+            weight.copy_(kept)
+
+
+def test_a_step_moves_the_stream_and_nothing_of_the_teacher(
+    case: tuple[ReidModel, Interpreter, Tensor],
+) -> None:
+    model, interpreter, images = case
+    with torch.no_grad():
+        embedded = model.embed(images)
+    state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    own = {n: p.detach().clone() for n, p in interpreter.named_parameters() if not n.startswith("teacher.")}
+    interpreter.train()
+    moved = [p for p in interpreter.parameters() if p.requires_grad]
+    optimiser = torch.optim.SGD(moved, lr=0.1)
+    found = interpreter(images)
+    parts = part_distances(found.vectors)
+    bits = torch.tensor([[1, 0, 0, 1, 0, 0], [0, 1, 0, 0, 1, 0], [0, 0, 1, 1, 0, 0], [1, 0, 0, 0, 0, 1]])
+    loss = metric_distillation(base_distances(found.base, found.base), parts)
+    (loss + sum(attribute_prior(parts, bits)) + found.attributes.square().mean()).backward()
+    optimiser.step()
+    assert [n for n, p in model.named_parameters() if p.grad is not None or p.requires_grad] == []
+    assert all(torch.equal(tensor, state[name]) for name, tensor in model.state_dict().items())
+    assert [n for n, p in interpreter.named_parameters() if n in own and p.grad is None] == []
+    went = {n for n, p in interpreter.named_parameters() if n in own and not torch.equal(p, own[n])}
+    assert {n.partition(".")[0] for n in went} == {"tail", "decompose", "recognise_tail", "recognise"}
+    with torch.no_grad():
+        assert torch.equal(model.embed(images), embedded)
+        assert torch.equal(interpreter.embed(images), embedded)
+        assert torch.equal(interpreter.eval()(images).base, embedded.float())
+
+
+def test_the_teacher_stays_in_eval_mode() -> None:
+    interpreter = Interpreter(teacher("osnet-x0.25", "bot"), n_bits=4)
+    for mode in (True, False, True):
+        interpreter.train(mode)
+        assert not any(module.training for module in interpreter.teacher.modules())
+        assert interpreter.tail.training is mode
+
+
+def test_new_late_stages_begin_as_asked() -> None:
+    model = teacher("osnet-x0.25", "bot")
+    nn.init.constant_(model.head.tail.conv5.conv.weight, 0.125)
+    fresh, copied = (Interpreter(model, n_bits=4, from_teacher=flag) for flag in (False, True))
+    assert (copied.tail.conv5.conv.weight == 0.125).all()
+    assert not (fresh.tail.conv5.conv.weight == 0.125).any()
+    assert all(p.requires_grad for p in copied.tail.parameters())
+    assert copied.tail is not model.head.tail
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        (ModelSpec("osnet-x0.25", "mgn", size=(96, 32)), "MGN"),
+        (ModelSpec("vit-s16", "bot", size=SIZE, pooling="token"), "class token"),
+    ],
+)
+def test_teachers_that_cannot_be_taken_apart_are_refused(spec: ModelSpec, says: str) -> None:
+    with pytest.raises(InputError, match=says) as caught:
+        Interpreter(build_model(spec, n_ids=2), n_bits=4)
+    assert "bot-vit" in caught.value.hint
