@@ -1,0 +1,76 @@
+"""`agreid review`: the page on which people clean tracks and name what they see."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from agreid_cli.cli.console import Voice
+from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, WorkspaceOption, config_file
+
+
+def review(
+    out: Annotated[
+        Optional[Path],
+        typer.Option(
+            "--out", metavar="FILE", help="The page to write.", show_default="review.html of the workspace"
+        ),
+    ] = None,
+    embed: Annotated[
+        bool,
+        typer.Option(
+            "--embed", help="Put small copies of the crops into the page, so that it can travel alone."
+        ),
+    ] = False,
+    identities: Annotated[
+        Optional[Path],
+        typer.Option(
+            "--identities", help="Annotations to start from.", show_default="identities.csv of the workspace"
+        ),
+    ] = None,
+    attributes: Annotated[
+        Optional[Path],
+        typer.Option(
+            "--attributes", help="Labels to start from.", show_default="attributes.csv of the workspace"
+        ),
+    ] = None,
+    workspace: WorkspaceOption = HERE,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Write a page to clean tracks and to give identities and attributes, for any browser, without a network.
+
+    Mark what is no person, merge and split tracks, put the two cameras together, type the attributes. Work
+    is kept in the browser; export identities.csv and attributes.csv into the workspace when done.
+
+    Example: agreid review --workspace my-campus
+    """
+    from dataclasses import asdict
+
+    from agreid_cli.config.build_manifest import ManifestConfig
+    from agreid_cli.config.load import load_section
+    from agreid_cli.config.review import ReviewConfig
+    from agreid_cli.records.workspace import Workspace
+    from agreid_cli.stages.review import review as run
+
+    voice = Voice(json=json)
+    file = config_file(config, workspace)
+    result = run(
+        Workspace(workspace),
+        load_section(ReviewConfig, "review", file, set_ or ()),
+        manifest=load_section(ManifestConfig, "build-manifest", file),
+        out=out,
+        embed=embed,
+        identities=identities,
+        attributes=attributes,
+        progress=voice,
+    )
+    voice.data(asdict(result))
+    voice.say(
+        f"{result.path}: {result.n_tracks:,} tracks with {result.n_crops:,} crops; "
+        f"{result.n_decided:,} decided, {result.n_identities:,} identities"
+    )
+    voice.say("Open it in a browser. Put what it exports into the workspace, then run: agreid build-manifest")

@@ -1,0 +1,1 @@
+"""Pages: figures, crops and templates become one HTML file. Nothing here reads a workspace."""
