@@ -51,6 +51,11 @@ class Workspace:
         return self.root / "split.parquet"
 
     @property
+    def cache(self) -> Path:
+        """What can be made again at any time: packed pixels."""
+        return self.root / "cache"
+
+    @property
     def runs(self) -> Path:
         return self.root / "runs"
 

@@ -1,0 +1,1 @@
+"""Training: crops in batches, objectives, the loop, checkpoints, embeddings."""

@@ -1,0 +1,145 @@
+"""Batches for the training loop, made ahead in a thread while the network computes."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+import torch
+
+from agreid_cli.config.data import AugmentConfig, DataConfig
+from agreid_cli.training.augment import Normalise, draw
+from agreid_cli.training.batch import Batch
+from agreid_cli.training.sampler import PKSampler, check_world, mixed, part_of_rank
+from agreid_cli.training.samples import Samples
+from agreid_cli.training.store import make_store
+
+
+class Batches:
+    """P×K batches of augmented crops on `device`.
+
+    `samples` and `images` (N×H×W×3 uint8) have the same rows. Every batch depends on `seed`, its epoch and
+    its place in it alone. With `world` processes each gets its share of every batch, whole identities, with
+    the same augmentation as in one process. `waited_s` counts the seconds that the loop stood waiting.
+    """
+
+    def __init__(
+        self,
+        samples: Samples,
+        images: np.ndarray,
+        *,
+        data: DataConfig,
+        augment: AugmentConfig,
+        mean: Sequence[float],
+        std: Sequence[float],
+        seed: int = 0,
+        device: torch.device | str = "cpu",
+        rank: int = 0,
+        world: int = 1,
+        channels_last: bool = True,
+    ) -> None:
+        check_world(data.p, world)
+        self.samples, self.augment, self.seed = samples, augment, seed
+        self.device = torch.device(device)
+        self.rank, self.world, self.prefetch, self.channels_last = rank, world, data.prefetch, channels_last
+        self.size = (int(images.shape[1]), int(images.shape[2]))
+        self.sampler = PKSampler(
+            samples.label, samples.view, p=data.p, k=data.k, by_view=data.sampler == "pk-views", seed=seed
+        )
+        self.store = make_store(images, Normalise.of(mean, std), self.device, on_gpu=data.on_gpu)
+        columns = {name: getattr(samples, name) for name in ("label", "pid", "camid", "view", "attrs")}
+        self.columns = {
+            name: None if values is None else torch.from_numpy(values).to(self.device)
+            for name, values in columns.items()
+        }
+        self.waited_s = 0.0
+        self._place = (0, 0)
+
+    def __len__(self) -> int:
+        """Batches an epoch."""
+        return len(self.sampler)
+
+    def epoch(self, number: int, *, start: int = 0) -> Iterator[Batch]:
+        """The batches of an epoch from batch `start` on, each made ahead of its time.
+
+        Stop early by closing the iterator (leaving a `for` over it does, once it is no longer referred to).
+        """
+        plan = self.sampler.epoch(number)
+        ready: queue.Queue[Any] = queue.Queue(self.prefetch)
+        stop = threading.Event()
+        thread = threading.Thread(
+            target=self._work, args=(number, start, plan, ready, stop), name="batches", daemon=True
+        )
+        thread.start()
+        try:
+            for step in range(start, len(plan)):
+                asked = time.perf_counter()
+                made, event = ready.get()
+                self.waited_s += time.perf_counter() - asked
+                if isinstance(made, BaseException):
+                    raise made
+                if event is not None:
+                    self._hand_over(made, event)
+                self._place = (number, step + 1)
+                yield made
+        finally:
+            stop.set()
+            thread.join()
+
+    def state_dict(self) -> dict[str, int]:
+        """Where the run stands: the epoch and the batches of it that were taken."""
+        return {"seed": self.seed, "epoch": self._place[0], "step": self._place[1]}
+
+    def make(self, number: int, step: int, rows: torch.Tensor) -> Batch:
+        """The batch of one step, given the rows of the joint batch of all processes."""
+        generator = torch.Generator().manual_seed(mixed(self.seed, number, step))
+        draws = draw(len(rows), self.augment, self.size, generator)
+        share = len(rows) // self.world
+        own = slice(self.rank * share, (self.rank + 1) * share)
+        rows = part_of_rank(rows, rank=self.rank, world=self.world)
+        images = self.store.images(rows, draws.part(own))
+        if not self.channels_last:
+            images = images.contiguous()
+        where = rows.to(self.device)
+        labels = {name: None if all_ is None else all_[where] for name, all_ in self.columns.items()}
+        return Batch(images=images, index=where, **labels)  # type: ignore[arg-type]
+
+    def _work(
+        self, number: int, start: int, plan: torch.Tensor, ready: queue.Queue[Any], stop: threading.Event
+    ) -> None:
+        on_gpu = self.device.type == "cuda"
+        stream = torch.cuda.Stream(self.device) if on_gpu else None
+        made: tuple[Any, Any]
+        try:
+            with torch.cuda.stream(stream) if stream else nullcontext():
+                for step in range(start, len(plan)):
+                    batch = self.make(number, step, plan[step])
+                    made = (batch, stream.record_event() if stream else None)
+                    if not _put(ready, made, stop):
+                        return
+        except BaseException as error:  # whatever it is belongs to the loop, which stands waiting
+            _put(ready, (error, None), stop)
+
+    def _hand_over(self, batch: Batch, event: Any) -> None:
+        """The loop's stream waits for the batch, and its memory is not used again before the loop is done."""
+        current = torch.cuda.current_stream(self.device)
+        current.wait_event(event)
+        for tensor in vars(batch).values():
+            if tensor is not None:
+                tensor.record_stream(current)
+
+
+def _put(ready: queue.Queue[Any], made: Any, stop: threading.Event) -> bool:
+    """Put when there is room; False when the loop has gone."""
+    while not stop.is_set():
+        try:
+            ready.put(made, timeout=0.05)
+            return True
+        except queue.Full:
+            continue
+    return False

@@ -1,0 +1,220 @@
+"""The packed cache: every crop decoded and resized once, as one memory-mapped block of uint8 pixels.
+
+A crop is small, so decoding and resizing it in every epoch costs far more than the augmentation after. All
+augmentation but AutoAugment follows the resize in the recipes, so the cache holds what they would have made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from agreid_cli.errors import InputError, Problem
+from agreid_cli.progress import SILENT, Progress
+from agreid_cli.records.files import write_text
+from agreid_cli.records.folders import writing_folder
+from agreid_cli.training.pixels import VERSION, read_resized, usable_cores
+
+PIXELS = "images.u8"
+INDEX = "index.json"
+CHUNK = 32  # crops a piece of work
+MOST_NAMED = 50
+
+
+@dataclass(frozen=True)
+class Cache:
+    """`images` is n×H×W×3 uint8 RGB, read-only; row i shows crop `kept[i]` of the list it was made for."""
+
+    images: np.ndarray
+    kept: np.ndarray  # n int64, ascending
+    bad: tuple[Problem, ...]  # crops that were left out, with the reason
+    built: bool  # now, and not found
+
+
+def open_cache(
+    folder: Path,
+    paths: Iterable[str],
+    *,
+    size: tuple[int, int],
+    interpolation: str = "bicubic",
+    workers: int | None = None,
+    on_bad_image: str = "fail",
+    progress: Progress = SILENT,
+) -> Cache:
+    """The cache of these crop files in `folder`, built when it is missing or any file has changed.
+
+    `size` is (height, width). Several processes may ask at once: one builds, the others wait. A bad image is
+    an `InputError` that names all of them, or with `on_bad_image="skip"` a warning. Building stops cleanly at
+    Ctrl-C and leaves what was there before.
+    """
+    from filelock import FileLock
+
+    files = list(paths)
+    key, vanished = _key(files, size, interpolation)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.parent / f".{folder.name}.lock"):
+        found = _read(folder, key, size)
+        if found is None:
+            if vanished and on_bad_image == "fail":
+                _refuse(vanished)
+            _clear_leftovers(folder)
+            _must_fit(folder, len(files), size)
+            found = _build(folder, files, key, size, interpolation, workers, on_bad_image, progress)
+    if found.bad:
+        if on_bad_image == "fail":
+            _refuse(found.bad)
+        progress.warn(
+            f"{len(found.bad)} of {len(files)} crops cannot be read and are left out: "
+            f"{', '.join(str(problem) for problem in found.bad[:3])}{' …' if len(found.bad) > 3 else ''}"
+        )
+    return found
+
+
+def _key(files: list[str], size: tuple[int, int], interpolation: str) -> tuple[str, list[Problem]]:
+    """A digest of what decides the pixels (each file's name, length, time; size; way), and who is gone.
+
+    Names count from the folder that all share, so that a workspace can be moved or named in another way.
+    """
+    digest = hashlib.sha256(json.dumps([VERSION, size, interpolation]).encode())
+    shared = len(os.path.commonpath([os.path.dirname(file) for file in files])) if files else 0
+    vanished = []
+    for file in files:
+        try:
+            said = os.stat(file)
+            digest.update(f"{file[shared:]}\0{said.st_size}\0{said.st_mtime_ns}\n".encode())
+        except OSError as error:
+            vanished.append(Problem(file, error.strerror or str(error)))
+            digest.update(f"{file[shared:]}\0gone\n".encode())
+    return digest.hexdigest(), vanished
+
+
+def _read(folder: Path, key: str, size: tuple[int, int]) -> Cache | None:
+    """The finished cache when its key agrees and its pixels are all there."""
+    try:
+        index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+        if index["key"] != key:
+            return None
+        shape = (len(index["kept"]), *size, 3)
+        if (folder / PIXELS).stat().st_size != int(np.prod(shape)):
+            return None
+        bad = tuple(Problem(place, why) for place, why in index["bad"])
+        return Cache(_mapped(folder / PIXELS, shape), np.array(index["kept"], np.int64), bad, built=False)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _mapped(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+    if not shape[0]:
+        return np.zeros(shape, np.uint8)
+    return np.memmap(path, dtype=np.uint8, mode="r", shape=shape)
+
+
+def _build(
+    folder: Path,
+    files: list[str],
+    key: str,
+    size: tuple[int, int],
+    interpolation: str,
+    workers: int | None,
+    on_bad_image: str,
+    progress: Progress,
+) -> Cache:
+    kept: list[int] = []
+    bad: list[Problem] = []
+    with writing_folder(folder, overwrite=True) as made:
+        with (
+            open(made / PIXELS, "wb") as out,
+            progress.task(f"cache {size[0]}x{size[1]}", len(files), "crops") as task,
+        ):
+            place = 0
+            for piece in _decoded(files, size, interpolation, workers or usable_cores()):
+                for row, image in enumerate(piece, start=place):
+                    if isinstance(image, str):
+                        bad.append(Problem(files[row], image))
+                    else:
+                        kept.append(row)
+                        _append(out, image)
+                place += len(piece)
+                task.advance(len(piece))
+            out.flush()
+            os.fsync(out.fileno())
+        if bad and on_bad_image == "fail":
+            _refuse(bad)
+        index = {"key": key, "size": size, "kept": kept, "bad": [(p.where, p.what) for p in bad]}
+        write_text(made / INDEX, json.dumps(index))
+    images = _mapped(folder / PIXELS, (len(kept), *size, 3))
+    return Cache(images, np.array(kept, np.int64), tuple(bad), built=True)
+
+
+def _append(out: BinaryIO, image: np.ndarray) -> None:
+    out.write(memoryview(image).cast("B"))
+
+
+def _decoded(
+    files: list[str], size: tuple[int, int], interpolation: str, workers: int
+) -> Iterator[list[np.ndarray | str]]:
+    """Pieces of pixels in the order of `files`; a reason in words where there is no image.
+
+    Decoding and resizing run outside Python's lock, so threads do; only a few pieces wait at a time.
+    """
+
+    def work(piece: list[str]) -> list[np.ndarray | str]:
+        return [_one(file, size, interpolation) for file in piece]
+
+    pieces = iter([files[start : start + CHUNK] for start in range(0, len(files), CHUNK)])
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="cache")
+    try:
+        waiting: deque[Future[list[np.ndarray | str]]] = deque()
+        waiting.extend(pool.submit(work, piece) for piece in islice(pieces, 2 * workers))
+        while waiting:
+            done = waiting.popleft().result()
+            waiting.extend(pool.submit(work, piece) for piece in islice(pieces, 1))
+            yield done
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _one(file: str, size: tuple[int, int], interpolation: str) -> np.ndarray | str:
+    try:
+        return read_resized(file, size, interpolation)
+    except OSError as error:
+        return error.strerror or str(error)
+    except ValueError as error:
+        return str(error)
+
+
+def _refuse(bad: Iterable[Problem]) -> None:
+    problems = list(bad)
+    more = len(problems) - MOST_NAMED
+    shown = problems[:MOST_NAMED] + ([Problem("", f"and {more} more")] if more > 0 else [])
+    raise InputError(
+        f"{len(problems)} crops cannot be read",
+        problems=shown,
+        hint="Restore them, or go on without them: --on-bad-image skip",
+    )
+
+
+def _must_fit(folder: Path, n: int, size: tuple[int, int]) -> None:
+    needed, free = n * size[0] * size[1] * 3, shutil.disk_usage(folder.parent).free
+    if needed > free:
+        raise InputError(
+            f"the packed crops need {needed / 1e9:.1f} GB, and {folder.parent} has {free / 1e9:.1f} free",
+            hint="Free some space, or train at a smaller model.size.",
+        )
+
+
+def _clear_leftovers(folder: Path) -> None:
+    """Half-built folders of processes that were killed; the lock says that none is being built now."""
+    for left in folder.parent.glob(f".{folder.name}.*.tmp"):
+        shutil.rmtree(left, ignore_errors=True)

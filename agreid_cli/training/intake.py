@@ -1,0 +1,68 @@
+"""From the workspace to samples and their packed pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from agreid_cli.config.train import TrainConfig
+from agreid_cli.progress import SILENT, Progress
+from agreid_cli.records.manifest import read_manifest
+from agreid_cli.records.split import SPLIT
+from agreid_cli.records.workspace import Workspace
+from agreid_cli.training.cache import Cache, open_cache
+from agreid_cli.training.samples import Samples, samples_of, training_samples
+
+
+def load_training(
+    workspace: Workspace, config: TrainConfig, *, progress: Progress = SILENT
+) -> tuple[Samples, np.ndarray]:
+    """The training crops and their pixels, N×H×W×3 uint8, row by row alike.
+
+    Says which identities have a single crop, since they give no pair to learn from.
+    """
+    folder = workspace.manifest.parent
+    samples = training_samples(read_manifest(workspace.manifest), SPLIT.read(workspace.split), folder)
+    samples, images = packed(workspace, samples, config, part="train", progress=progress)
+    pids, counts = np.unique(samples.pid, return_counts=True)
+    single = pids[counts == 1]
+    if len(single):
+        named = ", ".join(map(str, single[:5])) + (" …" if len(single) > 5 else "")
+        progress.warn(
+            f"{len(single)} of {len(pids)} training identities have a single crop, which is repeated to make "
+            f"{config.data.k}: pid {named}"
+        )
+    return samples, images
+
+
+def load_crops(
+    workspace: Workspace,
+    crop_ids: Sequence[str],
+    config: TrainConfig,
+    *,
+    part: str = "test",
+    progress: Progress = SILENT,
+) -> tuple[Samples, np.ndarray]:
+    """Any crops of the manifest, in this order, and their pixels; `part` names the cache they share."""
+    samples = samples_of(read_manifest(workspace.manifest), crop_ids, workspace.manifest.parent)
+    return packed(workspace, samples, config, part=part, progress=progress)
+
+
+def packed(
+    workspace: Workspace, samples: Samples, config: TrainConfig, *, part: str, progress: Progress = SILENT
+) -> tuple[Samples, np.ndarray]:
+    """The samples whose images can be read, and their pixels, from `cache/<part>-<size>-<interpolation>`."""
+    height, width = config.model.size
+    cache: Cache = open_cache(
+        workspace.cache / f"{part}-{height}x{width}-{config.data.interpolation}",
+        samples.path.tolist(),
+        size=config.model.size,
+        interpolation=config.data.interpolation,
+        workers=None if config.data.workers == "auto" else config.data.workers,
+        on_bad_image=config.data.on_bad_image,
+        progress=progress,
+    )
+    if len(cache.kept) < len(samples):
+        samples = samples.take(cache.kept)
+    return samples, cache.images

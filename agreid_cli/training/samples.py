@@ -1,0 +1,98 @@
+"""Crops as columns: the training part of the split with labels, or any crops to be embedded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from agreid_cli.errors import InputError
+from agreid_cli.records.crops import VIEW_OF_PLATFORM
+from agreid_cli.records.manifest import JUNK_PID, attribute_matrix
+
+VIEWS = ("aerial", "ground")
+NO_LABEL = -1
+
+
+@dataclass(frozen=True)
+class Samples:
+    """`N` crops; every field has N rows. `label` numbers the identities 0.. in the order of their pids."""
+
+    crop_id: np.ndarray  # N str
+    path: np.ndarray  # N str, as the file is opened
+    pid: np.ndarray  # N int64
+    label: np.ndarray  # N int64; −1 where identities are not numbered
+    camid: np.ndarray  # N int64
+    view: np.ndarray  # N int64, index into VIEWS
+    platform: np.ndarray  # N str
+    attrs: np.ndarray | None  # N×M uint8; all zero where nothing is known
+
+    def __len__(self) -> int:
+        return len(self.crop_id)
+
+    @property
+    def n_ids(self) -> int:
+        """The number of labels: the width of a classifier over them."""
+        return int(self.label.max(initial=NO_LABEL)) + 1
+
+    def take(self, rows: np.ndarray) -> Samples:
+        """These rows; labels are numbered anew, so that an identity that has gone leaves no gap."""
+        taken = {f.name: getattr(self, f.name) for f in fields(self)}
+        part = Samples(**{k: v if v is None else v[rows] for k, v in taken.items()})
+        return replace(part, label=numbered(part.pid)) if self.n_ids else part
+
+
+def numbered(pid: np.ndarray) -> np.ndarray:
+    """0.. for each pid in ascending order.
+
+    >>> numbered(np.array([700, 5, 700])).tolist()
+    [1, 0, 1]
+    """
+    return np.unique(pid, return_inverse=True)[1].astype(np.int64).reshape(-1)
+
+
+def training_samples(manifest: pa.Table, split: pa.Table, folder: Path) -> Samples:
+    """The crops of role `train`, junk left out, with labels. `folder` is the one of the manifest."""
+    wanted = split["crop_id"].filter(pc.equal(split["role"], "train")).to_pylist()
+    found = samples_of(manifest, wanted, folder)
+    found = found.take(np.flatnonzero(found.pid != JUNK_PID))
+    if not len(found):
+        raise InputError(
+            "the split has no crop to train on",
+            hint="Make the split again with: agreid build-split",
+        )
+    return replace(found, label=numbered(found.pid))
+
+
+def samples_of(manifest: pa.Table, crop_ids: Iterable[str], folder: Path) -> Samples:
+    """These crops in the order given, without labels; `InputError` names those the manifest lacks."""
+    row_of = {crop: row for row, crop in enumerate(manifest["crop_id"].to_pylist())}
+    wanted = list(crop_ids)
+    missing = [crop for crop in wanted if crop not in row_of]
+    if missing:
+        raise InputError(
+            f"{len(missing)} crops of the split are not in the manifest, the first is {missing[0]}",
+            hint="The manifest has changed since; make the split again with: agreid build-split",
+        )
+    rows = np.array([row_of[crop] for crop in wanted], dtype=np.int64)
+    table = manifest.take(pa.array(rows))
+    has_attributes = table["attr_bits"].null_count < len(table)
+    platform = np.array(table["platform"].to_pylist(), dtype=str)
+    return Samples(
+        crop_id=np.array(wanted, dtype=str),
+        path=np.array([str(folder / path) for path in table["path"].to_pylist()], dtype=str),
+        pid=_ints(table, "pid"),
+        label=np.full(len(rows), NO_LABEL, dtype=np.int64),
+        camid=_ints(table, "camid"),
+        view=np.array([VIEWS.index(VIEW_OF_PLATFORM[name]) for name in platform], dtype=np.int64),
+        platform=platform,
+        attrs=attribute_matrix(table) if has_attributes else None,
+    )
+
+
+def _ints(table: pa.Table, name: str) -> np.ndarray:
+    return np.asarray(table[name].to_numpy(zero_copy_only=False), dtype=np.int64)

@@ -1,0 +1,70 @@
+"""Where the packed crops lie while training: in memory mapped from disk, or whole in the GPU's memory."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import torch
+
+from agreid_cli.training.augment import Draws, Normalise, augment_at_once, augment_rows
+
+#: Part of the free GPU memory that crops may take when nothing is said; the rest is the network's.
+GPU_SHARE = 0.4
+
+
+class Store(Protocol):
+    """Makes augmented images of rows of the cache."""
+
+    def images(self, rows: torch.Tensor, draws: Draws) -> torch.Tensor:
+        """int64 B on the CPU → B×3×H×W float32 on the device, channels last."""
+
+
+class HostStore:
+    """For a CPU: crops are views into the memory map, and what is used stays in the system's file cache."""
+
+    def __init__(self, images: np.ndarray, normalise: Normalise) -> None:
+        self.pixels, self.normalise = images, normalise
+
+    def images(self, rows: torch.Tensor, draws: Draws) -> torch.Tensor:
+        return augment_rows([self.pixels[row] for row in rows.tolist()], draws, self.normalise)
+
+
+class CopyingStore:
+    """For a GPU that the crops do not fit into: they cross as uint8 through pinned memory."""
+
+    def __init__(self, images: np.ndarray, normalise: Normalise, device: torch.device) -> None:
+        self.pixels, self.normalise, self.device = images, normalise, device
+
+    def images(self, rows: torch.Tensor, draws: Draws) -> torch.Tensor:
+        shape = (len(rows), *self.pixels.shape[1:])
+        pinned = torch.empty(shape, dtype=torch.uint8, pin_memory=self.device.type == "cuda")
+        np.take(self.pixels, rows.numpy(), axis=0, out=pinned.numpy(), mode="clip")
+        return augment_at_once(pinned.to(self.device, non_blocking=True), draws, self.normalise)
+
+
+class ResidentStore:
+    """For a GPU: all crops lie in its memory, and only row numbers and draws cross."""
+
+    def __init__(self, images: np.ndarray, normalise: Normalise, device: torch.device) -> None:
+        self.normalise = normalise
+        self.pixels = torch.empty(images.shape, dtype=torch.uint8, device=device)
+        for start in range(0, len(images), 1024):  # pieces, so that main memory never holds all of it
+            piece = np.array(images[start : start + 1024])
+            self.pixels[start : start + 1024] = torch.from_numpy(piece).to(device)
+
+    def images(self, rows: torch.Tensor, draws: Draws) -> torch.Tensor:
+        where = rows.to(self.pixels.device, non_blocking=True)
+        return augment_at_once(self.pixels.index_select(0, where), draws, self.normalise)
+
+
+def make_store(
+    images: np.ndarray, normalise: Normalise, device: torch.device, *, on_gpu: bool | str = "auto"
+) -> Store:
+    """The store for a device; `on_gpu` is True, False, or "auto": where the crops take less than two fifths
+    of the memory that is free."""
+    if device.type == "cpu":
+        return HostStore(images, normalise)
+    if on_gpu == "auto":
+        on_gpu = device.type == "cuda" and images.nbytes < GPU_SHARE * torch.cuda.mem_get_info(device)[0]
+    return (ResidentStore if on_gpu else CopyingStore)(images, normalise, device)
