@@ -1,0 +1,89 @@
+"""`agreid merge-annotations`: what several annotators agree on, and what is left to settle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from agreid_cli.cli.console import Voice
+from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, WorkspaceOption, config_file
+
+if TYPE_CHECKING:
+    from agreid_cli.stages.merge_annotations import MergeResult
+
+
+def merge_annotations(
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="attributes.csv, or identities.csv, of each annotator."),
+    ],
+    out: Annotated[
+        Optional[Path],
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="The merged file; the disagreements go beside it.",
+            show_default="attributes.csv or identities.csv of the workspace",
+        ),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier merged file.")] = False,
+    workspace: WorkspaceOption = HERE,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Cross-check annotators: majority, Fleiss' kappa, and the complete list of disagreements.
+
+    More than half of the votes cast decide. A tie is never decided: it stays blank, to be settled by hand
+    (agreid review shows what is blank). Works for attributes, and for identities whatever their numbers.
+
+    Example: agreid merge-annotations ann.csv ben.csv cleo.csv --out attributes.csv
+    """
+    from dataclasses import asdict
+
+    from agreid_cli.config.build_manifest import ManifestConfig
+    from agreid_cli.config.load import load_section
+    from agreid_cli.config.merge_annotations import MergeConfig
+    from agreid_cli.records.workspace import Workspace
+    from agreid_cli.stages.merge_annotations import merge_annotations as run
+
+    voice = Voice(json=json)
+    file = config_file(config, workspace)
+    result = run(
+        Workspace(workspace),
+        files,
+        load_section(MergeConfig, "merge-annotations", file, set_ or ()),
+        manifest=load_section(ManifestConfig, "build-manifest", file),
+        out=out,
+        overwrite=overwrite,
+        progress=voice,
+    )
+    voice.data(asdict(result))
+    _show(voice, result)
+
+
+def _show(voice: Voice, result: MergeResult) -> None:
+    rows = [
+        [
+            name,
+            f"{found.n:,}",
+            "–" if found.unanimous is None else f"{100 * found.unanimous:.1f}",
+            "–" if found.kappa is None else f"{found.kappa:.3f}",
+        ]
+        for name, found in result.agreement.items()
+    ]
+    voice.table(
+        f"Agreement of {', '.join(result.annotators)}",
+        ["", "compared", "unanimous %", "Fleiss' kappa"],
+        rows,
+        right=(1, 2, 3),
+    )
+    counts = ", ".join(f"{n:,} {why}" for why, n in sorted(result.counts.items(), key=lambda item: -item[1]))
+    voice.say("")
+    voice.say(f"{result.path}: {result.n_rows:,} rows ({counts})")
+    voice.say(
+        f"{result.disagreements}: {result.n_disagreements:,} disagreements, "
+        f"{result.n_to_settle:,} to settle; these stand first, and are blank in the merged file"
+    )

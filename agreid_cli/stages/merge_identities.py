@@ -1,0 +1,119 @@
+"""identities.csv of several annotators → one, run of frames by run of frames."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path
+
+import pyarrow as pa
+
+from agreid_cli.attributes.identities_csv import read_identities
+from agreid_cli.attributes.same_pids import aligned_pids
+from agreid_cli.attributes.votes import Verdict, decide
+from agreid_cli.config.merge_annotations import MergeConfig
+from agreid_cli.errors import Problem, Problems
+from agreid_cli.metrics.agreement import Agreement, agreement
+from agreid_cli.records.manifest import JUNK_PID
+from agreid_cli.stages.manifest_rows import Track, tracks_of
+from agreid_cli.stages.merged_annotations import Merged
+
+Votes = tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Consecutive crops of one track on which every annotator says one thing; frames None = unknown."""
+
+    track: Track
+    first: int | None
+    last: int | None
+    own: Votes  # pids as each wrote them
+    votes: Votes  # the same in common numbers
+
+
+def merge_identities(
+    files: Sequence[Path], names: Sequence[str], crops: pa.Table, config: MergeConfig, problems: Problems
+) -> Merged:
+    """Compare who each run of crops shows. Numbers differ between annotators and are matched first.
+
+    Kappa is that of "person or not": pids are names, and chance agreement on names means nothing.
+    """
+    frames: dict[Track, list[int | None]] = {}
+    for track, frame in zip(tracks_of(crops), crops["frame"].to_pylist(), strict=True):
+        if track is not None:
+            frames.setdefault(track, []).append(frame)
+    places = [(t, f) for t in sorted(frames) for f in sorted(frames[t], key=lambda f: (f is None, f or 0))]
+    annotators: list[list[int | None]] = []
+    for file, name in zip(files, names, strict=True):
+        own = Problems()
+        who = read_identities(file, frames.keys(), own)
+        problems.found += [
+            Problem(f"{name}: {p.where}" if name != file.stem else p.where, p.what) for p in own.found
+        ]
+        annotators.append([who.pid(track, frame) for track, frame in places])
+    maps = aligned_pids(annotators)
+    runs = _runs(places, annotators, maps)
+    verdicts = [decide(run.votes, min_votes=config.min_votes) for run in runs]
+    urgent, outvoted = [], []
+    for run, verdict in zip(runs, verdicts, strict=True):
+        if verdict.is_disputed:
+            ends = [run.first, run.last]
+            entry = [*run.track, *ends, verdict.value, verdict.why, *map(_shown, run.own, run.votes)]
+            (urgent if verdict.must_be_settled else outvoted).append(entry)
+    head = ["video_id", "track_id", "frame_from", "frame_to"]
+    persons = [[None if v is None else v != JUNK_PID for v in run.votes] for run in runs]
+    renamed = [n for n, m in zip(names, maps, strict=True) if any(a != b for a, b in m.items())]
+    notes = [f"{name}: its pids were matched to those of {names[0]}" for name in renamed]
+    return Merged(
+        [[*head, "pid"], *_rows(runs, verdicts)],
+        [[*head, "decided", "why", *names], *urgent, *outvoted],
+        {"person or not": agreement(persons), "identity": _without_kappa(runs)},
+        dict(Counter(verdict.why for verdict in verdicts)),
+        notes,
+    )
+
+
+def _runs(
+    places: Sequence[tuple[Track, int | None]],
+    annotators: Sequence[Sequence[int | None]],
+    maps: Sequence[dict[int, int]],
+) -> list[_Run]:
+    def common(k: int, pid: int | None) -> int | None:
+        return pid if pid is None or pid == JUNK_PID else maps[k][pid]
+
+    crops = [(track, frame, own) for (track, frame), *own in zip(places, *annotators, strict=True)]
+    found = []
+    for (track, own), group in groupby(crops, key=lambda crop: (crop[0], tuple(crop[2]))):
+        of_run = [frame for _, frame, _ in group]
+        votes = tuple(common(k, pid) for k, pid in enumerate(own))
+        found.append(_Run(track, of_run[0], of_run[-1], own, votes))
+    return found
+
+
+def _rows(runs: Sequence[_Run], verdicts: Sequence[Verdict[int]]) -> list[list[object]]:
+    """Rows of identities.csv; neighbouring runs with one verdict are one row, a whole track has no frames."""
+    rows: list[list[object]] = []
+    for track, group in groupby(zip(runs, verdicts, strict=True), key=lambda pair: pair[0].track):
+        parts: list[list[object]] = []
+        for run, verdict in group:
+            if parts and parts[-1][2] == verdict.value:
+                parts[-1][1] = run.last
+            else:
+                parts.append([run.first, run.last, verdict.value])
+        whole = len(parts) == 1
+        rows += [[*track, *(("", "") if whole else part[:2]), part[2]] for part in parts]
+    return rows
+
+
+def _without_kappa(runs: Sequence[_Run]) -> Agreement:
+    return replace(agreement([run.votes for run in runs]), kappa=None)
+
+
+def _shown(own: int | None, common: int | None) -> str:
+    """A vote as its annotator wrote it, and what that is in common numbers."""
+    if own is None:
+        return ""
+    return str(own) if own == common else f"{own} (= {common})"
