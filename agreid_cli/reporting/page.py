@@ -1,0 +1,72 @@
+"""The report's view as one HTML text; template, style and script lie beside this file."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from agreid_cli.reporting.view import Report
+
+TEMPLATES = Path(__file__).parent / "templates" / "report"
+
+
+def page(view: Report) -> str:
+    """A whole HTML document that needs nothing else; equal views give equal texts."""
+    return (
+        _house()
+        .get_template("report.html")
+        .render(report=view, style=Markup(_text("report.css")), script=Markup(_text("report.js")))
+    )
+
+
+@lru_cache
+def _house() -> Environment:
+    house = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    house.filters.update(
+        percent=_percent, bounds=_bounds, points=_points, number=_number, slug=_slug, first_upper=_first_upper
+    )
+    return house
+
+
+def _text(name: str) -> str:
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _percent(value: float, digits: int = 2) -> str:
+    return f"{100 * value:.{digits}f}"
+
+
+def _bounds(pair: tuple[float, float]) -> str:
+    return f"{100 * pair[0]:.1f} to {100 * pair[1]:.1f}"
+
+
+def _points(value: float) -> str:
+    """A difference in per cent points with its sign, the minus as a minus."""
+    return f"{100 * value:+.2f}".replace("-", "−")
+
+
+def _number(value: Any) -> str:
+    if value is None:
+        return "unknown"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+
+
+def _slug(text: str) -> str:
+    """An id for links within the page."""
+    return "".join(c if c.isalnum() else "-" for c in text.lower())
+
+
+def _first_upper(text: str) -> str:
+    """A sentence's capital; names within keep theirs, unlike with Jinja's own filter."""
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,69 @@
+"""Crops as small JPEGs inside the page: what was cut is what is shown, pixelated as it was cut."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+WIDEST = 3  # times the height; nothing wider is a person
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image that lies in the page; `uri` is its `data:` address, sizes are in pixels."""
+
+    uri: str
+    width: int
+    height: int
+
+
+@dataclass
+class Thumbnails:
+    """The crops by their id, each read once; None for a crop whose file is not there or no image."""
+
+    paths: Mapping[str, Path]
+    height: int
+    quality: int
+    missing: set[str] = field(default_factory=set)
+    _made: dict[str, Picture | None] = field(default_factory=dict)
+
+    def of(self, crop: str) -> Picture | None:
+        if crop not in self._made:
+            path = self.paths.get(crop)
+            self._made[crop] = _thumbnail(path, self.height, self.quality) if path else None
+            if self._made[crop] is None:
+                self.missing.add(crop)
+        return self._made[crop]
+
+    @property
+    def shown(self) -> int:
+        return sum(picture is not None for picture in self._made.values())
+
+
+def picture(image: np.ndarray, quality: int) -> Picture:
+    """An image uint8 BGR (h, w, 3) as a JPEG in the page."""
+    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return Picture(_uri(data.tobytes(), "jpeg"), image.shape[1], image.shape[0])
+
+
+def _thumbnail(path: Path, height: int, quality: int) -> Picture | None:
+    try:
+        data = np.frombuffer(path.read_bytes(), np.uint8)
+    except OSError:
+        return None
+    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+    if image is None:
+        return None
+    high, wide = image.shape[:2]
+    width = max(1, min(round(wide * height / high), WIDEST * height))
+    smaller = cv2.INTER_AREA if high > height else cv2.INTER_CUBIC
+    return picture(cv2.resize(image, (width, height), interpolation=smaller), quality)
+
+
+def _uri(data: bytes, kind: str) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"

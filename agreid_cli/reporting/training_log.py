@@ -1,0 +1,92 @@
+"""`metrics.jsonl` of a run as columns: what fell, what rose, and how fast it went."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agreid_cli.errors import InputError, Problems
+
+Curve = tuple[tuple[float, float], ...]  # (epoch, value)
+
+
+@dataclass(frozen=True)
+class TrainingLog:
+    """Curves over epochs; `losses` by name, `evaluations` by (direction, figure)."""
+
+    epochs: int
+    steps: int
+    seconds: float
+    images_per_s: float | None  # the middle of the epochs
+    wait_share: float | None
+    losses: dict[str, Curve]
+    rate: Curve
+    evaluations: dict[tuple[str, str], Curve]
+
+
+def read_log(path: Path) -> TrainingLog | None:
+    """None when there is no log or it holds no line yet; `InputError` lists the lines that are not JSON.
+
+    An epoch that was run again after an interruption stands twice; its last line counts.
+    """
+    if not path.is_file():
+        return None
+    epochs: dict[int, dict[str, Any]] = {}
+    scores: dict[tuple[int, str], dict[str, Any]] = {}
+    problems = Problems()
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+            epoch = int(entry["epoch"])
+        except (ValueError, KeyError, TypeError):
+            if number < len(lines):  # the last line may be half written while a run goes on
+                problems.add(f"{path}, line {number}", "is no entry of a training log")
+            continue
+        if entry.get("kind") == "epoch":
+            epochs[epoch] = entry
+        elif entry.get("kind") == "eval":
+            scores[epoch, str(entry.get("direction", ""))] = entry
+    problems.raise_if_any("a training log cannot be read: {n} lines", kind=InputError)
+    return _log(epochs, scores) if epochs or scores else None
+
+
+def _log(epochs: dict[int, dict[str, Any]], scores: dict[tuple[int, str], dict[str, Any]]) -> TrainingLog:
+    losses: dict[str, list[tuple[float, float]]] = {}
+    evaluations: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    rate = [(float(e), float(entry["lr"])) for e, entry in sorted(epochs.items()) if _finite(entry.get("lr"))]
+    for epoch, entry in sorted(epochs.items()):
+        for name, value in (entry.get("losses") or {}).items():
+            if _finite(value):
+                losses.setdefault(str(name), []).append((epoch, float(value)))
+    for (epoch, direction), entry in sorted(scores.items()):
+        for name in ("mAP", "rank1"):
+            if _finite(entry.get(name)):
+                evaluations.setdefault((direction, name), []).append((epoch, float(entry[name])))
+    return TrainingLog(
+        epochs=len(epochs),
+        steps=max((int(entry.get("step") or 0) for entry in epochs.values()), default=0),
+        seconds=sum(_values(epochs, "seconds")),
+        images_per_s=_middle(_values(epochs, "images_per_s")),
+        wait_share=_middle(_values(epochs, "wait_share")),
+        losses={name: tuple(curve) for name, curve in losses.items()},
+        rate=tuple(rate),
+        evaluations={key: tuple(curve) for key, curve in evaluations.items()},
+    )
+
+
+def _values(epochs: dict[int, dict[str, Any]], name: str) -> list[float]:
+    return [float(entry[name]) for entry in epochs.values() if _finite(entry.get(name))]
+
+
+def _middle(values: list[float]) -> float | None:
+    return sorted(values)[len(values) // 2] if values else None
+
+
+def _finite(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)

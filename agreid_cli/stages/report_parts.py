@@ -1,0 +1,140 @@
+"""The parts of a report that no ranking is needed for: training, data, configuration, the paper's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from agreid_cli.datasets.census import census
+from agreid_cli.datasets.table_one import LINES, PUBLISHED
+from agreid_cli.records.artefact import metadata
+from agreid_cli.records.split import SPLIT
+from agreid_cli.records.workspace import Workspace
+from agreid_cli.reporting import paper
+from agreid_cli.reporting.charts import Chart, curve_chart
+from agreid_cli.reporting.comparable import reasons_against
+from agreid_cli.reporting.training_log import TrainingLog, read_log
+from agreid_cli.reporting.view import Configuration, DataView, Fact, Ours, PaperView, TrainingView
+from agreid_cli.stages.report_systems import System
+
+MOST_CURVES = 6  # a chart tells no more lines apart
+
+
+def training_view(system: System) -> TrainingView | None:
+    """The curves of a run; None for embeddings of another program."""
+    if system.run is None:
+        return None
+    log = read_log(system.run.root / "metrics.jsonl")
+    if log is None:
+        return TrainingView(system.name, (), (), "This run has no training log (metrics.jsonl).")
+    if not log.epochs:
+        return TrainingView(system.name, (), (), "This run was not trained: its log holds no epoch.")
+    return TrainingView(system.name, _facts(log), tuple(_charts(system.name, log)))
+
+
+def _facts(log: TrainingLog) -> tuple[Fact, ...]:
+    found = [Fact("epochs", f"{log.epochs:,}"), Fact("steps", f"{log.steps:,}")]
+    if log.seconds:
+        found.append(Fact("time", _time(log.seconds)))
+    if log.images_per_s is not None:
+        found.append(Fact("images a second", f"{log.images_per_s:,.0f}"))
+    if log.wait_share is not None:
+        found.append(Fact("waiting for images", f"{100 * log.wait_share:.1f} %"))
+    return tuple(found)
+
+
+def _charts(name: str, log: TrainingLog) -> list[Chart]:
+    found = []
+    losses = sorted(log.losses.items(), key=lambda item: item[0] != "total")  # the sum first
+    if losses:
+        found.append(curve_chart(f"loss-{name}", "Losses", tuple(losses[:MOST_CURVES]), y="loss"))
+    scores = tuple(
+        (f"{direction} {'Rank-1' if figure == 'rank1' else figure}", curve)
+        for (direction, figure), curve in log.evaluations.items()
+    )
+    if scores:
+        found.append(curve_chart(f"valid-{name}", "Validation", scores[:MOST_CURVES], y="%", per_cent=True))
+    if log.rate:
+        found.append(curve_chart(f"rate-{name}", "Learning rate", (("lr", log.rate),), y="learning rate"))
+    return found
+
+
+def _time(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def configuration(system: System) -> Configuration | None:
+    """What the run was told and given, as text."""
+    if system.run is None:
+        return None
+    config, inputs = system.run.config, system.run.root / "inputs.json"
+    texts = [
+        p.read_text(encoding="utf-8", errors="replace").strip() if p.is_file() else ""
+        for p in (config, inputs)
+    ]
+    return Configuration(system.name, *texts) if any(texts) else None
+
+
+def data_view(workspace: Workspace, manifest: pa.Table) -> DataView:
+    """The census, the AG-ReID column beside it, and what the split made of the crops."""
+    counted = census(manifest, workspace.root.resolve().name)
+    published = next(column for column in PUBLISHED if column.name == "AG-ReID")
+    lines = tuple(
+        (words, _cell(_ours(counted, field)), _cell(getattr(published, field))) for field, words in LINES
+    )
+    return DataView(counted, published, lines, _roles(workspace, manifest))
+
+
+def _ours(counted: Any, field: str) -> Any:
+    """None where a crop table cannot tell: backgrounds and occlusion are for a person to judge."""
+    return getattr(counted, field, "for you to judge")
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _roles(workspace: Workspace, manifest: pa.Table) -> tuple[tuple[str, str, int, int], ...]:
+    if not workspace.split.is_file():
+        return ()
+    pid_of = dict(zip(manifest["crop_id"].to_pylist(), manifest["pid"].to_pylist(), strict=True))
+    found: dict[tuple[str, str], list[int]] = {}
+    table = SPLIT.read(workspace.split)
+    for crop, role, direction in zip(*(table[n].to_pylist() for n in SPLIT.schema.names), strict=True):
+        found.setdefault((direction or "", role), []).append(pid_of.get(crop, -1))
+    order = ("train", "query", "gallery", "unused")
+    keys = sorted(found, key=lambda key: (key[0], order.index(key[1])))
+    return tuple((d, r, len(found[d, r]), len({pid for pid in found[d, r] if pid >= 0})) for d, r in keys)
+
+
+def paper_view(systems: Sequence[System], manifest: pa.Table | None) -> PaperView:
+    """The paper's tables, and every system that has a direction of theirs."""
+    dataset = metadata(manifest).get("dataset", "") if manifest is not None else ""
+    ours = []
+    for system in systems:
+        pair = [system.results.get(name) for name in ("a2g", "g2a")]
+        reasons: dict[str, None] = {}
+        for result in pair:
+            if result:
+                pretrained = _pretrained(system)
+                reasons |= dict.fromkeys(
+                    reasons_against(result, dataset=dataset, recipe=system.recipe, pretrained=pretrained)
+                )
+        if any(pair):
+            model = paper.published_model(system.recipe) or system.recipe
+            ours.append(Ours(system.name, model, pair[0], pair[1], tuple(reasons)))
+    return PaperView(paper.CITATION, paper.TABLE_TWO, paper.TABLE_THREE, paper.REMARKS, tuple(ours))
+
+
+def _pretrained(system: System) -> bool | None:
+    """Whether the run's configuration names weights to start from; None where it has no such key."""
+    model = system.config.get("model")
+    if not isinstance(model, dict) or "weights" not in model:
+        return None
+    return str(model["weights"]) != "none"
