@@ -36,13 +36,13 @@ class Light:
     def sun(self) -> np.ndarray:
         """Light of the sun on a surface that faces it, linear (red, green, blue)."""
         tint = np.array([1 + 0.14 * self.warmth, 1.0, 1 - 0.22 * self.warmth])
-        return 2.1 * (1 - 0.88 * self.cloud) * self.exposure * tint
+        return 1.25 * (1 - 0.88 * self.cloud) * self.exposure * tint
 
     @property
     def sky(self) -> np.ndarray:
         """Light on a surface that looks straight up, without the sun."""
         tint = np.array([0.92, 1.0, 1.12]) * (1 - self.cloud) + np.array([1.0, 1.0, 1.0]) * self.cloud
-        return (0.62 + 0.75 * self.cloud) * self.exposure * tint
+        return (0.36 + 0.5 * self.cloud) * self.exposure * tint
 
     @property
     def bounce(self) -> np.ndarray:

@@ -2,59 +2,199 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from agreid_cli.synth import figure, raster
+from agreid_cli.synth import figure, ground, occluders, paint, raster, shadow
+from agreid_cli.synth.body import proportions
 from agreid_cli.synth.camera import Camera, Window
-from agreid_cli.synth.light import GAMMA, linear
-from agreid_cli.synth.mesh import placed
-from agreid_cli.synth.scene import Rendered, Scene
+from agreid_cli.synth.light import GAMMA, Light
+from agreid_cli.synth.mesh import Mesh, placed
+from agreid_cli.synth.parts import ARMS, FEET, HANDS, LEGS
+from agreid_cli.synth.scene import Placed, Rendered, Scene
+
+_LIMBS = np.zeros(256, bool)
+_LIMBS[[LEGS, ARMS, HANDS, FEET]] = True
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """A mesh in the picture: its samples, before it is known which of them are in front."""
+
+    mesh: Mesh
+    samples: raster.Samples
+    person: int  # −1: a thing
 
 
 def render(scene: Scene, camera: Camera, window: Window | None = None, *, supersample: int = 2) -> Rendered:
     """The rectangle `window` (x0, y0, x1, y1; the whole frame by default) of the frame that `camera` sees.
 
-    Any window holds the very pixels of the full frame. `supersample` squared samples make one pixel of the
-    picture; owner, part and depth are those of most of them.
+    Any window holds the very pixels of the full frame. People and things are smoothed by `supersample`²
+    samples a pixel; owner, part and depth are exactly those of the pixel's first sample, which for
+    supersample 1 is its centre.
     """
     window = window or (0, 0, camera.width, camera.height)
     x0, y0, x1, y1 = window
-    w, h, s = x1 - x0, y1 - y0, supersample
-    image = np.full((h * s, w * s, 3), 0.3)
-    owner = np.full(h * s * w * s, -1, np.int16)
-    part = np.zeros(h * s * w * s, np.uint8)
-    near = np.zeros(h * s * w * s, np.float32)
-    flat = image.reshape(-1, 3)
+    w, h = x1 - x0, y1 - y0
+    things = (
+        [shadow.of_thing(thing, scene.light) for thing in scene.occluders] if scene.light.cloud < 1 else []
+    )
+    image = ground.paint(scene.ground, camera, window)
+    casts, seen = list(things), []
     for index, person in enumerate(scene.people):
-        mesh = placed(
-            figure.figure(person.look, person.phase, person.speed), person.x, person.y, person.heading_rad
+        if not _may_matter(person, scene.light, camera, window):
+            continue
+        body = figure.figure(person.look, person.phase, person.speed)
+        mesh = placed(body, person.x, person.y, person.heading_rad)
+        casts.append(shadow.cast(mesh, scene.light, cell_m=0.035, soft_m=0.045))
+        _add(seen, mesh, index, camera, window, supersample)
+    for thing in scene.occluders:
+        _add(seen, occluders.shape(thing), -1, camera, window, supersample)
+    shadow.on_ground(image, casts, scene.light, camera, window)
+    return _compose(scene, image, seen, things, (w, h), supersample)
+
+
+def _may_matter(person: Placed, light: Light, camera: Camera, window: Window) -> bool:
+    """Whether the person or the shadow may fall into the window: a box around both is projected."""
+    sun = light.towards_sun
+    high = person.look.height_m + 0.9
+    run = np.array([-sun[0], -sun[1]]) * high / max(sun[2], 0.1)
+    xs = [person.x - 1.3, person.x + 1.3, person.x + run[0] - 1.3, person.x + run[0] + 1.3]
+    ys = [person.y - 1.3, person.y + 1.3, person.y + run[1] - 1.3, person.y + run[1] + 1.3]
+    corners = np.array(
+        [[x, y, z] for x in (min(xs), max(xs)) for y in (min(ys), max(ys)) for z in (0.0, high)]
+    )
+    seen = raster.project(corners, camera)
+    if (seen[:, 2] < raster.NEAR_M).any():
+        return bool((seen[:, 2] > raster.NEAR_M).any())
+    left, top = seen[:, :2].min(0)
+    right, bottom = seen[:, :2].max(0)
+    return bool(left < window[2] and right > window[0] and top < window[3] and bottom > window[1])
+
+
+def _add(
+    seen: list[_Seen], mesh: Mesh, person: int, camera: Camera, window: Window, supersample: int
+) -> None:
+    samples = raster.cover(
+        raster.project(mesh.points, camera), mesh.faces, window=window, supersample=supersample
+    )
+    if person < 0 and len(samples.at) and (mesh.paint == occluders.LEAF).any():
+        samples = samples.only(occluders.solid(mesh.paint[samples.face], _mixed(mesh.rest, mesh, samples)))
+    if len(samples.at):
+        seen.append(_Seen(mesh, samples, person))
+
+
+def _mixed(values: np.ndarray, mesh: Mesh, samples: raster.Samples) -> np.ndarray:
+    """Values at the corners, (n, …), as they are at the samples."""
+    corners, weights = mesh.faces[samples.face], samples.weights
+    if values.ndim == 1:
+        return (
+            values[corners[:, 0]] * weights[:, 0]
+            + values[corners[:, 1]] * weights[:, 1]
+            + values[corners[:, 2]] * weights[:, 2]
         )
-        samples = raster.cover(raster.project(mesh.points, camera), mesh.faces, window=window, supersample=s)
-        np.maximum.at(near, samples.at, samples.nearness)
-        samples = samples.only(samples.nearness >= near[samples.at])
-        corners = mesh.faces[samples.face]
-        normals = (mesh.normals[corners] * samples.weights[..., None]).sum(1)
-        look = person.look
-        cloth = (look.upper.colour, look.lower.colour)
-        table = np.array([look.skin, look.skin, look.hair, *cloth, look.shoes, look.bag.colour,
-                          look.headwear.colour, look.skin, *cloth, look.inner.colour])  # fmt: skip
-        albedo = linear(table)[mesh.paint[samples.face]]
-        facing = np.maximum(normals @ scene.light.towards_sun, 0)[:, None]
-        up = normals[:, 2:] * 0.5 + 0.5
-        lit = (
-            albedo
-            * (facing * scene.light.sun + up * scene.light.sky + (1 - up) * scene.light.bounce)
-            / np.pi
-            * 1.6
-        )
-        flat[samples.at] = np.clip(lit, 0, 1)
-        owner[samples.at] = index
-        part[samples.at] = mesh.part[samples.face]
-    small = image.reshape(h, s, w, s, 3).mean((1, 3)) ** (1 / GAMMA)
-    pick = (slice(None, None, s), slice(None, None, s))
-    with np.errstate(divide="ignore"):
-        depth = 1 / near.reshape(h * s, w * s)[pick]
-    return Rendered(
-        (small[..., ::-1] * 255 + 0.5).astype(np.uint8), owner.reshape(h * s, w * s)[pick].copy(),
-        part.reshape(h * s, w * s)[pick].copy(), depth.astype(np.float32),
-    )  # fmt: skip
+    a, b, c = (weights[:, i, None] for i in range(3))
+    return values[corners[:, 0]] * a + values[corners[:, 1]] * b + values[corners[:, 2]] * c
+
+
+def _compose(
+    scene: Scene,
+    image: np.ndarray,
+    seen: list[_Seen],
+    things: list[shadow.Cast],
+    size: tuple[int, int],
+    s: int,
+) -> Rendered:
+    """Which sample is in front, its colour, and the pixels that samples make."""
+    w, h = size
+    # Fresh zeros cost nothing until they are touched, so these may be as large as the frame.
+    front = np.zeros(h * s * w * s, np.float32)
+    top = np.zeros(h * s * w * s, np.int32)
+    for item in seen:
+        np.maximum.at(front, item.samples.at, item.samples.nearness)
+    first = 1
+    for item in seen:
+        best = np.flatnonzero(item.samples.nearness == front[item.samples.at])
+        top[item.samples.at[best]] = first + best
+        first += len(item.samples.at)
+    owner, part = np.full(h * w, -1, np.int16), np.zeros(h * w, np.uint8)
+    depth = np.full(h * w, np.inf, np.float32)
+    first, at, light = 1, [], []
+    for item in seen:
+        samples = item.samples
+        samples = samples.only(np.flatnonzero(top[samples.at] == first + np.arange(len(samples.at))))
+        first += len(item.samples.at)
+        if not len(samples.at):
+            continue
+        lit, parts = _shade(scene, item, samples, things)
+        row, column = np.divmod(samples.at, w * s)
+        pixel = (row // s) * w + column // s
+        at.append(pixel)
+        light.append(lit)
+        exact = np.flatnonzero((row % s == 0) & (column % s == 0))
+        owner[pixel[exact]] = item.person
+        part[pixel[exact]] = parts[exact] if item.person >= 0 else 0
+        depth[pixel[exact]] = 1.0 / samples.nearness[exact]
+    if at:
+        _blend(image, np.concatenate(at), np.concatenate(light), s)
+    return Rendered(image, owner.reshape(h, w), part.reshape(h, w), depth.reshape(h, w))
+
+
+def _blend(image: np.ndarray, pixel: np.ndarray, light: np.ndarray, s: int) -> None:
+    """Put samples (k,) of light (k, 3) into the pixels; what they leave free shows the ground."""
+    used, place = np.unique(pixel, return_inverse=True)
+    count = np.bincount(place, minlength=len(used))
+    free = 1.0 - count / (s * s)
+    flat = image.reshape(-1, 3)
+    under = (flat[used][:, ::-1] / 255.0) ** GAMMA * free[:, None]
+    for channel in range(3):
+        under[:, channel] += np.bincount(place, light[:, channel], minlength=len(used)) / (s * s)
+    flat[used] = (np.clip(under, 0, 1) ** (1 / GAMMA) * 255 + 0.5).astype(np.uint8)[:, ::-1]
+
+
+def _shade(
+    scene: Scene, item: _Seen, samples: raster.Samples, things: list[shadow.Cast]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Light (k, 3), linear red green blue in 0..1, and parts (k,)."""
+    mesh, light = item.mesh, scene.light
+    rest = _mixed(mesh.rest, mesh, samples)
+    kinds, parts = mesh.paint[samples.face], mesh.part[samples.face]
+    sunlit, open_ = 1.0, np.ones(len(mesh.points))
+    if item.person >= 0:
+        person = scene.people[item.person]
+        albedo, parts = paint.painted(person.look, kinds, parts, rest)
+        sunlit = shadow.at_person(things, person.x, person.y, light) if things else 1.0
+        sun_at, open_ = _on_body(mesh, person, light)
+    else:
+        albedo, sun_at = occluders.painted(kinds, rest), np.ones(len(mesh.points))
+    normal = _mixed(mesh.normals, mesh, samples)
+    sun = light.towards_sun
+    facing = np.maximum(normal[:, 0] * sun[0] + normal[:, 1] * sun[1] + normal[:, 2] * sun[2], 0)
+    facing *= _mixed(sun_at, mesh, samples) * sunlit
+    up = 0.5 + 0.5 * normal[:, 2]
+    around = _mixed(open_, mesh, samples) * (0.55 + 0.45 * sunlit)
+    lit = facing[:, None] * light.sun + around[:, None] * (
+        up[:, None] * light.sky + (1 - up)[:, None] * light.bounce
+    )
+    return np.minimum(albedo * lit, 1.0), parts
+
+
+def _on_body(mesh: Mesh, person: Placed, light: Light) -> tuple[np.ndarray, np.ndarray]:
+    """At each corner of a person: how much sun passes the body itself, and how open the place is."""
+    size = proportions(person.look)
+    H = size["H"]
+    x, y = person.x, person.y
+    balls = np.array(
+        [
+            [x, y, z * H, r * H]
+            for z, r in ((0.93, 0.058), (0.78, 0.085), (0.70, 0.085), (0.60, 0.08), (0.52, 0.085))
+        ]
+    )
+    sun_at = shadow.by_balls(mesh.points, balls, light)
+    dx, dy = x - mesh.points[:, 0], y - mesh.points[:, 1]
+    inward = (mesh.normals[:, 0] * dx + mesh.normals[:, 1] * dy) / np.sqrt(dx * dx + dy * dy + 1e-4)
+    limbs = np.zeros(len(mesh.points), bool)
+    limbs[mesh.faces[_LIMBS[mesh.part]].ravel()] = True
+    open_ = 1 - 0.55 * np.where(limbs, np.maximum(inward, 0), 0)
+    return sun_at, open_
