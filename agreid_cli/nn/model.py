@@ -31,7 +31,8 @@ class ReidModel(nn.Module):
 
     def embed(self, images: Tensor) -> Tensor:
         """B×D, what is ranked; switch to eval mode first."""
-        return self(images).embedding  # type: ignore[no-any-return]
+        output: HeadOutput = self(images)
+        return output.embedding
 
 
 def build_model(spec: ModelSpec, n_ids: int) -> ReidModel:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agreid_cli.errors import InputError, did_you_mean
 from agreid_cli.nn.backbones import BACKBONES, TIMM
 from agreid_cli.nn.heads import HEADS
 
+if TYPE_CHECKING:
+    from agreid_cli.config.model import LossConfig, ModelConfig
+
+#: Choices that only some backbones know, and the value that means "as it is".
+NEUTRAL: dict[str, Any] = {"last_stride": 1, "ibn": False, "non_local": False, "drop_path": 0.0}
 POOLINGS = ("auto", "avg", "gem", "token")
 
 
@@ -17,7 +22,7 @@ POOLINGS = ("auto", "avg", "gem", "token")
 class ModelSpec:
     """backbone, head: names of the tables. size: (height, width) of the images in pixels.
 
-    weights: "none", "pretrained" (timm's cache, else its hub), or the path of a .safetensors, .pth or .pt
+    weights: "none", "imagenet" (timm's cache, else its hub), or the path of a .safetensors, .pth or .pt
     file. pooling: auto, avg, gem or token. The options are keywords of the backbone's and the head's maker.
     """
 
@@ -28,6 +33,33 @@ class ModelSpec:
     pooling: str = "auto"
     backbone_options: Mapping[str, Any] = field(default_factory=dict)
     head_options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def spec_from(model: ModelConfig, loss: LossConfig) -> ModelSpec:
+    """What a configuration asks for.
+
+    A choice that the backbone does not know is passed on, and refused there, unless it has its neutral value.
+    """
+    chosen = {name: getattr(model, name) for name in NEUTRAL}
+    head: dict[str, Any] = {
+        "gem_p": model.gem_p,
+        "metric_feature": model.metric_feature,
+        "embedding": model.embedding,
+        "classifier": loss.classifier,
+        "scale": loss.scale,
+        "margin": loss.margin,
+    }
+    if model.head == "mgn":
+        head["part_channels"] = model.part_channels
+    return ModelSpec(
+        model.backbone,
+        model.head,
+        size=model.size,
+        weights=model.weights,
+        pooling=model.pool,
+        backbone_options={name: value for name, value in chosen.items() if value != NEUTRAL[name]},
+        head_options=head,
+    )
 
 
 def check_spec(spec: ModelSpec) -> None:

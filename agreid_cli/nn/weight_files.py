@@ -15,11 +15,11 @@ from agreid_cli.errors import InputError, MissingError
 
 #: Where training programs put the weights inside a checkpoint.
 NESTED = ("state_dict", "model_state_dict", "model", "teacher", "net", "network", "weights", "params")
-#: What they put before a weight's name; our own runs' names (backbone.stem, head.tail) among them.
-#: A branch of MGN's beyond the first is another copy of the same stages, so it is left out.
+#: What they put before a weight's name; our own runs' names (backbone.stem, head.tail) among them. Of MGN's
+#: branches the first counts; the others are further copies of the same stages.
 PREFIX = re.compile(
-    r"^(?:(?:module|_orig_mod|model|net|network|encoder|visual|student|teacher|stem"
-    r"|backbone|base|head\.tail|head\.trunk|head\.tails\.0)\.)+"
+    r"^(?:module|_orig_mod|model|net|network|encoder|visual|student|teacher|stem|backbone|base"
+    r"|head\.tail|head\.trunk|head\.tails\.0)\."
 )
 
 
@@ -53,7 +53,9 @@ def published_names(state: Mapping[str, Tensor], wanted: Collection[str]) -> dic
     """The same tensors with the usual prefixes gone, except where a name fits as it is."""
     names: dict[str, Tensor] = {}
     for name, tensor in state.items():
-        short = name if name in wanted else PREFIX.sub("", name)
+        short = name
+        while short not in wanted and (prefix := PREFIX.match(short)):
+            short = short[prefix.end() :]
         if short not in names or name in wanted:
             names[short] = tensor
     return names

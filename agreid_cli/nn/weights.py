@@ -17,7 +17,9 @@ from agreid_cli.nn.backbones.backbone import Backbone
 from agreid_cli.nn.positions import resized_positions
 from agreid_cli.nn.weight_files import published_names, read_weights
 
-NONE, PRETRAINED = "none", "pretrained"
+NONE = "none"
+#: timm's weights of the backbone: from its cache, else from its hub.
+PRETRAINED = ("imagenet", "pretrained")
 #: Below this share of the backbone's parameters found, a file is taken to belong to another network.
 ENOUGH = 0.9
 EXAMPLES = 5
@@ -51,13 +53,13 @@ class WeightReport:
 
 
 def load_weights(backbone: Backbone, source: str) -> WeightReport:
-    """Load weights in place: "none", "pretrained", or a path (.safetensors; .pth or .pt, plain weights only).
+    """Load weights in place: "none", "imagenet" (the backbone's usual weights), or a path.
 
     Raises `MissingError` when they cannot be had, `InputError` when they are not this network's.
     """
     if source == NONE:
         return WeightReport(NONE, missing=tuple(backbone.named_weights()))
-    if source == PRETRAINED:
+    if source in PRETRAINED:
         name = backbone.traits.pretrained
         if name is None:
             raise MissingError(

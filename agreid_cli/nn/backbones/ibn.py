@@ -11,16 +11,18 @@ class IBN(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.half = channels // 2
-        self.IN = nn.InstanceNorm2d(self.half, affine=True)
-        self.BN = nn.BatchNorm2d(channels - self.half)
+        self.halves = [channels // 2, channels - channels // 2]
+        self.IN = nn.InstanceNorm2d(self.halves[0], affine=True)
+        self.BN = nn.BatchNorm2d(self.halves[1])
 
     def forward(self, x: Tensor) -> Tensor:
-        instance, batch = x.split([self.half, x.shape[1] - self.half], dim=1)
+        instance, batch = x.split(self.halves, dim=1)
         return torch.cat([self.IN(instance), self.BN(batch)], dim=1)
 
 
 def with_ibn(stage: nn.Sequential) -> None:
     """Replace the first norm of every bottleneck of a stage, in place."""
     for block in stage:
-        block.bn1 = IBN(block.bn1.num_features)
+        norm = block.bn1
+        assert isinstance(norm, nn.BatchNorm2d)
+        block.bn1 = IBN(norm.num_features)

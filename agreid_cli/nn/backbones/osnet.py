@@ -71,17 +71,16 @@ class OSBlock(nn.Module):
         self.conv2a = LightConv3x3(inner)
         for depth, stream in enumerate(STREAMS[1:], start=2):
             self.add_module(f"conv2{stream}", nn.Sequential(*(LightConv3x3(inner) for _ in range(depth))))
-        self.gate = ChannelGate(inner)
+        self.gate: nn.Module = ChannelGate(inner)
         self.conv3 = ConvBlock(inner, outputs, linear=True)
         self.downsample = ConvBlock(inputs, outputs, linear=True) if inputs != outputs else nn.Identity()
         self.relu = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
         narrow = self.conv1(x)
-        streams = (self.conv2a, self.conv2b, self.conv2c, self.conv2d)
-        fused = sum(
-            (self.gate(stream(narrow)) for stream in streams[1:]), start=self.gate(streams[0](narrow))
-        )
+        fused = self.gate(self.conv2a(narrow))
+        for stream in STREAMS[1:]:
+            fused = fused + self.gate(getattr(self, f"conv2{stream}")(narrow))
         out: Tensor = self.relu(self.conv3(fused) + self.downsample(x))
         return out
 

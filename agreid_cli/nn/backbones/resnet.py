@@ -28,7 +28,7 @@ class ResNetTail(Tail):
 
     def restride(self, stride: int) -> None:
         """The first block of layer4 is the one that strides, in its branch and in its shortcut."""
-        first = self.layer4[0]
+        first: Any = self.layer4[0]
         branch = first.conv2 if hasattr(first, "conv3") else first.conv1
         branch.stride = (stride, stride)
         for name, module in first.downsample.named_children():
@@ -38,10 +38,10 @@ class ResNetTail(Tail):
                 first.downsample.add_module(name, nn.Identity())
 
     def take_first(self) -> nn.Module:
-        """layer3's first block, up to which MGN has one trunk."""
-        (_, first), *rest = self.layer3.named_children()
+        """layer3's first block, up to which MGN has one trunk; named as it was."""
+        (name, first), *rest = self.layer3.named_children()
         self.layer3 = nl.named_sequence(dict(rest))
-        return first
+        return nl.named_sequence({"layer3": nl.named_sequence({name: first})})
 
 
 def resnet50(

@@ -21,9 +21,9 @@ class WholeTail(Tail):
     `layout`: "NCHW", "NHWC" or "NLC", how the network arranges its features.
     """
 
-    def __init__(self, net: nn.Module, *, layout: str, rows_columns: tuple[int, int], prefix: int) -> None:
+    def __init__(self, net: Any, *, layout: str, rows_columns: tuple[int, int], prefix: int) -> None:
         super().__init__()
-        self.net = net
+        self.net: Any = net
         self.layout = layout
         self.rows_columns = rows_columns
         self.prefix = prefix
@@ -95,7 +95,7 @@ def _uncut(net: Any, size: tuple[int, int], name: str) -> Backbone:
     return Backbone(nn.Identity(), tail, traits)
 
 
-def _probe(net: nn.Module, size: tuple[int, int], name: str) -> Tensor:
+def _probe(net: Any, size: tuple[int, int], name: str) -> Tensor:
     """The features of one grey image."""
     training = net.training
     try:

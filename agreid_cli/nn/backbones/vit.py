@@ -19,9 +19,9 @@ from agreid_cli.nn.outputs import FeatureMap
 class TokenStem(nn.Module):
     """Images to tokens B×N×C: timm's own forward over a network cut after its first blocks."""
 
-    def __init__(self, net: nn.Module) -> None:
+    def __init__(self, net: Any) -> None:
         super().__init__()
-        self.net = net
+        self.net: Any = net
 
     def forward(self, images: Tensor) -> Tensor:
         tokens: Tensor = self.net.forward_features(images)
@@ -55,12 +55,12 @@ class TokenTail(Tail):
         return FeatureMap(grid, tokens[:, 0] if self.has_token else None)
 
 
-def vit_b16(*, size: tuple[int, int], drop_path: float = 0.1) -> Backbone:
+def vit_b16(*, size: tuple[int, int], drop_path: float = 0.0) -> Backbone:
     """ViT-B/16, pretrained on ImageNet-21k and tuned on 1k; 768 channels, 86 M parameters."""
     return _vit("vit_base_patch16_224.orig_in21k_ft_in1k", size=size, drop_path=drop_path)
 
 
-def vit_s16(*, size: tuple[int, int], drop_path: float = 0.1) -> Backbone:
+def vit_s16(*, size: tuple[int, int], drop_path: float = 0.0) -> Backbone:
     """ViT-S/16, pretrained on ImageNet-21k and tuned on 1k; 384 channels, 22 M parameters."""
     return _vit("vit_small_patch16_224.augreg_in21k_ft_in1k", size=size, drop_path=drop_path)
 

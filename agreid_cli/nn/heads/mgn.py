@@ -2,86 +2,109 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
 from agreid_cli.nn.backbones.backbone import Backbone
 from agreid_cli.nn.heads.classifiers import make_classifier, make_neck
-from agreid_cli.nn.heads.pooling import make_pooling
-from agreid_cli.nn.outputs import HeadOutput
+from agreid_cli.nn.heads.pooling import Pooling, make_pooling
+from agreid_cli.nn.heads.single import check_sides
+from agreid_cli.nn.outputs import FeatureMap, HeadOutput
 
-#: Branch i sees the whole figure and, from the second on, as many horizontal stripes.
-STRIPES = (1, 2, 3)
+BRANCHES = 3
+#: Branch, which stripe, of how many: b1, b2, b3, b21, b22, b31, b32, b33.
+PARTS = ((0, 0, 1), (1, 0, 1), (2, 0, 1), (1, 0, 2), (1, 1, 2), (2, 0, 3), (2, 1, 3), (2, 2, 3))
+#: Which parts the triplet loss sees: each whole figure, and the stripes of a branch side by side.
+METRIC = ((0,), (1,), (2,), (3, 4), (5, 6, 7))
 
 
 class Part(nn.Module):
-    """pooling → 1×1 convolution to `width` → BNNeck → classifier."""
+    """pooling → 1×1 convolution → BNNeck → classifier."""
+
+    pooling: Pooling
 
     def __init__(
-        self, backbone: Backbone, *, width: int, n_ids: int, pooling: str, **classifier: object
+        self, pooling: Pooling, reduce: nn.Linear, classifier: nn.Module, *, stripe: int, of: int
     ) -> None:
         super().__init__()
-        self.pooling = make_pooling(pooling, backbone, auto="gem")
+        self.pooling = pooling
         # On one place, a 1×1 convolution is a linear layer.
-        self.reduce = nn.Linear(backbone.channels, width, bias=False)
-        nn.init.kaiming_normal_(self.reduce.weight, mode="fan_out")
-        self.neck = make_neck(width)
-        self.classifier = make_classifier(width=width, n_ids=n_ids, **classifier)  # type: ignore[arg-type]
+        self.reduce = reduce
+        nn.init.kaiming_normal_(reduce.weight, mode="fan_out")
+        self.neck = make_neck(reduce.out_features)
+        self.classifier = classifier
+        self.stripe, self.of = stripe, of
 
-    def vector(self, pooled: Tensor) -> Tensor:
-        """B×C to B×width, after the neck."""
-        out: Tensor = self.neck(self.reduce(pooled))
-        return out
+    def forward(self, features: FeatureMap) -> tuple[Tensor, Tensor]:
+        """The part's vector before and after its neck."""
+        if self.of == 1:
+            pooled = self.pooling(features)
+        else:
+            pooled = self.pooling.grid(rows_of(features.grid, self.stripe, self.of))
+        reduced = self.reduce(pooled)
+        return reduced, self.neck(reduced)
 
 
 class MGN(nn.Module):
-    """Embedding: b1, b2, b3, b21, b22, b31, b32, b33, each of `part_width`, side by side.
+    """The embedding is all parts side by side; `metric` holds five vectors; each part has a classifier.
 
-    Metric vectors: b1, b2, b3, b21‖b22 and b31‖b32‖b33. Every part has a classifier of its own.
+    The whole-figure branch strides as the backbone does; those that look at stripes keep stride 1. What the
+    backbone lets branches share (ResNet: layer3's first block) is one `trunk`.
     """
 
     def __init__(
-        self, backbone: Backbone, *, n_ids: int, pooling: str, part_width: int, **classifier: object
+        self,
+        backbone: Backbone,
+        *,
+        n_ids: int,
+        part_channels: int,
+        pooling: str,
+        gem_p: float,
+        classifier: dict[str, Any],
+        metric_feature: str,
+        embedding: str,
     ) -> None:
         super().__init__()
-        # The branches that look at stripes keep stride 1, whatever the backbone's last stride.
-        tails = [backbone.make_tail(stride=None if stripes == 1 else 1) for stripes in STRIPES]
-        shared = [tail.take_first() for tail in tails]
-        self.trunk = shared[0]
+        check_sides(metric_feature=metric_feature, embedding=embedding)
+        self.metric_after = metric_feature == "after"
+        self.embedding_after = embedding == "after"
+        tails = [backbone.make_tail(stride=None if branch == 0 else 1) for branch in range(BRANCHES)]
+        self.trunk, *_ = [tail.take_first() for tail in tails]
         self.tails = nn.ModuleList(tails)
-
-        def parts(count: int) -> nn.ModuleList:
-            make = {"width": part_width, "n_ids": n_ids, "pooling": pooling, **classifier}
-            return nn.ModuleList(Part(backbone, **make) for _ in range(count))
-
-        self.whole = parts(len(STRIPES))
-        self.stripes = nn.ModuleList(parts(count) for count in STRIPES[1:])
-        self.embedding_dim = part_width * (len(STRIPES) + sum(STRIPES[1:]))
+        self.parts = nn.ModuleList(
+            Part(
+                make_pooling(pooling, backbone, auto="gem", gem_p=gem_p),
+                nn.Linear(backbone.channels, part_channels, bias=False),
+                make_classifier(width=part_channels, n_ids=n_ids, **classifier),
+                stripe=stripe,
+                of=of,
+            )
+            for _, stripe, of in PARTS
+        )
+        self.embedding_dim = part_channels * len(PARTS)
 
     def forward(self, hidden: Tensor, labels: Tensor | None = None) -> HeadOutput:
         """hidden: from the backbone's stem. labels: int64 B, or None when only the embedding is wanted."""
         hidden = self.trunk(hidden)
         maps = [tail(hidden) for tail in self.tails]
-        parts: list[nn.Module] = list(self.whole)
-        vectors = [part.vector(part.pooling(features)) for part, features in zip(parts, maps, strict=True)]
-        metric = list(vectors)
-        for features, stripes in zip(maps[1:], self.stripes, strict=True):
-            bands = split_rows(features.grid, len(stripes))
-            seen = [p.vector(p.pooling.grid(band)) for p, band in zip(stripes, bands, strict=True)]
-            parts += list(stripes)
-            vectors += seen
-            metric.append(torch.cat(seen, dim=1))
+        both = [part(maps[branch]) for part, (branch, _, _) in zip(self.parts, PARTS, strict=True)]
+        before, after = zip(*both, strict=True)
+        ranked = after if self.embedding_after else before
+        compared = after if self.metric_after else before
+        metric = tuple(torch.cat([compared[i] for i in group], dim=1) for group in METRIC)
         logits: tuple[Tensor, ...] = ()
         if labels is not None:
-            logits = tuple(part.classifier(v, labels) for part, v in zip(parts, vectors, strict=True))
-        return HeadOutput(torch.cat(vectors, dim=1), logits, tuple(metric))
+            logits = tuple(p.classifier(v, labels) for p, v in zip(self.parts, after, strict=True))  # type: ignore[operator]
+        return HeadOutput(torch.cat(ranked, dim=1), logits, metric)
 
 
-def split_rows(grid: Tensor, count: int) -> list[Tensor]:
-    """Horizontal bands of a B×C×H×W grid, as adaptive pooling cuts them: equal where `count` divides H,
-    else of equal height with one row seen twice; never empty."""
+def rows_of(grid: Tensor, stripe: int, of: int) -> Tensor:
+    """Horizontal band `stripe` of `of` bands of a B×C×H×W grid, as adaptive pooling cuts them: equal where
+    `of` divides H, else of equal height with a row seen twice; never empty."""
     height = grid.shape[2]
-    return [grid[:, :, i * height // count : -(-(i + 1) * height // count)] for i in range(count)]
+    return grid[:, :, stripe * height // of : -(-(stripe + 1) * height // of)]
 
 
 def mgn(
@@ -89,11 +112,22 @@ def mgn(
     *,
     n_ids: int,
     pooling: str = "auto",
+    gem_p: float = 3.0,
     classifier: str = "circle",
     scale: float = 64.0,
     margin: float = 0.35,
-    part_width: int = 256,
+    metric_feature: str = "after",
+    embedding: str = "after",
+    part_channels: int = 256,
 ) -> MGN:
     """Three branches, eight parts, circle softmax, triplet after the neck."""
-    how = {"kind": classifier, "scale": scale, "margin": margin}
-    return MGN(backbone, n_ids=n_ids, pooling=pooling, part_width=part_width, **how)
+    return MGN(
+        backbone,
+        n_ids=n_ids,
+        part_channels=part_channels,
+        pooling=pooling,
+        gem_p=gem_p,
+        classifier={"kind": classifier, "scale": scale, "margin": margin},
+        metric_feature=metric_feature,
+        embedding=embedding,
+    )

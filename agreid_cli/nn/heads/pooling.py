@@ -64,8 +64,9 @@ class Token(nn.Module):
 Pooling = Average | GeM | Token
 
 
-def make_pooling(kind: str, backbone: Backbone, *, auto: str) -> Pooling:
-    """`kind` is auto, avg, gem or token; `auto` is what the head takes where the backbone allows it.
+def make_pooling(kind: str, backbone: Backbone, *, auto: str, gem_p: float) -> Pooling:
+    """`kind` is auto, avg, gem or token; `auto` is what the head takes where the backbone allows it; `gem_p`
+    is where the power of GeM starts.
 
     Raises `InputError` for GeM on a signed grid and for the token of a backbone without one.
     """
@@ -74,7 +75,7 @@ def make_pooling(kind: str, backbone: Backbone, *, auto: str) -> Pooling:
     if kind == "gem":
         if not backbone.nonnegative:
             raise gem_refusal("this backbone")
-        return GeM()
+        return GeM(gem_p)
     if kind == "token":
         if not backbone.traits.has_token:
             raise token_refusal("this backbone")

@@ -4,44 +4,58 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from agreid_cli.errors import InputError
 from agreid_cli.nn.backbones.backbone import Backbone
 from agreid_cli.nn.heads.classifiers import make_classifier, make_neck
-from agreid_cli.nn.heads.pooling import make_pooling
+from agreid_cli.nn.heads.pooling import Pooling, make_pooling
 from agreid_cli.nn.outputs import HeadOutput
 
 
 class SingleHead(nn.Module):
-    """tail → pooling → neck → classifier. The embedding is always the vector after the neck.
+    """tail → pooling → neck → classifier.
 
-    `metric_after_neck`: whether the triplet loss looks at the vector after the neck or before.
+    `metric_feature` and `embedding`: "before" or "after" the neck, which vector the triplet loss looks at and
+    which is ranked. The classifier always sees the one after.
     """
+
+    pooling: Pooling
 
     def __init__(
         self,
         backbone: Backbone,
+        pooling: Pooling,
+        classifier: nn.Module,
         *,
-        n_ids: int,
-        pooling: str,
-        auto_pooling: str,
-        classifier: str,
-        metric_after_neck: bool,
-        scale: float,
-        margin: float,
+        metric_feature: str,
+        embedding: str,
     ) -> None:
         super().__init__()
+        check_sides(metric_feature=metric_feature, embedding=embedding)
         self.tail = backbone.make_tail()
-        self.pooling = make_pooling(pooling, backbone, auto=auto_pooling)
+        self.pooling = pooling
         self.neck = make_neck(backbone.channels)
-        self.classifier = make_classifier(classifier, backbone.channels, n_ids, scale=scale, margin=margin)
-        self.metric_after_neck = metric_after_neck
+        self.classifier = classifier
+        self.metric_after = metric_feature == "after"
+        self.embedding_after = embedding == "after"
         self.embedding_dim = backbone.channels
 
     def forward(self, hidden: Tensor, labels: Tensor | None = None) -> HeadOutput:
         """hidden: from the backbone's stem. labels: int64 B, or None when only the embedding is wanted."""
-        vector = self.pooling(self.tail(hidden))
-        embedding = self.neck(vector)
-        logits = () if labels is None else (self.classifier(embedding, labels),)
-        return HeadOutput(embedding, logits, (embedding if self.metric_after_neck else vector,))
+        before = self.pooling(self.tail(hidden))
+        after = self.neck(before)
+        logits = () if labels is None else (self.classifier(after, labels),)
+        return HeadOutput(
+            after if self.embedding_after else before,
+            logits,
+            (after if self.metric_after else before,),
+        )
+
+
+def check_sides(**sides: str) -> None:
+    """`InputError` for a side of the neck that is neither before nor after it."""
+    for name, side in sides.items():
+        if side not in ("before", "after"):
+            raise InputError(f"{name} is 'before' or 'after' the neck, not '{side}'")
 
 
 def bot(
@@ -49,20 +63,20 @@ def bot(
     *,
     n_ids: int,
     pooling: str = "auto",
+    gem_p: float = 3.0,
     classifier: str = "linear",
     scale: float = 64.0,
     margin: float = 0.35,
+    metric_feature: str = "before",
+    embedding: str = "after",
 ) -> SingleHead:
     """Bag of tricks (Luo et al., 2019): average, linear classifier, triplet before the neck."""
     return SingleHead(
         backbone,
-        n_ids=n_ids,
-        pooling=pooling,
-        auto_pooling="avg",
-        classifier=classifier,
-        metric_after_neck=False,
-        scale=scale,
-        margin=margin,
+        make_pooling(pooling, backbone, auto="avg", gem_p=gem_p),
+        make_classifier(classifier, backbone.channels, n_ids, scale=scale, margin=margin),
+        metric_feature=metric_feature,
+        embedding=embedding,
     )
 
 
@@ -71,18 +85,18 @@ def sbs(
     *,
     n_ids: int,
     pooling: str = "auto",
+    gem_p: float = 3.0,
     classifier: str = "circle",
     scale: float = 64.0,
     margin: float = 0.35,
+    metric_feature: str = "after",
+    embedding: str = "after",
 ) -> SingleHead:
     """Stronger baseline (He et al., fast-reid): GeM, circle softmax, triplet after the neck."""
     return SingleHead(
         backbone,
-        n_ids=n_ids,
-        pooling=pooling,
-        auto_pooling="gem",
-        classifier=classifier,
-        metric_after_neck=True,
-        scale=scale,
-        margin=margin,
+        make_pooling(pooling, backbone, auto="gem", gem_p=gem_p),
+        make_classifier(classifier, backbone.channels, n_ids, scale=scale, margin=margin),
+        metric_feature=metric_feature,
+        embedding=embedding,
     )
