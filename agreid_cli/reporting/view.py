@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from agreid_cli.datasets.census import Census
 from agreid_cli.datasets.table_one import Published
+from agreid_cli.records.explanation import ExplanationResult
 from agreid_cli.records.results import Comparison, RankingResult
 from agreid_cli.reporting.charts import Chart
 from agreid_cli.reporting.thumbnails import Picture
@@ -120,21 +121,17 @@ Line = tuple[str, tuple[float, ...]]  # a model and its figures in per cent
 
 @dataclass(frozen=True)
 class Ours:
-    """A system in the form of the paper's tables; a direction that it was not measured in is None."""
+    """A system in the form of the paper's tables.
+
+    `figures` are mAP and Rank-1, aerial to ground and then ground to aerial, in per cent; None where the
+    system was not measured in a direction.
+    """
 
     system: str
     model: str
-    a2g: RankingResult | None
-    g2a: RankingResult | None
+    figures: tuple[float | None, ...]
     reasons: tuple[str, ...]
-
-    @property
-    def figures(self) -> list[float | None]:
-        """mAP and Rank-1 of both directions in per cent."""
-        found: list[float | None] = []
-        for result in (self.a2g, self.g2a):
-            found += [100 * result.mAP, 100 * result.rank(1)] if result else [None, None]
-        return found
+    explainable: bool = False
 
 
 @dataclass(frozen=True)
@@ -158,9 +155,12 @@ class PaperView:
 
 @dataclass(frozen=True)
 class ExplanationView:
-    """What the explainable stream of a run says, and how well."""
+    """What the explainable stream of a run says in one direction, and how well."""
 
     system: str
+    says: str
+    result: ExplanationResult
+    shares: Chart
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,13 @@ from agreid_cli.reporting.page import page
 from agreid_cli.reporting.thumbnails import Thumbnails
 from agreid_cli.reporting.view import Crop, DirectionView, Fact, Neighbour, Query, RankedList, Report, Scored
 from agreid_cli.stages.report_lists import Found, Lists, Place, pick
-from agreid_cli.stages.report_parts import configuration, data_view, paper_view, training_view
+from agreid_cli.stages.report_parts import (
+    configuration,
+    data_view,
+    explanation_views,
+    paper_view,
+    training_view,
+)
 from agreid_cli.stages.report_systems import System, systems_of
 
 
@@ -86,6 +92,7 @@ def report(
         pictures=thumbnails.shown,
         missing=len(thumbnails.missing),
         notes=notes,
+        explanations=tuple(view for system in systems for view in explanation_views(system)),
     )
     text = page(view)
     write_text(place, text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -10,15 +10,25 @@ import pyarrow as pa
 from agreid_cli.datasets.census import census
 from agreid_cli.datasets.table_one import LINES, PUBLISHED
 from agreid_cli.records.artefact import metadata
+from agreid_cli.records.directions import DIRECTIONS
 from agreid_cli.records.split import SPLIT
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.reporting import paper
-from agreid_cli.reporting.charts import Chart, curve_chart
+from agreid_cli.reporting.charts import Chart, bar_chart, curve_chart
 from agreid_cli.reporting.comparable import reasons_against
 from agreid_cli.reporting.training_log import TrainingLog, read_log
-from agreid_cli.reporting.view import Configuration, DataView, Fact, Ours, PaperView, TrainingView
+from agreid_cli.reporting.view import (
+    Configuration,
+    DataView,
+    ExplanationView,
+    Fact,
+    Ours,
+    PaperView,
+    TrainingView,
+)
 from agreid_cli.stages.report_systems import System
 
+PAPER = ("a2g", "g2a")  # the directions of its tables
 MOST_CURVES = 6  # a chart tells no more lines apart
 
 
@@ -118,18 +128,47 @@ def paper_view(systems: Sequence[System], manifest: pa.Table | None) -> PaperVie
     dataset = metadata(manifest).get("dataset", "") if manifest is not None else ""
     ours = []
     for system in systems:
-        pair = [system.results.get(name) for name in ("a2g", "g2a")]
-        reasons: dict[str, None] = {}
-        for result in pair:
-            if result:
-                pretrained = _pretrained(system)
-                reasons |= dict.fromkeys(
-                    reasons_against(result, dataset=dataset, recipe=system.recipe, pretrained=pretrained)
-                )
-        if any(pair):
-            model = paper.published_model(system.recipe) or system.recipe
-            ours.append(Ours(system.name, model, pair[0], pair[1], tuple(reasons)))
+        pair = [system.results.get(name) for name in PAPER]
+        if not any(pair):
+            continue
+        model = paper.published_model(system.recipe) or system.recipe
+        facts: dict[str, Any] = {
+            "dataset": dataset, "recipe": system.recipe, "pretrained": _pretrained(system)
+        }  # fmt: skip
+        reasons = _once(reason for result in pair if result for reason in reasons_against(result, **facts))
+        figures = _figures((r.mAP, r.rank(1)) if r else None for r in pair)
+        ours.append(Ours(system.name, model, figures, reasons))
+        rows = [(e, e.row("explainable")) for e in map(system.explanations.get, PAPER) if e]
+        if any(row for _, row in rows):
+            told = [system.explanations.get(name) for name in PAPER]
+            weighted = [e.row("explainable") if e else None for e in told]
+            more = _once(f"the strength p was chosen on {e.p_chosen_on}" for e, row in rows if row)
+            figures = _figures((row.mAP, row.rank1) if row else None for row in weighted)
+            ours.append(Ours(f"{system.name} + Explainable", model, figures, (*reasons, *more), True))
     return PaperView(paper.CITATION, paper.TABLE_TWO, paper.TABLE_THREE, paper.REMARKS, tuple(ours))
+
+
+def _figures(pairs: Iterable[tuple[float, float] | None]) -> tuple[float | None, ...]:
+    return tuple(
+        100 * value if value is not None else None for pair in pairs for value in pair or (None, None)
+    )
+
+
+def _once(reasons: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(reasons))
+
+
+def explanation_views(system: System) -> list[ExplanationView]:
+    """One view a direction in which the run's explanations were measured."""
+    found = []
+    for name, result in system.explanations.items():
+        bars = sorted(((group.title, group.share) for group in result.groups), key=lambda bar: -bar[1])
+        shares = bar_chart(
+            f"share-{system.name}-{name}", "Mean share of the distance between two people", bars,
+            x="share", chance=None,
+        )  # fmt: skip
+        found.append(ExplanationView(system.name, DIRECTIONS[name].says, result, shares))
+    return found
 
 
 def _pretrained(system: System) -> bool | None:

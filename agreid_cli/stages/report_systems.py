@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from agreid_cli.errors import InputError, MissingError, Problem, Problems
 from agreid_cli.metrics.bootstrap import bootstrap
 from agreid_cli.metrics.ranking import Ranks
 from agreid_cli.records.directions import DIRECTIONS
+from agreid_cli.records.explanation import ExplanationResult, explanation_path, read_explanation
 from agreid_cli.records.results import Interval, RankingResult, read_result
 from agreid_cli.records.runs import Run, all_runs, find_run
 from agreid_cli.records.workspace import Workspace
@@ -28,6 +29,7 @@ class System:
     run: Run | None
     results: dict[str, RankingResult]  # by direction
     config: dict[str, Any]  # of the run, as it ran
+    explanations: dict[str, ExplanationResult] = field(default_factory=dict)  # by direction
 
     @property
     def recipe(self) -> str:
@@ -62,16 +64,22 @@ def systems_of(
 
 def _of_run(run: Run, config: ReportConfig, problems: Problems) -> System:
     results: dict[str, RankingResult] = {}
+    explanations: dict[str, ExplanationResult] = {}
     for direction in DIRECTIONS:
         if run.result(direction).is_file():
             _read(run.result(direction), direction, results, config, problems)
+        if (path := explanation_path(run, direction)).is_file():
+            try:
+                explanations[direction] = read_explanation(path)
+            except InputError as error:
+                problems.found += [Problem("", error.message), *error.problems]
     tree: dict[str, Any] = {}
     if run.config.is_file():
         try:
             tree = read_toml(run.config)
         except InputError as error:
             problems.add("", error.message)
-    return System(run.name, run, results, tree)
+    return System(run.name, run, results, tree, explanations)
 
 
 def _of_files(workspace: Workspace, config: ReportConfig, problems: Problems) -> list[System]:

@@ -19,6 +19,7 @@ from agreid_cli.config.evaluate import EvaluateConfig
 from agreid_cli.config.report import ReportConfig
 from agreid_cli.errors import InputError, MissingError, UsageError
 from agreid_cli.records.results import PerQuery, RankingResult, read_result
+from agreid_cli.records.runs import Run
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages import report as stage
 from agreid_cli.stages import report_parts as parts
@@ -26,7 +27,7 @@ from agreid_cli.stages.evaluate import evaluate
 from agreid_cli.stages.report import report
 from agreid_cli.stages.report_lists import pick
 from tests.embedded import drawn, vectors, write_embeddings
-from tests.reported import add_run, workspace_of
+from tests.reported import add_explanation, add_run, workspace_of
 
 SMALL = ReportConfig(queries=4, top=5, rounds=50, crop_px=32)
 
@@ -287,6 +288,26 @@ def test_different_crops_are_not_called_comparable(copy: Workspace) -> None:
     assert "did not rank the same crops" in text
     section = text[text.index("Aerial → ground camera a2g") : text.index("Ground camera → aerial g2a")]
     assert "Against first" not in section
+
+
+def test_explanations_stand_beside_chance_and_in_the_form_of_table_three(copy: Workspace) -> None:
+    run = Run(copy.runs / "second")
+    e = add_explanation(run, "a2g")
+    text = Page(written(copy)).text
+    assert "re-weighted by predicted attributes" in text
+    for name in ("P_e", "P_c", "XmAP_e", "XmAP_c"):
+        score = getattr(e.scores, name)
+        assert f"{100 * score.value:.2f} {100 * score.chance:.2f}" in text
+    explainable = e.row("explainable")
+    assert explainable is not None
+    line = f"second + Explainable campus {100 * explainable.mAP:.2f} {100 * explainable.rank1:.2f} – –"
+    assert text.count(line) == 1  # in Table III, not in Table II
+    assert "the strength p was chosen on a held-out fifth of the training identities" in text
+    greatest = max(e.groups, key=lambda group: group.share)
+    assert f"Mean share of the distance between two people: {greatest.title}" in text
+    (run.root / "eval" / "a2g-explain.json").write_text("{")
+    with pytest.raises(InputError, match="cannot be read"):
+        report(copy, config=SMALL)
 
 
 def test_nothing_to_report_and_damaged_files_are_errors_and_leave_the_old_page(copy: Workspace) -> None:
