@@ -21,6 +21,7 @@ COMMANDS = {
     "import-dataset": "agreid_cli.cli.import_dataset:import_dataset",
     "export-dataset": "agreid_cli.cli.export_dataset:export_dataset",
     "stats": "agreid_cli.cli.stats:stats",
+    "train": "agreid_cli.cli.train:train",
     "evaluate": "agreid_cli.cli.evaluate:evaluate",
     "report": "agreid_cli.cli.report:report",
     "doctor": "agreid_cli.cli.doctor:doctor",

@@ -24,6 +24,40 @@ class Run:
         return self.root / "config.toml"
 
     @property
+    def inputs(self) -> Path:
+        """What the run was made from: digests of manifest and split, versions, the words of the call."""
+        return self.root / "inputs.json"
+
+    @property
+    def log(self) -> Path:
+        return self.root / "metrics.jsonl"
+
+    @property
+    def board(self) -> Path:
+        """TensorBoard's files."""
+        return self.root / "tensorboard"
+
+    @property
+    def last(self) -> Path:
+        """The weights after the last epoch that was saved."""
+        return self.root / "checkpoints" / "last.safetensors"
+
+    @property
+    def state(self) -> Path:
+        """All that `--resume` needs to go on to the same numbers."""
+        return self.root / "checkpoints" / "last.state.safetensors"
+
+    @property
+    def best(self) -> Path:
+        """The weights that validated best, where the run validated."""
+        return self.root / "checkpoints" / "best.safetensors"
+
+    @property
+    def weights(self) -> Path:
+        """The weights that stand for the run: the best where there are some, else the last."""
+        return self.best if self.best.is_file() else self.last
+
+    @property
     def embeddings(self) -> Path:
         return self.root / "embeddings.parquet"
 
@@ -44,7 +78,8 @@ def find_run(workspace: Workspace, name: str | None) -> Run:
         if not runs:
             raise MissingError(
                 f"there is no run in {workspace.runs}",
-                hint="Rank embeddings of any program: agreid evaluate --embeddings FILE --direction a2g",
+                hint="Make one with: agreid train. Or rank embeddings of any program: "
+                "agreid evaluate --embeddings FILE --direction a2g",
             )
         return runs[0]
     for run in runs:

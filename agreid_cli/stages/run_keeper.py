@@ -1,0 +1,113 @@
+"""What becomes of a run while it trains: checkpoints, metrics.jsonl, TensorBoard, the referee's figures."""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Any
+
+from agreid_cli.config.load import to_toml
+from agreid_cli.progress import Progress
+from agreid_cli.records.runs import Run
+from agreid_cli.records.training_log import add_line, log_size
+from agreid_cli.training.checkpoint import save_state, save_weights
+from agreid_cli.training.embed import Crops, embed
+from agreid_cli.training.state import Training
+from agreid_cli.training.validate import Testing, mean_figure, validate
+
+STARVED = 0.05  # the share of an epoch spent waiting for batches from which on the log says so
+
+
+class RunKeeper:
+    """Writes for the first rank; every rank takes part in what all must do together."""
+
+    def __init__(
+        self, run: Run, facts: dict[str, str], testing: tuple[Testing, Crops] | None, progress: Progress
+    ) -> None:
+        self.run, self.facts, self.testing, self.progress = run, facts, testing, progress
+        self.evaluated: list[dict[str, Any]] = []  # of the last validation
+        self.board = _board(run, progress)
+        self.said_starved = False
+
+    def save(self, training: Training) -> None:
+        """Weights and state, each whole; the state holds all that a resumed run needs, also the weights."""
+        state = training.state_dict()
+        if not training.world.first:
+            return
+        state["position"]["log_size"] = log_size(self.run.log)
+        save_weights(self.run.last, training.weights(), self._words(training))
+        save_state(self.run.state, state)
+
+    def log_epoch(self, training: Training, *, lr: float) -> None:
+        position, losses = training.position, training.position.means()
+        if not training.world.first:
+            return
+        epoch, share = position.epoch + 1, position.wait_share
+        add_line(
+            self.run.log, "epoch", epoch=epoch, step=position.step, lr=lr, losses=losses,
+            images_per_s=round(position.images_per_s, 2), wait_share=round(share, 4),
+            seconds=round(position.seconds, 3),
+        )  # fmt: skip
+        figures = {f"loss/{name}": value for name, value in losses.items()}
+        self._draw(epoch, {**figures, "lr": lr, "images_per_s": position.images_per_s, "wait_share": share})
+        if share > STARVED and not self.said_starved and epoch > 1:
+            self.said_starved = True
+            self.progress.warn(f"{share:.0%} of epoch {epoch} passed waiting for batches; see data.prefetch")
+
+    def validate(self, training: Training) -> float | None:
+        if self.testing is None:
+            return None
+        testing, crops = self.testing
+        wish, model = training.config.validation, training.network.model
+        own = {name: value.detach().clone() for name, value in model.state_dict().items()}
+        try:
+            model.load_state_dict(training.weights())
+            features = embed(
+                model, crops, device=training.device, precision=training.precision, batch=wish.batch,
+                flip=wish.flip, world=training.world,
+            )  # fmt: skip
+        finally:
+            model.load_state_dict(own)
+        # Ranked by every rank: all must agree on the best, and nobody waits long for it.
+        found = validate(testing, features, directions=wish.directions, metric=wish.metric)
+        self.evaluated = found
+        epoch = training.position.epoch
+        if training.world.first:
+            for row in found:
+                add_line(self.run.log, "eval", epoch=epoch, **row)
+                name = row["direction"]
+                self._draw(epoch, {f"{name}/{key}": row[key] for key in ("mAP", "rank1", "mINP")})
+            said = (f"{r['direction']} mAP {r['mAP']:.1%}, Rank-1 {r['rank1']:.1%}" for r in found)
+            self.progress.note(f"epoch {epoch}: {'; '.join(said) or 'nothing to rank'}")
+        return mean_figure(found, wish.best)
+
+    def keep_best(self, training: Training) -> None:
+        if training.world.first:
+            save_weights(self.run.best, training.weights(), self._words(training))
+
+    def close(self) -> None:
+        if self.board:
+            self.board.close()
+
+    def _words(self, training: Training) -> dict[str, str]:
+        position = training.position
+        return {
+            **self.facts, "config": to_toml(training.config), "epoch": str(position.epoch),
+            "step": str(position.step),
+        }  # fmt: skip
+
+    def _draw(self, epoch: int, figures: dict[str, float]) -> None:
+        if self.board:
+            for name, value in figures.items():
+                self.board.add_scalar(name, value, epoch)
+
+
+def _board(run: Run, progress: Progress) -> Any:
+    """A TensorBoard writer where the extra is installed."""
+    if importlib.util.find_spec("tensorboard") is None:
+        progress.note(
+            "no TensorBoard log: pip install 'agreid[tensorboard]' adds it; metrics.jsonl has it all"
+        )
+        return None
+    from torch.utils.tensorboard import SummaryWriter
+
+    return SummaryWriter(str(run.board))

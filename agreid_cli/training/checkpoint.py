@@ -1,0 +1,126 @@
+"""Weights for others and full state for `--resume`, both as safetensors: nothing in them can run code.
+
+Files are made in memory and written whole, so that a full disk or a kill leaves the previous ones.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from agreid_cli.errors import InputError, MissingError, Problem
+from agreid_cli.records.files import write_bytes
+from agreid_cli.training.tree import flatten, unflatten
+
+WEIGHTS, STATE = "weights/1", "state/1"
+SCHEMA = "agreid.schema"
+SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What a weight file holds: tensors by name, and words such as the configuration that made them."""
+
+    tensors: dict[str, Tensor]
+    words: dict[str, str]
+
+
+def save_weights(path: Path, tensors: Mapping[str, Tensor], words: Mapping[str, str]) -> None:
+    """Write whole; equal weights and words give equal bytes."""
+    own = {name: value.detach().to("cpu", copy=True).contiguous() for name, value in tensors.items()}
+    marks = {SCHEMA: WEIGHTS, **{f"agreid.{key}": word for key, word in words.items()}}
+    write_bytes(path, save(own, dict(sorted(marks.items()))))
+
+
+def load_weights(path: Path) -> Weights:
+    """Read a weight file of ours; `MissingError` or `InputError` say what is wrong."""
+    tensors, marks = _read(path, WEIGHTS)
+    return Weights(tensors, {k.removeprefix("agreid."): v for k, v in marks.items() if k != SCHEMA})
+
+
+def fill(model: nn.Module, tensors: Mapping[str, Tensor], source: str) -> None:
+    """Copy the weights into the model; `InputError` lists what lacks, is too much or has another shape."""
+    own = model.state_dict()
+    faults = [Problem(name, "is not in the file") for name in own if name not in tensors]
+    faults += [
+        Problem(name, "is in the file, but the network has no such part")
+        for name in tensors
+        if name not in own
+    ]
+    for name in own.keys() & tensors.keys():
+        if own[name].shape != tensors[name].shape:
+            said = f"{tuple(tensors[name].shape)} in the file, {tuple(own[name].shape)} in the network"
+            faults.append(Problem(name, said))
+    if faults:
+        more = [Problem("", f"and {len(faults) - SHOWN} more")] if len(faults) > SHOWN else []
+        raise InputError(
+            f"{source} was made by another network: {len(faults)} weights do not fit",
+            problems=[*faults[:SHOWN], *more],
+            hint="Use the recipe, the head and the training identities that the file was made with.",
+        )
+    model.load_state_dict(dict(tensors))
+
+
+def save_state(path: Path, state: Mapping[str, Any]) -> None:
+    """Write everything that a resumed run needs, whole."""
+    tensors, text = flatten(dict(state))
+    write_bytes(path, save(tensors, {SCHEMA: STATE, "agreid.tree": text}))
+
+
+def load_state(path: Path) -> dict[str, Any]:
+    """What `save_state` wrote."""
+    tensors, marks = _read(path, STATE)
+    state: dict[str, Any] = unflatten(tensors, marks["agreid.tree"])
+    return state
+
+
+def random_state(device: torch.device) -> dict[str, Any]:
+    """The state of every global generator: Python, NumPy, torch, and the GPU's."""
+    kind, keys, *rest = np.random.get_state()
+    state = {
+        "python": random.getstate(),
+        "numpy": (kind, [int(key) for key in keys], *rest),
+        "torch": torch.get_rng_state(),
+    }
+    if device.type == "cuda":
+        state["cuda"] = torch.cuda.get_rng_state(device)
+    return state
+
+
+def set_random_state(state: Mapping[str, Any], device: torch.device) -> None:
+    random.setstate(state["python"])
+    kind, keys, *rest = state["numpy"]
+    np.random.set_state((kind, np.array(keys, np.uint32), *rest))
+    torch.set_rng_state(state["torch"])
+    if device.type == "cuda" and "cuda" in state:
+        torch.cuda.set_rng_state(state["cuda"], device)
+
+
+def _read(path: Path, schema: str) -> tuple[dict[str, Tensor], dict[str, str]]:
+    if not path.is_file():
+        raise MissingError(f"{path} does not exist", hint="It is written by: agreid train")
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            marks = dict(file.metadata() or {})
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{path} cannot be read as safetensors: {error}") from error
+    name, _, version = marks.get(SCHEMA, "").partition("/")
+    want, _, known = schema.partition("/")
+    if name != want:
+        raise InputError(f"{path} is no {want} file of agreid")
+    if not version.isdecimal() or int(version) > int(known):
+        raise InputError(
+            f"{path} has schema {marks[SCHEMA]}; this agreid reads up to {schema}",
+            hint="Upgrade agreid: pip install --upgrade agreid",
+        )
+    return tensors, marks

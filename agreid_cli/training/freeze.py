@@ -1,0 +1,33 @@
+"""Holding a part of the network still for some iterations: no gradients, and norms as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import nn
+
+
+class Freeze:
+    """Switches `parts` (modules) of a network; what never was to be trained stays so."""
+
+    def __init__(self, parts: Sequence[nn.Module]) -> None:
+        self.parts = list(parts)
+        self.parameters = [p for part in self.parts for p in part.parameters() if p.requires_grad]
+        self.on = False
+
+    def set(self, on: bool) -> bool:
+        """Freeze or thaw; whether that changed anything."""
+        changed = on != self.on and bool(self.parameters)
+        for parameter in self.parameters:
+            parameter.requires_grad_(not on)
+            if on:
+                parameter.grad = None
+        self.on = on
+        return changed
+
+    def train(self, model: nn.Module) -> None:
+        """`model.train()`, but what is frozen keeps its statistics."""
+        model.train()
+        if self.on:
+            for part in self.parts:
+                part.eval()

@@ -1,0 +1,63 @@
+"""The learning rate as a factor of its base, from nothing but the step and the epoch.
+
+As fast-reid does it (method.md §2): the warm-up goes by iteration, linear from `factor` to 1; the main
+schedule goes by epoch and counts from the first epoch, whatever the warm-up. Being a pure function, it needs
+no state to be resumed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from agreid_cli.config.optim import OptimConfig, ScheduleConfig
+
+
+def factor(schedule: ScheduleConfig, optim: OptimConfig, *, step: int, epoch: int) -> float:
+    """The part of the peak rate at iteration `step` of epoch `epoch`, both counted from 0."""
+    part = warm_up(step, steps=schedule.warmup_iters, factor=schedule.warmup_factor)
+    if schedule.name == "multistep":
+        part *= multistep(epoch, milestones=schedule.milestones, gamma=schedule.gamma)
+    elif schedule.name == "cosine":
+        # The last rate scales as the peak does, so it is the same part of it for every batch size.
+        part *= cosine(
+            epoch, epochs=schedule.epochs, delay=schedule.cosine_from, lowest=schedule.final_lr / optim.lr
+        )
+    return part
+
+
+def frozen(schedule: ScheduleConfig, *, step: int, epoch: int) -> bool:
+    """Whether the backbone holds still in this iteration."""
+    return step < schedule.freeze_iters or epoch < schedule.freeze_epochs
+
+
+def warm_up(step: int, *, steps: int, factor: float) -> float:
+    """The factor of iteration `step`, counted from 0: linear from `factor` to 1 over `steps`.
+
+    >>> [warm_up(step, steps=4, factor=0.5) for step in (0, 2, 4, 9)]
+    [0.5, 0.75, 1.0, 1.0]
+    """
+    if step >= steps:
+        return 1.0
+    return factor + (1 - factor) * step / steps
+
+
+def multistep(epoch: int, *, milestones: Sequence[int], gamma: float) -> float:
+    """`gamma` to the number of milestones passed; `epoch` counts finished epochs, from 0.
+
+    >>> [multistep(epoch, milestones=(40, 90), gamma=0.1) for epoch in (0, 39, 40, 89)]
+    [1.0, 1.0, 0.1, 0.1]
+    """
+    return float(gamma ** sum(epoch >= mark for mark in milestones))
+
+
+def cosine(epoch: int, *, epochs: int, delay: int = 0, lowest: float = 0.0) -> float:
+    """1 up to epoch `delay`, then half a cosine to `lowest` (a part of the base) at the end.
+
+    >>> [round(cosine(epoch, epochs=60, delay=30, lowest=0.1), 3) for epoch in (0, 30, 45, 60)]
+    [1.0, 1.0, 0.55, 0.1]
+    """
+    if epoch <= delay or epochs <= delay:
+        return 1.0
+    part = min(1.0, (epoch - delay) / (epochs - delay))
+    return lowest + (1 - lowest) * (1 + math.cos(math.pi * part)) / 2

@@ -1,0 +1,72 @@
+"""Everything that one run moves: network, optimiser, scaler, mean weights, position; all of it as state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from agreid_cli.config.train import TrainConfig
+from agreid_cli.progress import SILENT, Progress
+from agreid_cli.training.checkpoint import random_state, set_random_state
+from agreid_cli.training.distributed import World, every_rank
+from agreid_cli.training.ema import Ema
+from agreid_cli.training.network import Network, Trainee
+from agreid_cli.training.optim import make_optimiser, parameter_groups
+from agreid_cli.training.position import Position
+from agreid_cli.training.precision import choose_precision
+
+
+class Training:
+    """A run in memory. `state_dict` is complete: loaded again, the run goes on to the same numbers."""
+
+    def __init__(
+        self,
+        trainee: Trainee,
+        config: TrainConfig,
+        *,
+        device: torch.device,
+        world: World = World(),  # noqa: B008 (frozen)
+        progress: Progress = SILENT,
+    ) -> None:
+        self.config, self.device, self.world = config, device, world
+        self.network = Network(trainee, config, device=device, world=world)
+        self.objective = trainee.objective
+        backbone = {id(p) for part in trainee.backbone for p in part.parameters()}
+        ours = dict(self.network.model.named_parameters())
+        groups = parameter_groups(
+            self.network.model, config.optim, is_backbone=lambda name: id(ours[name]) in backbone
+        )
+        self.optimiser = make_optimiser(groups, config.optim, lr=config.learning_rate)
+        self.precision = choose_precision(config.precision, device, progress)
+        self.scaler = self.precision.scaler()
+        self.ema = Ema(self.network.model, config.ema) if config.ema else None
+        self.position = Position()
+        self.proved = False  # that weights move
+        self.scale_before = self.scaler.get_scale()
+
+    def weights(self) -> dict[str, torch.Tensor]:
+        """The weights that are ranked and given away: the mean ones where there are such."""
+        return self.ema.shadow if self.ema else self.network.model.state_dict()
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that a resumed run needs. Every rank must ask: the generators of all are in it."""
+        return {
+            "position": self.position.state_dict(),
+            "model": self.network.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "scaler": self.scaler.state_dict(),
+            "ema": self.ema.state_dict() if self.ema else None,
+            "random": every_rank(random_state(self.device)),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.position = Position.of(state["position"])
+        self.proved = self.position.step > 0
+        self.network.model.load_state_dict(state["model"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        if state["scaler"]:
+            self.scaler.load_state_dict(state["scaler"])
+        if self.ema:
+            self.ema.load_state_dict(state["ema"])
+        set_random_state(state["random"][self.world.rank % len(state["random"])], self.device)

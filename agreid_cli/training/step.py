@@ -1,0 +1,105 @@
+"""One step: `accumulate` batches forth and back, one move of the optimiser; and what to say when memory ends.
+
+Accumulating averages the gradients of some P×K batches. So cross entropy is a mean over all crops of the
+step, while triplets are mined, and batch norms take their statistics, within each P×K batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from torch import nn
+
+from agreid_cli.errors import InputError
+from agreid_cli.training.batch import Batch
+from agreid_cli.training.guard import Guard, check_finite
+from agreid_cli.training.memory import fitting, too_large
+from agreid_cli.training.optim import set_rate
+from agreid_cli.training.position import Meter
+from agreid_cli.training.schedule import factor, frozen
+from agreid_cli.training.state import Training
+
+
+def step(training: Training, batches: Iterator[Batch], parts: int, meter: Meter) -> float:
+    """Take the next `parts` batches and move the weights once; the rate that was used.
+
+    The first step of a run proves that weights move; a batch that is too large is refused with one that fits.
+    """
+    position, config, network = training.position, training.config, training.network
+    now = {"step": position.step, "epoch": position.epoch}
+    lr = config.learning_rate * factor(config.schedule, config.optim, **now)
+    network.set_frozen(frozen(config.schedule, **now))
+    set_rate(training.optimiser, lr)
+    guard = None if training.proved else Guard(network.model)
+    training.optimiser.zero_grad(set_to_none=True)
+    try:
+        for part in range(parts):
+            batch = next(batches)
+            with _no_sync(network.run, part < parts - 1):
+                meter.add(_backward(training, batch, parts))
+            position.batch += 1
+            position.images += len(batch.label) * training.world.size
+        _move(training)
+    except torch.cuda.OutOfMemoryError as error:
+        raise _refusal(training) from error
+    position.step += 1
+    if guard:
+        _prove(training, guard, meter)
+    return lr
+
+
+def _backward(training: Training, batch: Batch, parts: int) -> dict[str, torch.Tensor]:
+    with training.precision.autocast():
+        losses = training.objective(training.network.run, batch)
+    training.scaler.scale(losses.total / parts).backward()
+    return losses.named
+
+
+def _move(training: Training) -> None:
+    if training.config.optim.clip:
+        training.scaler.unscale_(training.optimiser)
+        trained = [p for group in training.optimiser.param_groups for p in group["params"]]
+        nn.utils.clip_grad_norm_(trained, training.config.optim.clip)
+    training.scaler.step(training.optimiser)
+    training.scaler.update()
+    if training.ema:
+        training.ema.update(training.network.model)
+
+
+def _prove(training: Training, guard: Guard, meter: Meter) -> None:
+    """The loss first, because weights that are NaN come from it; fp16 may skip steps until its scale fits."""
+    position = training.position
+    scale = training.scaler.get_scale()
+    if training.scaler.is_enabled() and scale < training.scale_before and scale > 1:
+        training.scale_before = scale
+        return
+    check_finite(meter.read(), epoch=position.epoch + 1, step=position.step)
+    guard.check(training.network.model)
+    training.proved = True
+
+
+def _no_sync(run: Any, wanted: bool) -> AbstractContextManager[Any]:
+    """Between the batches of one step, ranks need not agree on gradients yet."""
+    return run.no_sync() if wanted and hasattr(run, "no_sync") else nullcontext()
+
+
+def _refusal(training: Training) -> InputError:
+    training.optimiser.zero_grad(set_to_none=True)
+    data, network, device = training.config.data, training.network, training.device
+    p = data.p // training.world.size
+
+    def attempt(crops: int) -> None:
+        torch.cuda.empty_cache()
+        height, width = training.config.model.size
+        images = torch.randn(crops, 3, height, width, device=device)
+        label = torch.arange(crops, device=device) // data.k
+        with training.precision.autocast():
+            out = network.model(images, label)
+        sum(v.float().sum() for v in (*out.logits, *out.metric)).backward()
+        training.optimiser.zero_grad(set_to_none=True)
+
+    fits = fitting(p, data.k, attempt) if not training.world.many else 0
+    return too_large(data.p, data.k, fits, device)
