@@ -96,7 +96,7 @@ class MGN(nn.Module):
         metric = tuple(torch.cat([compared[i] for i in group], dim=1) for group in METRIC)
         logits: tuple[Tensor, ...] = ()
         if labels is not None:
-            logits = tuple(p.classifier(v, labels) for p, v in zip(self.parts, after, strict=True))  # type: ignore[operator]
+            logits = tuple(p.classifier(v, labels) for p, v in zip(self.parts, after, strict=True))
         return HeadOutput(torch.cat(ranked, dim=1), logits, metric)
 
 
