@@ -7,7 +7,7 @@ import numpy as np
 from agreid_cli.synth import parts, wear
 from agreid_cli.synth.body import Pose
 from agreid_cli.synth.look import Look
-from agreid_cli.synth.mesh import ANGLE, Lofts
+from agreid_cli.synth.mesh import ANGLE, Lofts, cross
 
 _Z = np.array([0.0, 0.02, 0.08, 0.17, 0.28, 0.4, 0.52, 0.64, 0.76, 0.86, 0.93, 0.98, 1.0])
 _WIDE = np.array([0.02, 0.12, 0.18, 0.235, 0.275, 0.305, 0.325, 0.335, 0.32, 0.27, 0.205, 0.11, 0.01])
@@ -26,7 +26,7 @@ class _Frame:
             [np.cos(now.head_yaw) * np.cos(nod), np.sin(now.head_yaw) * np.cos(nod), -np.sin(nod)]
         )
         self.left = np.array([-np.sin(now.head_yaw), np.cos(now.head_yaw), 0.0])
-        self.up = np.cross(self.front, self.left)
+        self.up = cross(self.front, self.left)
         reach = 0.335 * size["H"]
         self.base = np.array([np.sin(now.lean) * reach, 0.0, now.hip_z + np.cos(now.lean) * reach])
         self.base = self.base + self.up * (0.012 * size["H"])

@@ -59,3 +59,12 @@ class Light:
 def linear(colour: np.ndarray) -> np.ndarray:
     """Shown colour 0..1 as light 0..1."""
     return np.asarray(colour, np.float64) ** GAMMA
+
+
+_ROOT = ((np.arange(4097) / 4096) ** (2 / GAMMA) * 255 + 0.5).astype(np.uint8)
+
+
+def to_screen(light: np.ndarray) -> np.ndarray:
+    """Light 0..1 (clipped) as uint8; a table of the square root keeps the dark steps fine."""
+    root = np.sqrt(np.clip(light, 0.0, 1.0))
+    return _ROOT[(root * 4096 + 0.5).astype(np.int32)]

@@ -7,7 +7,7 @@ import numpy as np
 from agreid_cli.synth import parts, wear
 from agreid_cli.synth.body import LEFT, Limb, Pose
 from agreid_cli.synth.look import Look
-from agreid_cli.synth.mesh import Lofts
+from agreid_cli.synth.mesh import Lofts, cross
 
 SIDEWAYS = np.array([0.0, 1.0, 0.0])
 
@@ -28,8 +28,8 @@ def along(limb: Limb, t: np.ndarray, *, split: float = 0.5) -> tuple[np.ndarray,
     blend = np.clip((s - split) / 0.2 + 0.5, 0, 1)
     front = limb.front_upper * (1 - blend) + limb.front_lower * blend
     axis = -_unit(upper) * (1 - blend) - _unit(lower) * blend
-    left = _units(np.cross(axis, front))
-    return centres, left, _units(np.cross(left, axis))
+    left = _units(cross(axis, front))
+    return centres, left, _units(cross(left, axis))
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from agreid_cli.synth import parts, wear
 from agreid_cli.synth.body import LEFT, RIGHT, Pose
 from agreid_cli.synth.limbs import SIDEWAYS
 from agreid_cli.synth.look import Look
-from agreid_cli.synth.mesh import Lofts
+from agreid_cli.synth.mesh import Lofts, cross
 from agreid_cli.synth.trunk import body_sizes, spine
 
 _AHEAD = np.array([1.0, 0.0, 0.0])
@@ -115,13 +115,13 @@ def duffel(lofts: Lofts, centre: np.ndarray, bulk: float) -> None:
 def rod(lofts: Lofts, low: np.ndarray, high: np.ndarray, radius: float, paint: int) -> None:
     """A straight stick or strap between two points."""
     axis = (high - low) / np.sqrt(((high - low) ** 2).sum())
-    left = np.cross(axis, _AHEAD if abs(axis[0]) < 0.9 else SIDEWAYS)
+    left = cross(axis, _AHEAD if abs(axis[0]) < 0.9 else SIDEWAYS)
     left /= np.sqrt((left * left).sum())
     centres = np.stack([low, high])
     lofts.add(
         centres,
         left,
-        np.cross(left, axis),
+        cross(left, axis),
         wide=np.full(2, radius),
         deep=np.full(2, radius),
         rest=np.zeros((2, 3)),

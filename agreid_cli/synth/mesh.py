@@ -39,7 +39,7 @@ class Lofts:
 
     def __init__(self) -> None:
         self._counts: list[int] = []
-        self._rings: list[tuple[np.ndarray, ...]] = []
+        self._rings: list[np.ndarray] = []
         self._shape: list[np.ndarray] = []
         self._labels: list[tuple[int, int]] = []
 
@@ -65,23 +65,20 @@ class Lofts:
         the centres before the figure moved; scale (n, SIDES + 1) stretches single corners.
         """
         n = len(centres)
-        axes = [np.broadcast_to(axis, (n, 3)) for axis in (left, front)]
-        sizes = np.empty((n, 4))
-        sizes[:, 0], sizes[:, 1], sizes[:, 2], sizes[:, 3] = (
-            wide,
-            deep,
-            deep if back is None else back,
-            square,
-        )
+        rings = np.empty((n, 16))
+        rings[:, 0:3], rings[:, 3:6], rings[:, 6:9], rings[:, 9:12] = centres, left, front, rest
+        rings[:, 12], rings[:, 13], rings[:, 15] = wide, deep, square
+        rings[:, 14] = deep if back is None else back
         self._counts.append(n)
-        self._rings.append((np.asarray(centres, np.float64), *axes, sizes, rest))
+        self._rings.append(rings)
         self._shape.append(np.ones((n, SIDES + 1)) if scale is None else scale)
         self._labels.append((part, paint))
 
     def mesh(self) -> Mesh:
-        centres, left, front, sizes, rest = (np.concatenate(part) for part in zip(*self._rings, strict=True))
+        rings = np.concatenate(self._rings)
+        centres, left, front, rest, sizes = (rings[:, at : at + 3] for at in (0, 3, 6, 9, 12))
+        square = rings[:, 15:]
         scale = np.concatenate(self._shape)
-        square = sizes[:, 3:]
         across = np.sign(_SIN) * np.abs(_SIN) ** square * sizes[:, :1] * scale
         ahead = (
             np.sign(_COS) * np.abs(_COS) ** square * np.where(_COS > 0, sizes[:, 1:2], sizes[:, 2:3]) * scale
@@ -116,8 +113,18 @@ def _normals(points: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.nd
     normals[..., 0] = ay * bz - az * by
     normals[..., 1] = az * bx - ax * bz
     normals[..., 2] = ax * by - ay * bx
-    length = np.sqrt((normals * normals).sum(axis=-1, keepdims=True))
-    return normals / np.maximum(length, 1e-12)
+    nx, ny, nz = normals[..., 0], normals[..., 1], normals[..., 2]
+    normals /= np.sqrt(nx * nx + ny * ny + nz * nz + 1e-24)[..., None]
+    return normals
+
+
+def cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """a × b for (n, 3) or (3,) each; numpy's own takes far longer on so few."""
+    out = np.empty(np.broadcast_shapes(a.shape, b.shape))
+    out[..., 0] = a[..., 1] * b[..., 2] - a[..., 2] * b[..., 1]
+    out[..., 1] = a[..., 2] * b[..., 0] - a[..., 0] * b[..., 2]
+    out[..., 2] = a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
+    return out
 
 
 @lru_cache(maxsize=256)

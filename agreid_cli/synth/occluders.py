@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from agreid_cli.synth.light import linear
-from agreid_cli.synth.mesh import SIDES, Lofts, Mesh, placed
+from agreid_cli.synth.mesh import SIDES, Lofts, Mesh, cross, placed
 from agreid_cli.synth.noise import noise
 from agreid_cli.synth.palette import colour
 
@@ -73,6 +73,14 @@ def shape(thing: Occluder) -> Mesh:
     else:
         _stack(lofts, (0, 0), [0, 0.01, 0.8, 0.86, 0.9], [0.02, 0.24, 0.27, 0.24, 0.02], PLASTIC, k)
     return placed(lofts.mesh(), thing.x, thing.y, thing.heading_rad)
+
+
+@lru_cache(maxsize=512)
+def bounds(thing: Occluder) -> np.ndarray:
+    """The eight corners of a box around it, (8, 3)."""
+    points = shape(thing).points
+    ends = np.stack([points.min(0), points.max(0)])
+    return np.array([[ends[i, 0], ends[j, 1], ends[k, 2]] for i in (0, 1) for j in (0, 1) for k in (0, 1)])
 
 
 def painted(paint: np.ndarray, rest: np.ndarray) -> np.ndarray:
@@ -168,14 +176,14 @@ def _bar(
 ) -> None:
     low, high = np.array(start) * k, np.array(end) * k
     axis = (high - low) / np.sqrt(((high - low) ** 2).sum())
-    left = np.cross(axis, _UP if abs(axis[2]) < 0.9 else _FRONT)
+    left = cross(axis, _UP if abs(axis[2]) < 0.9 else _FRONT)
     left /= np.sqrt((left * left).sum())
     centres = np.stack([low, low + axis * 0.005, high - axis * 0.005, high])
     wide = np.array([0.1, 1, 1, 0.1]) * radius * k
     lofts.add(
         centres,
         left,
-        np.cross(left, axis),
+        cross(left, axis),
         wide=wide,
         deep=wide * flat,
         square=0.5,

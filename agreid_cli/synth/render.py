@@ -9,11 +9,14 @@ import numpy as np
 from agreid_cli.synth import figure, ground, occluders, paint, raster, shadow
 from agreid_cli.synth.body import proportions
 from agreid_cli.synth.camera import Camera, Window
-from agreid_cli.synth.light import GAMMA, Light
+from agreid_cli.synth.light import GAMMA, Light, to_screen
 from agreid_cli.synth.mesh import Mesh, placed
 from agreid_cli.synth.parts import ARMS, FEET, HANDS, LEGS
 from agreid_cli.synth.scene import Placed, Rendered, Scene
 
+#: A thing that is larger than this in the picture gets one sample a pixel.
+_COARSE_PX = 160
+_SHOWN = (np.arange(256) / 255.0) ** GAMMA
 _LIMBS = np.zeros(256, bool)
 _LIMBS[[LEGS, ARMS, HANDS, FEET]] = True
 
@@ -23,8 +26,10 @@ class _Seen:
     """A mesh in the picture: its samples, before it is known which of them are in front."""
 
     mesh: Mesh
+    depth: np.ndarray  # of its corners
     samples: raster.Samples
     person: int  # −1: a thing
+    coarse: bool  # one sample stands for all of its pixel
 
 
 def render(scene: Scene, camera: Camera, window: Window | None = None, *, supersample: int = 2) -> Rendered:
@@ -50,7 +55,8 @@ def render(scene: Scene, camera: Camera, window: Window | None = None, *, supers
         casts.append(shadow.cast(mesh, scene.light, cell_m=0.035, soft_m=0.045))
         _add(seen, mesh, index, camera, window, supersample)
     for thing in scene.occluders:
-        _add(seen, occluders.shape(thing), -1, camera, window, supersample)
+        if raster.touches(raster.project(occluders.bounds(thing), camera), window):
+            _add(seen, occluders.shape(thing), -1, camera, window, supersample)
     shadow.on_ground(image, casts, scene.light, camera, window)
     return _compose(scene, image, seen, things, (w, h), supersample)
 
@@ -65,37 +71,24 @@ def _may_matter(person: Placed, light: Light, camera: Camera, window: Window) ->
     corners = np.array(
         [[x, y, z] for x in (min(xs), max(xs)) for y in (min(ys), max(ys)) for z in (0.0, high)]
     )
-    seen = raster.project(corners, camera)
-    if (seen[:, 2] < raster.NEAR_M).any():
-        return bool((seen[:, 2] > raster.NEAR_M).any())
-    left, top = seen[:, :2].min(0)
-    right, bottom = seen[:, :2].max(0)
-    return bool(left < window[2] and right > window[0] and top < window[3] and bottom > window[1])
+    return raster.touches(raster.project(corners, camera), window)
 
 
 def _add(
     seen: list[_Seen], mesh: Mesh, person: int, camera: Camera, window: Window, supersample: int
 ) -> None:
-    samples = raster.cover(
-        raster.project(mesh.points, camera), mesh.faces, window=window, supersample=supersample
-    )
-    if person < 0 and len(samples.at) and (mesh.paint == occluders.LEAF).any():
-        samples = samples.only(occluders.solid(mesh.paint[samples.face], _mixed(mesh.rest, mesh, samples)))
+    places = raster.project(mesh.points, camera)
+    if not raster.touches(places, window):
+        return
+    size = places[:, :2].max(0) - places[:, :2].min(0)  # of the whole thing, whatever the window
+    coarse = supersample > 1 and person < 0 and bool(size.max() > _COARSE_PX)
+    stride = supersample if coarse else 1
+    samples = raster.cover(places, mesh.faces, window=window, supersample=supersample, stride=stride)
+    if person < 0 and (mesh.paint == occluders.LEAF).any():
+        rest = samples.mix(mesh.rest, mesh.faces, places[:, 2])
+        samples = samples.only(np.flatnonzero(occluders.solid(mesh.paint[samples.face], rest)))
     if len(samples.at):
-        seen.append(_Seen(mesh, samples, person))
-
-
-def _mixed(values: np.ndarray, mesh: Mesh, samples: raster.Samples) -> np.ndarray:
-    """Values at the corners, (n, …), as they are at the samples."""
-    corners, weights = mesh.faces[samples.face], samples.weights
-    if values.ndim == 1:
-        return (
-            values[corners[:, 0]] * weights[:, 0]
-            + values[corners[:, 1]] * weights[:, 1]
-            + values[corners[:, 2]] * weights[:, 2]
-        )
-    a, b, c = (weights[:, i, None] for i in range(3))
-    return values[corners[:, 0]] * a + values[corners[:, 1]] * b + values[corners[:, 2]] * c
+        seen.append(_Seen(mesh, places[:, 2], samples, person, coarse))
 
 
 def _compose(
@@ -111,46 +104,59 @@ def _compose(
     # Fresh zeros cost nothing until they are touched, so these may be as large as the frame.
     front = np.zeros(h * s * w * s, np.float32)
     top = np.zeros(h * s * w * s, np.int32)
+    within = np.array([row * w * s + column for row in range(s) for column in range(s)])
     for item in seen:
-        np.maximum.at(front, item.samples.at, item.samples.nearness)
+        for shift in within if item.coarse else (0,):
+            np.maximum.at(front, item.samples.at + shift, item.samples.nearness)
     first = 1
     for item in seen:
-        best = np.flatnonzero(item.samples.nearness == front[item.samples.at])
-        top[item.samples.at[best]] = first + best
-        first += len(item.samples.at)
+        samples = item.samples
+        for shift in within if item.coarse else (0,):
+            best = np.flatnonzero(samples.nearness == front[samples.at + shift])
+            top[samples.at[best] + shift] = first + best
+        first += len(samples.at)
     owner, part = np.full(h * w, -1, np.int16), np.zeros(h * w, np.uint8)
     depth = np.full(h * w, np.inf, np.float32)
-    first, at, light = 1, [], []
+    first, at, light, weight = 1, [], [], []
     for item in seen:
         samples = item.samples
-        samples = samples.only(np.flatnonzero(top[samples.at] == first + np.arange(len(samples.at))))
-        first += len(item.samples.at)
-        if not len(samples.at):
+        number = first + np.arange(len(samples.at))
+        won = np.sum(
+            [top[samples.at + shift] == number for shift in (within if item.coarse else (0,))], axis=0
+        )
+        first += len(samples.at)
+        kept = np.flatnonzero(won)
+        samples = samples.only(kept)
+        if not len(kept):
             continue
         lit, parts = _shade(scene, item, samples, things)
         row, column = np.divmod(samples.at, w * s)
         pixel = (row // s) * w + column // s
         at.append(pixel)
         light.append(lit)
-        exact = np.flatnonzero((row % s == 0) & (column % s == 0))
+        weight.append(won[kept])
+        exact = np.flatnonzero((row % s == 0) & (column % s == 0) & (top[samples.at] == number[kept]))
         owner[pixel[exact]] = item.person
         part[pixel[exact]] = parts[exact] if item.person >= 0 else 0
         depth[pixel[exact]] = 1.0 / samples.nearness[exact]
     if at:
-        _blend(image, np.concatenate(at), np.concatenate(light), s)
+        _blend(image, np.concatenate(at), np.concatenate(light), np.concatenate(weight) / (s * s))
     return Rendered(image, owner.reshape(h, w), part.reshape(h, w), depth.reshape(h, w))
 
 
-def _blend(image: np.ndarray, pixel: np.ndarray, light: np.ndarray, s: int) -> None:
+def _blend(image: np.ndarray, pixel: np.ndarray, light: np.ndarray, weight: np.ndarray) -> None:
     """Put samples (k,) of light (k, 3) into the pixels; what they leave free shows the ground."""
-    used, place = np.unique(pixel, return_inverse=True)
-    count = np.bincount(place, minlength=len(used))
-    free = 1.0 - count / (s * s)
     flat = image.reshape(-1, 3)
-    under = (flat[used][:, ::-1] / 255.0) ** GAMMA * free[:, None]
+    place = np.zeros(len(flat), np.int32)
+    place[pixel] = 1
+    used = np.flatnonzero(place)
+    place[used] = np.arange(len(used), dtype=np.int32)
+    place = place[pixel]
+    free = 1.0 - np.bincount(place, weight, minlength=len(used))
+    mixed = _SHOWN[flat[used][:, ::-1]] * free[:, None]
     for channel in range(3):
-        under[:, channel] += np.bincount(place, light[:, channel], minlength=len(used)) / (s * s)
-    flat[used] = (np.clip(under, 0, 1) ** (1 / GAMMA) * 255 + 0.5).astype(np.uint8)[:, ::-1]
+        mixed[:, channel] += np.bincount(place, light[:, channel] * weight, minlength=len(used))
+    flat[used] = to_screen(mixed)[:, ::-1]
 
 
 def _shade(
@@ -158,25 +164,26 @@ def _shade(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Light (k, 3), linear red green blue in 0..1, and parts (k,)."""
     mesh, light = item.mesh, scene.light
-    rest = _mixed(mesh.rest, mesh, samples)
     kinds, parts = mesh.paint[samples.face], mesh.part[samples.face]
-    sunlit, open_ = 1.0, np.ones(len(mesh.points))
+    corners = np.ones((len(mesh.points), 8))
+    corners[:, :3], corners[:, 3:6] = mesh.rest, mesh.normals
+    sunlit = 1.0
     if item.person >= 0:
         person = scene.people[item.person]
-        albedo, parts = paint.painted(person.look, kinds, parts, rest)
         sunlit = shadow.at_person(things, person.x, person.y, light) if things else 1.0
-        sun_at, open_ = _on_body(mesh, person, light)
+        corners[:, 6], corners[:, 7] = _on_body(mesh, person, light)
+    here = samples.mix(corners, mesh.faces, item.depth)
+    if item.person >= 0:
+        albedo, parts = paint.painted(person.look, kinds, parts, here[:, :3])
     else:
-        albedo, sun_at = occluders.painted(kinds, rest), np.ones(len(mesh.points))
-    normal = _mixed(mesh.normals, mesh, samples)
+        albedo = occluders.painted(kinds, here[:, :3])
     sun = light.towards_sun
-    facing = np.maximum(normal[:, 0] * sun[0] + normal[:, 1] * sun[1] + normal[:, 2] * sun[2], 0)
-    facing *= _mixed(sun_at, mesh, samples) * sunlit
-    up = 0.5 + 0.5 * normal[:, 2]
-    around = _mixed(open_, mesh, samples) * (0.55 + 0.45 * sunlit)
-    lit = facing[:, None] * light.sun + around[:, None] * (
-        up[:, None] * light.sky + (1 - up)[:, None] * light.bounce
+    facing = (
+        np.maximum(here[:, 3] * sun[0] + here[:, 4] * sun[1] + here[:, 5] * sun[2], 0) * here[:, 6] * sunlit
     )
+    around = here[:, 7] * (0.55 + 0.45 * sunlit)
+    up = (0.5 + 0.5 * here[:, 5]) * around
+    lit = facing[:, None] * light.sun + up[:, None] * light.sky + (around - up)[:, None] * light.bounce
     return np.minimum(albedo * lit, 1.0), parts
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from agreid_cli.synth import occluders, raster
 from agreid_cli.synth.camera import Camera, Window
 from agreid_cli.synth.ground import places
-from agreid_cli.synth.light import Light
+from agreid_cli.synth.light import GAMMA, Light
 from agreid_cli.synth.mesh import Mesh
 
 
@@ -102,7 +102,7 @@ def on_ground(image: np.ndarray, casts: list[Cast], light: Light, camera: Camera
         touched.append((rows, columns))
     full = light.on_ground
     from_sun = light.sun * max(light.towards_sun[2], 0.0) / full  # the sun's share, red green blue
-    table = np.arange(256)[:, None] / 255.0 * full ** (1 / 2.2) * 255.0
+    table = np.arange(256)[:, None] / 255.0 * full ** (1 / GAMMA) * 255.0
     lut = np.clip(table + 0.5, 0, 255).astype(np.uint8)[:, ::-1]
     at = np.flatnonzero((dark > 0.004) | (near > 0.004)) if touched else np.empty(0, np.int64)
     flat = image.reshape(-1, 3)
@@ -110,9 +110,13 @@ def on_ground(image: np.ndarray, casts: list[Cast], light: Light, camera: Camera
     for channel in range(3):
         flat[:, channel] = lut[:, channel][flat[:, channel]]
     if len(at):
-        d, n = dark.reshape(-1)[at, None].astype(np.float64), near.reshape(-1)[at, None].astype(np.float64)
+        # 64 steps of shadow × 32 of hidden sky: the power is taken of the table, not of the pixels.
+        d, n = np.arange(64)[:, None, None] / 63, np.arange(32)[None, :, None] / 31
         left = (from_sun * (1 - d) + (1 - from_sun) * (1 - 0.55 * n)) * full
-        flat[at] = np.clip(unlit * left[:, ::-1] ** (1 / 2.2) + 0.5, 0, 255).astype(np.uint8)
+        factor = (left[..., ::-1] ** (1 / GAMMA)).reshape(-1, 3)
+        step = (dark.reshape(-1)[at] * 63 + 0.5).astype(np.int32) * 32
+        step += (near.reshape(-1)[at] * 31 + 0.5).astype(np.int32)
+        flat[at] = np.clip(unlit * factor[step] + 0.5, 0, 255).astype(np.uint8)
 
 
 def at_person(casts: list[Cast], x: float, y: float, light: Light) -> float:
