@@ -22,6 +22,7 @@ COMMANDS = {
     "export-dataset": "agreid_cli.cli.export_dataset:export_dataset",
     "stats": "agreid_cli.cli.stats:stats",
     "train": "agreid_cli.cli.train:train",
+    "embed": "agreid_cli.cli.embed:embed",
     "evaluate": "agreid_cli.cli.evaluate:evaluate",
     "report": "agreid_cli.cli.report:report",
     "doctor": "agreid_cli.cli.doctor:doctor",

@@ -62,6 +62,9 @@ def evaluate(
         Optional[Path],
         typer.Option("--save-ranks", metavar="FILE", help="Write the nearest of every query as Parquet."),
     ] = None,
+    device: Annotated[
+        str, typer.Option(help="Where to embed, if it is still to be done: auto, cpu, cuda or cuda:1.")
+    ] = "auto",
     worst: Annotated[int, typer.Option("--worst", metavar="N", min=0, help="List the N worst queries.")] = 0,
     workspace: WorkspaceOption = HERE,
     config: ConfigOption = None,
@@ -88,7 +91,8 @@ def evaluate(
     )  # fmt: skip
     results = rank_all(
         Workspace(workspace), config=settings, run=run, files=[*(embeddings or []), *(more or [])],
-        directions=direction or (), save_ranks=save_ranks, compare_with=compare, progress=voice,
+        directions=direction or (), save_ranks=save_ranks, compare_with=compare, device=device,
+        progress=voice,
     )  # fmt: skip
     for result in results:
         voice.data(result.brief() | ({"worst": worst_queries(result, worst)} if worst else {}))

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from agreid_cli.errors import InputError, Problem
-from agreid_cli.records.artefact import Artefact, metadata
+from agreid_cli.records.artefact import SCHEMA_KEY, Artefact, metadata
 from agreid_cli.records.crops import CROP_FIELDS, check_crops
 
 JUNK_PID = -1
@@ -45,6 +45,15 @@ def manifest_artefact(group_sizes: tuple[int, ...]) -> Artefact:
 def read_manifest(path: Path) -> pa.Table:
     """Read and check a manifest by the codebook that is stored with it, whatever groups it leaves out."""
     return manifest_artefact(_stored_sizes(path)).read(path)
+
+
+def is_manifest(path: Path) -> bool:
+    """Whether a table says that it is a manifest; another program's, or a broken one, does not."""
+    try:
+        marks = pq.read_schema(path).metadata or {}
+    except (pa.ArrowInvalid, OSError):
+        return False
+    return marks.get(SCHEMA_KEY, b"").startswith(b"manifest/")
 
 
 def _stored_sizes(path: Path) -> tuple[int, ...]:

@@ -15,15 +15,14 @@ import torch
 
 from agreid_cli.errors import InputError, MissingError, Problem, UsageError
 from agreid_cli.progress import SILENT, Progress
-from agreid_cli.records.artefact import metadata
 from agreid_cli.records.crops import CROPS
 from agreid_cli.records.embeddings import embeddings_artefact
-from agreid_cli.records.manifest import JUNK_PID
-from agreid_cli.records.run_inputs import data_digests
+from agreid_cli.records.manifest import JUNK_PID, is_manifest, read_manifest
 from agreid_cli.records.runs import Run, find_run
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.devices import find_device
 from agreid_cli.stages.runs import Loaded, load_network
+from agreid_cli.stages.stale import made_from
 from agreid_cli.stages.testing import load_testing
 from agreid_cli.training.embed import Crops
 from agreid_cli.training.embed import embed as embed_crops
@@ -98,24 +97,8 @@ def embed_test_part(
     said = [(k.pid, k.camid, k.platform) for k in testing.known]
     columns: dict[str, Sequence[Any]] = {"crop_id": testing.crop_id}
     columns |= dict(zip(("pid", "camid", "platform"), map(list, zip(*said, strict=True)), strict=True))
-    _write(run.embeddings, columns, features, current_marks(workspace, network.weights_sha256, flip))
+    _write(run.embeddings, columns, features, {"flip": str(flip), **made_from(workspace, run)})
     return Embedded(run.embeddings, run.name, len(features), features.shape[1], flip)
-
-
-def current_marks(workspace: Workspace, weights_sha256: str, flip: bool) -> dict[str, str]:
-    """What the embeddings of a run are marked with: others are stale."""
-    return {"weights_sha256": weights_sha256, "flip": str(flip), **data_digests(workspace)}
-
-
-def marks_of(path: Path) -> dict[str, str]:
-    """The marks of an embeddings table, without reading its vectors; empty for another program's."""
-    import pyarrow.parquet as pq
-
-    try:
-        schema = pq.read_schema(path)
-    except (pa.ArrowInvalid, OSError):
-        return {}  # whoever reads it says what is wrong
-    return metadata(schema.empty_table().replace_schema_metadata(schema.metadata))
 
 
 class Decoded:
@@ -156,7 +139,7 @@ class _Rows:
 
 def _table_rows(path: Path) -> _Rows:
     """A crops table, or a manifest, whose pids are kept; paths are relative to the table's folder."""
-    table = CROPS.read(path)
+    table = read_manifest(path) if is_manifest(path) else CROPS.read(path)
     read = {name: table[name].to_pylist() for name in ("crop_id", "path", "camid", "platform")}
     pid = table["pid"].to_pylist() if "pid" in table.column_names else [JUNK_PID] * len(table)
     files = [path.parent / name for name in read["path"]]

@@ -23,6 +23,7 @@ from agreid_cli.records.results import RankingResult, read_result, write_result
 from agreid_cli.records.runs import Run, all_runs, find_run
 from agreid_cli.records.split import SPLIT, sides_of
 from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.stale import refresh
 
 BOTH = ("a2g", "g2a")
 
@@ -36,14 +37,16 @@ def evaluate(
     directions: Sequence[str] = (),
     save_ranks: Path | None = None,
     compare_with: Path | None = None,
+    device: str = "auto",
     progress: Progress = SILENT,
 ) -> list[RankingResult]:
     """Rank each direction and write its result.
 
+    The test crops are embedded first, on `device`, where the run's weights or the split are newer.
     `both` is a2g and g2a, which is also the default where both can be ranked. Everything that can be wrong
     with the input is said before the first ranking.
     """
-    source = _source(workspace, run, files)
+    source = _source(workspace, run, files, device, progress)
     other = read_result(compare_with) if compare_with else None
     if save_ranks and save_ranks.resolve() in {path.resolve() for path in source.files}:
         raise UsageError(f"--save-ranks {save_ranks} would overwrite the embeddings")
@@ -96,19 +99,24 @@ class _Source:
         return workspace.results / f"{'+'.join(stems)}-{direction}.json"
 
 
-def _source(workspace: Workspace, run: str | None, files: Sequence[Path]) -> _Source:
+def _source(
+    workspace: Workspace, run: str | None, files: Sequence[Path], device: str, progress: Progress
+) -> _Source:
     if files:
         if run:
             raise UsageError("--run and --embeddings exclude each other", hint="Give one of them.")
         return _Source(tuple(files), None)
     found = find_run(workspace, run)
+    if found.weights.is_file() and workspace.split.is_file():
+        refresh(workspace, found, device=device, progress=progress)
     if not found.embeddings.is_file():
         others = [r.name for r in all_runs(workspace) if r.embeddings.is_file()]
         raise MissingError(
             f"the run '{found.name}' has no embeddings: {found.embeddings} does not exist",
             hint=f"Runs that have: {', '.join(others)}; choose one with --run NAME"
             if others
-            else "Rank embeddings of any program: agreid evaluate --embeddings FILE --direction a2g",
+            else "It was not trained to a first checkpoint: agreid train --resume. Or rank embeddings of any "
+            "program: agreid evaluate --embeddings FILE --direction a2g",
         )
     return _Source((found.embeddings,), found)
 

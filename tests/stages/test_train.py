@@ -9,24 +9,13 @@ from typing import Any
 import pytest
 import torch
 
-from agreid_cli.config.load import with_overrides
-from agreid_cli.config.recipes import recipe
-from agreid_cli.config.train import TrainConfig
 from agreid_cli.errors import InputError, MissingError, UsageError
 from agreid_cli.records.runs import Run
 from agreid_cli.records.training_log import FIELDS, read_log
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.train import train
 from tests.people_on_disk import write_people
-
-SMALL = (
-    "model.size=32x32", "data.p=4", "data.k=2", "schedule.epochs=2", "schedule.warmup_iters=0",
-    "schedule.cosine_from=0", "validation.every=1", "augment.pad=2",
-)  # fmt: skip
-
-
-def small(*sets: str) -> TrainConfig:
-    return with_overrides(recipe("campus"), [*SMALL, *sets])
+from tests.training.trained import small
 
 
 @pytest.fixture(scope="module", autouse=True)
