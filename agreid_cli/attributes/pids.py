@@ -36,7 +36,7 @@ def pid_of(table: CsvTable, row: Row, problems: Problems) -> int | None:
     joined = _join(table, row, problems) if has_parts(table) else None
     if not whole:
         return joined
-    pid = _pid(whole)
+    pid = parse_pid(whole)
     if isinstance(pid, str):
         problems.add(table.where(row.line, "pid"), pid)
         return None
@@ -55,7 +55,7 @@ def whole_number(text: str) -> int | None:
     return int(found[1]) if found and len(found[1]) <= 40 else None
 
 
-def _pid(text: str) -> int | str:
+def parse_pid(text: str) -> int | str:
     """The pid in a cell, or what is wrong with it."""
     official = _OFFICIAL.fullmatch(text)
     value = join_pid(int(official[1]), official[2], int(official[3])) if official else whole_number(text)

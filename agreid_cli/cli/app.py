@@ -16,6 +16,7 @@ COMMANDS = {
     "extract-crops": "agreid_cli.cli.extract_crops:extract_crops",
     "review": "agreid_cli.cli.review:review",
     "merge-annotations": "agreid_cli.cli.merge_annotations:merge_annotations",
+    "import-annotations": "agreid_cli.cli.import_annotations:import_annotations",
     "build-manifest": "agreid_cli.cli.build_manifest:build_manifest",
     "build-split": "agreid_cli.cli.build_split:build_split",
     "import-dataset": "agreid_cli.cli.import_dataset:import_dataset",

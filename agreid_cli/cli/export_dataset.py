@@ -38,6 +38,8 @@ def export_dataset(
 ) -> None:
     """Write crops, roles and attributes as AG-ReID or Market-1501 folders, or boxes as COCO or MOT.
 
+    cvat and label-studio write tracks for annotators; import-annotations reads their work back.
+
     OUT is there whole or not at all. What a layout cannot tell is said; import-dataset reads the two
     folder layouts back.
 
@@ -45,15 +47,15 @@ def export_dataset(
     """
     from dataclasses import asdict
 
+    from agreid_cli.config.build_manifest import ManifestConfig
     from agreid_cli.config.export_dataset import ExportConfig
     from agreid_cli.config.load import load_section
     from agreid_cli.records.workspace import Workspace
     from agreid_cli.stages.export_dataset import export_dataset as run
 
     voice = Voice(json=json)
-    settings = load_section(
-        ExportConfig, "export-dataset", config_file(config, workspace), set_ or (), link=link
-    )
+    file = config_file(config, workspace)
+    settings = load_section(ExportConfig, "export-dataset", file, set_ or (), link=link)
     result = run(
         Workspace(workspace),
         format_name,
@@ -61,6 +63,7 @@ def export_dataset(
         settings,
         direction=direction,
         overwrite=overwrite,
+        manifest=load_section(ManifestConfig, "build-manifest", file),
         progress=voice,
     )
     voice.data(asdict(result))

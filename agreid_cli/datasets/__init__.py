@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from agreid_cli.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
+    from agreid_cli.datasets.annotation_files import ToolReader
     from agreid_cli.datasets.formats import Planner
     from agreid_cli.datasets.rows import Dataset
 
@@ -25,8 +26,15 @@ DATASETS = {
 FORMATS = {
     "ag-reid": "agreid_cli.datasets.to_ag_reid:plan",
     "coco": "agreid_cli.datasets.to_coco:plan",
+    "cvat": "agreid_cli.datasets.to_cvat:plan",
+    "label-studio": "agreid_cli.datasets.to_label_studio:plan",
     "market-1501": "agreid_cli.datasets.to_market_1501:plan",
     "mot": "agreid_cli.datasets.to_mot:plan",
+}
+#: Tools from which annotations come back.
+TOOLS = {
+    "cvat": "agreid_cli.datasets.from_cvat:read",
+    "label-studio": "agreid_cli.datasets.from_label_studio:read",
 }
 
 
@@ -39,6 +47,12 @@ def dataset(name: str) -> Dataset:
 def planner(name: str) -> Planner:
     """The `plan` of a format; `InputError` lists the choices when there is none."""
     found: Planner = _find(name, FORMATS, "format that agreid writes")
+    return found
+
+
+def tool_reader(name: str) -> ToolReader:
+    """The `read` of an annotation tool; `InputError` lists the choices when there is none."""
+    found: ToolReader = _find(name, TOOLS, "annotation tool that agreid reads")
     return found
 
 

@@ -12,8 +12,10 @@ import pyarrow as pa
 from agreid_cli.errors import InputError
 from agreid_cli.records.directions import DIRECTIONS, Direction, find_direction
 
-#: Those that sort crops by their role and therefore need a split, and those that need boxes in a video.
+#: Those that sort crops by their role and therefore need a split.
 BY_ROLE = ("ag-reid", "market-1501")
+#: Those that go to annotators, and so hold every crop with what is known of it, and not a manifest.
+TO_ANNOTATE = ("cvat", "label-studio")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ every frame, save its tracks with: agreid extract-crops --save-mot.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -34,7 +34,7 @@ def plan(table: pa.Table, crops: Sequence[Crop], direction: str) -> Plan:
     videos: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         videos[row["video_id"]].append(row)
-    _refuse_names(videos)
+    refuse_names(videos)
     texts = []
     for video, of_video in videos.items():
         texts.append((f"{video}/gt/gt.txt", "".join(_lines(of_video))))
@@ -75,7 +75,7 @@ def _seqinfo(video: str, rows: Sequence[dict[str, Any]]) -> str:
     )
 
 
-def _refuse_names(videos: dict[str, list[dict[str, Any]]]) -> None:
+def refuse_names(videos: Iterable[str]) -> None:
     """A video's id becomes a folder."""
     problems = Problems()
     for video in videos:

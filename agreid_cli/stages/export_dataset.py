@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from agreid_cli.config.build_manifest import ManifestConfig
 from agreid_cli.config.export_dataset import ExportConfig, Link
 from agreid_cli.datasets import planner
-from agreid_cli.datasets.formats import BY_ROLE, Plan, crops_of, roles_of
+from agreid_cli.datasets.formats import BY_ROLE, TO_ANNOTATE, Plan, crops_of, roles_of
 from agreid_cli.errors import InputError, MissingError, Problem
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.crops import CROPS
@@ -21,6 +22,7 @@ from agreid_cli.records.folders import writing_folder
 from agreid_cli.records.manifest import read_manifest
 from agreid_cli.records.split import SPLIT
 from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.annotation_table import annotation_table
 from agreid_cli.stages.export_attributes import write_attributes
 
 MARK = "agreid-export.json"
@@ -47,16 +49,18 @@ def export_dataset(
     *,
     direction: str = "",
     overwrite: bool = False,
+    manifest: ManifestConfig | None = None,
     progress: Progress = SILENT,
 ) -> ExportResult:
     """Write the workspace's crops into `out` in the layout `format_name`.
 
-    Folder layouts need a manifest and a split; COCO and MOT are content with crops. Raises `InputError`
+    Folder layouts need a manifest and a split; COCO and MOT are content with crops; annotators get every
+    crop, with what identities.csv and attributes.csv say (`manifest`: of which groups). Raises `InputError`
     when the layout cannot hold the data, when images are missing, and when `out` may not be replaced.
     """
     make_plan = planner(format_name)
     name = format_name.lower()
-    table = _table(workspace, name)
+    table = _table(workspace, name, manifest or ManifestConfig())
     base = os.path.realpath(workspace.root)  # a path with .. leads elsewhere from a linked folder
     sources = {
         crop: Path(os.path.normpath(os.path.join(base, path)))
@@ -94,7 +98,9 @@ def export_dataset(
     )
 
 
-def _table(workspace: Workspace, name: str) -> pa.Table:
+def _table(workspace: Workspace, name: str, manifest: ManifestConfig) -> pa.Table:
+    if name in TO_ANNOTATE:
+        return annotation_table(workspace, manifest)
     if name in BY_ROLE or workspace.manifest.exists():
         return read_manifest(workspace.manifest)
     table = CROPS.read(workspace.crops)

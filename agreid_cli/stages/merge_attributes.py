@@ -42,7 +42,7 @@ def merge_attributes(
             counts[verdict.why] += 1
             row.append(verdict.value)
             if verdict.is_disputed:
-                entry = [pid, group, verdict.value, verdict.why, *votes]
+                entry: list[object] = [pid, group, verdict.value, verdict.why, *votes]
                 (urgent if verdict.must_be_settled else outvoted).append(entry)
         merged.append(row)
     notes = []

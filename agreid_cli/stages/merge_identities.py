@@ -12,11 +12,12 @@ import pyarrow as pa
 
 from agreid_cli.attributes.identities_csv import read_identities
 from agreid_cli.attributes.same_pids import aligned_pids
-from agreid_cli.attributes.votes import Verdict, decide
+from agreid_cli.attributes.votes import decide
 from agreid_cli.config.merge_annotations import MergeConfig
 from agreid_cli.errors import Problem, Problems
 from agreid_cli.metrics.agreement import Agreement, agreement
 from agreid_cli.records.manifest import JUNK_PID
+from agreid_cli.stages.identity_rows import HEADER, Run, identity_rows
 from agreid_cli.stages.manifest_rows import Track, tracks_of
 from agreid_cli.stages.merged_annotations import Merged
 
@@ -57,19 +58,26 @@ def merge_identities(
     maps = aligned_pids(annotators)
     runs = _runs(places, annotators, maps)
     verdicts = [decide(run.votes, min_votes=config.min_votes) for run in runs]
-    urgent, outvoted = [], []
+    urgent: list[list[object]] = []
+    outvoted: list[list[object]] = []
     for run, verdict in zip(runs, verdicts, strict=True):
         if verdict.is_disputed:
             ends = [run.first, run.last]
-            entry = [*run.track, *ends, verdict.value, verdict.why, *map(_shown, run.own, run.votes)]
+            entry: list[object] = [
+                *run.track,
+                *ends,
+                verdict.value,
+                verdict.why,
+                *map(_shown, run.own, run.votes),
+            ]
             (urgent if verdict.must_be_settled else outvoted).append(entry)
-    head = ["video_id", "track_id", "frame_from", "frame_to"]
+    decided = [Run(r.track, r.first, r.last, v.value) for r, v in zip(runs, verdicts, strict=True)]
     persons = [[None if v is None else v != JUNK_PID for v in run.votes] for run in runs]
     renamed = [n for n, m in zip(names, maps, strict=True) if any(a != b for a, b in m.items())]
     notes = [f"{name}: its pids were matched to those of {names[0]}" for name in renamed]
     return Merged(
-        [[*head, "pid"], *_rows(runs, verdicts)],
-        [[*head, "decided", "why", *names], *urgent, *outvoted],
+        [[*HEADER], *identity_rows(decided)],
+        [[*HEADER[:-1], "decided", "why", *names], *urgent, *outvoted],
         {"person or not": agreement(persons), "identity": _without_kappa(runs)},
         dict(Counter(verdict.why for verdict in verdicts)),
         notes,
@@ -91,21 +99,6 @@ def _runs(
         votes = tuple(common(k, pid) for k, pid in enumerate(own))
         found.append(_Run(track, of_run[0], of_run[-1], own, votes))
     return found
-
-
-def _rows(runs: Sequence[_Run], verdicts: Sequence[Verdict[int]]) -> list[list[object]]:
-    """Rows of identities.csv; neighbouring runs with one verdict are one row, a whole track has no frames."""
-    rows: list[list[object]] = []
-    for track, group in groupby(zip(runs, verdicts, strict=True), key=lambda pair: pair[0].track):
-        parts: list[list[object]] = []
-        for run, verdict in group:
-            if parts and parts[-1][2] == verdict.value:
-                parts[-1][1] = run.last
-            else:
-                parts.append([run.first, run.last, verdict.value])
-        whole = len(parts) == 1
-        rows += [[*track, *(("", "") if whole else part[:2]), part[2]] for part in parts]
-    return rows
 
 
 def _without_kappa(runs: Sequence[_Run]) -> Agreement:

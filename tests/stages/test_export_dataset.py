@@ -337,5 +337,5 @@ def test_a_layout_by_role_needs_a_split_with_parts_in_it(tmp_path: Path) -> None
 
 
 def test_unknown_formats_list_the_choices(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="ag-reid, coco, market-1501, mot"):
+    with pytest.raises(InputError, match="ag-reid, coco, cvat, label-studio, market-1501, mot"):
         export(Workspace(tmp_path), "voc", tmp_path / "out")

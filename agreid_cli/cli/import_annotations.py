@@ -1,0 +1,62 @@
+"""`agreid import-annotations`: what people did in CVAT or Label Studio."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from agreid_cli.cli.console import Voice
+from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, WorkspaceOption, config_file
+from agreid_cli.datasets import TOOLS
+
+
+def import_annotations(
+    tool: Annotated[str, typer.Argument(metavar="TOOL", help=f"One of {', '.join(TOOLS)}.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="CVAT for video 1.1 (.xml or .zip), or Label Studio's JSON."),
+    ],
+    out: Annotated[
+        Optional[Path],
+        typer.Option(
+            "--out", metavar="FOLDER", help="Where the two CSV files go.", show_default="the workspace"
+        ),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace CSV files that are there.")] = False,
+    workspace: WorkspaceOption = HERE,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Read annotations back from CVAT or Label Studio into identities.csv and attributes.csv.
+
+    The tracks go there with: agreid export-dataset cvat OUT. A person whose labels differ between tracks is
+    reported, and nothing is written until that is settled.
+
+    Example: agreid import-annotations cvat annotations.zip --workspace my-campus
+    """
+    from dataclasses import asdict
+
+    from agreid_cli.config.build_manifest import ManifestConfig
+    from agreid_cli.config.load import load_section
+    from agreid_cli.records.workspace import Workspace
+    from agreid_cli.stages.import_annotations import import_annotations as run
+
+    voice = Voice(json=json)
+    result = run(
+        Workspace(workspace),
+        tool,
+        files,
+        manifest=load_section(ManifestConfig, "build-manifest", config_file(config, workspace)),
+        out=out,
+        overwrite=overwrite,
+        progress=voice,
+    )
+    voice.data(asdict(result))
+    voice.say(
+        f"{result.identities}: {result.n_tracks:,} tracks, {result.n_open:,} of them not annotated throughout"
+    )
+    voice.say(
+        f"{result.attributes}: {result.n_identities:,} identities, {result.n_with_labels:,} with labels"
+    )
