@@ -22,6 +22,7 @@ COMMANDS = {
     "import-dataset": "agreid_cli.cli.import_dataset:import_dataset",
     "export-dataset": "agreid_cli.cli.export_dataset:export_dataset",
     "stats": "agreid_cli.cli.stats:stats",
+    "recipe": "agreid_cli.cli.recipe:recipe",
     "train": "agreid_cli.cli.train:train",
     "embed": "agreid_cli.cli.embed:embed",
     "evaluate": "agreid_cli.cli.evaluate:evaluate",

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import tomli_w
+
 from agreid_cli.config.load import build, read_toml, with_overrides
 from agreid_cli.config.recipes.parts import over
 from agreid_cli.config.train import TrainConfig
@@ -55,6 +57,18 @@ def recipe(name: str) -> TrainConfig:
     module, _, function = RECIPES[name].partition(":")
     made: TrainConfig = getattr(importlib.import_module(module), function)()
     return TrainConfig.model_validate(made.model_dump() | {"recipe": name})
+
+
+def about(name: str) -> str:
+    """What a recipe says of itself, in a line."""
+    module, _, function = RECIPES[name].partition(":")
+    text = getattr(importlib.import_module(module), function).__doc__ or ""
+    return str(text).strip().splitlines()[0].rstrip(".")
+
+
+def to_section(config: TrainConfig) -> str:
+    """The complete tree as the `[train]` of a TOML file, which `load_train` reads back."""
+    return tomli_w.dumps({"train": config.model_dump(mode="json", exclude_none=True)})
 
 
 def load_train(file: Path | None, sets: Sequence[str] = (), *, name: str | None = None) -> TrainConfig:
