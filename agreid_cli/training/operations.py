@@ -39,7 +39,7 @@ def operate_on_image(image: Any, name: str, strength: int, negative: bool) -> An
     if name == "Posterize":
         return ImageOps.posterize(image, int(by))
     if name == "Solarize":
-        return ImageOps.solarize(image, math.ceil(by))
+        return ImageOps.solarize(image, math.ceil(by - 1e-6))
     enhance = {
         "Color": ImageEnhance.Color,
         "Contrast": ImageEnhance.Contrast,
