@@ -27,6 +27,8 @@ COMMANDS = {
     "embed": "agreid_cli.cli.embed:embed",
     "evaluate": "agreid_cli.cli.evaluate:evaluate",
     "report": "agreid_cli.cli.report:report",
+    "synth": "agreid_cli.cli.synth:synth",
+    "match-truth": "agreid_cli.cli.match_truth:match_truth",
     "doctor": "agreid_cli.cli.doctor:doctor",
 }
 

@@ -73,7 +73,8 @@ def extract_crops(
     """Find persons in videos, link them to tracks, and save a crop of each track in every 30th frame.
 
     Crops, boxes, times and tracks go to crops/ in the workspace. Videos that are finished are left as they
-    are; after an interruption the same command goes on where it stopped.
+    are; after an interruption the same command goes on where it stopped. A file named as in
+    T02140A0C0_uav.mp4 tells session, altitude, camera and platform; options go before what it tells.
 
     Example: agreid extract-crops flight.mp4 street.mp4 --detector yolo11n.pt
     """

@@ -2,16 +2,20 @@
 
 `P{4}T{5}A{1}C{1}F{n}.jpg`: person within the video, session (MMDD then 0 morning, 1 afternoon),
 altitude class, camera, 1-based frame. The identity is P‖T‖A joined as one integer, never P alone.
+The same fields without P and F, `T{5}A{1}C{n}`, open the name of a video of ours that tells what it shows:
+`T02140A0C0_uav.mp4`.
 AG-ReID.v2 pads some frames with zeros and puts a letter behind others (`F8671Z`); both are read.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import PurePath
 
 _NAME = re.compile(r"P(\d+)T(\d+)A(\d+)C(\d+)F(\d+)([A-Za-z]*)", re.ASCII)
+_VIDEO = re.compile(r"T(\d{5})A([012])C(\d{1,4})(?:_(.*))?", re.ASCII)
 _SESSION = re.compile(r"(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])[01]", re.ASCII)
 
 
@@ -76,3 +80,32 @@ def parse_name(name: str) -> OfficialName | None:
         return None
     person, session, altitude, camid, frame, tag = found.groups()
     return OfficialName(int(person), session, int(altitude), int(camid), int(frame), tag)
+
+
+@dataclass(frozen=True)
+class VideoName:
+    """What the name of a video tells; `platform` only where the name ends in one."""
+
+    session: str
+    altitude: int
+    camid: int
+    platform: str | None = None
+
+    def __str__(self) -> str:
+        tail = f"_{self.platform}" if self.platform else ""
+        return f"T{self.session}A{self.altitude}C{self.camid}{tail}"
+
+
+def parse_video_name(name: str, platforms: Collection[str]) -> VideoName | None:
+    """The fields of a video's file name (folder and suffix are ignored), or None when it tells nothing.
+
+    >>> parse_video_name("videos/T02140A0C0_uav.mp4", ["uav", "cctv"])
+    VideoName(session='02140', altitude=0, camid=0, platform='uav')
+    >>> parse_video_name("T02140A0C3_gate.mp4", ["uav", "cctv"]).platform, parse_video_name("gate.mp4", [])
+    (None, None)
+    """
+    found = _VIDEO.fullmatch(PurePath(name).stem)
+    if not found or not is_session(found[1]):
+        return None
+    last = (found[4] or "").rpartition("_")[2].lower()
+    return VideoName(found[1], int(found[2]), int(found[3]), last if last in platforms else None)

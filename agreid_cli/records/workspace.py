@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import count, takewhile
 from pathlib import Path
 
+from agreid_cli.records.campus import Truth
+
 
 @dataclass(frozen=True)
 class Workspace:
@@ -54,6 +56,15 @@ class Workspace:
     def cache(self) -> Path:
         """What can be made again at any time: packed pixels."""
         return self.root / "cache"
+
+    @property
+    def videos(self) -> Path:
+        """Where the synthetic campus puts its videos."""
+        return self.root / "videos"
+
+    @property
+    def truth(self) -> Truth:
+        return Truth(self.root / "truth")
 
     @property
     def runs(self) -> Path:

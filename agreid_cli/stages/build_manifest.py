@@ -31,6 +31,7 @@ from agreid_cli.stages.manifest_inputs import (
     read_recipe,
 )
 from agreid_cli.stages.manifest_rows import Track, joined, tracks_of
+from agreid_cli.stages.match_truth import take_over
 
 _TEMPLATE = "Write one to fill in with: agreid build-manifest --template"
 
@@ -63,6 +64,8 @@ def build_manifest(
 
     `InputError` lists every wrong row of both files, before anything is written.
     """
+    if identities is None or identities == workspace.identities:
+        take_over(workspace, progress)
     crops = CROPS.read(workspace.crops)
     codebook = official_codebook(config.age_fold).excluding(config.exclude)
     who_file = identities or workspace.identities

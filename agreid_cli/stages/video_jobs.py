@@ -13,7 +13,7 @@ from agreid_cli.progress import Progress
 from agreid_cli.records.crops import CAMID_OF_PLATFORM, PLATFORMS
 from agreid_cli.records.extraction import Facts
 from agreid_cli.records.files import sha256
-from agreid_cli.records.naming import is_session
+from agreid_cli.records.naming import VideoName, is_session, parse_video_name
 from agreid_cli.vision.imgsz import auto_imgsz
 from agreid_cli.vision.video import Video
 
@@ -23,7 +23,8 @@ PLATFORM_OF_SIZE = {(3840, 2160): "uav", (704, 480): "cctv"}
 
 @dataclass(frozen=True)
 class Given:
-    """What the user said of the videos of this call; None is inferred or left empty."""
+    """What the user said of the videos of this call; None is read from the file's name, inferred from the
+    frame, or left empty, in this order."""
 
     platform: str | None = None
     camid: int | None = None
@@ -105,21 +106,39 @@ def _check_given(given: Given, videos: int) -> None:
 def _job(path: Path, video_id: str, named: bool, config: ExtractConfig, given: Given) -> Job:
     video = Video(path)
     video.close()
-    platform = given.platform or PLATFORM_OF_SIZE.get(video.size)
+    said = parse_video_name(path.name, PLATFORMS)
+    platform = given.platform or _platform(said, given.camid) or PLATFORM_OF_SIZE.get(video.size)
     if platform is None:
         raise InputError(
             f"{path}: a frame of {video.width}×{video.height} does not tell which camera it is",
-            hint="Say it: --platform uav, cctv or wearable",
+            hint="Say it: --platform uav, cctv or wearable; or by the file's name, as in T02140A0C0_uav.mp4",
         )
-    camid = CAMID_OF_PLATFORM[platform] if given.camid is None else given.camid
+    camid = given.camid
+    if camid is None:
+        # Another carrier than the name's own is another camera, whatever the name says.
+        fits = said is not None and given.platform in (None, _platform(said, None))
+        camid = said.camid if said is not None and fits else CAMID_OF_PLATFORM[platform]
     imgsz = config.detector.imgsz
     return Job(
         path=path,
         video_id=video_id,
         named=named,
         sha256=sha256(path),
-        facts=Facts(platform, camid, given.altitude, given.session),
+        facts=Facts(
+            platform,
+            camid,
+            said.altitude if said and given.altitude is None else given.altitude,
+            said.session if said and given.session is None else given.session,
+        ),
         size=video.size,
         promised=video.promised,
         imgsz=auto_imgsz(*video.size) if imgsz == "auto" else imgsz,
     )
+
+
+def _platform(said: VideoName | None, camid: int | None) -> str | None:
+    """The carrier that a file's name tells: by its last word, else by its camera number."""
+    if said is None:
+        return None
+    number = said.camid if camid is None else camid
+    return said.platform or {n: name for name, n in CAMID_OF_PLATFORM.items()}.get(number)

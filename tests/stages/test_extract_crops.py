@@ -23,7 +23,7 @@ from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages import extract_crops as stage
 from agreid_cli.stages import video_parts
 from agreid_cli.stages.extract_crops import ExtractResult
-from agreid_cli.stages.video_jobs import Given
+from agreid_cli.stages.video_jobs import Given, plan
 from tests import tiny
 
 CONFIG = ExtractConfig(every=5)
@@ -535,3 +535,23 @@ def test_the_detector_is_asked_at_the_size_that_auto_chooses(
     assert finder.imgsz == {640}
     run(street, finder=finder, into="b", config=ExtractConfig(detector={"imgsz": 320}))
     assert finder.imgsz == {640, 320}
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "facts"),
+    [
+        ("T02140A1C0_uav", Given(), ("uav", 0, 1, "02140")),
+        ("T02141A2C3", Given(), ("cctv", 3, 2, "02141")),
+        ("T02141A2C7_north_CCTV", Given(), ("cctv", 7, 2, "02141")),
+        ("T02140A1C0_uav", Given("cctv", altitude=0), ("cctv", 3, 0, "02140")),
+        ("T02140A1C0_uav", Given(camid=5, session="04040"), ("uav", 5, 1, "04040")),
+        ("T99990A1C0_uav", Given("cctv"), ("cctv", 3, None, None)),
+    ],
+)
+def test_the_file_s_name_tells_session_altitude_camera_and_platform_and_options_go_first(
+    tmp_path: Path, name: str, given: Given, facts: tuple[Any, ...]
+) -> None:
+    video = tiny.write(tmp_path / f"{name}.avi")
+    (job,) = plan([video], CONFIG, given, Heard())
+    found = job.facts
+    assert (found.platform, found.camid, found.altitude, found.session) == facts

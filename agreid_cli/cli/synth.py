@@ -1,0 +1,76 @@
+"""`agreid synth`: a campus of made people, filmed from the air and from a wall, with the truth beside it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Optional
+
+import typer
+
+from agreid_cli.cli.console import Voice
+from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, WorkspaceOption, config_file
+
+
+def synth(
+    identities: Annotated[Optional[int], typer.Option(help="How many people.", show_default="24")] = None,
+    seed: Annotated[Optional[int], typer.Option(help="Of everything drawn.", show_default="0")] = None,
+    seconds: Annotated[Optional[float], typer.Option(help="Of each video.", show_default="20")] = None,
+    size: Annotated[
+        Optional[float],
+        typer.Option(help="Scale of the frames: 1 is 3840×2160 and 704×480.", show_default="1"),
+    ] = None,
+    like: Annotated[
+        Optional[str], typer.Option(help="agreid: the numbers of AG-ReID; other options change them.")
+    ] = None,
+    truth_only: Annotated[
+        bool,
+        typer.Option("--truth-only", help="Crops and manifest straight from the scene: fast."),
+    ] = False,
+    workspace: WorkspaceOption = HERE,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace another campus, and what was made from it.")
+    ] = False,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Make a campus of people who do not exist: aerial and ground videos of them, and the exact truth.
+
+    Writes videos/ and truth/, and the recipe "campus" to agreid.toml. With --truth-only the crops and the
+    manifest are made directly, as large training sets want. The same seed gives the same bytes; after an
+    interruption the same command goes on where it stopped.
+
+    Example: agreid synth --identities 24 --seed 7 --seconds 10 --size 0.5
+    """
+    from agreid_cli.config.load import load_section
+    from agreid_cli.config.synth import LIKE, SynthConfig
+    from agreid_cli.errors import UsageError, did_you_mean
+    from agreid_cli.records.workspace import Workspace
+    from agreid_cli.stages.synth import synth as make
+
+    if like is not None and like not in LIKE:
+        raise UsageError(f"nothing is known of '{like}'{did_you_mean(like, LIKE)}")
+    voice = Voice(json=json)
+    preset = LIKE.get(like or "", {})
+    flags = {"identities": identities, "seed": seed, "seconds": seconds, "size": size}
+    chosen = {**preset, **{name: value for name, value in flags.items() if value is not None}}
+    settings = load_section(SynthConfig, "synth", config_file(config, workspace), set_ or (), **chosen)
+    result = make(Workspace(workspace), settings, truth_only=truth_only, overwrite=overwrite, progress=voice)
+    what = "unchanged" if result.state == "unchanged" else "done"
+    if truth_only:
+        voice.say(f"{result.crops} crops of {result.identities} people in {workspace / 'crops'} ({what})")
+        voice.say("Next: agreid build-split")
+    else:
+        for video in result.videos:
+            voice.say(str(video))
+        voice.say(f"{len(result.videos)} videos of {result.identities} people ({what})")
+        voice.say(f"Next: agreid extract-crops {workspace / 'videos'}/*.mp4 && agreid build-split")
+    voice.data(
+        {
+            "state": result.state,
+            "identities": result.identities,
+            "crops": result.crops,
+            "videos": [str(video) for video in result.videos],
+            "manifest": result.manifest and str(result.manifest),
+            "truth": str(Workspace(workspace).truth.root),
+        }
+    )

@@ -1,0 +1,204 @@
+"""The campus from a seed: who is there, when, where they walk, and under which light they are filmed.
+
+Everything follows from the plan and the seed alone, so that any process can make any moment again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from agreid_cli.synth.camera import Camera
+from agreid_cli.synth.flight import Flight, Mount, at_light, make_flight, make_mount
+from agreid_cli.synth.light import Light
+from agreid_cli.synth.look import Look, make_look
+from agreid_cli.synth.plaza import Plaza, make_light, make_plaza, make_sensors
+from agreid_cli.synth.population import draw_population
+from agreid_cli.synth.scene import Placed, Scene
+from agreid_cli.synth.sensor import Sensor
+from agreid_cli.synth.walks import Walk, far_enough, make_walk
+
+#: Metres of ground in a stride of two steps, for each metre of body height.
+STRIDE = 0.82
+PLATFORMS = ("uav", "cctv")
+#: How often a walk is drawn anew until both cameras see enough of it.
+TRIES = 40
+_DAYS = ("0214", "0222", "0304", "0317", "0404", "0419", "0502", "0513", "0606", "0621", "0711", "0730")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is asked for. size: 1 for the paper's frames, 0.25 for a quarter of their width."""
+
+    identities: int
+    pairs: int
+    seconds: float
+    size: float
+    fps: int
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Person:
+    """One identity. number: P of the official name; attributes: group to the plain word of its label."""
+
+    number: int
+    attributes: dict[str, str]
+    look: Look
+    walk: Walk
+    start_phase: float
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Two videos of one session: the drone's and the wall camera's, at the same time.
+
+    session: MMDD then 0 morning, 1 afternoon; altitude: class 0, 1, 2; frames: of each video.
+    """
+
+    number: int
+    session: str
+    altitude: int
+    frames: int
+    fps: int
+    people: tuple[Person, ...]
+    plaza: Plaza
+    light: Light
+    flight: Flight
+    mount: Mount
+    sensors: dict[str, Sensor]
+    seed: int
+
+    def carrier(self, platform: str) -> Flight | Mount:
+        return self.flight if platform == "uav" else self.mount
+
+    def camera(self, platform: str, time_s: float) -> Camera:
+        return self.carrier(platform).camera(time_s)
+
+    def placed(self, time_s: float) -> tuple[Placed, ...]:
+        """Who is on the campus at this moment; `Placed.pid` is the person's number in the session."""
+        found = []
+        for person in self.people:
+            state = person.walk.at(time_s)
+            if state is not None:
+                phase = person.start_phase + state.distance_m / (STRIDE * person.look.height_m)
+                place = (state.x, state.y, state.heading_rad, phase % 1.0, state.speed)
+                found.append(Placed(person.number, person.look, *place))
+        return tuple(found)
+
+    def scene(self, time_s: float) -> Scene:
+        return Scene(self.placed(time_s), self.plaza.ground, self.plaza.occluders, self.light)
+
+
+def make_campus(plan: Plan) -> tuple[Pair, ...]:
+    """The pairs of videos of a plan; each identity walks in one of them."""
+    rng = np.random.default_rng([plan.seed, 1])
+    plaza = make_plaza(np.random.default_rng([plan.seed, 2]))
+    mount = make_mount(np.random.default_rng([plan.seed, 3]), scale=plan.size)
+    people = draw_population(plan.identities, rng)
+    days = rng.permutation(len(_DAYS))
+    shares = np.array_split(rng.permutation(plan.identities), plan.pairs)
+    return tuple(
+        _pair(number, [people[at] for at in share], days, plaza, mount, plan)
+        for number, share in enumerate(shares)
+    )
+
+
+def session_name(number: int, days: Sequence[int] | np.ndarray) -> str:
+    """MMDD and 0 or 1: mornings and afternoons of one day after the other."""
+    return f"{_DAYS[days[number // 2 % len(days)]]}{number % 2}"
+
+
+def _pair(
+    number: int, people: list[dict[str, str]], days: np.ndarray, plaza: Plaza, mount: Mount, plan: Plan
+) -> Pair:
+    rng = np.random.default_rng([plan.seed, 4, number])
+    altitude, turn = number % 3, number // 3
+    middle = np.array([rng.uniform(-1.0, 1.0), rng.uniform(9.5, 13.5)])
+    frames = max(1, round(plan.seconds * plan.fps))
+    flight = make_flight(altitude, turn, middle, rng, scale=plan.size)
+    pair = Pair(
+        number=number,
+        session=session_name(number, days),
+        altitude=altitude,
+        frames=frames,
+        fps=plan.fps,
+        people=(),
+        plaza=plaza,
+        light=make_light(number % 2, rng),
+        flight=flight,
+        mount=at_light(mount, shutter_s=float(rng.choice([1 / 50, 1 / 100, 1 / 200]))),
+        sensors=make_sensors(flight.zoom, plan.size, rng),
+        seed=plan.seed,
+    )
+    looks = [
+        make_look(person, np.random.default_rng([plan.seed, 5, number, i])) for i, person in enumerate(people)
+    ]
+    walks = _walks(pair, looks, middle, rng)
+    inhabitants = [
+        Person(i, person, look, walk, float(rng.random()))
+        for i, (person, look, walk) in enumerate(zip(people, looks, walks, strict=True))
+    ]
+    return replace(pair, people=tuple(inhabitants))
+
+
+def _walks(pair: Pair, looks: list[Look], middle: np.ndarray, rng: np.random.Generator) -> list[Walk]:
+    """A walk for each person that both cameras see, that meets nobody, and that some take side by side."""
+    seconds = pair.frames / pair.fps
+    walks: list[Walk] = []
+    for number, look in enumerate(looks):
+        best: tuple[float, Walk] | None = None
+        for attempt in range(TRIES):
+            if walks and attempt < 4 and number % 4 == 3:
+                walk = walks[-1].beside(float(rng.choice([-1, 1])) * rng.uniform(0.68, 0.85))
+            else:
+                walk = _walk(pair, middle, seconds, rng, hurried=look.child)
+            clear = far_enough(walk, walks)
+            seen = min(_seen(pair, platform, look, walk) for platform in PLATFORMS)
+            # Enough is enough: three sightings a camera, or what a short video can hold.
+            score = min(seen, 3) + (0.0 if clear else -1.5)
+            if best is None or score > best[0]:
+                best = (score, walk)
+            if clear and seen >= min(3, seconds / 2):
+                break
+        assert best is not None
+        walks.append(best[1])
+    return walks
+
+
+def _walk(pair: Pair, middle: np.ndarray, seconds: float, rng: np.random.Generator, *, hurried: bool) -> Walk:
+    """In from one side, through the middle of the plaza, out at another."""
+    spot = middle + rng.normal(0, [1.8, 2.6])
+    angle = rng.uniform(0, 2 * np.pi)
+    turn = angle + np.pi + rng.normal(0, 0.7)
+    towards = [np.array([np.cos(a), np.sin(a)]) for a in (angle, turn)]
+    ends = [spot + rng.uniform(17, 27) * way for way in towards]
+    bends = [spot + rng.uniform(5, 10) * way + rng.normal(0, 1.5, 2) for way in towards]
+    stops = [ends[0], bends[0], spot, bends[1], ends[1]]
+    speed = rng.uniform(0.9, 1.6) * (1.1 if hurried else 1.0)
+    halt = rng.uniform(2, 9) if rng.random() < 0.25 else 0.0
+    return make_walk(
+        [(float(x), float(y)) for x, y in stops],
+        speed=float(speed),
+        halt_s=float(halt),
+        meet_s=float(rng.uniform(0.08, 0.92) * seconds),
+        around=pair.plaza.obstacles,
+    )
+
+
+def _seen(pair: Pair, platform: str, look: Look, walk: Walk) -> float:
+    """Seconds for which a camera has the whole person in its frame."""
+    last = (pair.frames - 1) / pair.fps
+    times = np.arange(max(0.0, np.ceil(walk.start_s * 2) / 2), min(last, walk.end_s) + 1e-9, 0.5)
+    count = 0
+    for time_s in times:
+        state = walk.at(float(time_s))
+        if state is not None:
+            camera = pair.camera(platform, float(time_s))
+            ends = np.array([[state.x, state.y, 0.02], [state.x, state.y, look.height_m]])
+            pixels, depth = camera.project(ends)
+            inside = (pixels > 0).all() and (pixels < [camera.width, camera.height]).all()
+            count += bool(inside and (depth > 1).all())
+    return count / 2
