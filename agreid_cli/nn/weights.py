@@ -14,6 +14,7 @@ from torch import Tensor
 
 from agreid_cli.errors import InputError, MissingError, Problem
 from agreid_cli.nn.backbones.backbone import Backbone
+from agreid_cli.nn.hub import from_timm
 from agreid_cli.nn.positions import resized_positions
 from agreid_cli.nn.weight_files import published_names, read_weights
 
@@ -94,26 +95,6 @@ def fill(backbone: Backbone, state: Mapping[str, Tensor], *, source: str) -> Wei
         for name, tensor in fits.items():
             wanted[name].copy_(tensor)
     return report
-
-
-def from_timm(name: str) -> dict[str, Tensor]:
-    """timm's weights by its name for them: from its cache, else from its hub.
-
-    Raises `MissingError` when there is no network and nothing is cached.
-    """
-    import timm
-
-    try:
-        net = timm.create_model(name, pretrained=True, num_classes=0)
-    except Exception as error:  # the hub's client raises a dozen kinds for "no network"
-        raise MissingError(
-            f"the weights {name} are neither in timm's cache nor could they be fetched: "
-            f"{str(error).splitlines()[0] if str(error) else type(error).__name__}",
-            hint="Fetch them on a machine with a network and name the file (model.weights=PATH), "
-            "or start from random numbers (model.weights=none).",
-        ) from error
-    state: dict[str, Tensor] = net.state_dict()
-    return state
 
 
 def _mismatch(report: WeightReport, found: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> InputError:

@@ -8,6 +8,8 @@ import torch
 from agreid_cli.errors import InputError
 from agreid_cli.nn.backbones import make_backbone
 from agreid_cli.nn.heads import HEADS, make_head
+from agreid_cli.nn.losses.cross_entropy import cross_entropy
+from agreid_cli.nn.losses.triplet import triplet, weighted_triplet
 from agreid_cli.nn.model import ReidModel, build_model
 from agreid_cli.nn.spec import ModelSpec
 
@@ -134,3 +136,31 @@ def test_from_scratch_says_so() -> None:
 def test_make_head_refuses_an_unknown_name() -> None:
     with pytest.raises(InputError, match="no head 'mgm'; did you mean 'mgn'"):
         make_head("mgm", make_backbone("osnet-x0.25", size=SIZE), n_ids=2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("backbone", "head"), [("timm:test_vit", "mgn"), ("timm:resnet18", "sbs")])
+def test_a_model_compiles_as_one_graph_with_its_losses(backbone: str, head: str) -> None:
+    """No Python decision depends on the data, so nothing breaks the graph; traced, not compiled, here."""
+    torch.manual_seed(0)
+    model = build_model(ModelSpec(backbone, head, SIZE), N_IDS).eval()
+    labels = torch.tensor([0, 0, 4, 4])
+
+    def losses(pixels: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        out = model(pixels, labels)
+        ce = sum(cross_entropy(x, labels) for x in out.logits)
+        return out.embedding, ce, triplet(out.metric[0], labels), weighted_triplet(out.metric[0], labels)
+
+    with torch.no_grad():
+        traced = torch.compile(losses, backend="eager", fullgraph=True)(images(), labels)
+        for a, b in zip(traced, losses(images(), labels), strict=True):
+            torch.testing.assert_close(a, b)
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_embeddings_keep_full_precision_under_autocast(models: dict[str, ReidModel], head: str) -> None:
+    model = models[head].train()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        out = model(images(), torch.tensor([0, 0, 4, 4]))
+    assert out.embedding.dtype == torch.float32
+    assert all(x.dtype == torch.float32 for x in out.metric)

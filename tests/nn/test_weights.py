@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import time
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -127,17 +130,44 @@ def test_osnet_has_no_imagenet_weights_to_fetch() -> None:
     assert "model.weights=PATH" in caught.value.hint
 
 
-def test_without_a_network_the_hub_is_an_error_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def cut_off(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """No network, and an empty cache at this path."""
+    from huggingface_hub import constants
+
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    monkeypatch.setattr(urllib.request, "getproxies", dict)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    return tmp_path
+
+
+def test_without_a_network_the_hub_is_an_error_in_words_at_once(cut_off: Path, capfd) -> None:
+    backbone = fresh(0, "timm:test_vit")
+    started = time.monotonic()
+    with pytest.raises(MissingError, match="neither in timm's cache nor could they be fetched") as caught:
+        load_weights(backbone, "imagenet")
+    assert time.monotonic() - started < 10
+    assert "model.weights=PATH" in caught.value.hint
+    assert capfd.readouterr().err == ""
+
+
+def test_without_a_network_the_cache_serves(cut_off: Path) -> None:
     import timm
 
-    def offline(*args: object, **kwargs: object) -> None:
-        raise OSError("no route to host\nand more")
-
-    backbone = fresh(0, "timm:resnet18")
-    monkeypatch.setattr(timm, "create_model", offline)
-    with pytest.raises(MissingError, match="could they be fetched: no route to host") as caught:
-        load_weights(backbone, "imagenet")
-    assert "and more" not in str(caught.value)
+    torch.manual_seed(0)
+    net = timm.create_model("test_vit", pretrained=False)
+    kept = cut_off / "models--timm--test_vit.r160_in1k"
+    (kept / "snapshots" / "abc").mkdir(parents=True)
+    (kept / "refs").mkdir()
+    (kept / "refs" / "main").write_text("abc")
+    save_file(net.state_dict(), kept / "snapshots" / "abc" / "model.safetensors")
+    backbone = fresh(1, "timm:test_vit")
+    report = load_weights(backbone, "imagenet")
+    assert (report.share, report.resized) == (1.0, ("pos_embed",))
+    assert torch.equal(backbone.named_weights()["blocks.5.mlp.fc1.weight"], net.blocks[5].mlp.fc1.weight)
 
 
 @pytest.mark.slow

@@ -43,7 +43,8 @@ class Part(nn.Module):
             pooled = self.pooling(features)
         else:
             pooled = self.pooling.grid(rows_of(features.grid, self.stripe, self.of))
-        reduced = self.reduce(pooled)
+        # Under autocast the product is of half precision; what is ranked and compared is not.
+        reduced = self.reduce(pooled).float()
         return reduced, self.neck(reduced)
 
 
