@@ -1,12 +1,12 @@
-"""Batches for the training loop, made ahead in a thread while the network computes."""
+"""Batches for the training loop, made ahead in threads while the network computes."""
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import torch
 from agreid_cli.config.data import AugmentConfig, DataConfig
 from agreid_cli.training.augment import Normalise, draw
 from agreid_cli.training.batch import Batch
+from agreid_cli.training.pixels import usable_cores
 from agreid_cli.training.sampler import PKSampler, check_world, mixed, part_of_rank
 from agreid_cli.training.samples import Samples
 from agreid_cli.training.store import make_store
@@ -57,6 +58,9 @@ class Batches:
             name: None if values is None else torch.from_numpy(values).to(self.device)
             for name, values in columns.items()
         }
+        on_gpu = self.device.type == "cuda"
+        self.stream = torch.cuda.Stream(self.device) if on_gpu else None
+        self.threads = 1 if on_gpu else min(usable_cores(), data.prefetch)
         self.waited_s = 0.0
         self._place = (0, 0)
 
@@ -70,26 +74,25 @@ class Batches:
         Stop early by closing the iterator (leaving a `for` over it does, once it is no longer referred to).
         """
         plan = self.sampler.epoch(number)
-        ready: queue.Queue[Any] = queue.Queue(self.prefetch)
-        stop = threading.Event()
-        thread = threading.Thread(
-            target=self._work, args=(number, start, plan, ready, stop), name="batches", daemon=True
-        )
-        thread.start()
+        steps = iter(range(start, len(plan)))
+        pool = ThreadPoolExecutor(self.threads, thread_name_prefix="batches")
+
+        def ahead(n: int) -> list[Future[tuple[Batch, Any]]]:
+            return [pool.submit(self._ahead, number, step, plan[step]) for step in islice(steps, n)]
+
         try:
+            waiting = deque(ahead(self.prefetch))
             for step in range(start, len(plan)):
                 asked = time.perf_counter()
-                made, event = ready.get()
+                batch, event = waiting.popleft().result()
                 self.waited_s += time.perf_counter() - asked
-                if isinstance(made, BaseException):
-                    raise made
+                waiting.extend(ahead(1))
                 if event is not None:
-                    self._hand_over(made, event)
+                    self._hand_over(batch, event)
                 self._place = (number, step + 1)
-                yield made
+                yield batch
         finally:
-            stop.set()
-            thread.join()
+            pool.shutdown(cancel_futures=True)
 
     def state_dict(self) -> dict[str, int]:
         """Where the run stands: the epoch and the batches of it that were taken."""
@@ -109,21 +112,12 @@ class Batches:
         labels = {name: None if all_ is None else all_[where] for name, all_ in self.columns.items()}
         return Batch(images=images, index=where, **labels)  # type: ignore[arg-type]
 
-    def _work(
-        self, number: int, start: int, plan: torch.Tensor, ready: queue.Queue[Any], stop: threading.Event
-    ) -> None:
-        on_gpu = self.device.type == "cuda"
-        stream = torch.cuda.Stream(self.device) if on_gpu else None
-        made: tuple[Any, Any]
-        try:
-            with torch.cuda.stream(stream) if stream else nullcontext():
-                for step in range(start, len(plan)):
-                    batch = self.make(number, step, plan[step])
-                    made = (batch, stream.record_event() if stream else None)
-                    if not _put(ready, made, stop):
-                        return
-        except BaseException as error:  # whatever it is belongs to the loop, which stands waiting
-            _put(ready, (error, None), stop)
+    def _ahead(self, number: int, step: int, rows: torch.Tensor) -> tuple[Batch, Any]:
+        """On a GPU in a stream of its own, beside the network's; the event tells when the batch is there."""
+        if self.stream is None:
+            return self.make(number, step, rows), None
+        with torch.cuda.stream(self.stream):
+            return self.make(number, step, rows), self.stream.record_event()
 
     def _hand_over(self, batch: Batch, event: Any) -> None:
         """The loop's stream waits for the batch, and its memory is not used again before the loop is done."""
@@ -132,14 +126,3 @@ class Batches:
         for tensor in vars(batch).values():
             if tensor is not None:
                 tensor.record_stream(current)
-
-
-def _put(ready: queue.Queue[Any], made: Any, stop: threading.Event) -> bool:
-    """Put when there is room; False when the loop has gone."""
-    while not stop.is_set():
-        try:
-            ready.put(made, timeout=0.05)
-            return True
-        except queue.Full:
-            continue
-    return False
