@@ -170,5 +170,6 @@ def _show_template(voice: Voice, result: TemplateResult) -> None:
     ]
     voice.table("Labels and integer codes of attributes.csv", ["column", "labels"], words)
     voice.say("")
-    voice.say("In identities.csv give one person the same pid everywhere, -1 where it is no person;")
+    voice.say("In identities.csv give one person the same pid everywhere, -1 where it is no person")
+    voice.say("(agreid review writes a page on which to do that, and the attributes, by mouse and keys);")
     voice.say("then run --template again for a row an identity in attributes.csv, and agreid build-manifest.")

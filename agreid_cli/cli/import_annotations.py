@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from agreid_cli.cli.console import Voice
-from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, WorkspaceOption, config_file
+from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, WorkspaceOption, config_file
 from agreid_cli.datasets import TOOLS
 
 
@@ -27,6 +27,7 @@ def import_annotations(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace CSV files that are there.")] = False,
     workspace: WorkspaceOption = HERE,
     config: ConfigOption = None,
+    set_: SetOption = None,
     json: JsonOption = False,
 ) -> None:
     """Read annotations back from CVAT or Label Studio into identities.csv and attributes.csv.
@@ -48,7 +49,7 @@ def import_annotations(
         Workspace(workspace),
         tool,
         files,
-        manifest=load_section(ManifestConfig, "build-manifest", config_file(config, workspace)),
+        manifest=load_section(ManifestConfig, "build-manifest", config_file(config, workspace), set_ or ()),
         out=out,
         overwrite=overwrite,
         progress=voice,

@@ -86,7 +86,8 @@ def build_manifest(
     if not any(pid is not None and pid != JUNK_PID for pid in pids):
         raise InputError(
             f"{who_file} gives no track an identity yet",
-            hint="Fill in the column pid: the same number for the same person; see crops/contact-*.jpg.",
+            hint="Fill in the column pid, the same number for the same person: by hand, looking at "
+            "crops/contact-*.jpg, or on the page that this writes: agreid review",
         )
     for text in notes:
         progress.note(text)

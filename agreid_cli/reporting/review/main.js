@@ -81,6 +81,11 @@ $("keep-mine").onclick = () => {
   draw();
 };
 
+// The crops of an identity stay in sight below the head, however high that is.
+new ResizeObserver(([head]) => {
+  document.documentElement.style.setProperty("--top", `${head.target.offsetHeight}px`);
+}).observe(document.querySelector(".top"));
+
 const work = kept();
 model.state = work ? work.state : fromFiles();
 if (work && work.base !== data.base) model.other = work;
