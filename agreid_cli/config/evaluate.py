@@ -22,6 +22,14 @@ class RerankConfig(Frozen):
         return f"{self.k1},{self.k2},{self.lambda_value:g}"
 
 
+class ExplainEvaluateConfig(Frozen):
+    """How `--explain` goes about it."""
+
+    pairs: int = Field(2_000_000, ge=1)  # most pairs that explanation metrics look at, evenly spread
+    memory_mb: int = Field(1024, ge=1)  # for the attribute vectors that are held at a time
+    batch: int = Field(32, ge=1)  # crops
+
+
 class EvaluateConfig(Frozen):
     """The defaults: cosine, as fast-reid ranks; plain ranking; no intervals."""
 
@@ -40,6 +48,7 @@ class EvaluateConfig(Frozen):
     threads: int | None = Field(None, ge=1)
     block_query: int = Field(512, ge=1)
     block_gallery: int = Field(32768, ge=1)
+    explain: ExplainEvaluateConfig = ExplainEvaluateConfig()
 
     @field_validator("rerank", mode="before")
     @classmethod

@@ -83,13 +83,19 @@ class Interpreter(nn.Module):
         self.teacher.eval()
         return self
 
+    @property
+    def backbone(self) -> nn.Module:
+        """The teacher's: how images are normalised, and how many channels there are."""
+        backbone: nn.Module = self.teacher.backbone
+        return backbone
+
     def forward(self, images: Tensor) -> Explained:
         """images: float B×3×H×W, normalised for the teacher's backbone."""
         head = self.teacher.head
         with torch.no_grad():
             hidden = self.teacher.backbone.stem(images)
             features = head.tail(hidden)
-            base = head.neck(head.pooling(features)).float()
+            base = self._ranked(head.pooling(features)).float()
             power = float(head.pooling.p)
         maps = activation(
             self.decompose(self.tail(hidden).grid).float(), scale=self.scale, growth=self.growth
@@ -103,21 +109,37 @@ class Interpreter(nn.Module):
         return self.teacher.embed(images)
 
     def _neck(self, pooled: Tensor) -> Tensor:
-        """The frozen neck on every vector: B×M×C → B×M×C, float32."""
+        """The frozen neck on every vector: B×M×C → B×M×C, float32, if the model ranks behind it."""
         with torch.autocast(pooled.device.type, enabled=False):
-            vectors: Tensor = self.teacher.head.neck(pooled.flatten(0, 1).float())
+            vectors = self._ranked(pooled.flatten(0, 1).float())
         return vectors.unflatten(0, pooled.shape[:2])
+
+    def _ranked(self, pooled: Tensor) -> Tensor:
+        """From the pooled vector to the one that is ranked, on this or that side of the frozen neck."""
+        head = self.teacher.head
+        vectors: Tensor = head.neck(pooled) if head.embedding_after else pooled
+        return vectors
 
 
 def check_teacher(head: nn.Module) -> None:
     """`InputError` unless the head pools one feature map into the one vector that is ranked."""
     if not all(hasattr(head, part) for part in ("tail", "pooling", "neck")):
-        raise InputError(
-            "this re-ID model ranks several vectors side by side (MGN), and an attribute map needs one",
-            hint="Explain a run of a bot or sbs recipe, such as bot-vit.",
-        )
+        raise several_vectors()
     if head.pooling.kind == "token":
-        raise InputError(
-            "this re-ID model ranks the class token, which no map over the image can take apart",
-            hint="Train one that averages its patch tokens (model.pool=avg), as the recipe bot-vit does.",
-        )
+        raise class_token()
+
+
+def several_vectors() -> InputError:
+    """The refusal of MGN."""
+    return InputError(
+        "this re-ID model ranks several vectors side by side (MGN), and an attribute map needs one",
+        hint="Explain a run of a bot or sbs recipe, such as bot-vit.",
+    )
+
+
+def class_token() -> InputError:
+    """The refusal of a ViT that is ranked by its class token."""
+    return InputError(
+        "this re-ID model ranks the class token, which no map over the image can take apart",
+        hint="Train one that averages its patch tokens (model.pool=avg), as the recipe bot-vit does.",
+    )

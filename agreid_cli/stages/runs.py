@@ -19,6 +19,7 @@ from agreid_cli.records.runs import Run
 #: What kind of network a configuration asks for → who makes the trainee, and who builds it from a file.
 MAKERS = {
     "reid": ("agreid_cli.training.reid:make_trainee", "agreid_cli.training.reid:make_trained"),
+    "explain": ("agreid_cli.training.explain:make_trainee", "agreid_cli.training.explain:make_trained"),
 }
 #: What a run must have been made from to be resumed.
 SAME = ("manifest_sha256", "split_sha256")

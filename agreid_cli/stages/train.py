@@ -16,6 +16,7 @@ from agreid_cli.records.training_log import cut_log, read_log
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.devices import find_device
 from agreid_cli.stages.embed import embed_test_part
+from agreid_cli.stages.explain_trainee import stream_trainee, with_teacher
 from agreid_cli.stages.run_keeper import RunKeeper
 from agreid_cli.stages.runs import begin, load_network, maker, must_agree, weights_digest
 from agreid_cli.stages.testing import load_testing
@@ -59,6 +60,7 @@ def train(
         torch.cuda.set_device(target)
     with joined(world, target):
         run = Run(workspace.runs / (name or config.recipe or "train"))
+        config = with_teacher(workspace, config, run)
         _prepare(workspace, run, config, world, resume=resume, overwrite=overwrite)
         trained = _train(workspace, run, config, world, target, resume=resume, progress=progress)
         wait_for_all()
@@ -91,9 +93,12 @@ def _train(
     progress: Progress,
 ) -> Trained:
     torch.manual_seed(config.seed)
-    samples, images = load_training(workspace, config, progress=progress)
     testing = load_testing(workspace, config, progress)
-    trainee = maker(config, trained=False)(config, samples.n_ids)
+    if config.explain:
+        samples, images, trainee = stream_trainee(workspace, config, progress=progress)
+    else:
+        samples, images = load_training(workspace, config, progress=progress)
+        trainee = maker(config, trained=False)(config, samples.n_ids)
     if said := str(getattr(trainee.model, "loaded", None) or ""):
         progress.note(said)
     training = Training(trainee, config, device=device, world=world, progress=progress)
@@ -107,7 +112,8 @@ def _train(
         _restore(run, training, progress)
     else:
         torch.manual_seed(config.seed + world.rank)  # so that ranks drop different paths
-    keeper = RunKeeper(run, trainee.facts, testing, progress)
+    # A stream ranks as its teacher does, so that no epoch of it could be the best.
+    keeper = RunKeeper(run, trainee.facts, None if config.explain else testing, progress)
     try:
         with stopping() as stop:
             fit(training, feed, keeper, stop=stop, progress=progress)

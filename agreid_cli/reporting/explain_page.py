@@ -1,0 +1,147 @@
+"""Explained pairs as pictures and as one page that needs nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from agreid_cli.reporting.attention import overlay
+from agreid_cli.reporting.charts import Chart, bar_chart
+from agreid_cli.reporting.reasons import Reason
+from agreid_cli.reporting.thumbnails import Picture, picture
+
+TEMPLATES = Path(__file__).parent / "templates"
+HEIGHT = 256  # pixels of a crop
+QUALITY = 88
+Image = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One crop: its name, its picture BGR, and its maps (M, H, W)."""
+
+    name: str
+    image: Image
+    maps: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class PairView:
+    """Two crops and why they are apart. `gap`: |d − mean part| / d. `match`: the same person, None: not
+    known.
+    """
+
+    title: str
+    first: Shown
+    second: Shown
+    distance: float
+    gap: float
+    sentence: str
+    reasons: tuple[Reason, ...]
+    match: bool | None = None
+
+    @property
+    def top_maps(self) -> tuple[tuple[Reason, Picture, Picture], ...]:
+        """The maps of the attributes that count most, over both crops."""
+        return tuple(
+            (r, picture(_over(self.first, r.bit), QUALITY), picture(_over(self.second, r.bit), QUALITY))
+            for r in self.reasons[:4]
+        )
+
+    @property
+    def plain(self) -> tuple[Picture, Picture]:
+        first, second = (picture(sized(shown.image), QUALITY) for shown in (self.first, self.second))
+        return first, second
+
+    @property
+    def chart(self) -> Chart:
+        bars = [(f"{r.rank}. {r.name}", 100 * r.share) for r in self.reasons]
+        even = 100 / len(self.first.maps)
+        name = f"pair-{self.first.name}-{self.second.name}"
+        return bar_chart(
+            name, "Largest shares of the distance", bars, x="share of the distance, %", chance=even
+        )
+
+
+def page(title: str, lede: str, pairs: Sequence[PairView], *, version: str) -> str:
+    """A whole HTML document; equal views give equal texts."""
+    style = Markup((TEMPLATES / "report" / "report.css").read_text(encoding="utf-8"))
+    return _house().get_template("explain.html").render(
+        title=title, lede=lede, pairs=pairs, style=style, version=version
+    )  # fmt: skip
+
+
+def sheet(view: PairView) -> Image:
+    """The same as one picture, BGR: crops, their top maps, and the bars."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    columns = 1 + len(view.top_maps)
+    figure = Figure(figsize=(1.45 * columns + 5.2, 6.4), layout="constrained", dpi=110)
+    canvas = FigureCanvasAgg(figure)
+    grid = figure.add_gridspec(2, columns + 3)
+    for row, shown in enumerate((view.first, view.second)):
+        cells = [("", sized(shown.image))]
+        cells += [(f"{r.name}\n{100 * r.share:.1f} %", _over(shown, r.bit)) for r in view.reasons[:4]]
+        for column, (words, image) in enumerate(cells):
+            axes = figure.add_subplot(grid[row, column])
+            axes.imshow(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+            axes.set_title(_broken(words if row == 0 else ""), fontsize=8)
+            axes.set_axis_off()
+    _bars(figure.add_subplot(grid[:, columns:]), view)
+    head = f"{view.title}: d = {view.distance:.2f}, parts miss it by {100 * view.gap:.1f} %"
+    figure.suptitle(f"{head}\n{view.sentence}", fontsize=9.5)
+    canvas.draw()
+    return cv2.cvtColor(np.asarray(canvas.buffer_rgba()), cv2.COLOR_RGBA2BGR).astype(np.uint8)
+
+
+def sized(image: Image) -> Image:
+    """At the height of the page."""
+    width = max(1, round(image.shape[1] * HEIGHT / image.shape[0]))
+    return np.asarray(cv2.resize(image, (width, HEIGHT), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _over(shown: Shown, bit: int) -> Image:
+    return overlay(sized(shown.image), shown.maps[bit])
+
+
+def _bars(axes: Any, view: PairView) -> None:
+    shares = [100 * r.share for r in view.reasons]
+    axes.barh(range(len(shares)), shares, color="#2457a6", height=0.65)
+    axes.set_yticks(range(len(shares)), [f"{r.rank}. {r.name}" for r in view.reasons], fontsize=8)
+    for place, reason in enumerate(view.reasons):
+        axes.text(shares[place], place, f" {100 * reason.share:.1f} %, d {reason.distance:.2f}",
+                  va="center", fontsize=7.5)  # fmt: skip
+    axes.axvline(100 / len(view.first.maps), color="#5b6069", linewidth=1, linestyle="--")
+    axes.set_ylim(len(shares) - 0.4, -0.6)
+    axes.set_xlim(0, max([*shares, 1e-6]) * 1.35)
+    axes.set_xlabel("share of the distance, % (dashed: an even share)", fontsize=8)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+
+
+def _broken(words: str) -> str:
+    return words.replace(": ", ":\n")
+
+
+@lru_cache
+def _house() -> Environment:
+    house = Environment(
+        loader=FileSystemLoader(TEMPLATES / "explain"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    house.filters["percent"] = lambda value, digits=1: f"{100 * value:.{digits}f}"
+    return house

@@ -1,0 +1,135 @@
+"""The distances of many queries to many gallery crops, taken apart, in little memory.
+
+A crop's M vectors are 88 × 2,048 floats, 0.7 MB, so those of a gallery are never kept. As many queries as
+fit the memory allowed are held at a time, the gallery goes by in small blocks, and what stays of a block is
+one number a pair; whoever wants the shares of the pairs reads them while they are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from agreid_cli.nn.interpreter import Explained, Interpreter
+from agreid_cli.nn.losses.distill import shares
+from agreid_cli.nn.pooled import base_distances, cross_distances
+from agreid_cli.progress import SILENT, Progress
+from agreid_cli.training.embed import Crops
+
+Floats = npt.NDArray[np.float32]
+PAIRS_A_BLOCK = 1 << 15  # × M shares: 12 MB at 88
+
+
+@dataclass(frozen=True)
+class Read:
+    """What the stream says of n crops that is small enough to keep. chances (n, M): sigmoid of the logits."""
+
+    base: Floats  # n×C
+    chances: Floats  # n×M
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some pairs: queries `rows` against gallery crops `columns`. shares (q, g, M); d, mean_part (q, g)."""
+
+    rows: slice
+    columns: slice
+    shares: Tensor
+    d: Tensor
+    mean_part: Tensor
+
+
+class Stream:
+    """A trained interpreter at work on `device`, in eval mode and without gradients."""
+
+    def __init__(self, model: Interpreter, *, device: torch.device, batch: int = 32) -> None:
+        self.model, self.device, self.batch = model.to(device).eval(), device, batch
+        backbone = model.backbone
+        self.shift, self.scale = (
+            torch.tensor(value, device=device).view(1, 3, 1, 1) for value in (backbone.mean, backbone.std)
+        )
+
+    def __call__(self, pixels: npt.NDArray[np.uint8]) -> Explained:
+        """Of crops n×H×W×3 uint8 RGB at the network's size."""
+        with torch.inference_mode():
+            images = torch.from_numpy(np.ascontiguousarray(pixels)).to(self.device)
+            return self.model(images.permute(0, 3, 1, 2).float().div_(255).sub_(self.shift).div_(self.scale))
+
+    def blocks(
+        self, crops: Crops, rows: npt.NDArray[np.intp], size: int
+    ) -> Iterator[tuple[slice, Explained]]:
+        """The crops `rows`, `size` at a time: their places in `rows`, and what the stream says of them."""
+        for start in range(0, len(rows), size):
+            place = slice(start, min(start + size, len(rows)))
+            yield place, self(np.stack([crops[row : row + 1][0] for row in rows[place].tolist()]))
+
+    def read(self, crops: Crops, rows: npt.NDArray[np.intp], *, progress: Progress = SILENT) -> Read:
+        """Embeddings and attribute chances of many crops."""
+        base, chances = [], []
+        with progress.task("reading attributes", len(rows), "crops") as task:
+            for place, found in self.blocks(crops, rows, self.batch):
+                base.append(found.base.cpu().numpy())
+                chances.append(found.attributes.sigmoid().cpu().numpy())
+                task.advance(place.stop - place.start)
+        return Read(np.concatenate(base), np.concatenate(chances))
+
+    def compare(
+        self,
+        crops: Crops,
+        query: npt.NDArray[np.intp],
+        gallery: npt.NDArray[np.intp],
+        visit: Callable[[Block], None],
+        *,
+        memory_bytes: int = 1 << 30,
+        label: str = "taking distances apart",
+        progress: Progress = SILENT,
+    ) -> None:
+        """Hand every pair of a query and a gallery crop to `visit`, a block at a time."""
+        channels, n_bits = self.model.backbone.channels, self.model.n_bits
+        held = max(1, memory_bytes // (4 * channels * n_bits))
+        passes = -(-len(query) // held)
+        with progress.task(label, passes * len(gallery), "gallery crops") as task:
+            for first in range(0, len(query), held):
+                vectors, base = self._vectors(crops, query[first : first + held])
+                step = max(1, min(self.batch, PAIRS_A_BLOCK // len(base)))
+                for columns, found in self.blocks(crops, gallery, step):
+                    with torch.inference_mode():
+                        parts = cross_distances(vectors, found.vectors)
+                        d = base_distances(base, found.base)
+                        rows = slice(first, first + len(base))
+                        visit(Block(rows, columns, shares(parts), d, parts.mean(-1)))
+                    task.advance(columns.stop - columns.start)
+
+    def _vectors(self, crops: Crops, rows: npt.NDArray[np.intp]) -> tuple[Tensor, Tensor]:
+        found = [(said.vectors, said.base) for _, said in self.blocks(crops, rows, self.batch)]
+        return torch.cat([v for v, _ in found]), torch.cat([b for _, b in found])
+
+
+@dataclass
+class Pairs:
+    """What is kept of pairs, (q, g) each: the model's distance, the mean part, and one or two b's.
+
+    b = Σ_k s_k x_k is how much of the distance falls on attributes that differ; x is the caller's.
+    """
+
+    d: Floats
+    mean_part: Floats
+    b: tuple[Floats, ...]
+
+    @classmethod
+    def of(cls, n_query: int, n_gallery: int, n_b: int) -> Pairs:
+        """Empty ones, to be filled by `put`."""
+        d, part, *b = (np.zeros((n_query, n_gallery), np.float32) for _ in range(2 + n_b))
+        return cls(d, part, tuple(b))
+
+    def put(self, block: Block, b: Sequence[Tensor]) -> None:
+        """Keep a block's numbers."""
+        at = block.rows, block.columns
+        self.d[at], self.mean_part[at] = block.d.cpu().numpy(), block.mean_part.cpu().numpy()
+        for array, values in zip(self.b, b, strict=True):
+            array[at] = values.cpu().numpy()
