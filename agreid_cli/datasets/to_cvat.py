@@ -1,4 +1,4 @@
-"""Crops and annotations → "CVAT for video 1.1", one XML a video, to be uploaded to a task of that video.
+"""Crops and annotations → "CVAT for video 1.1": an XML a video, to be uploaded to a task of that video.
 
 A track of ours, or the part of one that shows one person, is a track there, with key frames where crops were
 saved. `pid` may be changed from a frame on, where a track holds two people; attributes are the whole track's.
@@ -7,6 +7,7 @@ https://docs.cvat.ai/docs/other/xml_format
 
 from __future__ import annotations
 
+import json
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from itertools import groupby
@@ -29,16 +30,18 @@ from agreid_cli.datasets.to_mot import refuse_names
 #: CVAT's own word for a choice that nobody has made.
 UNDEFINED = "__undefined__"
 FILE = "annotations.xml"
+#: What CVAT's constructor of labels takes under "Raw".
+LABELS = "labels.json"
 
 
 def plan(table: pa.Table, crops: Sequence[Crop], direction: str) -> Plan:
-    """`<video>/annotations.xml` for every video."""
+    """`<video>/annotations.xml` for every video, and `labels.json` to set up a task with."""
     groups = asked_groups(table)
     videos, notes = tracked_videos(table)
     refuse_names(videos)
     texts = tuple((f"{video}/{FILE}", _document(video, tracks, groups)) for video, tracks in videos.items())
     notes.append("boxes stand on the frames of saved crops; CVAT draws those between by interpolation")
-    return Plan(texts=texts, notes=tuple(notes))
+    return Plan(texts=(*texts, (LABELS, _labels(groups))), notes=tuple(notes))
 
 
 def _document(video: str, tracks: list[list[dict[str, Any]]], groups: list[AskedGroup]) -> str:
@@ -68,13 +71,32 @@ def _meta(
     _leaf(label, "name", PERSON)
     _leaf(label, "type", "rectangle")
     attributes = ElementTree.SubElement(label, "attributes")
-    _attribute(attributes, "track", False, ())
-    _attribute(attributes, "pid", True, ())
-    for group in groups:
-        _attribute(attributes, group.name, False, (UNDEFINED, *group.words))
+    for name, mutable, words in _fields(groups):
+        _attribute(attributes, name, mutable, words)
     original = ElementTree.SubElement(task, "original_size")
     _leaf(original, "width", str(row["frame_width"]))
     _leaf(original, "height", str(row["frame_height"]))
+
+
+def _fields(groups: list[AskedGroup]) -> list[tuple[str, bool, tuple[str, ...]]]:
+    """Name, whether it may change within a track, and the words to choose from (none: free text)."""
+    asked = [(group.name, False, (UNDEFINED, *group.words)) for group in groups]
+    return [("track", False, ()), ("pid", True, ()), *asked]
+
+
+def _labels(groups: list[AskedGroup]) -> str:
+    attributes = [
+        {
+            "name": name,
+            "mutable": mutable,
+            "input_type": "select" if words else "text",
+            "default_value": words[0] if words else "",
+            "values": list(words) or [""],
+        }
+        for name, mutable, words in _fields(groups)
+    ]
+    label = {"name": PERSON, "type": "rectangle", "attributes": attributes}
+    return json.dumps([label], ensure_ascii=False, indent=1) + "\n"
 
 
 def _attribute(parent: ElementTree.Element, name: str, mutable: bool, words: tuple[str, ...]) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agreid_cli.errors import InputError, Problems
+from agreid_cli.records.training_log import read_log
 
 Curve = tuple[tuple[float, float], ...]  # (epoch, value)
 
@@ -27,32 +26,18 @@ class TrainingLog:
     evaluations: dict[tuple[str, str], Curve]
 
 
-def read_log(path: Path) -> TrainingLog | None:
-    """None when there is no log or it holds no line yet; `InputError` lists the lines that are not JSON.
+def curves_of(path: Path) -> TrainingLog | None:
+    """None when there is no log or it holds no line yet.
 
-    An epoch that was run again after an interruption stands twice; its last line counts.
+    An epoch that was run again after an interruption may stand twice; its last line counts.
     """
-    if not path.is_file():
-        return None
     epochs: dict[int, dict[str, Any]] = {}
     scores: dict[tuple[int, str], dict[str, Any]] = {}
-    problems = Problems()
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            entry = json.loads(line)
-            epoch = int(entry["epoch"])
-        except (ValueError, KeyError, TypeError):
-            if number < len(lines):  # the last line may be half written while a run goes on
-                problems.add(f"{path}, line {number}", "is no entry of a training log")
-            continue
-        if entry.get("kind") == "epoch":
-            epochs[epoch] = entry
-        elif entry.get("kind") == "eval":
-            scores[epoch, str(entry.get("direction", ""))] = entry
-    problems.raise_if_any("a training log cannot be read: {n} lines", kind=InputError)
+    for line in read_log(path):
+        if line.get("kind") == "epoch":
+            epochs[int(line["epoch"])] = line
+        elif line.get("kind") == "eval":
+            scores[int(line["epoch"]), str(line.get("direction", ""))] = line
     return _log(epochs, scores) if epochs or scores else None
 
 

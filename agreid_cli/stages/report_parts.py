@@ -16,7 +16,7 @@ from agreid_cli.records.workspace import Workspace
 from agreid_cli.reporting import paper
 from agreid_cli.reporting.charts import Chart, bar_chart, curve_chart
 from agreid_cli.reporting.comparable import reasons_against
-from agreid_cli.reporting.training_log import TrainingLog, read_log
+from agreid_cli.reporting.training_log import TrainingLog, curves_of
 from agreid_cli.reporting.view import (
     Configuration,
     DataView,
@@ -36,7 +36,7 @@ def training_view(system: System) -> TrainingView | None:
     """The curves of a run; None for embeddings of another program."""
     if system.run is None:
         return None
-    log = read_log(system.run.root / "metrics.jsonl")
+    log = curves_of(system.run.log)
     if log is None:
         return TrainingView(system.name, (), (), "This run has no training log (metrics.jsonl).")
     if not log.epochs:
@@ -81,7 +81,7 @@ def configuration(system: System) -> Configuration | None:
     """What the run was told and given, as text."""
     if system.run is None:
         return None
-    config, inputs = system.run.config, system.run.root / "inputs.json"
+    config, inputs = system.run.config, system.run.inputs
     texts = [
         p.read_text(encoding="utf-8", errors="replace").strip() if p.is_file() else ""
         for p in (config, inputs)

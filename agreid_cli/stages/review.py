@@ -41,7 +41,7 @@ class ReviewResult:
     n_crops: int
     n_decided: int
     n_identities: int
-    n_missing_images: int
+    n_missing_images: int  # with --embed, those that cannot be read too
     fingerprint: str
 
 
@@ -79,17 +79,24 @@ def review(
     )
     target = out or workspace.root / "review.html"
     gone = [row["path"] for r in rows.values() for row in r if not _source(workspace, row).is_file()]
-    if gone:
-        progress.warn(f"{many(len(gone), 'image')} are missing: {listed(gone, 3)}")
     total = sum(len(r) for r in rows.values())
     with progress.task("embedding crops" if embed else "listing crops", total, "crops") as task:
 
         def address(row: dict[str, Any]) -> str:
             task.advance()
             source = _source(workspace, row)
-            return _embedded(source, config) if embed else _link(source, target)
+            if not embed:
+                return _link(source, target)
+            try:
+                return _embedded(source, config)
+            except OSError:
+                if row["path"] not in gone:
+                    gone.append(row["path"])
+                return "data:,"
 
         data = page_data(rows, who, what, codebook, address)
+    if gone:
+        progress.warn(f"{many(len(gone), 'image')} cannot be shown: {listed(gone, 3)}")
     base = hashlib.sha256()
     for path in (who_file, what_file):
         base.update(path.read_bytes() if path else b"\0")
@@ -206,8 +213,5 @@ def _link(source: Path, page: Path) -> str:
 
 
 def _embedded(source: Path, config: ReviewConfig) -> str:
-    try:
-        data = jpeg_of(source, config.embed_height, config.embed_quality)
-    except OSError:
-        return "data:,"  # shown as missing, and counted among the missing images or the unreadable
+    data = jpeg_of(source, config.embed_height, config.embed_quality)
     return "data:image/jpeg;base64," + base64.b64encode(data).decode()

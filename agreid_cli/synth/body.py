@@ -148,7 +148,7 @@ def _arm(
         flex, elbow = np.radians(4), np.radians(88)
     elif mine and bag == "nothing" and stride < 0.4 and look.vary[6] < 0.35:  # looks at a phone
         flex, elbow = np.radians(12), np.radians(105)
-    half, up = size["shoulder_half"], size["shoulder_z"] - 0.012 * size["H"]
+    half, up = size["shoulder_half"], size["shoulder_z"] - 0.017 * size["H"]
     shoulder = np.array(
         [
             up * np.sin(lean) - sign * half * np.sin(twist),

@@ -23,6 +23,8 @@ def painted(look: Look, rest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     part[(z < 0.34) & (y > -0.08)] = parts.JAW
     part[(z > 0.43) & (z < 0.61) & (y > -0.06)] = parts.EYES
     albedo[front & (wide > 0.1) & (wide < 0.24) & (z > 0.26) & (z < 0.42)] *= [1.06, 0.97, 0.95]  # cheeks
+    if look.lines:
+        _lines(look, albedo, wide, z, front)
     lips = front & (wide < 0.105) & (np.abs(z - 0.205) < 0.026)
     albedo[lips] = skin * ([0.85, 0.45, 0.45] if look.female else [0.8, 0.6, 0.6])
     albedo[front & (wide < 0.09) & (np.abs(z - 0.205) < 0.006)] *= 0.5
@@ -35,10 +37,16 @@ def painted(look: Look, rest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     albedo[brow] = 0.35 * skin * 0.4 + 0.65 * np.minimum(hair, 0.12)
     shaved = head.style(look) != "bald" and not look.female
     _beard(look, albedo, x, y, z, np.minimum(hair, 0.5), stubble=shaved and look.vary[4] > 0.5)
-    scalp = (z > 0.6) & (y < 0.02) if head.style(look) == "bald" else z > 2
-    albedo[scalp & (z < 0.8)] = 0.8 * albedo[scalp & (z < 0.8)] + 0.2 * hair
     _glasses(look, albedo, x, y, z)
     return albedo, part
+
+
+def _lines(look: Look, albedo: np.ndarray, wide: np.ndarray, z: np.ndarray, front: np.ndarray) -> None:
+    """The lines of age: across the forehead, beside the mouth, under the eyes."""
+    forehead = front & (wide < 0.2) & (np.abs((z - 0.66) % 0.05 - 0.025) < 0.006) & (z > 0.64) & (z < 0.78)
+    cheek = front & (np.abs(wide - 0.085 - 0.45 * (0.36 - z)) < 0.012) & (z > 0.17) & (z < 0.37)
+    under = front & (np.abs(z - 0.44 - 0.6 * (wide - 0.13) ** 2) < 0.012) & (wide > 0.06) & (wide < 0.2)
+    albedo[forehead | cheek | under] *= 1 - 0.45 * look.lines
 
 
 def _beard(

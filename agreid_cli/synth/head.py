@@ -71,7 +71,7 @@ class _Frame:
 def head(lofts: Lofts, look: Look, now: Pose, size: dict[str, float]) -> None:
     frame = _Frame(now, size)
     slim = 0.95 if look.female else 1.0
-    thick = (0.2 if look.female else 0.24) * look.girth**0.5
+    thick = (0.185 if look.female else 0.22) * look.girth**0.5
     z = np.array([-0.4, -0.2, 0.0, 0.2, 0.35])
     neck = np.array([1.25, 1.02, 1.0, 1.0, 0.95]) * thick
     frame.rings(
@@ -80,7 +80,7 @@ def head(lofts: Lofts, look: Look, now: Pose, size: dict[str, float]) -> None:
         neck,
         neck,
         neck * 1.1,
-        shift=np.array([-0.06, -0.02, 0.02, 0.04, 0.05]),
+        shift=np.array([-0.04, -0.02, 0.02, 0.04, 0.05]),
         part=parts.HEAD,
         paint=wear.SKIN,
     )
@@ -136,17 +136,24 @@ def _shell(
 ) -> None:
     """A shell around the skull; where it is below `line` (by angle) it dives under the skin."""
     skull = np.clip(z, 0.28, 1.0)
-    grow = thick + (top - thick) * np.clip((z - 0.6) / 0.4, 0, 1)
-    wide, front, back = (np.interp(skull, _Z, row) for row in (_WIDE, _FRONT, _BACK))
+    grow = thick + (top - thick) * np.clip((z - 0.6) / 0.25, 0, 1)
+    sizes = [np.interp(skull, _Z, row) for row in (_WIDE, _FRONT, _BACK)]
+    # Above the temples the skull is about an ellipsoid: grown as one it stays round and closes at the crown.
+    crown = z > 0.64
+    wide, front, back = (np.where(crown, row * (1 + grow / row.max()), row + grow) for row in sizes)
+    lift = np.where(crown, (z - 0.64) * top / 0.36, 0.0)
     seen = np.clip((z[:, None] - line) / 0.07 + 0.5, 0, 1)
-    scale = 0.8 + 0.2 * seen
-    lift = np.where(z > 0.9, (z - 0.9) / 0.1 * top, 0.0)
+    ahead = np.cos(ANGLE) > 0
+    under = np.where(ahead, (sizes[1] / front)[:, None], (sizes[2] / back)[:, None])
+    under = np.minimum(under, (sizes[0] / wide)[:, None]) * 0.86
+    under = under * np.where(ahead & (z[:, None] < 0.12), 0.05, 1.0)  # below the chin it must clear the neck
+    scale = np.minimum(under, 1) + (1 - np.minimum(under, 1)) * seen
     frame.rings(
         lofts,
         z + lift,
-        wide + grow * np.sqrt(np.clip((1.02 - skull) / 0.3, 0, 1)),
-        front + grow,
-        back + grow,
+        wide,
+        front,
+        back,
         shift=np.interp(skull, _Z, _SHIFT),
         part=part,
         paint=paint,
@@ -157,7 +164,9 @@ def _shell(
 def _line(front: float, temple: float, ear: float, nape: float) -> np.ndarray:
     """Where hair ends, by the angle from the front."""
     away = np.abs(np.degrees(ANGLE))
-    return np.interp(away, [0, 35, 62, 95, 125, 180], [front, front - 0.02, temple, ear, nape, nape])
+    return np.interp(
+        away, [0, 35, 62, 92, 108, 145, 180], [front, front - 0.02, temple, ear, ear, nape, nape]
+    )
 
 
 def hair(lofts: Lofts, look: Look, frame: _Frame) -> None:

@@ -15,8 +15,8 @@ SIDEWAYS = np.array([0.0, 1.0, 0.0])
 _LEG_T = np.array([-0.1, 0.0, 0.14, 0.28, 0.4, 0.5, 0.6, 0.7, 0.82, 0.93, 1.05])
 _LEG = np.array([0.03, 0.051, 0.049, 0.043, 0.036, 0.031, 0.032, 0.033, 0.027, 0.0205, 0.02])
 #: Down the arm, 0 shoulder … 0.53 elbow … 1 wrist.
-_ARM_T = np.array([-0.1, -0.03, 0.07, 0.22, 0.4, 0.53, 0.65, 0.8, 0.92, 1.0])
-_ARM = np.array([0.006, 0.024, 0.03, 0.0285, 0.0255, 0.0235, 0.024, 0.021, 0.017, 0.0155])
+_ARM_T = np.array([-0.055, -0.025, 0.07, 0.22, 0.4, 0.53, 0.65, 0.8, 0.92, 1.0])
+_ARM = np.array([0.0005, 0.0185, 0.029, 0.0285, 0.0255, 0.0235, 0.024, 0.021, 0.017, 0.0155])
 
 
 def along(limb: Limb, t: np.ndarray, *, split: float = 0.5) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -60,7 +60,7 @@ def leg(lofts: Lofts, look: Look, now: Pose, side: int, size: dict[str, float]) 
             size,
             sign * size["hip_half"],
             parts.LEGS,
-            wear.LOWER if tights else wear.SKIN,
+            wear.TIGHTS if tights else wear.SKIN,
         )
     if covered > 0:
         t = np.unique(np.concatenate([_LEG_T[covered - 0.03 > _LEG_T], [covered - 0.02, covered]]))[::-1]
@@ -151,7 +151,7 @@ def arm(lofts: Lofts, look: Look, now: Pose, side: int, size: dict[str, float]) 
         ]
         pieces.append((t, cut.ease_m * 0.55 + 0.004, wear.UPPER))
     for t, ease, paint in pieces:
-        radius = np.interp(t, _ARM_T, _ARM) * thick + ease * np.clip((t + 0.1) / 0.1, 0, 1)
+        radius = np.interp(t, _ARM_T, _ARM) * thick + ease * np.clip((t + 0.05) / 0.1, 0, 1)
         centres, left, front = along(limb, t, split=split)
         rest = np.zeros((len(t), 3))
         rest[:, 0] = aside

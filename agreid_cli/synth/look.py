@@ -19,7 +19,7 @@ from agreid_cli.synth.palette import Colour, Fabric
 _SAME = {
     "yes": "on", "no": "off", "normalglasses": "normal", "sunglasses": "sun", "indian": "india",
     "cardigan": "cardiga", "leggings": "leggins", "necklace": "neckless", "rollingbag": "rolling",
-    "sportifbag": "sportif", "marketbag": "market",
+    "sportifbag": "sportif", "marketbag": "market", "bag": "normal",
 }  # fmt: skip
 
 #: Metres, lowest and highest, of people of each label.
@@ -42,6 +42,7 @@ class Look:
     female: bool
     child: bool
     old: bool
+    lines: float  # how lined the face is, 0 young, 0.5 middle-aged, 1 old
     skin: Colour
     hair: Colour
     upper: Fabric
@@ -76,6 +77,7 @@ def make_look(attributes: Mapping[str, str], rng: np.random.Generator) -> Look:
     age = labels["age"]
     child = labels["height"] == "child" or age == "011"
     old = age in {"old", "5564", "65"}
+    lines = 1.0 if old else 0.5 if age in {"middle", "3544", "4554"} else 0.0
     # Always the same number of draws, so that one label changed leaves the rest of the person alone.
     unit = rng.random(4)
     female = labels["gender"] == "female" or (labels["gender"] != "male" and bool(unit[3] < 0.5))
@@ -92,6 +94,7 @@ def make_look(attributes: Mapping[str, str], rng: np.random.Generator) -> Look:
         female=female,
         child=child,
         old=old,
+        lines=lines,
         skin=palette.skin(labels["ethnic"], own[1]),
         hair=palette.hair(labels["haircolor"], own[2]),
         upper=upper,

@@ -58,19 +58,16 @@ def _upper(look: Look, rest: np.ndarray, part: np.ndarray) -> tuple[np.ndarray, 
 
 
 def _lower(look: Look, rest: np.ndarray, part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    if look.labels["lower"] == "dress" or look.labels["upper"] == "dress":
-        tights = Fabric((0.1, 0.1, 0.11), (0.1, 0.1, 0.11))
-        return _cloth(tights, rest, look), part
-    if look.labels["lower"] == "skirt":
-        on_leg = np.abs(rest[:, 0]) * 0 + rest[:, 2] < 0
-        albedo = _cloth(look.lower, rest, look)
-        albedo[on_leg] = 0.02
-        return albedo, part
     albedo = _cloth(look.lower, rest, look)
     z = rest[:, 2] / look.height_m
     if look.labels["lower"] in {"jeans", "pants", "shorts", "suit", "uniform"}:
         albedo[(z > 0.575) & (z < 0.6)] *= 0.45  # belt
     return albedo, part
+
+
+def _tights(look: Look, rest: np.ndarray, part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    dark = 0.012 + 0.3 * linear(look.skin) * (look.vary[5] < 0.5)
+    return np.broadcast_to(dark, rest.shape) * (1 + 0.05 * noise(rest, 60))[:, None], part
 
 
 def _shoe(look: Look, rest: np.ndarray, part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -127,7 +124,7 @@ def _metal(look: Look, rest: np.ndarray, part: np.ndarray) -> tuple[np.ndarray, 
 
 _BRUSHES = {
     wear.SKIN: _skin, wear.FACE: _face, wear.HAIR: _hair, wear.UPPER: _upper, wear.LOWER: _lower,
-    wear.SHOE: _shoe, wear.BAG: _bag, wear.HEADWEAR: _headwear, wear.METAL: _metal,
+    wear.SHOE: _shoe, wear.BAG: _bag, wear.HEADWEAR: _headwear, wear.METAL: _metal, wear.TIGHTS: _tights,
 }  # fmt: skip
 
 
@@ -181,7 +178,7 @@ def _tailored(look: Look, rest: np.ndarray, albedo: np.ndarray, trunk: np.ndarra
         albedo[front & (wide < opening + 0.018) & (z > depth)] *= 0.6
         albedo[front & (wide < opening) & (z > depth)] = inner
         if kind == "suit" and not look.female:
-            albedo[front & (wide < 0.012) & (z > depth) & (z < 0.83)] = linear(look.accent)
+            albedo[front & (wide < 0.012) & (z > depth) & (z < 0.85)] = linear(look.accent)
         albedo[front & (wide < 0.003) & (z < depth)] *= 0.4
         albedo[front & (wide < 0.007) & (np.abs((z - 0.5) % 0.06 - 0.03) < 0.005) & (z < depth)] = 0.01
     elif kind == "cardiga":

@@ -13,14 +13,14 @@ from agreid_cli.synth.mesh import Lofts
 #: Shares of the stature above the hip joint, and the half sizes of a body there: sideways, front, back.
 _UP = np.array([-0.09, -0.05, 0.0, 0.05, 0.09, 0.14, 0.19, 0.23, 0.262, 0.284, 0.30, 0.315, 0.33])
 _MALE = np.array([
-    [0.062, 0.090, 0.094, 0.088, 0.085, 0.090, 0.099, 0.106, 0.106, 0.094, 0.070, 0.044, 0.034],
-    [0.045, 0.058, 0.060, 0.060, 0.061, 0.066, 0.070, 0.067, 0.056, 0.048, 0.040, 0.034, 0.031],
-    [0.060, 0.072, 0.070, 0.058, 0.054, 0.060, 0.066, 0.066, 0.060, 0.052, 0.042, 0.035, 0.032],
+    [0.062, 0.090, 0.094, 0.088, 0.085, 0.090, 0.099, 0.106, 0.106, 0.094, 0.070, 0.047, 0.037],
+    [0.045, 0.058, 0.060, 0.060, 0.061, 0.066, 0.070, 0.067, 0.056, 0.048, 0.041, 0.036, 0.034],
+    [0.060, 0.072, 0.070, 0.058, 0.054, 0.060, 0.066, 0.066, 0.060, 0.052, 0.045, 0.040, 0.038],
 ])  # fmt: skip
 _FEMALE = np.array([
-    [0.066, 0.097, 0.099, 0.088, 0.075, 0.078, 0.085, 0.091, 0.092, 0.082, 0.060, 0.036, 0.028],
-    [0.045, 0.056, 0.057, 0.053, 0.051, 0.060, 0.081, 0.068, 0.050, 0.042, 0.036, 0.031, 0.028],
-    [0.060, 0.077, 0.075, 0.055, 0.047, 0.051, 0.057, 0.059, 0.055, 0.048, 0.038, 0.031, 0.029],
+    [0.066, 0.097, 0.099, 0.088, 0.075, 0.078, 0.085, 0.091, 0.092, 0.082, 0.060, 0.039, 0.031],
+    [0.045, 0.056, 0.057, 0.053, 0.051, 0.060, 0.081, 0.068, 0.050, 0.042, 0.036, 0.032, 0.030],
+    [0.060, 0.077, 0.075, 0.055, 0.047, 0.051, 0.057, 0.059, 0.055, 0.048, 0.040, 0.035, 0.034],
 ])  # fmt: skip
 
 
@@ -57,26 +57,42 @@ def trunk(lofts: Lofts, look: Look, now: Pose, size: dict[str, float]) -> None:
     bare = look.labels["upper"] in {"naked", "bikini"}
     hips = _UP[:5]
     sizes = body_sizes(look, hips, size) + max(low.ease_m, 0.004)
-    _rings(lofts, now, hips, sizes, size, parts.LEGS, wear.LOWER)
-    hem = max(cut.hem, -0.075)
+    long_top = cut.hem < -0.08
+    _rings(
+        lofts,
+        now,
+        hips,
+        sizes,
+        size,
+        parts.LEGS,
+        wear.UPPER if look.labels["upper"] == "dress" else wear.LOWER,
+    )
+    hem = 0.0 if long_top else 0.04 if low.skirt else cut.hem  # a shirt is tucked into a skirt
     up = np.unique(np.concatenate([[hem, hem + 0.006], _UP[hem + 0.02 < _UP]]))
     if bare:
         up = _UP[2:]
-    sizes = body_sizes(look, up, size) + cut.ease_m * np.clip((0.325 - up) / 0.04, 0.15, 1.0)
+    sizes = body_sizes(look, up, size) + cut.ease_m * np.clip((0.33 - up) / 0.04, 0.2, 1.0)
     if not bare:  # the hem hangs from chest and seat
         below = up < 0.13
         widest = body_sizes(look, np.array([0.0]), size) + cut.ease_m
         stiff = look.labels["upper"] in {"coat", "hoodie", "sweater", "suit", "uniform"}
         fall = 0.75 if stiff else 0.45
-        sizes[:, below] = np.maximum(sizes[:, below], (widest * fall + sizes * (1 - fall))[:, below])
+        if not low.skirt:
+            sizes[:, below] = np.maximum(sizes[:, below], (widest * fall + sizes * (1 - fall))[:, below])
+        under = body_sizes(look, up, size) + max(low.ease_m, 0.004) + 0.007
+        gap, radius = _legs(look, now, up, size)[1:]
+        radius = radius + low.ease_m + 0.006
+        under[0] = np.maximum(under[0], np.where(up < 0, gap[:, 1] + radius, 0))
+        under[1:] = np.maximum(under[1:], np.where(up < 0, gap[:, 0] + radius, 0))
+        sizes[:, below] = np.maximum(sizes, under)[:, below]
     _rings(lofts, now, up, sizes, size, parts.TORSO, wear.UPPER)
-    if cut.hem < -0.08:
+    if long_top:
         skirt(
             lofts,
             look,
             now,
             size,
-            start=-0.07,
+            start=0.03,
             length=-cut.hem,
             ease=cut.ease_m + 0.004,
             flare=cut.flare,
@@ -113,11 +129,21 @@ def _rings(
         wide=sizes[0],
         deep=sizes[1],
         back=sizes[2],
-        square=0.82,
+        square=np.where(up < 0.06, 0.66, 0.82),
         rest=rest,
         part=part,
         paint=paint,
     )
+
+
+def _legs(
+    look: Look, now: Pose, up: np.ndarray, size: dict[str, float]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """At `up`: the middle between the legs (n, 3), half their distance (n, 3), a leg's radius (n,)."""
+    t = np.clip(-up / 0.486, 0, 1)
+    left_leg, right_leg = (along(limb, t)[0] for limb in now.legs)
+    middle, gap = (left_leg + right_leg) / 2, np.abs(left_leg - right_leg) / 2
+    return middle, gap, leg_radius(look, np.maximum(t, 0.12), size)
 
 
 def skirt(
@@ -138,15 +164,14 @@ def skirt(
     up = np.linspace(-length, min(start, 0.0), 6)
     if start > 0:
         up = np.append(up, start)
-    t = np.clip(-up / 0.486, 0, 1)
-    left_leg, right_leg = (along(limb, t)[0] for limb in now.legs)
-    middle, gap = (left_leg + right_leg) / 2, np.abs(left_leg - right_leg) / 2
+    middle, gap, radius = _legs(look, now, up, size)
     fall = np.clip(-up / length, 0, 1)
-    radius = leg_radius(look, np.maximum(t, 0.12), size) + ease + flare * fall
+    radius = radius + ease + flare * fall
     sizes = body_sizes(look, np.maximum(up, -0.05), size) + ease
-    wide = np.maximum(gap[:, 1] + radius, sizes[0] * (1 - 0.25 * fall) + flare * fall)
-    deep = np.maximum(gap[:, 0] * 0.9 + radius, sizes[1] * (1 - 0.2 * fall) + flare * fall)
-    back = np.maximum(gap[:, 0] * 0.9 + radius, sizes[2] * (1 - 0.25 * fall) + flare * fall)
+    slim = np.clip((-up - 0.09) / length, 0, 1)
+    wide = np.maximum(gap[:, 1] + radius, sizes[0] * (1 - 0.25 * slim) + flare * fall)
+    deep = np.maximum(gap[:, 0] * 0.9 + radius, sizes[1] * (1 - 0.2 * slim) + flare * fall)
+    back = np.maximum(gap[:, 0] * 0.9 + radius, sizes[2] * (1 - 0.25 * slim) + flare * fall)
     centres = middle
     centres[:, 2] = now.hip_z + up * H
     rest = np.zeros((len(up), 3))
@@ -159,7 +184,7 @@ def skirt(
         wide=wide,
         deep=deep,
         back=back,
-        square=0.9,
+        square=0.68,
         rest=rest,
         part=part,
         paint=paint,

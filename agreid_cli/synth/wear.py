@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from agreid_cli.synth.look import Look
 
 #: Numbers of the paints of a person, see paint.py.
-SKIN, FACE, HAIR, UPPER, LOWER, SHOE, BAG, HEADWEAR, METAL = range(9)
+SKIN, FACE, HAIR, UPPER, LOWER, SHOE, BAG, HEADWEAR, METAL, TIGHTS = range(10)
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def bottom(look: Look) -> Bottom:
         "shorts": Bottom(0.36 + 0.16 * a, 0.018, 0.05),
         "skirt": Bottom(0.28 + 0.4 * a, 0.012 + 0.03 * look.vary[4], 0.0, skirt=True),
         "bikini": Bottom(0.06, 0.003, 0.05),
-        "dress": Bottom(0.0, 0.0, 0.0, skirt=True),
+        "dress": Bottom(0.0 if look.labels["upper"] == "dress" else 0.5 + 0.3 * a, 0.014, 0.0, skirt=True),
         "uniform": Bottom(1.0, 0.014, 0.036),
         "suit": Bottom(1.0, 0.012, 0.033),
     }.get(kind, Bottom(1.0, 0.012, 0.032))

@@ -88,11 +88,10 @@ class Normalise:
         scale, offset = 1 / (255 * deviation), -np.asarray(mean, np.float64) / deviation
         return cls(scale.astype(np.float32), offset.astype(np.float32))
 
-    def rows(self, pixels: np.ndarray) -> np.ndarray:
-        """n×H×W×3 uint8 → float32 of the same shape, by looking up each of the 256 values."""
-        table = np.arange(256, dtype=np.float32)[:, None] * self.scale + self.offset
-        flat = pixels.reshape(-1, pixels.shape[2], 3)
-        return np.asarray(cv2.LUT(flat, table[:, None])).reshape(pixels.shape)
+    def over(self, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+        """Scale and offset at every value of a crop, H×(W·3): runs of three are too short for a processor."""
+        height, width = size
+        return np.tile(self.scale, (height, width)), np.tile(self.offset, (height, width))
 
     def tensor(self, pixels: torch.Tensor) -> torch.Tensor:
         """n×H×W×3 uint8 → float32 of the same shape, on its device."""
@@ -100,22 +99,32 @@ class Normalise:
         return pixels.float() * scale + offset
 
 
-def augment_rows(pixels: Sequence[np.ndarray], draws: Draws, normalise: Normalise) -> torch.Tensor:
-    """B crops of H×W×3 uint8 (as views, nothing is written to them) → B×3×H×W float32, channels last."""
+def augment_rows(
+    pixels: Sequence[np.ndarray], draws: Draws, normalise: Normalise, out: np.ndarray | None = None
+) -> torch.Tensor:
+    """B crops of H×W×3 uint8 (as views, nothing is written to them) → B×3×H×W float32, channels last.
+
+    Each crop goes from its bytes to its place in `out` (B×H×W×3 float32, made when it is not given) while it
+    lies in the processor's cache.
+    """
     crops = list(pixels)
     for row in changed_rows(draws.policy):
         crops[row] = apply_policy_by_pil(crops[row], draws.policy, row)
     height, width = crops[0].shape[:2]
-    moved = np.zeros((len(crops), height, width, 3), np.uint8)
-    shifts, flips = draws.shift.tolist(), draws.flip.tolist()
-    for out, crop, (dy, dx), flip in zip(moved, crops, shifts, flips, strict=True):
-        inside = crop[max(dy, 0) : height + min(dy, 0), max(dx, 0) : width + min(dx, 0)]
-        top, left = max(-dy, 0), max(-dx, 0)
-        out[top : top + inside.shape[0], left : left + inside.shape[1]] = inside
+    images = np.empty((len(crops), height, width, 3), np.float32) if out is None else out
+    scale, offset = normalise.over((height, width))
+    plans = zip(draws.shift.tolist(), draws.flip.tolist(), draws.box.tolist(), strict=True)
+    for image, crop, ((dy, dx), flip, (top, left, tall, wide)) in zip(images, crops, plans, strict=True):
+        shown = crop[max(dy, 0) : height + min(dy, 0), max(dx, 0) : width + min(dx, 0)]
+        y1, x1 = max(-dy, 0), max(-dx, 0)
+        y2, x2 = y1 + shown.shape[0], x1 + shown.shape[1]
         if flip:
-            cv2.flip(out, 1, dst=out)
-    images = normalise.rows(moved)
-    for image, (top, left, tall, wide) in zip(images, draws.box.tolist(), strict=True):
+            shown, x1, x2 = cv2.flip(shown, 1), width - x2, width - x1
+        image[:y1], image[y2:], image[y1:y2, :x1], image[y1:y2, x2:] = 0, 0, 0, 0
+        np.copyto(image[y1:y2, x1:x2], shown)
+        values = image.reshape(height, -1)
+        np.multiply(values, scale, out=values)
+        np.add(values, offset, out=values)
         image[top : top + tall, left : left + wide] = 0
     return torch.from_numpy(images).permute(0, 3, 1, 2)
 

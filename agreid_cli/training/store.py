@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import weakref
 from typing import Protocol
 
 import numpy as np
@@ -24,10 +26,38 @@ class HostStore:
     """For a CPU: crops are views into the memory map, and what is used stays in the system's file cache."""
 
     def __init__(self, images: np.ndarray, normalise: Normalise) -> None:
-        self.pixels, self.normalise = images, normalise
+        self.pixels, self.normalise, self.buffers = images, normalise, Buffers()
 
     def images(self, rows: torch.Tensor, draws: Draws) -> torch.Tensor:
-        return augment_rows([self.pixels[row] for row in rows.tolist()], draws, self.normalise)
+        out = self.buffers.take((len(rows), *self.pixels.shape[1:]))
+        return augment_rows([self.pixels[row] for row in rows.tolist()], draws, self.normalise, out)
+
+
+class Buffers:
+    """Float arrays that are used again once nothing refers to what was made in them.
+
+    A batch is tens of megabytes; asking the system for new memory each time costs as much as filling it.
+    """
+
+    MOST = 16  # kept; a caller that holds more batches than that has new ones made
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[np.ndarray, weakref.ref[np.ndarray]]] = []
+        self._lock = threading.Lock()
+
+    def take(self, shape: tuple[int, ...]) -> np.ndarray:
+        """An array of this shape with any content. A tensor made of it keeps it taken."""
+        with self._lock:
+            for place, (base, lent) in enumerate(self._kept):
+                if lent() is None and base.shape == shape:
+                    view = base.view()
+                    self._kept[place] = (base, weakref.ref(view))
+                    return view
+            base = np.empty(shape, np.float32)
+            view = base.view()
+            if len(self._kept) < self.MOST:
+                self._kept.append((base, weakref.ref(view)))
+            return view
 
 
 class CopyingStore:

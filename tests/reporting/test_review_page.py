@@ -62,9 +62,13 @@ def test_from_tracks_to_a_manifest_by_keyboard(workspace: Workspace, tmp_path: P
         assert card(seen, "campus-uav", 1).get_attribute("aria-label").endswith("person 1, both sides")
         # Track 2 of the aerial camera holds two people: split before the third crop.
         card(seen, "campus-uav", 2).focus()
-        press(seen, "ArrowRight", "ArrowRight", "s")
+        press(seen, "n", "ArrowRight", "ArrowRight", "s")
         assert seen.page.locator(".side[data-view=aerial] .card").count() == 5
-        press(seen, "n", "ArrowDown", "n")
+        assert seen.page.locator('.card[aria-label="campus-uav · 2 (frames 0 to 30), person 2"]').count() == 1
+        assert (
+            seen.page.locator('.card[aria-label="campus-uav · 2 (frames 60 to 90), undecided"]').count() == 1
+        )
+        press(seen, "ArrowDown", "n")
         # Track 4 is no person, in both cameras.
         card(seen, "campus-uav", 4).focus()
         press(seen, "x")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agreid_cli.errors import InputError
-from agreid_cli.reporting.training_log import read_log
+from agreid_cli.reporting.training_log import curves_of
 from tests.reported import log
 
 
@@ -19,7 +19,7 @@ def write(path: Path, *lines: object) -> Path:
 
 def test_curves_are_the_lines_by_epoch(tmp_path: Path) -> None:
     lines = log(6)
-    found = read_log(write(tmp_path / "m.jsonl", *lines))
+    found = curves_of(write(tmp_path / "m.jsonl", *lines))
     assert found is not None
     assert (found.epochs, found.steps, round(found.seconds, 3)) == (6, 150, 45.6)
     assert list(found.losses) == ["total", "ce", "triplet"]
@@ -31,19 +31,13 @@ def test_curves_are_the_lines_by_epoch(tmp_path: Path) -> None:
 def test_the_last_line_of_an_epoch_counts_and_infinity_does_not(tmp_path: Path) -> None:
     first, again = log(1)[0], log(1)[0]
     again["losses"] = {"total": 7.0, "ce": float("nan")}
-    found = read_log(write(tmp_path / "m.jsonl", first, again))
+    found = curves_of(write(tmp_path / "m.jsonl", first, again))
     assert found is not None
     assert found.losses == {"total": ((1, 7.0),)}
 
 
-def test_a_half_written_last_line_is_left_out_and_others_are_errors(tmp_path: Path) -> None:
-    path = write(tmp_path / "m.jsonl", log(1)[0])
-    path.write_text(path.read_text() + '{"kind": "epo')
-    found = read_log(path)
-    assert found is not None
-    assert found.epochs == 1
-    with pytest.raises(InputError, match="line 1") as caught:
-        read_log(write(tmp_path / "n.jsonl", "hello", log(1)[0], "[]", log(1)[0]))
-    assert "line 3" in str(caught.value)
-    assert read_log(tmp_path / "gone.jsonl") is None
-    assert read_log(write(tmp_path / "empty.jsonl")) is None
+def test_a_log_that_has_not_begun_is_none_and_a_damaged_one_is_an_error(tmp_path: Path) -> None:
+    assert curves_of(tmp_path / "gone.jsonl") is None
+    assert curves_of(write(tmp_path / "empty.jsonl")) is None
+    with pytest.raises(InputError, match="line 1"):
+        curves_of(write(tmp_path / "n.jsonl", "hello", log(1)[0]))

@@ -106,6 +106,11 @@ def test_cvat_says_what_it_is_asked(workspace: Workspace) -> None:
     words = (asked["gender"].findtext("values") or "").split("\n")
     assert words == ["__undefined__", "male", "female", "unknown"]
     assert "middle" in (asked["age"].findtext("values") or "").split("\n")
+    (label,) = json.loads((workspace.root.parent / "cvat" / "labels.json").read_text(encoding="utf-8"))
+    for field_of_label, node in zip(label["attributes"], asked.values(), strict=True):
+        for name in ("name", "input_type", "default_value"):
+            assert field_of_label[name] == (node.findtext(name) or "")
+        assert "\n".join(field_of_label["values"]) == (node.findtext("values") or "")
     tracks = [[(b.get("frame"), b.get("outside")) for b in t.findall("box")] for t in root.findall("track")]
     assert tracks[:3] == [
         [("0", "0"), ("30", "0"), ("31", "1")],

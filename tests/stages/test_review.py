@@ -115,7 +115,8 @@ def test_missing_images_are_counted_and_a_page_without_them_is_still_made(tmp_pa
     gone = CROPS.read(workspace.crops)["path"][0].as_py()
     (workspace.crops_dir / gone).unlink()
     assert review(workspace, DEFAULT).n_missing_images == 1
-    assert review(workspace, DEFAULT, embed=True).n_missing_images == 1
+    (workspace.crops_dir / CROPS.read(workspace.crops)["path"][1].as_py()).write_bytes(b"no image")
+    assert review(workspace, DEFAULT, embed=True).n_missing_images == 2
 
 
 def test_wrong_annotations_are_refused_all_at_once(tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def osnet_x1_0(*, size: tuple[int, int]) -> Backbone:
 
 
 def osnet_x0_25(*, size: tuple[int, int]) -> Backbone:
-    """A quarter of the width: 128 channels, 0.13 M parameters. `size` (height, width) is free."""
+    """A quarter of the width: 128 channels, 0.14 M parameters. `size` (height, width) is free."""
     return _osnet((16, 64, 96, 128))
 
 
