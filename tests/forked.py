@@ -6,6 +6,7 @@ user would meet them, many times over. Nothing runs in the warm process itself, 
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -50,14 +51,6 @@ class Warm:
     def start(self, *words: str | Path, cwd: Path, **how: Any) -> Run:
         """how: `pause_s` a frame, `kill_at` the n-th change under `crops/`, `count_to` a file for the number
         of changes, `real` for real networks, `env` on top of ours."""
-        if self._server is None:
-            self._server = subprocess.Popen(
-                [sys.executable, "-c", "from tests.forked import serve; serve()"],
-                cwd=ROOT,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
         self._runs += 1
         streams = [str(self.folder / f"{self._runs}.{name}") for name in ("out", "err")]
         job = {"words": [str(w) for w in words], "cwd": str(cwd), "streams": streams, **how}
@@ -82,7 +75,19 @@ class Warm:
             self._server.stdin.close()
             self._server.wait()
 
+    def preload(self, *modules: str) -> None:
+        """Import what the runs to come need, so that none of them must."""
+        self._ask({"preload": modules})
+
     def _ask(self, job: dict[str, Any]) -> int:
+        if self._server is None:
+            self._server = subprocess.Popen(
+                [sys.executable, "-c", "from tests.forked import serve; serve()"],
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
         self._server.stdin.write(json.dumps(job, default=str) + "\n")
         self._server.stdin.flush()
         return int(self._server.stdout.readline())
@@ -111,7 +116,11 @@ def serve() -> None:
     del pandas, rich, agreid_cli
     for line in sys.stdin:
         job = json.loads(line)
-        if "wait" in job:
+        if "preload" in job:
+            for module in job["preload"]:
+                importlib.import_module(module)
+            answer = 0
+        elif "wait" in job:
             _, status = os.waitpid(job["wait"], 0)
             answer = os.waitstatus_to_exitcode(status)
         else:

@@ -5,6 +5,7 @@ Files are made in memory and written whole, so that a full disk or a kill leaves
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ from agreid_cli.records.files import write_bytes
 from agreid_cli.training.tree import flatten, unflatten
 
 WEIGHTS, STATE = "weights/1", "state/1"
-SCHEMA = "agreid.schema"
+#: The one word of the file's metadata; safetensors writes several in an order that changes from run to run.
+MARK = "agreid"
 SHOWN = 6
 
 
@@ -37,14 +39,12 @@ class Weights:
 def save_weights(path: Path, tensors: Mapping[str, Tensor], words: Mapping[str, str]) -> None:
     """Write whole; equal weights and words give equal bytes."""
     own = {name: value.detach().to("cpu", copy=True).contiguous() for name, value in tensors.items()}
-    marks = {SCHEMA: WEIGHTS, **{f"agreid.{key}": word for key, word in words.items()}}
-    write_bytes(path, save(own, dict(sorted(marks.items()))))
+    write_bytes(path, save(own, _mark(WEIGHTS, words)))
 
 
 def load_weights(path: Path) -> Weights:
     """Read a weight file of ours; `MissingError` or `InputError` say what is wrong."""
-    tensors, marks = _read(path, WEIGHTS)
-    return Weights(tensors, {k.removeprefix("agreid."): v for k, v in marks.items() if k != SCHEMA})
+    return Weights(*_read(path, WEIGHTS))
 
 
 def fill(model: nn.Module, tensors: Mapping[str, Tensor], source: str) -> None:
@@ -73,13 +73,13 @@ def fill(model: nn.Module, tensors: Mapping[str, Tensor], source: str) -> None:
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
     """Write everything that a resumed run needs, whole."""
     tensors, text = flatten(dict(state))
-    write_bytes(path, save(tensors, {SCHEMA: STATE, "agreid.tree": text}))
+    write_bytes(path, save(tensors, _mark(STATE, {"tree": text})))
 
 
 def load_state(path: Path) -> dict[str, Any]:
     """What `save_state` wrote."""
-    tensors, marks = _read(path, STATE)
-    state: dict[str, Any] = unflatten(tensors, marks["agreid.tree"])
+    tensors, words = _read(path, STATE)
+    state: dict[str, Any] = unflatten(tensors, words["tree"])
     return state
 
 
@@ -105,22 +105,27 @@ def set_random_state(state: Mapping[str, Any], device: torch.device) -> None:
         torch.cuda.set_rng_state(state["cuda"], device)
 
 
+def _mark(schema: str, words: Mapping[str, str]) -> dict[str, str]:
+    return {MARK: json.dumps({"schema": schema, **words}, sort_keys=True, ensure_ascii=False)}
+
+
 def _read(path: Path, schema: str) -> tuple[dict[str, Tensor], dict[str, str]]:
     if not path.is_file():
         raise MissingError(f"{path} does not exist", hint="It is written by: agreid train")
     try:
         with safe_open(str(path), framework="pt") as file:
-            marks = dict(file.metadata() or {})
+            words = json.loads((file.metadata() or {}).get(MARK, "{}"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
     except (SafetensorError, OSError) as error:
         raise InputError(f"{path} cannot be read as safetensors: {error}") from error
-    name, _, version = marks.get(SCHEMA, "").partition("/")
+    mark = words.pop("schema", "")
+    name, _, version = mark.partition("/")
     want, _, known = schema.partition("/")
     if name != want:
         raise InputError(f"{path} is no {want} file of agreid")
     if not version.isdecimal() or int(version) > int(known):
         raise InputError(
-            f"{path} has schema {marks[SCHEMA]}; this agreid reads up to {schema}",
+            f"{path} has schema {mark}; this agreid reads up to {schema}",
             hint="Upgrade agreid: pip install --upgrade agreid",
         )
-    return tensors, marks
+    return tensors, words
