@@ -25,6 +25,7 @@ COMMANDS = {
     "recipe": "agreid_cli.cli.recipe:recipe",
     "train": "agreid_cli.cli.train:train",
     "embed": "agreid_cli.cli.embed:embed",
+    "export-model": "agreid_cli.cli.export_model:export_model",
     "evaluate": "agreid_cli.cli.evaluate:evaluate",
     "report": "agreid_cli.cli.report:report",
     "synth": "agreid_cli.cli.synth:synth",

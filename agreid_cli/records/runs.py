@@ -61,6 +61,10 @@ class Run:
     def embeddings(self) -> Path:
         return self.root / "embeddings.parquet"
 
+    @property
+    def onnx(self) -> Path:
+        return self.root / "model.onnx"
+
     def result(self, direction: str) -> Path:
         return self.root / "eval" / f"{direction}.json"
 

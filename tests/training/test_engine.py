@@ -1,0 +1,202 @@
+"""The parts of the engine one by one, against numbers that a person can check."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from agreid_cli.config.model import LossConfig, TripletConfig
+from agreid_cli.config.optim import OptimConfig, ScheduleConfig
+from agreid_cli.errors import AgreidError
+from agreid_cli.nn.losses.cross_entropy import cross_entropy
+from agreid_cli.nn.losses.triplet import triplet
+from agreid_cli.nn.outputs import HeadOutput
+from agreid_cli.training.distributed import JointBatchNorm, with_joint_norms
+from agreid_cli.training.ema import Ema
+from agreid_cli.training.freeze import Freeze
+from agreid_cli.training.guard import Guard, check_finite
+from agreid_cli.training.memory import fitting, too_large
+from agreid_cli.training.objective import ReidObjective
+from agreid_cli.training.optim import make_optimiser, parameter_groups, set_rate
+from agreid_cli.training.precision import choose_precision
+from agreid_cli.training.schedule import factor, frozen
+from tests.heard import Heard
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    torch.manual_seed(0)
+
+
+def test_groups_tell_weights_biases_norms_and_the_backbone_apart() -> None:
+    model = nn.ModuleDict(
+        {"body": nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2)), "head": nn.Linear(2, 3)}
+    )
+    model["head"].weight.requires_grad_(False)
+    config = OptimConfig(
+        lr=0.1, weight_decay=1e-1, norm_weight_decay=1e-2, bias_weight_decay=1e-3, bias_lr_factor=2,
+        head_lr_factor=10,
+    )  # fmt: skip
+    groups = parameter_groups(model, config, is_backbone=lambda name: name.startswith("body"))
+    of = {id(p): (g["weight_decay"], g["factor"]) for g in groups for p in g["params"]}
+    body, norm, head = model["body"][0], model["body"][1], model["head"]
+    assert of[id(body.weight)] == (1e-1, 1)
+    assert of[id(body.bias)] == of[id(norm.bias)] == (1e-3, 2)
+    assert of[id(norm.weight)] == (1e-2, 1)
+    assert of[id(head.bias)] == (1e-3, 20)
+    assert id(head.weight) not in of
+    optimiser = make_optimiser(groups, config, lr=0.1)
+    set_rate(optimiser, 0.5)
+    assert sorted({g["lr"] for g in optimiser.param_groups}) == [0.5, 1, 10]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("adam", "Adam"), ("amsgrad", "Adam"), ("adamw", "AdamW"), ("sgd", "SGD")]
+)
+def test_every_optimiser_of_the_table_moves_weights(name: str, kind: str) -> None:
+    model = nn.Linear(3, 1)
+    config = OptimConfig(name=name, lr=0.1)
+    optimiser = make_optimiser(parameter_groups(model, config), config, lr=0.1)
+    assert type(optimiser).__name__ == kind
+    assert optimiser.param_groups[0].get("amsgrad", False) == (name == "amsgrad")
+    guard = Guard(model)
+    model(torch.ones(2, 3)).sum().backward()
+    optimiser.step()
+    guard.check(model)
+
+
+def test_the_rate_warms_up_by_iteration_and_falls_by_epoch() -> None:
+    optim = OptimConfig(lr=1e-3)
+    steps = ScheduleConfig(
+        name="multistep", epochs=120, warmup_iters=10, warmup_factor=0.1, milestones=(40, 90)
+    )
+    got = [factor(steps, optim, step=s, epoch=e) for s, e in ((0, 0), (5, 0), (10, 0), (900, 40), (2000, 90))]
+    assert got == pytest.approx([0.1, 0.55, 1, 0.1, 0.01])
+    wave = ScheduleConfig(name="cosine", epochs=60, cosine_from=30, final_lr=1e-6, warmup_iters=0)
+    assert factor(wave, optim, step=0, epoch=45) == pytest.approx(1e-3 + (1 - 1e-3) / 2)
+    assert factor(wave, optim, step=0, epoch=60) == pytest.approx(1e-3)
+    flat = ScheduleConfig(name="constant", epochs=9, warmup_iters=0)
+    assert factor(flat, optim, step=10**6, epoch=8) == 1
+    holds = ScheduleConfig(freeze_iters=3, freeze_epochs=1)
+    assert [frozen(holds, step=s, epoch=e) for s, e in ((2, 4), (3, 0), (3, 1))] == [True, True, False]
+
+
+def test_the_mean_weights_follow_the_formula() -> None:
+    model = nn.BatchNorm1d(1)
+    ema = Ema(model, 0.5)
+    with torch.no_grad():
+        model.weight.fill_(3.0)
+    model.num_batches_tracked += 4
+    ema.update(model)  # d = min(0.5, 2/11)
+    assert ema.shadow["weight"].item() == pytest.approx(2 / 11 * 1 + 9 / 11 * 3)
+    assert ema.shadow["num_batches_tracked"].item() == 4
+    for _ in range(20):
+        before = ema.shadow["weight"].item()
+        ema.update(model)
+    assert ema.shadow["weight"].item() == pytest.approx((before + 3) / 2)
+    other = Ema(nn.BatchNorm1d(1), 0.5)
+    other.load_state_dict(ema.state_dict())
+    assert other.updates == 21
+    assert other.shadow["weight"].item() == ema.shadow["weight"].item()
+
+
+def test_the_guard_stops_what_does_not_learn() -> None:
+    model = nn.Linear(2, 2)
+    guard = Guard(model)
+    with pytest.raises(AgreidError, match="moved no weight") as caught:
+        guard.check(model)
+    assert "2 of 2 weights got no gradient" in str(caught.value)
+    with torch.no_grad():
+        model.bias[0] = math.nan
+    with pytest.raises(AgreidError, match="1 of 2 weights are not finite") as caught:
+        guard.check(model)
+    assert "bias: holds NaN" in str(caught.value)
+    model.requires_grad_(False)
+    with pytest.raises(AgreidError, match="no weight of the network is to be trained"):
+        Guard(model)
+    check_finite({"total": 1.0}, epoch=1, step=1)
+    with pytest.raises(AgreidError, match="not finite at step 7") as caught:
+        check_finite({"total": math.nan, "ce": 2.0, "triplet": math.inf}, epoch=2, step=7)
+    assert [p.where for p in caught.value.problems] == ["total", "triplet"]
+
+
+def test_frozen_parts_keep_weights_and_statistics() -> None:
+    body, head = nn.BatchNorm1d(2), nn.Linear(2, 1)
+    body.bias.requires_grad_(False)
+    model = nn.Sequential(body, head)
+    freeze = Freeze([body])
+    assert freeze.set(True)
+    assert not freeze.set(True)
+    freeze.train(model)
+    model(torch.randn(8, 2) + 5).sum().backward()
+    assert body.weight.grad is None
+    assert head.weight.grad is not None
+    assert body.running_mean.abs().max() == 0
+    assert freeze.set(False)
+    freeze.train(model)
+    model(torch.randn(8, 2) + 5).sum().backward()
+    assert body.weight.grad is not None
+    assert body.bias.grad is None, "what never was to be trained stays so"
+    assert body.running_mean.abs().max() > 0
+
+
+def test_the_objective_is_the_weighted_mean_over_the_vectors_of_the_head() -> None:
+    logits = tuple(torch.randn(6, 3) for _ in range(2))
+    metric = tuple(torch.randn(6, 4) for _ in range(3))
+    label = torch.tensor([0, 0, 1, 1, 2, 2])
+    config = LossConfig(ce_weight=2, label_smoothing=0.1, triplet=TripletConfig(kind="soft", weight=0.5))
+    got = ReidObjective(config).losses(HeadOutput(metric[0], logits, metric), label)
+    ce = sum(cross_entropy(v, label, smoothing=0.1) for v in logits) / 2
+    hard = sum(triplet(v, label, soft=True) for v in metric) / 3
+    assert got.total.item() == pytest.approx((2 * ce + 0.5 * hard).item(), rel=1e-6)
+    assert got.named["ce"].item() == pytest.approx(ce.item())
+    assert got.named["triplet"].item() == pytest.approx(hard.item())
+    only = LossConfig(ce_weight=0, triplet=TripletConfig(kind="margin", margin=0.7, normalise=True))
+    got = ReidObjective(only).losses(HeadOutput(metric[0], logits, metric[:1]), label)
+    assert set(got.named) == {"total", "triplet"}
+    assert got.total.item() == pytest.approx(triplet(metric[0], label, margin=0.7, normalize=True).item())
+
+
+def test_a_batch_that_does_not_fit_is_answered_with_one_that_does() -> None:
+    tried = []
+
+    def attempt(crops: int) -> None:
+        tried.append(crops)
+        if crops > 40:
+            raise torch.cuda.OutOfMemoryError
+
+    assert fitting(64, 4, attempt) == 10
+    assert len(tried) <= 7
+    error = too_large(64, 4, 10, CPU)
+    assert error.hint == "This would fit: --set data.p=10 --set accumulate=7"
+    assert "64 identities × 4 crops = 256 crops" in str(error)
+    assert "Not even one identity" in too_large(2, 4, fitting(2, 100, attempt), CPU).hint
+
+
+def test_a_cpu_trains_in_fp32_and_says_so() -> None:
+    heard = Heard()
+    assert choose_precision("bf16", CPU, heard).name == "fp32"
+    assert heard.notes == ["precision bf16 brings nothing on a CPU: training in fp32"]
+    assert choose_precision("auto", CPU).name == "fp32"
+    assert not choose_precision("fp16", CPU).scaler().is_enabled()
+
+
+def test_joint_norms_share_weights_and_alone_change_nothing() -> None:
+    model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Sequential(nn.BatchNorm1d(4)))
+    model[1].bias.requires_grad_(False)
+    x = torch.randn(8, 3)
+    before, keys = model(x), list(model.state_dict())
+    weight = model[1].weight
+    model = with_joint_norms(model, CPU)
+    assert isinstance(model[1], JointBatchNorm)
+    assert isinstance(model[2][0], JointBatchNorm)
+    assert model[1].weight is weight
+    assert not model[1].bias.requires_grad
+    assert list(model.state_dict()) == keys
+    model[1].running_mean.zero_()
+    torch.testing.assert_close(model(x), before)
