@@ -68,9 +68,9 @@ def outcome(root: Path) -> tuple[bytes, bytes, bytes, list[dict[str, Any]]]:
     ("at", "sent", "code"),
     [
         pytest.param(6, signal.SIGKILL, -9, id="killed in the second epoch"),
-        pytest.param(2, signal.SIGKILL, -9, id="killed before any checkpoint"),
-        pytest.param(6, signal.SIGTERM, 143, id="terminated"),
-        pytest.param(5, signal.SIGINT, 130, id="Ctrl-C"),
+        pytest.param(2, signal.SIGKILL, -9, id="killed before any checkpoint", marks=pytest.mark.slow),
+        pytest.param(6, signal.SIGTERM, 143, id="terminated", marks=pytest.mark.slow),
+        pytest.param(5, signal.SIGINT, 130, id="Ctrl-C", marks=pytest.mark.slow),
     ],
 )
 def test_stopped_and_resumed_is_uninterrupted(
@@ -92,6 +92,7 @@ def test_stopped_and_resumed_is_uninterrupted(
     assert mine == theirs
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_resumed_without_a_change(whole: Path, warm: Warm) -> None:
     before = outcome(whole)
     code, _, said = go(warm, whole, "--resume")
