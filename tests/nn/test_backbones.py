@@ -94,7 +94,7 @@ def test_networks_of_another_build_work_too(name: str) -> None:
 
 
 def test_last_stride_one_keeps_four_times_the_places() -> None:
-    coarse = make_backbone("timm:resnet18", size=SIZE, last_stride=2).eval()
+    coarse = make_backbone("timm:test_resnet", size=SIZE, last_stride=2).eval()
     hidden = coarse.stem(images())
     assert coarse.make_tail()(hidden).grid.shape[2:] == (2, 1)
     assert coarse.make_tail(stride=1)(hidden).grid.shape[2:] == (4, 2)
@@ -194,7 +194,7 @@ def test_what_cannot_be_built_is_said_in_words(name: str, size: tuple[int, int],
     assert words in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["osnet-x0.25", "timm:resnet18"])
+@pytest.mark.parametrize("name", ["osnet-x0.25", "timm:resnet10t"])
 def test_channels_last_changes_nothing_but_the_order_in_memory(name: str) -> None:
     torch.manual_seed(0)
     model = build_model(ModelSpec(name, "bot", SIZE), 3).eval()
