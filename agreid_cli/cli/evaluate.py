@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
@@ -18,6 +18,9 @@ from agreid_cli.cli.options import (
 )
 from agreid_cli.cli.results_view import show_results, worst_queries
 from agreid_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from agreid_cli.records.workspace import Workspace
 
 
 def evaluate(
@@ -65,6 +68,16 @@ def evaluate(
     device: Annotated[
         str, typer.Option(help="Where to embed, if it is still to be done: auto, cpu, cuda or cuda:1.")
     ] = "auto",
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Score the run's explainable stream: rankings, attributes, shares."),
+    ] = False,
+    oracle: Annotated[
+        bool,
+        typer.Option(
+            "--oracle", help="With --explain: add the upper bound that looks at the labels of the test."
+        ),
+    ] = False,
     worst: Annotated[int, typer.Option("--worst", metavar="N", min=0, help="List the N worst queries.")] = 0,
     workspace: WorkspaceOption = HERE,
     config: ConfigOption = None,
@@ -89,6 +102,16 @@ def evaluate(
         EvaluateConfig, "evaluate", config_file(config, workspace), set_ or (),
         metric=metric, rerank=rerank, ci=ci,
     )  # fmt: skip
+    if explain or oracle:
+        others = {"--embeddings": embeddings or more, "--compare": compare, "--save-ranks": save_ranks,
+                  "--worst": worst, "--rerank": rerank, "--metric": metric}  # fmt: skip
+        if wrong := [name for name, given in others.items() if given]:
+            raise UsageError(f"{' and '.join(wrong)} cannot go with --explain", hint="Leave it out.")
+        _explain(
+            voice, Workspace(workspace), config=settings, run=run, directions=direction or (), oracle=oracle,
+            device=device, progress=voice,
+        )  # fmt: skip
+        return
     results = rank_all(
         Workspace(workspace), config=settings, run=run, files=[*(embeddings or []), *(more or [])],
         directions=direction or (), save_ranks=save_ranks, compare_with=compare, device=device,
@@ -97,3 +120,13 @@ def evaluate(
     for result in results:
         voice.data(result.brief() | ({"worst": worst_queries(result, worst)} if worst else {}))
     show_results(voice, results, worst=worst)
+
+
+def _explain(voice: Voice, workspace: Workspace, **how: Any) -> None:
+    from agreid_cli.cli.explain_view import show_explanations
+    from agreid_cli.stages.evaluate_explain import evaluate_explain
+
+    results = evaluate_explain(workspace, **how)
+    for result in results:
+        voice.data(result.brief())
+    show_explanations(voice, results)

@@ -57,7 +57,7 @@ class Stream:
     def __call__(self, pixels: npt.NDArray[np.uint8]) -> Explained:
         """Of crops n×H×W×3 uint8 RGB at the network's size."""
         with torch.inference_mode():
-            images = torch.from_numpy(np.ascontiguousarray(pixels)).to(self.device)
+            images = torch.from_numpy(np.array(pixels)).to(self.device)
             return self.model(images.permute(0, 3, 1, 2).float().div_(255).sub_(self.shift).div_(self.scale))
 
     def blocks(

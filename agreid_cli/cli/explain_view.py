@@ -1,0 +1,85 @@
+"""What an explainable stream is worth, on the screen: rankings, explanation metrics, attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from agreid_cli.cli.console import Voice
+
+if TYPE_CHECKING:
+    from agreid_cli.records.explanation import ExplainRow, ExplanationResult
+
+TITLES = {
+    "base-cosine": "base, cosine", "base": "base, Euclidean", "interpreter": "interpreter only",
+    "explainable": "+ Explainable", "oracle": "oracle (upper bound)",
+}  # fmt: skip
+METRICS = {"P_e": "P_e", "P_c": "P_c", "XmAP_e": "X-mAP_e", "XmAP_c": "X-mAP_c"}
+
+
+def show_explanations(voice: Voice, results: Sequence[ExplanationResult]) -> None:
+    """Three tables a direction, and what must be known to read them."""
+    for result in results:
+        _rankings(voice, result)
+        _metrics(voice, result)
+        _groups(voice, result)
+
+
+def _rankings(voice: Voice, result: ExplanationResult) -> None:
+    columns = ["ranked by", "mAP %", "Rank-1 %", "Rank-5 %", "Rank-10 %", "mINP %", "p"]
+    rows = [[TITLES[row.name], *_figures(row)] for row in result.rows]
+    title = f"{result.direction}: {result.source}, which explains {result.teacher}"
+    voice.table(title, columns, rows, right=range(1, 7))
+    voice.say(
+        f"{result.n_valid:,} of {result.n_query:,} queries, {result.n_gallery:,} gallery crops, "
+        f"fingerprint {result.fingerprint}"
+    )
+    voice.say(f"p was chosen on {result.p_chosen_on}")
+    if result.row("oracle"):
+        voice.say("The oracle knows the queries' true attributes and takes its p from this test: no result.")
+    if ci := result.rows[0].ci:
+        voice.say(
+            f"[low, high] holds {ci.level:.0%} of {ci.rounds:,} draws of {ci.n_identities:,} identities"
+        )
+
+
+def _metrics(voice: Voice, result: ExplanationResult) -> None:
+    scores = result.scores
+    rows = []
+    for name, title in METRICS.items():
+        score = getattr(scores, name)
+        rows.append([title, _percent(score.value), _percent(score.chance)])
+    rows.append(["ADRE", _percent(scores.ADRE), ""])
+    note = f"{result.direction}: how far the shares say what differs ({scores.n_pairs:,} pairs)"
+    voice.table(note, ["", "%", "by chance %"], rows, right=(1, 2))
+
+
+def _groups(voice: Voice, result: ExplanationResult) -> None:
+    columns = ["attribute", "recognised %", "commonest %", "share %", "differs %", "share where it differs %"]
+    rows = [
+        [group.title, _percent(group.accuracy), _percent(group.majority), _percent(group.share),
+         _percent(group.differs), _percent(group.share_where_differs)]
+        for group in sorted(result.groups, key=lambda group: -group.share)
+    ]  # fmt: skip
+    voice.table(f"{result.direction}: what tells people apart", columns, rows, right=range(1, 6))
+    if (mean := result.mean_recognition) is not None:
+        scored = sum(bit.mA is not None for bit in result.bits)
+        voice.say(
+            f"mean mA of {scored} of {len(result.bits)} attributes, the others all have or none: {mean:.1%}"
+        )
+
+
+def _figures(row: ExplainRow) -> list[str]:
+    ci = row.ci
+    bounds = (ci.mAP, ci.rank1) if ci else (None, None)
+    return [
+        _percent(row.mAP, bounds[0]), _percent(row.rank1, bounds[1]), _percent(row.rank5),
+        _percent(row.rank10), _percent(row.mINP), "" if row.p is None else f"{row.p:.2f}",
+    ]  # fmt: skip
+
+
+def _percent(value: float | None, bounds: tuple[float, float] | None = None) -> str:
+    if value is None or value != value:  # NaN: no pair has it
+        return "–"
+    text = f"{100 * value:.2f}"
+    return f"{text} [{100 * bounds[0]:.2f}, {100 * bounds[1]:.2f}]" if bounds else text
