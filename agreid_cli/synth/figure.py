@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from agreid_cli.synth import head, limbs, luggage, trunk
 from agreid_cli.synth.body import pose, proportions
 from agreid_cli.synth.look import Look
 from agreid_cli.synth.mesh import Lofts, Mesh
 
 
+@lru_cache(maxsize=64)
 def figure(look: Look, phase: float, speed: float) -> Mesh:
-    """The mesh in the person's own frame (x ahead, y left, z up, metres, z = 0 the ground)."""
+    """The mesh in the person's own frame (x ahead, y left, z up, metres, z = 0 the ground); kept for a while, so not to be changed.
+
+    One moment is asked for often: for the box, for each crop in which the person is a neighbour.
+    """
     size, now, lofts = proportions(look), pose(look, phase, speed), Lofts()
     for side in (0, 1):
         limbs.leg(lofts, look, now, side, size)

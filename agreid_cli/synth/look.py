@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -36,7 +36,7 @@ GROUPS = (
 class Look:
     """One person. Colours are sRGB (red, green, blue) in 0..1, lengths metres."""
 
-    labels: Mapping[str, str]  # group to its plain word: "tshirt", "on", "india"
+    labels: Mapping[str, str] = field(hash=False)  # group to its plain word: "tshirt", "on", "india"
     height_m: float
     girth: float
     female: bool

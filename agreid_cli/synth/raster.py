@@ -32,15 +32,16 @@ class Samples:
         )
 
     def mix(self, values: np.ndarray, faces: np.ndarray, depth: np.ndarray) -> np.ndarray:
-        """Values (n, c) at the corners as they are at the samples, (k, c), true to perspective."""
+        """Values (n, c) at the corners as they are at the samples, (k, c), float32, true to perspective."""
         corners = faces[self.face]
         a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
         wb, wc = self.second / depth[b], self.third / depth[c]
         wa = (1.0 - self.second - self.third) / depth[a]
         whole = 1.0 / (wa + wb + wc)
-        mixed = values[a] * (wa * whole)[:, None]
-        mixed += values[b] * (wb * whole)[:, None]
-        mixed += values[c] * (wc * whole)[:, None]
+        values = values.astype(np.float32)
+        mixed = values[a] * (wa * whole).astype(np.float32)[:, None]
+        mixed += values[b] * (wb * whole).astype(np.float32)[:, None]
+        mixed += values[c] * (wc * whole).astype(np.float32)[:, None]
         return mixed
 
 

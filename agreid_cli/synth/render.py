@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -47,12 +48,9 @@ def render(scene: Scene, camera: Camera, window: Window | None = None, *, supers
     )
     image = ground.paint(scene.ground, camera, window)
     casts, seen = list(things), []
-    for index, person in enumerate(scene.people):
-        if not _may_matter(person, scene.light, camera, window):
-            continue
-        body = figure.figure(person.look, person.phase, person.speed)
-        mesh = placed(body, person.x, person.y, person.heading_rad)
-        casts.append(shadow.cast(mesh, scene.light, cell_m=0.035, soft_m=0.045))
+    for index in _may_matter(scene.people, scene.light, camera, window):
+        mesh, shade = _standing(scene.people[index], scene.light)
+        casts.append(shade)
         _add(seen, mesh, index, camera, window, supersample)
     for thing in scene.occluders:
         if raster.touches(raster.project(occluders.bounds(thing), camera), window):
@@ -61,17 +59,29 @@ def render(scene: Scene, camera: Camera, window: Window | None = None, *, supers
     return _compose(scene, image, seen, things, (w, h), supersample)
 
 
-def _may_matter(person: Placed, light: Light, camera: Camera, window: Window) -> bool:
-    """Whether the person or the shadow may fall into the window: a box around both is projected."""
+@lru_cache(maxsize=64)
+def _standing(person: Placed, light: Light) -> tuple[Mesh, shadow.Cast]:
+    """A person in the world, and the shadow; kept for the crops of one frame."""
+    body = figure.figure(person.look, person.phase, person.speed)
+    mesh = placed(body, person.x, person.y, person.heading_rad)
+    return mesh, shadow.cast(mesh, light, cell_m=0.035, soft_m=0.045)
+
+
+def _may_matter(people: tuple[Placed, ...], light: Light, camera: Camera, window: Window) -> list[int]:
+    """Those of whom something, or whose shadow, may fall into the window: a box around both is projected."""
+    if not people:
+        return []
     sun = light.towards_sun
-    high = person.look.height_m + 0.9
-    run = np.array([-sun[0], -sun[1]]) * high / max(sun[2], 0.1)
-    xs = [person.x - 1.3, person.x + 1.3, person.x + run[0] - 1.3, person.x + run[0] + 1.3]
-    ys = [person.y - 1.3, person.y + 1.3, person.y + run[1] - 1.3, person.y + run[1] + 1.3]
+    at = np.array([(person.x, person.y, person.look.height_m + 0.9) for person in people])
+    run = -sun[:2] * at[:, 2:] / max(sun[2], 0.05)
+    low = np.column_stack([at[:, :2] + np.minimum(run, 0) - 1.3, np.zeros(len(at))])
+    high = np.column_stack([at[:, :2] + np.maximum(run, 0) + 1.3, at[:, 2]])
+    ends = np.stack([low, high])
     corners = np.array(
-        [[x, y, z] for x in (min(xs), max(xs)) for y in (min(ys), max(ys)) for z in (0.0, high)]
+        [[ends[i, :, 0], ends[j, :, 1], ends[k, :, 2]] for i in (0, 1) for j in (0, 1) for k in (0, 1)]
     )
-    return raster.touches(raster.project(corners, camera), window)
+    seen = raster.project(corners.transpose(2, 0, 1).reshape(-1, 3), camera).reshape(len(at), 8, 3)
+    return [index for index, box in enumerate(seen) if raster.touches(box, window)]
 
 
 def _add(
