@@ -12,9 +12,10 @@ from agreid_cli.synth.mesh import Lofts, Mesh
 
 @lru_cache(maxsize=64)
 def figure(look: Look, phase: float, speed: float) -> Mesh:
-    """The mesh in the person's own frame (x ahead, y left, z up, metres, z = 0 the ground); kept for a while, so not to be changed.
+    """The mesh in the person's own frame (x ahead, y left, z up, metres, z = 0 the ground).
 
-    One moment is asked for often: for the box, for each crop in which the person is a neighbour.
+    It is kept for a while, so not to be changed: one moment is asked for often, for the box and for each crop
+    in which the person is a neighbour.
     """
     size, now, lofts = proportions(look), pose(look, phase, speed), Lofts()
     for side in (0, 1):

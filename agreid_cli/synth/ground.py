@@ -14,6 +14,7 @@ import numpy as np
 
 from agreid_cli.synth.camera import Camera, Window
 from agreid_cli.synth.ground_paint import TEXEL_M, layout, smooth
+from agreid_cli.synth.noise import noise
 
 _BAND = 16  # rows that share one level of detail; counted from the top of the frame, whatever the window
 _GRAIN_M = 0.006  # a texel of the fine grain that close views need
@@ -24,8 +25,9 @@ FAR_M = 260.0
 class Ground:
     """A square of about `extent_m` metres around the origin that repeats beyond; the seed paints it.
 
-    In it: a paved street 12 m wide from west to east through the origin, with a plaza (x −6…14, y −11…12),
-    an asphalt path across it near x = −9, a road with markings along y = −26; grass everywhere else.
+    In it: a paved street 12 m wide from west to east through the origin, a plaza (x −13…13, y −8…26) with
+    beds and lawns, an asphalt path from south to north near x = −9, a road with markings along y = −26;
+    grass everywhere else.
     """
 
     seed: int = 0
@@ -132,12 +134,21 @@ def _sample(
 def _beyond(
     piece: np.ndarray, near: np.ndarray, beyond: np.ndarray, camera: Camera, corner: tuple[int, int]
 ) -> None:
-    """Above the far ground: a dark line of trees, then the sky, by height over the horizon in pixels."""
-    rise = -near / np.abs(to_ground(camera)[2, 1])  # pixels above the horizon
-    high = camera.focal_px * 0.035
-    columns = corner[0] + np.arange(near.shape[1])
-    rows = corner[1] + np.arange(near.shape[0])[:, None]
-    shade = ((columns * 7 + rows * 13) % 11)[..., None] * 1.5
-    trees = np.array([46, 70, 58]) + shade
-    sky = np.array([236, 222, 208]) - np.clip(rise / camera.focal_px, 0, 1)[..., None] * np.array([0, 40, 70])
-    piece[beyond] = np.where((rise < high)[..., None], trees, sky)[beyond].astype(np.uint8)
+    """Above the far ground: a ragged line of trees, then the sky."""
+    h, w = near.shape
+    back = camera.R.T @ np.linalg.inv(camera.K)
+    u, v = corner[0] + np.arange(w) + 0.5, corner[1] + np.arange(h)[:, None] + 0.5
+    east, north, up = (back[i, 0] * u + (back[i, 1] * v + back[i, 2]) for i in range(3))
+    rise = up / np.sqrt(east * east + north * north)  # tangent of the height over the horizon
+    turn = np.arctan2(north, east)
+    around = np.stack([turn, np.zeros_like(turn), np.maximum(rise, 0)], -1)[beyond]
+    rise = rise[beyond][:, None]
+    high = (
+        0.035
+        + 0.016 * noise(around * [1, 0, 0], 14)[:, None]
+        + 0.008 * noise(around, (70, 1, 90), 1)[:, None]
+    )
+    leaves = 1 + 0.3 * noise(around, (110, 1, 140), 2) + 0.25 * noise(around, (25, 1, 40), 3)
+    trees = np.array([62, 84, 70]) * leaves[:, None]
+    sky = np.array([236, 222, 208]) - np.clip(rise, 0, 1) * np.array([0, 40, 70])
+    piece[beyond] = np.clip(np.where(rise < high, trees, sky), 0, 255).astype(np.uint8)

@@ -24,7 +24,8 @@ def smooth(rng: np.random.Generator, size: int, cells: int) -> np.ndarray:
 
 
 def _mixed(rng: np.random.Generator, octaves: tuple[tuple[int, float], ...], size: int = TILE) -> np.ndarray:
-    return np.sum([share * smooth(rng, size, cells) for cells, share in octaves], axis=0, dtype=np.float32)
+    layers = [share * smooth(rng, size, cells) for cells, share in octaves]
+    return np.asarray(np.sum(layers, axis=0, dtype=np.float32))
 
 
 def tiles(rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -44,6 +45,8 @@ def tiles(rng: np.random.Generator) -> dict[str, np.ndarray]:
     )
     made["soil"] = np.array(_SOIL) * (1 + 0.35 * _mixed(rng, ((512, 0.5), (128, 0.5), (16, 0.3)))[..., None])
     made["slabs"] = _slabs(rng)
+    for name, tile in made.items():  # each campus has its own stone and grass
+        made[name] = tile * (1 + rng.normal(0, 0.05)) * (1 + rng.normal(0, 0.012, 3))
     return {name: np.clip(tile, 0, 255).astype(np.uint8) for name, tile in made.items()}
 
 
@@ -95,9 +98,12 @@ def layout(seed: int, extent_m: float) -> np.ndarray:
     box("concrete", cross - 2.8, -half, cross + 2.8, half)
     box("asphalt", cross - 2.55, -half, cross + 2.55, half)
     box("slabs", cross - 2.55, -6.0, cross + 2.55, 6.0)
-    box("concrete", -6.5, -11.5, 14.5, 12.5)
-    box("slabs", -6.2, -11.2, 14.2, 12.2)
-    box("soil", 6.0, 8.0, 12.0, 11.0)
+    box("concrete", -13.3, -8.3, 13.3, 26.3)
+    box("slabs", -13.0, -8.0, 13.0, 26.0)
+    for west, south in zip(rng.uniform(-12, 7, 5), (7.5, 11.0, 15.0, 19.0, 22.0), strict=True):
+        wide, deep = rng.uniform(2.0, 5.0), rng.uniform(1.2, 2.6)
+        box("concrete", west - 0.15, south - 0.15, west + wide + 0.15, south + deep + 0.15)
+        box("grass" if rng.random() < 0.6 else "soil", west, south, west + wide, south + deep)
     road = -26.0
     box("concrete", -half, road - 4.4, half, road + 4.4)
     box("asphalt", -half, road - 3.6, half, road + 3.6)
@@ -107,8 +113,8 @@ def layout(seed: int, extent_m: float) -> np.ndarray:
         line((205, 206, 206), start, road - 0.06, start + 2.5, road + 0.06)
     for start in np.arange(road - 3.2, road + 3.2, 0.95):
         line((205, 206, 206), cross - 2.2, start, cross + 2.2, start + 0.45)
-    line((120, 185, 205), -6.2, -6.06, 14.2, -5.94)
-    line((120, 185, 205), -6.2, 5.94, 14.2, 6.06)
+    line((120, 185, 205), -13.0, -6.06, 13.0, -5.94)
+    line((120, 185, 205), -13.0, 6.94, 13.0, 7.06)
     for x, y in rng.uniform(-0.42, 0.42, (14, 2)) * 2 * half:  # covers of manholes, drains
         cv2.circle(
             ground,

@@ -56,7 +56,7 @@ class Light:
         return self.sun * max(self.towards_sun[2], 0.0) + self.sky
 
 
-def linear(colour: np.ndarray) -> np.ndarray:
+def linear(colour: np.ndarray | tuple[float, float, float]) -> np.ndarray:
     """Shown colour 0..1 as light 0..1."""
     return np.asarray(colour, np.float64) ** GAMMA
 

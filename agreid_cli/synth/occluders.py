@@ -51,7 +51,7 @@ def shape(thing: Occluder) -> Mesh:
     lofts, rng = Lofts(), np.random.default_rng([thing.seed, 11])
     k = thing.size
     if thing.kind == "tree":
-        _tree(lofts, rng, k)
+        crown = _tree(lofts, rng, k)
     elif thing.kind == "lamp":
         _stack(lofts, (0, 0), [0, 0.02, 0.3, 0.32, 5, 5.01], [0.01, 0.12, 0.12, 0.06, 0.045, 0.01], STEEL, k)
         _bar(lofts, (-0.05, 0, 5.0), (0.9, 0, 5.1), 0.05, STEEL, k)
@@ -72,7 +72,10 @@ def shape(thing: Occluder) -> Mesh:
             _blob(lofts, rng, (0.0, y, 0.75), (0.4, 0.42, 0.42), k)
     else:
         _stack(lofts, (0, 0), [0, 0.01, 0.8, 0.86, 0.9], [0.02, 0.24, 0.27, 0.24, 0.02], PLASTIC, k)
-    return placed(lofts.mesh(), thing.x, thing.y, thing.heading_rad)
+    mesh = lofts.mesh()
+    if thing.kind == "tree":
+        mesh = _outside(mesh, crown)
+    return placed(mesh, thing.x, thing.y, thing.heading_rad)
 
 
 @lru_cache(maxsize=512)
@@ -99,12 +102,28 @@ def solid(paint: np.ndarray, rest: np.ndarray) -> np.ndarray:
     return there
 
 
-def _tree(lofts: Lofts, rng: np.random.Generator, k: float) -> None:
+def _tree(lofts: Lofts, rng: np.random.Generator, k: float) -> np.ndarray:
+    """A trunk and balls of leaves; the balls as (n, 6): middle and half sizes along x, y, z."""
     _stack(lofts, (0, 0), [0, 0.05, 0.5, 2.2, 3.6, 5.0], [0.26, 0.2, 0.15, 0.13, 0.1, 0.03], BARK, k)
+    crown = []
     for _ in range(9):
         turn, out = rng.uniform(0, 2 * np.pi), rng.uniform(0.3, 1.25)
         centre = (out * np.cos(turn), out * np.sin(turn), rng.uniform(3.2, 5.6))
-        _blob(lofts, rng, centre, tuple(rng.uniform(0.75, 1.25, 3)), k)
+        half = tuple(rng.uniform(0.75, 1.25, 3))
+        _blob(lofts, rng, centre, half, k)
+        crown.append((*centre, *half))
+    return np.array(crown) * k
+
+
+def _outside(mesh: Mesh, crown: np.ndarray) -> Mesh:
+    """Without the leaves deep inside another ball, which nobody sees and which cost most of a tree."""
+    corners = mesh.points[mesh.faces]
+    buried = np.zeros(len(mesh.faces), bool)
+    for ball in crown:
+        apart = (((corners - ball[:3]) / ball[3:]) ** 2).sum(-1)
+        buried |= (apart < 0.55).all(1)
+    keep = ~(buried & (mesh.paint == LEAF))
+    return Mesh(mesh.points, mesh.normals, mesh.rest, mesh.faces[keep], mesh.part[keep], mesh.paint[keep])
 
 
 def _blob(

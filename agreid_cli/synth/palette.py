@@ -6,6 +6,7 @@ can look alike. Colours are sRGB (red, green, blue) in 0..1.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -101,7 +102,7 @@ def _near(text: str, rng: np.random.Generator, *, spread: float = 0.03) -> Colou
     return float(red), float(green), float(blue)
 
 
-def _choose(table: dict[str, tuple[str, float]], rng: np.random.Generator) -> Colour:
+def _choose(table: Mapping[str, tuple[str, float]], rng: np.random.Generator) -> Colour:
     names = list(table)
     weights = np.array([table[name][1] for name in names])
     return _near(table[names[rng.choice(len(names), p=weights / weights.sum())]][0], rng)

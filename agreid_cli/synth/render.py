@@ -47,7 +47,7 @@ def render(scene: Scene, camera: Camera, window: Window | None = None, *, supers
         [shadow.of_thing(thing, scene.light) for thing in scene.occluders] if scene.light.cloud < 1 else []
     )
     image = ground.paint(scene.ground, camera, window)
-    casts, seen = list(things), []
+    casts, seen = list(things), list[_Seen]()
     for index in _may_matter(scene.people, scene.light, camera, window):
         mesh, shade = _standing(scene.people[index], scene.light)
         casts.append(shade)
@@ -112,61 +112,95 @@ def _compose(
     """Which sample is in front, its colour, and the pixels that samples make."""
     w, h = size
     # Fresh zeros cost nothing until they are touched, so these may be as large as the frame.
-    front = np.zeros(h * s * w * s, np.float32)
-    top = np.zeros(h * s * w * s, np.int32)
-    within = np.array([row * w * s + column for row in range(s) for column in range(s)])
-    for item in seen:
-        for shift in within if item.coarse else (0,):
-            np.maximum.at(front, item.samples.at + shift, item.samples.nearness)
+    front, top = np.zeros(h * s * w * s, np.float32), np.zeros(h * s * w * s, np.int32)
+    behind, thing = np.zeros(h * w, np.float32), np.zeros(h * w, np.int32)  # of coarse things, a pixel
+    taken, first_taken = np.zeros(h * w, np.uint8), np.zeros(h * w, bool)  # by finer samples in front
+    drawn = _Drawn(
+        np.full(h * w, -1, np.int16), np.zeros(h * w, np.uint8), np.full(h * w, np.inf, np.float32)
+    )
+    ordered = sorted(seen, key=lambda item: item.coarse)
+    places = [_pixels(item, w, s) for item in ordered]
+    for item, (pixel, _) in zip(ordered, places, strict=True):
+        where = pixel if item.coarse else item.samples.at
+        np.maximum.at(behind if item.coarse else front, where, item.samples.nearness)
     first = 1
-    for item in seen:
-        samples = item.samples
-        for shift in within if item.coarse else (0,):
-            best = np.flatnonzero(samples.nearness == front[samples.at + shift])
-            top[samples.at[best] + shift] = first + best
-        first += len(samples.at)
-    owner, part = np.full(h * w, -1, np.int16), np.zeros(h * w, np.uint8)
-    depth = np.full(h * w, np.inf, np.float32)
-    first, at, light, weight = 1, [], [], []
-    for item in seen:
-        samples = item.samples
-        number = first + np.arange(len(samples.at))
-        won = np.sum(
-            [top[samples.at + shift] == number for shift in (within if item.coarse else (0,))], axis=0
-        )
-        first += len(samples.at)
-        kept = np.flatnonzero(won)
-        samples = samples.only(kept)
-        if not len(kept):
-            continue
-        lit, parts = _shade(scene, item, samples, things)
-        row, column = np.divmod(samples.at, w * s)
-        pixel = (row // s) * w + column // s
-        at.append(pixel)
-        light.append(lit)
-        weight.append(won[kept])
-        exact = np.flatnonzero((row % s == 0) & (column % s == 0) & (top[samples.at] == number[kept]))
-        owner[pixel[exact]] = item.person
-        part[pixel[exact]] = parts[exact] if item.person >= 0 else 0
-        depth[pixel[exact]] = 1.0 / samples.nearness[exact]
-    if at:
-        _blend(image, np.concatenate(at), np.concatenate(light), np.concatenate(weight) / (s * s))
-    return Rendered(image, owner.reshape(h, w), part.reshape(h, w), depth.reshape(h, w))
+    for item, (pixel, _) in zip(ordered, places, strict=True):
+        depth, number, where = (behind, thing, pixel) if item.coarse else (front, top, item.samples.at)
+        best = np.flatnonzero(item.samples.nearness == depth[where])
+        number[where[best]] = first + best
+        first += len(pixel)
+    first = 1
+    for item, (pixel, exact) in zip(ordered, places, strict=True):
+        mine = first + np.arange(len(pixel))
+        first += len(pixel)
+        if item.coarse:
+            kept = np.flatnonzero((thing[pixel] == mine) & (taken[pixel] < s * s))
+            exact = ~first_taken[pixel[kept]]
+            weight = 1.0 - taken[pixel[kept]] / (s * s)
+        else:
+            kept = np.flatnonzero((top[item.samples.at] == mine) & (item.samples.nearness > behind[pixel]))
+            exact = exact[kept]
+            np.add.at(taken, pixel[kept], np.uint8(1))
+            first_taken[pixel[kept[exact]]] = True
+            weight = np.full(len(kept), 1 / (s * s))
+        if len(kept):
+            samples = item.samples.only(kept)
+            light, parts = _shade(scene, item, samples, things)
+            drawn.add(pixel[kept], exact, light, weight, item.person, parts, samples.nearness)
+    drawn.blend(image)
+    return Rendered(image, drawn.owner.reshape(h, w), drawn.part.reshape(h, w), drawn.depth.reshape(h, w))
 
 
-def _blend(image: np.ndarray, pixel: np.ndarray, light: np.ndarray, weight: np.ndarray) -> None:
-    """Put samples (k,) of light (k, 3) into the pixels; what they leave free shows the ground."""
-    flat = image.reshape(-1, 3)
-    place = np.zeros(len(flat), np.int32)
-    place[pixel] = 1
-    used = np.flatnonzero(place)
-    place[used] = np.arange(len(used), dtype=np.int32)
-    place = place[pixel]
-    free = 1.0 - np.bincount(place, weight, minlength=len(used))
-    mixed = _SHOWN[flat[used][:, ::-1]] * free[:, None]
-    for channel in range(3):
-        mixed[:, channel] += np.bincount(place, light[:, channel] * weight, minlength=len(used))
-    flat[used] = to_screen(mixed)[:, ::-1]
+def _pixels(item: _Seen, w: int, s: int) -> tuple[np.ndarray, np.ndarray]:
+    """The pixel of each sample, and whether it is the pixel's first."""
+    row, column = np.divmod(item.samples.at, w * s)
+    return (row // s) * w + column // s, (row % s == 0) & (column % s == 0)
+
+
+class _Drawn:
+    """What has been drawn so far: truth a pixel, and light that waits to be blended over the ground."""
+
+    def __init__(self, owner: np.ndarray, part: np.ndarray, depth: np.ndarray) -> None:
+        self.owner, self.part, self.depth = owner, part, depth
+        self._light: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+
+    def add(
+        self,
+        pixel: np.ndarray,
+        exact: np.ndarray,
+        light: np.ndarray,
+        weight: np.ndarray,
+        person: int,
+        parts: np.ndarray,
+        nearness: np.ndarray,
+    ) -> None:
+        """Samples that nothing hides; `exact` marks those that stand for their pixel in the truth."""
+        self._light.append((pixel, light, weight))
+        self.owner[pixel[exact]] = person
+        self.part[pixel[exact]] = parts[exact] if person >= 0 else 0
+        self.depth[pixel[exact]] = 1.0 / nearness[exact]
+
+    def blend(self, image: np.ndarray) -> None:
+        """Put the samples into the picture; what they leave free of a pixel shows the ground."""
+        flat = image.reshape(-1, 3)
+        place = np.zeros(len(flat), np.int32)
+        mixing = []
+        for pixel, light, weight in self._light:
+            whole = weight == 1.0
+            flat[pixel[whole]] = to_screen(light[whole])[:, ::-1]
+            if not whole.all():
+                mixing.append((pixel[~whole], light[~whole], weight[~whole]))
+        if not mixing:
+            return
+        pixel, light, weight = (np.concatenate(values) for values in zip(*mixing, strict=True))
+        place[pixel] = 1
+        used = np.flatnonzero(place)
+        place[used] = np.arange(len(used), dtype=np.int32)
+        place = place[pixel]
+        mixed = _SHOWN[flat[used][:, ::-1]] * (1.0 - np.bincount(place, weight, minlength=len(used)))[:, None]
+        for channel in range(3):
+            mixed[:, channel] += np.bincount(place, light[:, channel] * weight, minlength=len(used))
+        flat[used] = to_screen(mixed)[:, ::-1]
 
 
 def _shade(

@@ -106,14 +106,13 @@ def on_ground(image: np.ndarray, casts: list[Cast], light: Light, camera: Camera
     lut = np.clip(table + 0.5, 0, 255).astype(np.uint8)[:, ::-1]
     at = np.flatnonzero((dark > 0.004) | (near > 0.004)) if touched else np.empty(0, np.int64)
     flat = image.reshape(-1, 3)
-    unlit = flat[at].astype(np.float64)
-    for channel in range(3):
-        flat[:, channel] = lut[:, channel][flat[:, channel]]
+    unlit = flat[at].astype(np.float32)
+    cv2.LUT(image, np.ascontiguousarray(lut).reshape(1, 256, 3), dst=image)
     if len(at):
         # 64 steps of shadow × 32 of hidden sky: the power is taken of the table, not of the pixels.
         d, n = np.arange(64)[:, None, None] / 63, np.arange(32)[None, :, None] / 31
         left = (from_sun * (1 - d) + (1 - from_sun) * (1 - 0.55 * n)) * full
-        factor = (left[..., ::-1] ** (1 / GAMMA)).reshape(-1, 3)
+        factor = (left[..., ::-1] ** (1 / GAMMA)).reshape(-1, 3).astype(np.float32)
         step = (dark.reshape(-1)[at] * 63 + 0.5).astype(np.int32) * 32
         step += (near.reshape(-1)[at] * 31 + 0.5).astype(np.int32)
         flat[at] = np.clip(unlit * factor[step] + 0.5, 0, 255).astype(np.uint8)

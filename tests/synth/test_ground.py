@@ -45,8 +45,9 @@ def test_the_seed_paints_it() -> None:
 def test_grass_is_green_and_the_street_is_not() -> None:
     lawn = ground.paint(Ground(1), above(20.0, 22.0), (30, 30, 66, 66)).mean((0, 1))
     street = ground.paint(Ground(1), above(20.0, 0.0), (30, 30, 66, 66)).mean((0, 1))
-    assert lawn[1] > 1.15 * max(lawn[0], lawn[2])
+    assert lawn[1] > 1.08 * max(lawn[0], lawn[2])
     assert max(street) < 1.2 * min(street)
+    assert street[1] - street[2] < 0.3 * (lawn[1] - lawn[2])
 
 
 def test_far_ground_is_smooth_and_as_bright() -> None:
