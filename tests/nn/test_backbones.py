@@ -205,3 +205,23 @@ def test_channels_last_changes_nothing_but_the_order_in_memory(name: str) -> Non
         hidden = model.backbone.stem(ordered)
         assert hidden.is_contiguous(memory_format=torch.channels_last)
         torch.testing.assert_close(model.embed(ordered), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_transformer_is_cut_after_half_of_its_blocks_and_its_registers_are_no_places() -> None:
+    from timm.models.vision_transformer import VisionTransformer
+
+    from agreid_cli.nn.backbones import vit
+
+    torch.manual_seed(0)
+    net = VisionTransformer(img_size=SIZE, embed_dim=16, depth=4, num_heads=2, num_classes=0, reg_tokens=2)
+    net.pretrained_cfg = {"mean": (0.5, 0.5, 0.5), "std": (0.5, 0.5, 0.5)}
+    with torch.no_grad():
+        tokens = net.eval().forward_features(images())
+    backbone = vit.cut(net, pretrained=None).eval()
+    tail = backbone.make_tail().eval()
+    with torch.no_grad():
+        features = tail(backbone.stem(images()))
+    assert len(backbone.stem.net.blocks) == len(tail.blocks) == 2
+    assert features.grid.shape == (2, 16, 4, 2)
+    torch.testing.assert_close(features.grid.flatten(2).transpose(1, 2), tokens[:, 3:])
+    torch.testing.assert_close(features.token, tokens[:, 0])
