@@ -28,6 +28,7 @@ COMMANDS = {
     "export-model": "agreid_cli.cli.export_model:export_model",
     "evaluate": "agreid_cli.cli.evaluate:evaluate",
     "report": "agreid_cli.cli.report:report",
+    "demo": "agreid_cli.cli.demo:demo",
     "synth": "agreid_cli.cli.synth:synth",
     "match-truth": "agreid_cli.cli.match_truth:match_truth",
     "doctor": "agreid_cli.cli.doctor:doctor",

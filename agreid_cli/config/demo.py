@@ -1,0 +1,40 @@
+"""`[demo]`: how large the demonstration is. The defaults take minutes on two CPU cores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from agreid_cli.config.base import Frozen
+
+
+class DemoConfig(Frozen):
+    """identities are filmed, half of them to train on and half to test; the crowd is only trained on.
+
+    seconds, size, fps: of the videos; size 1 is 3840×2160 and 704×480. every, crowd_every: a crop in
+    every n-th frame.
+    detector: a weight file; empty is the one that comes with agreid. epochs: of Stream 1; explain_epochs:
+    of Stream 2.
+    """
+
+    seed: int = Field(0, ge=0)
+    identities: int = Field(36, ge=6)
+    seconds: float = Field(8.0, gt=0)
+    size: float = Field(0.5, ge=0.1, le=1)
+    fps: int = Field(10, ge=1)
+    every: int = Field(5, ge=1)
+    crowd: int = Field(128, ge=0)
+    crowd_every: int = Field(16, ge=1)
+    detector: str = ""
+    epochs: int = Field(30, ge=1)
+    explain_epochs: int = Field(15, ge=1)
+    rounds: int = Field(1000, ge=1)  # of the bootstrap
+    pairs: int = Field(4, ge=1)  # explained with pictures, a direction
+
+
+#: What `--quick` sets: every step runs and nothing is learnt. For a look at the machinery.
+QUICK: dict[str, Any] = {
+    "identities": 6, "seconds": 2.0, "size": 0.25, "fps": 5, "every": 2, "crowd": 6, "crowd_every": 3,
+    "epochs": 1, "explain_epochs": 1, "rounds": 50, "pairs": 1,
+}  # fmt: skip

@@ -1,0 +1,92 @@
+"""The filmed people and the crowd become one data set; of the crowd nobody is tested."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import pyarrow as pa
+
+from agreid_cli.records.artefact import metadata
+from agreid_cli.records.crops import VIEW_OF_PLATFORM
+from agreid_cli.records.manifest import CODEBOOK_KEY, codebook_of, manifest_artefact, read_manifest
+from agreid_cli.records.split import SPLIT, SPLIT_SCHEMA
+from agreid_cli.records.workspace import Workspace
+
+#: Added to the pids of the crowd: a number that is no person of a film (the P field of a name has 4 digits).
+CROWD_PID = 5_000_000_000
+CROWD = "crowd-"
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What stands in the data set."""
+
+    crops: int
+    train_crops: int
+    train_identities: int
+    test_identities: int
+    crowd_identities: int
+    train_paired: int  # identities to train on that both views have seen
+
+
+def merge(film: Workspace, crowd: Workspace | None, into: Workspace) -> Merged:
+    """Write `manifest.parquet` and `split.parquet` of `into`; the images stay where they lie.
+
+    The film brings its own split. Every crop of the crowd is for training, under a pid and a crop id of its
+    own, so that nobody of the crowd can be taken for somebody of the film.
+    """
+    first = _placed(read_manifest(film.manifest), film, into)
+    marks = metadata(first)
+    tables, rows = [first], SPLIT.read(film.split)
+    others = 0
+    if crowd is not None:
+        second = _renamed(_placed(read_manifest(crowd.manifest), crowd, into))
+        others = len(second["pid"].unique())
+        tables.append(second.select(first.column_names))
+        train = pa.table(
+            {
+                "crop_id": second["crop_id"],
+                "role": ["train"] * len(second),
+                "direction": pa.nulls(len(second), pa.string()),
+            },
+            schema=SPLIT_SCHEMA,
+        )
+        rows = pa.concat_tables([rows.select(SPLIT_SCHEMA.names).cast(SPLIT_SCHEMA), train])
+    whole = pa.concat_tables([table.replace_schema_metadata(None) for table in tables])
+    sizes = tuple(len(group["bits"]) for group in codebook_of(first)["groups"])  # type: ignore[attr-defined]
+    kept = {CODEBOOK_KEY: marks[CODEBOOK_KEY], "dataset": "synthetic campus"}
+    manifest_artefact(sizes).write(whole, into.manifest, kept)
+    SPLIT.write(rows, into.split)
+    pid_of = dict(zip(whole["crop_id"].to_pylist(), whole["pid"].to_pylist(), strict=True))
+    roles = list(zip(rows["crop_id"].to_pylist(), rows["role"].to_pylist(), strict=True))
+    train_pids = [pid_of[crop] for crop, role in roles if role == "train"]
+    test_pids = {pid_of[crop] for crop, role in roles if role in ("query", "gallery")}
+    of_view: dict[str, set[int]] = {}
+    platform_of = dict(zip(whole["crop_id"].to_pylist(), whole["platform"].to_pylist(), strict=True))
+    for crop, role in roles:
+        if role == "train":
+            of_view.setdefault(VIEW_OF_PLATFORM[platform_of[crop]], set()).add(pid_of[crop])
+    paired = set.intersection(*of_view.values()) if len(of_view) > 1 else set()
+    return Merged(len(whole), len(train_pids), len(set(train_pids)), len(test_pids), others, len(paired))
+
+
+def _placed(table: pa.Table, of: Workspace, into: Workspace) -> pa.Table:
+    """The table with paths that lead from `into`, below which `of` lies."""
+    below = PurePosixPath(of.root.resolve().relative_to(into.root.resolve()).as_posix())
+    return _with(table, "path", [str(below / path) for path in table["path"].to_pylist()])
+
+
+def _renamed(table: pa.Table) -> pa.Table:
+    table = table.filter(pa.array([pid >= 0 for pid in table["pid"].to_pylist()]))
+    table = _with(table, "pid", [pid + CROWD_PID for pid in table["pid"].to_pylist()])
+    for name in ("crop_id", "video_id"):
+        values = [None if value is None else CROWD + value for value in table[name].to_pylist()]
+        table = _with(table, name, values)
+    return table
+
+
+def _with(table: pa.Table, name: str, values: list[object]) -> pa.Table:
+    at = table.column_names.index(name)
+    field = table.schema.field(name)
+    return table.set_column(at, field, pa.array(values, field.type))
