@@ -15,7 +15,7 @@ SCHEMA = "demo/1"
 
 @dataclass(frozen=True)
 class StepTime:
-    """One step: wall clock and processor time over all calls that worked on it; whether it came to its end."""
+    """One step: wall clock and processor time over all calls; whether it came to its end."""
 
     seconds: float
     cpu_s: float
@@ -53,7 +53,9 @@ class DemoRecord:
             "seconds": round(self.seconds, 2),
             "steps": {
                 name: {
-                    "seconds": round(step.seconds, 2), "share": share[name], "cpu_s": round(step.cpu_s, 2),
+                    "seconds": round(step.seconds, 2),
+                    "share": share[name],
+                    "cpu_s": round(step.cpu_s, 2),
                     "done": step.done,
                 }
                 for name, step in self.steps.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agreid_cli.records.explanation import ExplanationResult
 from agreid_cli.records.results import RankingResult
 from agreid_cli.reporting.paper import GALLERIES, QUERIES, published_model
 
@@ -10,7 +11,7 @@ DATA_SET = "ag-reid"
 
 
 def reasons_against(
-    result: RankingResult, *, dataset: str, recipe: str, pretrained: bool | None
+    result: RankingResult | ExplanationResult, *, dataset: str, recipe: str, pretrained: bool | None
 ) -> tuple[str, ...]:
     """Why this result and the paper's of that direction do not measure the same; empty when they do.
 
@@ -32,7 +33,7 @@ def reasons_against(
                 f"a later release: {result.n_valid:,} queries and {result.n_gallery:,} gallery crops here, "
                 f"{first:,} and {GALLERIES[result.direction][0]:,} in the paper"
             )
-    if result.rerank:
+    if isinstance(result, RankingResult) and result.rerank:
         found.append("re-ranked, which the paper is not")
     if recipe and published_model(recipe) is None:
         found.append(f"the recipe {recipe} is none of the paper's models")

@@ -6,11 +6,10 @@ interrupted goes on, because the stages do. Wall time is kept in `demo.json`.
 
 from __future__ import annotations
 
-import contextlib
+import math
 import os
-import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,18 +24,19 @@ from agreid_cli.config.recipes import load_train
 from agreid_cli.config.report import ReportConfig
 from agreid_cli.config.synth import SynthConfig
 from agreid_cli.config.train import TrainConfig
-from agreid_cli.errors import AgreidError, InputError, MissingError
+from agreid_cli.errors import AgreidError, MissingError
 from agreid_cli.progress import SILENT, Progress
-from agreid_cli.records.demo import DemoRecord, read_demo
-from agreid_cli.records.extraction import changes
+from agreid_cli.records.demo import DemoRecord
 from agreid_cli.records.files import sha256
-from agreid_cli.records.results import RankingResult
 from agreid_cli.records.runs import Run
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.build_manifest import build_manifest
 from agreid_cli.stages.build_split import build_split
+from agreid_cli.stages.demo_folder import held, record_of
 from agreid_cli.stages.demo_merge import Merged, merge
+from agreid_cli.stages.demo_rows import DemoRow, explained_row, row_of
 from agreid_cli.stages.evaluate import BOTH, evaluate
+from agreid_cli.stages.evaluate_explain import evaluate_explain
 from agreid_cli.stages.extract_crops import extract_crops
 from agreid_cli.stages.match_truth import match_truth
 from agreid_cli.stages.report import report
@@ -45,21 +45,6 @@ from agreid_cli.stages.train import train
 
 DETECTOR = "detector/campus.pt"
 UNTRAINED, STREAM_1, STREAM_2 = "untrained", "stream-1", "stream-2"
-FOLDERS = ("film", "crowd", "runs", "cache", "results")
-FILES = ("demo.json", "agreid.toml", "manifest.parquet", "split.parquet", "report.html")
-
-
-@dataclass(frozen=True)
-class DemoRow:
-    """One line of the table at the end: scores 0..1 with their intervals."""
-
-    name: str
-    direction: str
-    mAP: float
-    mAP_interval: tuple[float, float] | None
-    rank1: float
-    rank1_interval: tuple[float, float] | None
-    n_valid: int
 
 
 @dataclass(frozen=True)
@@ -88,8 +73,8 @@ def demo(
     `overwrite`.
     """
     config = config or DemoConfig()
-    with _held(root, overwrite):
-        record = _record(root, config, overwrite)
+    with held(root, overwrite=overwrite):
+        record = record_of(root, config, overwrite=overwrite)
         show = _Show(root, config, record, device, progress)
         for number, (name, words, work) in enumerate(show.steps, start=1):
             progress.note(f"[{number}/{len(show.steps)}] {words}")
@@ -98,7 +83,7 @@ def demo(
         return DemoResult(
             report=root / "report.html",
             record=path,
-            rows=tuple(_row(name, r) for name, results in show.results.items() for r in results),
+            rows=tuple(show.rows),
             shares=record.shares(),
             seconds=record.seconds,
             cores=record.cores,
@@ -118,7 +103,7 @@ class _Show:
     def __post_init__(self) -> None:
         self.workspace = Workspace(self.root)
         self.film, self.crowd = Workspace(self.root / "film"), Workspace(self.root / "crowd")
-        self.results: dict[str, list[RankingResult]] = {}
+        self.rows: list[DemoRow] = []
 
     @property
     def steps(self) -> list[tuple[str, str, Callable[[], None]]]:
@@ -135,7 +120,10 @@ class _Show:
              "on: the few people of short videos would teach a network little", self._crowd),
             (UNTRAINED, "Measuring a network that has learnt nothing, to compare with", self._untrained),
             (STREAM_1, f"Training Stream 1, which tells people apart ({c.epochs} epochs)", self._stream_1),
-            ("evaluate", "Ranking both directions with intervals", self._evaluate),
+            (STREAM_2, "Training Stream 2, which divides the distance of two people among their attributes "
+             f"({c.explain_epochs} epochs)", self._stream_2),
+            ("evaluate", "Ranking both directions with intervals, and measuring the explanations",
+             self._evaluate),
             ("report", "Writing the report", self._report),
         ]  # fmt: skip
 
@@ -214,6 +202,10 @@ class _Show:
     def _stream_1(self) -> None:
         self._train(STREAM_1, "campus", *_schedule(self.config.epochs))
 
+    def _stream_2(self) -> None:
+        words = _schedule(self.config.explain_epochs)
+        self._train(STREAM_2, "explain-campus", f"explain.teacher=runs/{STREAM_1}", *words)
+
     def _train(self, name: str, recipe: str, *words: str) -> None:
         """Train the run, go on with it, or leave it as it is when it came to its end on this data."""
         run = Run(self.workspace.runs / name)
@@ -224,9 +216,11 @@ class _Show:
             return
         sets = [f"seed={self.config.seed}", *words]
         base = load_train(None, sets, name=recipe)
-        paired = int(self.record.facts["data"]["train_paired"])
-        if paired < base.data.p:
-            sets.append(f"data.p={max(2, paired)}")  # a batch has no more people than there are
+        people = int(self.record.facts["data"]["train_paired"])
+        if base.explain:
+            people -= math.ceil(people * base.explain.held_out)
+        if people < base.data.p:
+            sets.append(f"data.p={max(2, people)}")  # a batch has no more people than there are
         config: TrainConfig = load_train(None, sets, name=recipe)
         how: dict[str, Any] = {
             "config": config,
@@ -247,13 +241,19 @@ class _Show:
     def _evaluate(self) -> None:
         settings = EvaluateConfig(ci=True, rounds=self.config.rounds, seed=self.config.seed)
         for name in (UNTRAINED, STREAM_1):
-            self.results[name] = evaluate(
+            found = evaluate(
                 self.workspace, config=settings, run=name, directions=BOTH, progress=self.progress
             )
+            self.rows += [row_of(name, result) for result in found]
+        told = evaluate_explain(
+            self.workspace, config=settings, run=STREAM_2, directions=BOTH, device=self.device,
+            progress=self.progress,
+        )  # fmt: skip
+        self.rows += [explained_row(STREAM_2, result) for result in told]
 
     def _report(self) -> None:
         settings = ReportConfig(rounds=self.config.rounds, seed=self.config.seed)
-        report(self.workspace, config=settings, runs=list(self.results), progress=self.progress)
+        report(self.workspace, config=settings, runs=[UNTRAINED, STREAM_1, STREAM_2], progress=self.progress)
 
     def _weights(self) -> Path | None:
         """The detector's weights: the user's, or those that come with agreid; None where there are none."""
@@ -271,62 +271,3 @@ class _Show:
 def _schedule(epochs: int) -> tuple[str, str]:
     """So many epochs, of which the first sixth at the full rate."""
     return f"schedule.epochs={epochs}", f"schedule.cosine_from={epochs // 6}"
-
-
-def _row(name: str, result: RankingResult) -> DemoRow:
-    ci = result.ci
-    return DemoRow(
-        name, result.direction, result.mAP, ci.mAP if ci else None, result.rank(1), ci.rank1 if ci else None,
-        result.n_valid,
-    )  # fmt: skip
-
-
-def _record(root: Path, config: DemoConfig, overwrite: bool) -> DemoRecord:
-    """The record to go on with, or a new one; what lies here must be this demonstration or nothing."""
-    settings = config.model_dump(mode="json")
-    before = None if overwrite else read_demo(root / "demo.json")
-    if before is not None:
-        if found := changes(before.settings, settings):
-            raise InputError(
-                f"{root} holds a demonstration with other settings",
-                problems=found,
-                hint="Choose another folder with --workspace, or replace it with --overwrite.",
-            )
-        return before
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    record = DemoRecord(settings, cores)
-    record.write(root / "demo.json")
-    return record
-
-
-@contextlib.contextmanager
-def _held(root: Path, overwrite: bool) -> Iterator[None]:
-    """The folder for this process alone; anything in it that no demonstration made is refused."""
-    from filelock import FileLock, Timeout
-
-    if root.exists() and not root.is_dir():
-        raise InputError(f"{root} is a file", hint="Choose another folder with --workspace.")
-    ours = (root / "demo.json").is_file()
-    strange = [] if ours or not root.is_dir() else sorted(p.name for p in root.iterdir() if p.name != ".lock")
-    if strange:
-        raise InputError(
-            f"{root} holds something else than a demonstration: {', '.join(strange[:5])}",
-            hint="Choose another folder with --workspace.",
-        )
-    root.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(root / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise AgreidError(
-            f"another agreid demo is at work in {root}", hint="Wait until it is done."
-        ) from None
-    try:
-        if overwrite and ours:
-            for name in FOLDERS:
-                shutil.rmtree(root / name, ignore_errors=True)
-            for name in FILES:
-                (root / name).unlink(missing_ok=True)
-        yield
-    finally:
-        lock.release()

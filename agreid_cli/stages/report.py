@@ -214,7 +214,7 @@ def _notes(
     if older:
         found.append(f"{older} older runs are left out; name runs with --run, or raise report.runs.")
     for system in systems:
-        if not system.results:
+        if not system.results and not system.explanations:
             found.append(f"{system.name} has not been measured: agreid evaluate --run {system.name}")
     if not named:
         found.append("Nothing has been measured yet, so there are no scores and no ranked lists.")

@@ -128,23 +128,27 @@ def paper_view(systems: Sequence[System], manifest: pa.Table | None) -> PaperVie
     dataset = metadata(manifest).get("dataset", "") if manifest is not None else ""
     ours = []
     for system in systems:
-        pair = [system.results.get(name) for name in PAPER]
-        if not any(pair):
-            continue
         model = paper.published_model(system.recipe) or system.recipe
         facts: dict[str, Any] = {
             "dataset": dataset, "recipe": system.recipe, "pretrained": _pretrained(system)
         }  # fmt: skip
-        reasons = _once(reason for result in pair if result for reason in reasons_against(result, **facts))
-        figures = _figures((r.mAP, r.rank(1)) if r else None for r in pair)
-        ours.append(Ours(system.name, model, figures, reasons))
-        rows = [(e, e.row("explainable")) for e in map(system.explanations.get, PAPER) if e]
-        if any(row for _, row in rows):
-            told = [system.explanations.get(name) for name in PAPER]
-            weighted = [e.row("explainable") if e else None for e in told]
-            more = _once(f"the strength p was chosen on {e.p_chosen_on}" for e, row in rows if row)
-            figures = _figures((row.mAP, row.rank1) if row else None for row in weighted)
-            ours.append(Ours(f"{system.name} + Explainable", model, figures, (*reasons, *more), True))
+        pair = [system.results.get(name) for name in PAPER]
+        if any(pair):
+            reasons = _once(why for r in pair if r for why in reasons_against(r, **facts))
+            ours.append(
+                Ours(system.name, model, _figures((r.mAP, r.rank(1)) if r else None for r in pair), reasons)
+            )
+        told = [system.explanations.get(name) for name in PAPER]
+        rows = [e.row("explainable") if e else None for e in told]
+        if any(rows):
+            found = [why for e in told if e for why in reasons_against(e, **facts)]
+            found += [
+                f"the strength p was chosen on {e.p_chosen_on}"
+                for e, row in zip(told, rows, strict=True)
+                if e and row
+            ]
+            figures = _figures((row.mAP, row.rank1) if row else None for row in rows)
+            ours.append(Ours(f"{system.name} + Explainable", model, figures, _once(found), explainable=True))
     return PaperView(paper.CITATION, paper.TABLE_TWO, paper.TABLE_THREE, paper.REMARKS, tuple(ours))
 
 

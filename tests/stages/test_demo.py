@@ -24,16 +24,9 @@ from agreid_cli.stages.demo_merge import Merged
 
 SMALL = DemoConfig(**QUICK)
 STEPS = [
-    "synth",
-    "extract-crops",
-    "match-truth",
-    "build-split",
-    "crowd",
-    "untrained",
-    "stream-1",
-    "evaluate",
-    "report",
-]
+    "synth", "extract-crops", "match-truth", "build-split", "crowd", "untrained", "stream-1", "stream-2",
+    "evaluate", "report",
+]  # fmt: skip
 
 
 class Stages:
@@ -42,8 +35,9 @@ class Stages:
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.called: list[str] = []
         self.stop_at = ""
+        self.batch: dict[str, int] = {}
         for name in ("synth", "extract_crops", "match_truth", "build_manifest", "build_split", "merge",
-                     "train", "evaluate", "report"):  # fmt: skip
+                     "train", "evaluate", "evaluate_explain", "report"):  # fmt: skip
             patch.setattr(stage, name, self.stand_in(name))
         patch.setattr(stage, "asset", lambda name: Path(__file__))
 
@@ -69,7 +63,7 @@ class Stages:
 
     def train(self, workspace: Workspace, *, name: str, config: Any, **how: Any) -> None:
         run = Run(workspace.runs / name)
-        self.config = config
+        self.batch[name] = config.data.p
         write_text(run.config, "recipe")
         write_text(run.embeddings, "vectors")
 
@@ -79,6 +73,10 @@ class Stages:
             SimpleNamespace(direction=d, mAP=0.5, ci=ci, n_valid=7, rank=lambda k: 0.5)
             for d in ("a2g", "g2a")
         ]
+
+    def evaluate_explain(self, workspace: Workspace, **how: Any) -> list[Any]:
+        row = SimpleNamespace(name="explainable", mAP=0.6, rank1=0.7, ci=None)
+        return [SimpleNamespace(direction=d, n_valid=7, row=lambda name: row) for d in ("a2g", "g2a")]
 
 
 @pytest.fixture
@@ -91,14 +89,16 @@ def test_steps_come_in_order_and_their_time_is_recorded(stages: Stages, tmp_path
     assert [name for name, _, _ in done.shares] == STEPS
     assert sum(share for _, _, share in done.shares) == pytest.approx(1)
     assert [(row.name, row.direction) for row in done.rows] == [
-        (name, direction) for name in ("untrained", "stream-1") for direction in ("a2g", "g2a")
+        (name, direction)
+        for name in ("untrained", "stream-1", "stream-2, explainable")
+        for direction in ("a2g", "g2a")
     ]
     tree = json.loads((tmp_path / "d" / "demo.json").read_text())
     assert list(tree["steps"]) == STEPS
     assert all(step["done"] for step in tree["steps"].values())
     assert tree["settings"] == SMALL.model_dump(mode="json")
     assert tree["facts"]["crops"] == "found by the detector"
-    assert stages.config.data.p == 3  # no more than there are to train on
+    assert stages.batch == {"untrained": 3, "stream-1": 3, "stream-2": 2}  # no more than there are
 
 
 def test_a_stop_is_recorded_and_the_next_call_goes_on(stages: Stages, tmp_path: Path) -> None:
