@@ -82,8 +82,9 @@ def trunk(lofts: Lofts, look: Look, now: Pose, size: dict[str, float]) -> None:
         under = body_sizes(look, up, size) + max(low.ease_m, 0.004) + 0.007
         gap, radius = _legs(look, now, up, size)[1:]
         radius = radius + low.ease_m + 0.006
-        under[0] = np.maximum(under[0], np.where(up < 0, gap[:, 1] + radius, 0))
-        under[1:] = np.maximum(under[1:], np.where(up < 0, gap[:, 0] + radius, 0))
+        under[0] = np.maximum(under[0], np.where(up < 0.03, gap[:, 1] + 1.08 * radius, 0))
+        under[1] = np.maximum(under[1], np.where(up < 0, gap[:, 0] + radius, 0))
+        under[2] = np.maximum(under[2], np.where(up < 0.03, gap[:, 0] + 1.3 * radius, 0))  # the seat
         sizes[:, below] = np.maximum(sizes, under)[:, below]
     _rings(lofts, now, up, sizes, size, parts.TORSO, wear.UPPER)
     if long_top:
