@@ -110,7 +110,7 @@ class Batches:
             images = images.contiguous()
         where = rows.to(self.device)
         labels = {name: None if all_ is None else all_[where] for name, all_ in self.columns.items()}
-        return Batch(images=images, index=where, **labels)  # type: ignore[arg-type]
+        return Batch(images=images, index=where, **labels)
 
     def _ahead(self, number: int, step: int, rows: torch.Tensor) -> tuple[Batch, Any]:
         """On a GPU in a stream of its own, beside the network's; the event tells when the batch is there."""

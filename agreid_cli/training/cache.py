@@ -158,7 +158,7 @@ def _build(
 
 
 def _append(out: BinaryIO, image: np.ndarray) -> None:
-    out.write(memoryview(image).cast("B"))
+    out.write(image.tobytes())
 
 
 def _decoded(

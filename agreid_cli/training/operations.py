@@ -40,14 +40,18 @@ def operate_on_image(image: Any, name: str, strength: int, negative: bool) -> An
         return ImageOps.posterize(image, int(by))
     if name == "Solarize":
         return ImageOps.solarize(image, math.ceil(by - 1e-6))
-    enhance = {
+    enhance: dict[str, Any] = {
         "Color": ImageEnhance.Color,
         "Contrast": ImageEnhance.Contrast,
         "Sharpness": ImageEnhance.Sharpness,
     }
     if name in enhance:
         return enhance[name](image).enhance(by)
-    plain = {"AutoContrast": ImageOps.autocontrast, "Equalize": ImageOps.equalize, "Invert": ImageOps.invert}
+    plain: dict[str, Any] = {
+        "AutoContrast": ImageOps.autocontrast,
+        "Equalize": ImageOps.equalize,
+        "Invert": ImageOps.invert,
+    }
     return plain[name](image)
 
 

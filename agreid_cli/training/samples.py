@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -41,8 +42,11 @@ class Samples:
 
     def take(self, rows: np.ndarray) -> Samples:
         """These rows; labels are numbered anew, so that an identity that has gone leaves no gap."""
-        taken = {f.name: getattr(self, f.name) for f in fields(self)}
-        part = Samples(**{k: v if v is None else v[rows] for k, v in taken.items()})
+        columns: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
+        taken: dict[str, Any] = {
+            name: None if values is None else values[rows] for name, values in columns.items()
+        }
+        part = Samples(**taken)
         return replace(part, label=numbered(part.pid)) if self.n_ids else part
 
 

@@ -68,6 +68,9 @@ def test_it_is_built_once_and_again_when_anything_changes(tmp_path: Path) -> Non
     assert changed.built
     assert not np.array_equal(changed.images[2], before[2])
     assert np.array_equal(changed.images[3], before[3])
+    whole = Path(paths[4]).read_bytes()
+    Path(paths[4]).write_bytes(whole)  # its time alone is new
+    assert cached(tmp_path, paths).built
     assert cached(tmp_path, paths[::-1]).built, "another order"
     assert cached(tmp_path, paths[::-1], interpolation="bilinear").built
     assert sorted(p.name for p in (tmp_path / "cache").iterdir()) == [".train.lock", "train"]
