@@ -17,7 +17,7 @@ class ReportConfig(Frozen):
     order: Literal["spread", "worst"] = "spread"  # from the best query to the worst, or the worst alone
     top: int = Field(10, ge=1, le=50)  # of each list
     lists: int = Field(3, ge=1, le=8)  # systems whose lists stand under one query
-    pairs: int = Field(4, ge=0, le=40)  # explained pairs a direction
+    pairs: int = Field(6, ge=0, le=40)  # pictures of agreid explain, a run
     crop_px: int = Field(128, ge=32, le=512)  # height of the crops in the page
     jpeg_quality: int = Field(75, ge=30, le=95)
     cmc_depth: int = Field(20, ge=2, le=50)

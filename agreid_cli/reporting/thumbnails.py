@@ -51,12 +51,28 @@ def picture(image: np.ndarray, quality: int) -> Picture:
     return Picture(_uri(data.tobytes(), "jpeg"), image.shape[1], image.shape[0])
 
 
-def _thumbnail(path: Path, height: int, quality: int) -> Picture | None:
+def sheet(path: Path, widest: int, quality: int) -> Picture | None:
+    """A drawn picture of at most this width; None when it is no image."""
+    image = _read(path)
+    if image is None:
+        return None
+    high, wide = image.shape[:2]
+    if wide > widest:
+        size = (widest, max(1, round(high * widest / wide)))
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return picture(image, quality)
+
+
+def _read(path: Path) -> np.ndarray | None:
     try:
         data = np.frombuffer(path.read_bytes(), np.uint8)
     except OSError:
         return None
-    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+    return cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+
+
+def _thumbnail(path: Path, height: int, quality: int) -> Picture | None:
+    image = _read(path)
     if image is None:
         return None
     high, wide = image.shape[:2]

@@ -164,6 +164,23 @@ class ExplanationView:
 
 
 @dataclass(frozen=True)
+class Explained:
+    """A picture that `agreid explain` drew of a pair."""
+
+    name: str
+    picture: Picture
+
+
+@dataclass(frozen=True)
+class PicturesView:
+    """The pictures of a run, and how many there are in all."""
+
+    system: str
+    pictures: tuple[Explained, ...]
+    of: int
+
+
+@dataclass(frozen=True)
 class Report:
     """The whole page."""
 
@@ -180,3 +197,4 @@ class Report:
     missing: int
     notes: tuple[str, ...]
     explanations: tuple[ExplanationView, ...] = ()
+    explained: tuple[PicturesView, ...] = ()

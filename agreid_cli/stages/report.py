@@ -31,6 +31,7 @@ from agreid_cli.stages.report_parts import (
     data_view,
     explanation_views,
     paper_view,
+    pictures_view,
     training_view,
 )
 from agreid_cli.stages.report_systems import System, systems_of
@@ -93,6 +94,7 @@ def report(
         missing=len(thumbnails.missing),
         notes=notes,
         explanations=tuple(view for system in systems for view in explanation_views(system)),
+        explained=tuple(drawn for system in systems if (drawn := pictures_view(system, config.pairs))),
     )
     text = page(view)
     write_text(place, text)

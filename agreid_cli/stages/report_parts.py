@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -16,19 +17,23 @@ from agreid_cli.records.workspace import Workspace
 from agreid_cli.reporting import paper
 from agreid_cli.reporting.charts import Chart, bar_chart, curve_chart
 from agreid_cli.reporting.comparable import reasons_against
+from agreid_cli.reporting.thumbnails import sheet
 from agreid_cli.reporting.training_log import TrainingLog, curves_of
 from agreid_cli.reporting.view import (
     Configuration,
     DataView,
+    Explained,
     ExplanationView,
     Fact,
     Ours,
     PaperView,
+    PicturesView,
     TrainingView,
 )
 from agreid_cli.stages.report_systems import System
 
 PAPER = ("a2g", "g2a")  # the directions of its tables
+SHEET_PX, SHEET_QUALITY = 1000, 80  # of the pictures that agreid explain drew
 MOST_CURVES = 6  # a chart tells no more lines apart
 
 
@@ -173,6 +178,21 @@ def explanation_views(system: System) -> list[ExplanationView]:
         )  # fmt: skip
         found.append(ExplanationView(system.name, DIRECTIONS[name].says, result, shares))
     return found
+
+
+def pictures_view(system: System, most: int) -> PicturesView | None:
+    """Pictures of `agreid explain`, the first of every page before the second of any; None without any."""
+    if system.run is None or not most:
+        return None
+    paths = sorted((system.run.root / "explain").glob("*.png"), key=_page_and_number)
+    shown = [(path.stem, sheet(path, SHEET_PX, SHEET_QUALITY)) for path in paths[:most]]
+    found = tuple(Explained(name, drawn) for name, drawn in shown if drawn)
+    return PicturesView(system.name, found, len(paths)) if found else None
+
+
+def _page_and_number(path: Path) -> tuple[int, str]:
+    page, _, number = path.stem.rpartition("-")
+    return (int(number), page) if number.isdecimal() else (0, path.stem)
 
 
 def _pretrained(system: System) -> bool | None:

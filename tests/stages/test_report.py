@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -308,6 +309,21 @@ def test_explanations_stand_beside_chance_and_in_the_form_of_table_three(copy: W
     (run.root / "eval" / "a2g-explain.json").write_text("{")
     with pytest.raises(InputError, match="cannot be read"):
         report(copy, config=SMALL)
+
+
+def test_pictures_of_explained_pairs_are_shown_and_counted(copy: Workspace) -> None:
+    folder = copy.runs / "second" / "explain"
+    folder.mkdir()
+    for name in ("b-1", "a-2", "a-1", "a-10"):
+        cv2.imwrite(str(folder / f"{name}.png"), np.zeros((20, 1300, 3), np.uint8))
+    (folder / "c-1.png").write_text("no picture")
+    text = written(copy, ReportConfig(**{**SMALL.model_dump(), "pairs": 4}))
+    assert re.findall(r'width="(\d+)" height="(\d+)" alt="[^"]* pair ([^"]+)"', text) == [
+        ("1000", "15", name) for name in ("a-1", "b-1", "a-2")
+    ]
+    assert "3 of 5 pictures that agreid explain drew" in text
+    none = written(copy, ReportConfig(**{**SMALL.model_dump(), "pairs": 0}))
+    assert "agreid explain drew" not in none
 
 
 def test_nothing_to_report_and_damaged_files_are_errors_and_leave_the_old_page(copy: Workspace) -> None:
