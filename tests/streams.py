@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 
 from agreid_cli.config.load import with_overrides
@@ -27,3 +30,16 @@ def write_stream(root: Path, *sets: str, n_pids: int = 16, crops_per_pid: int = 
     train(workspace, config=settings("campus"))
     train(workspace, config=settings("explain-campus", "explain.held_out=0.3", *sets))
     return workspace
+
+
+def copy_of_stream(root: Path) -> Workspace:
+    """`write_stream` as it comes, which is trained once for all who ask."""
+    shutil.copytree(_once().name, root, dirs_exist_ok=True)
+    return Workspace(root)
+
+
+@cache
+def _once() -> tempfile.TemporaryDirectory[str]:
+    folder = tempfile.TemporaryDirectory(prefix="agreid-stream-")
+    write_stream(Path(folder.name))
+    return folder

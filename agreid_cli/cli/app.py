@@ -27,6 +27,8 @@ COMMANDS = {
     "embed": "agreid_cli.cli.embed:embed",
     "export-model": "agreid_cli.cli.export_model:export_model",
     "evaluate": "agreid_cli.cli.evaluate:evaluate",
+    "explain": "agreid_cli.cli.explain:explain",
+    "search": "agreid_cli.cli.search:search",
     "report": "agreid_cli.cli.report:report",
     "demo": "agreid_cli.cli.demo:demo",
     "synth": "agreid_cli.cli.synth:synth",

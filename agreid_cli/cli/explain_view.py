@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -55,13 +56,22 @@ def _metrics(voice: Voice, result: ExplanationResult) -> None:
 
 
 def _groups(voice: Voice, result: ExplanationResult) -> None:
-    columns = ["attribute", "recognised %", "commonest %", "share %", "differs %", "share where it differs %"]
-    rows = [
-        [group.title, _percent(group.accuracy), _percent(group.majority), _percent(group.share),
-         _percent(group.differs), _percent(group.share_where_differs)]
-        for group in sorted(result.groups, key=lambda group: -group.share)
-    ]  # fmt: skip
-    voice.table(f"{result.direction}: what tells people apart", columns, rows, right=range(1, 6))
+    columns = ["attribute", "recognised %", "commonest %", "share %", "even share %", "differs %",
+               "share where it differs %"]  # fmt: skip
+    of = Counter(bit.group for bit in result.bits)
+    rows = []
+    for group in sorted(result.groups, key=lambda group: -group.share):
+        even = of[group.name] / len(result.bits)
+        figures = (
+            group.accuracy,
+            group.majority,
+            group.share,
+            even,
+            group.differs,
+            group.share_where_differs,
+        )
+        rows.append([group.title, *map(_percent, figures)])
+    voice.table(f"{result.direction}: what tells people apart", columns, rows, right=range(1, 7))
     if (mean := result.mean_recognition) is not None:
         scored = sum(bit.mA is not None for bit in result.bits)
         voice.say(

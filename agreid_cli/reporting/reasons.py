@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+MOSTLY = 0.25  # the least share that "mostly" is said of
+
 
 @dataclass(frozen=True)
 class Reason:
@@ -32,9 +34,13 @@ class GroupWords:
     def bits(self) -> slice:
         return slice(self.start, self.start + len(self.labels))
 
+    def place(self, chances: npt.NDArray[np.floating]) -> int:
+        """The bit, of all M, that is likeliest within the group."""
+        return self.start + int(chances[self.bits].argmax())
+
     def label(self, chances: npt.NDArray[np.floating]) -> str:
         """The word of the likeliest bit, given the chances of all M."""
-        return self.labels[int(chances[self.bits].argmax())]
+        return self.labels[self.place(chances) - self.start]
 
 
 def reasons(parts: npt.NDArray[np.floating], groups: Sequence[GroupWords], *, top: int) -> tuple[Reason, ...]:
@@ -54,19 +60,30 @@ def sentence(
     second: npt.NDArray[np.floating],
     groups: Sequence[GroupWords],
 ) -> str:
-    """In words, by whole groups; `first` and `second` (M,) are chances, or known bits, of the two.
+    """In words; `first` and `second` (M,) are chances, or known bits, of the two.
+
+    A group counts with the shares of the two labels that differ, not with those of labels that neither has:
+    these say nothing to a reader, and there are more of them in a large group.
 
     >>> groups = (GroupWords("Lower Body Clothing", 0, ("jeans", "shorts")), GroupWords("Bag", 2, ("none",)))
     >>> sentence(np.array([3.0, 3.0, 4.0]), np.array([0, 1, 1]), np.array([1, 0, 1]), groups)
-    'mostly lower body clothing: shorts against jeans, 60 % of the distance; then bag (none on both), 40 %'
+    'mostly lower body clothing: shorts against jeans, 60 % of the distance'
     """
-    shares = np.array([parts[group.bits].sum() for group in groups]) / max(float(parts.sum()), 1e-6)
-    order = np.argsort(-shares, kind="stable")[:2].tolist()
+    shares = parts / max(float(parts.sum()), 1e-6)
+    apart = [(g, g.place(first), g.place(second)) for g in groups if g.place(first) != g.place(second)]
+    if not apart:
+        totals = [float(shares[group.bits].sum()) for group in groups]
+        at = int(np.argmax(totals))
+        label = groups[at].label(first).lower()
+        return (
+            f"no attribute that differs; the largest share is {groups[at].title.lower()} "
+            f"({label} on both), {100 * totals[at]:.0f} % of the distance"
+        )
+    found = [(float(shares[one] + shares[other]), g) for g, one, other in apart]
     said = []
-    for place, at in enumerate(order):
-        group = groups[at]
-        one, other = group.label(first), group.label(second)
-        what = f" ({one.lower()} on both)" if one == other else f": {one.lower()} against {other.lower()}"
+    for place, (share, group) in enumerate(sorted(found, key=lambda row: -row[0])[:2]):
+        one, other = group.label(first).lower(), group.label(second).lower()
         of = " of the distance" if place == 0 else ""
-        said.append(f"{group.title.lower()}{what}, {100 * shares[at]:.0f} %{of}")
-    return "mostly " + "; then ".join(said)
+        said.append(f"{group.title.lower()}: {one} against {other}, {100 * share:.0f} %{of}")
+    much = "mostly" if max(found, key=lambda row: row[0])[0] >= MOSTLY else "first of all"
+    return f"{much} " + "; then ".join(said)

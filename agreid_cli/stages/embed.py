@@ -66,7 +66,7 @@ def embed(
         if out is not None:
             raise UsageError("--out goes with --crops", hint=f"The test crops go to {found.embeddings}")
         return embed_test_part(workspace, found, network, device=target, flip=flip, progress=progress)
-    rows = _table_rows(crops) if crops.is_file() else _folder_rows(crops)
+    rows = table_rows(crops) if crops.is_file() else folder_rows(crops)
     pixels = Decoded(rows.path, network.config.model.size, network.config.data.interpolation)
     features = _features(network, pixels, target, bool(flip), progress)
     path = out or Path(f"{crops.stem}-embeddings.parquet")
@@ -126,7 +126,9 @@ class Decoded:
 
 
 @dataclass(frozen=True)
-class _Rows:
+class CropRows:
+    """Crops by columns; `path` is where each image lies."""
+
     crop_id: list[str]
     path: list[Path]
     pid: list[int]
@@ -137,16 +139,16 @@ class _Rows:
         return {name: getattr(self, name) for name in ("crop_id", "pid", "camid", "platform")}
 
 
-def _table_rows(path: Path) -> _Rows:
+def table_rows(path: Path) -> CropRows:
     """A crops table, or a manifest, whose pids are kept; paths are relative to the table's folder."""
     table = read_manifest(path) if is_manifest(path) else CROPS.read(path)
     read = {name: table[name].to_pylist() for name in ("crop_id", "path", "camid", "platform")}
     pid = table["pid"].to_pylist() if "pid" in table.column_names else [JUNK_PID] * len(table)
     files = [path.parent / name for name in read["path"]]
-    return _Rows(read["crop_id"], files, pid, read["camid"], read["platform"])
+    return CropRows(read["crop_id"], files, pid, read["camid"], read["platform"])
 
 
-def _folder_rows(folder: Path) -> _Rows:
+def folder_rows(folder: Path) -> CropRows:
     """Every image below a folder, named by its path in it; nobody knows who they show."""
     if not folder.is_dir():
         raise MissingError(f"{folder} does not exist", hint="Give a crops table or a folder of images.")
@@ -155,7 +157,7 @@ def _folder_rows(folder: Path) -> _Rows:
         raise InputError(f"{folder} holds no image", hint=f"Looked for {', '.join(IMAGES)}")
     names = [str(file.relative_to(folder)) for file in files]
     n = len(files)
-    return _Rows(names, files, [JUNK_PID] * n, [0] * n, [None] * n)
+    return CropRows(names, files, [JUNK_PID] * n, [0] * n, [None] * n)
 
 
 def _features(

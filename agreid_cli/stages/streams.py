@@ -34,6 +34,7 @@ class OpenStream:
     stream: Stream
     config: TrainConfig
     words: dict[str, str]
+    weights_sha256: str
 
     @property
     def codebook(self) -> Codebook:
@@ -52,7 +53,7 @@ def open_stream(
     run = find_stream(workspace, name)
     loaded = load_network(run)
     stream = Stream(loaded.model, device=torch.device(find_device(device)), batch=batch)
-    return OpenStream(run, stream, loaded.config, loaded.words)
+    return OpenStream(run, stream, loaded.config, loaded.words, loaded.weights_sha256)
 
 
 def find_stream(workspace: Workspace, name: str | None) -> Run:

@@ -27,7 +27,7 @@ from agreid_cli.stages.streams import known_bits, open_stream
 from agreid_cli.stages.testing import load_testing
 from tests.embedded import slow_score
 from tests.heard import Heard
-from tests.streams import write_stream
+from tests.streams import copy_of_stream
 
 SMALL = EvaluateConfig(ci=True, rounds=20)
 
@@ -42,7 +42,7 @@ def _one_thread() -> Any:
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    return write_stream(tmp_path_factory.mktemp("stream"))
+    return copy_of_stream(tmp_path_factory.mktemp("stream"))
 
 
 def slow(workspace: Workspace) -> dict[str, Any]:

@@ -1,0 +1,80 @@
+"""`agreid explain`: which attributes set two crops apart, and where they lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from agreid_cli.cli.console import Voice
+from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, WorkspaceOption, config_file
+from agreid_cli.errors import UsageError
+
+
+def explain(
+    query: Annotated[
+        Optional[str],
+        typer.Option(
+            "--query", metavar="CROP", help="Query whose nearest crops are explained.",
+            show_default="the first of the direction",
+        ),
+    ] = None,
+    pair: Annotated[
+        Optional[tuple[str, str]],
+        typer.Option("--pair", metavar="A B", help="Explain these two: names of crops, or image files."),
+    ] = None,
+    aggregate: Annotated[
+        bool, typer.Option("--aggregate", help="Over the data set: what tells people apart, and mean maps.")
+    ] = False,
+    direction: Annotated[
+        str, typer.Option("--direction", "-d", metavar="NAME", help="Who asks and who is searched.")
+    ] = "a2g",
+    run: Annotated[
+        Optional[str],
+        typer.Option("--run", metavar="NAME", help="Explainable run.", show_default="the newest"),
+    ] = None,
+    out: Annotated[
+        Optional[Path],
+        typer.Option("--out", metavar="FOLDER", help="Where to write.", show_default="runs/NAME/explain"),
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")] = "auto",
+    workspace: WorkspaceOption = HERE,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Take the distance between crops apart: maps of attention, the largest shares, and a sentence.
+
+    Writes one HTML page that needs nothing else, and a PNG for each pair.
+
+    Example: agreid explain --direction g2a --set top=3
+    """
+    from agreid_cli.config.explain_pages import ExplainPagesConfig
+    from agreid_cli.config.load import load_section
+    from agreid_cli.records.workspace import Workspace
+    from agreid_cli.stages.explain import explain as explain_pairs
+    from agreid_cli.stages.explain_aggregate import aggregate as explain_all
+
+    if (query is not None) + (pair is not None) + aggregate > 1:
+        raise UsageError("--query, --pair and --aggregate exclude each other", hint="Give one of them.")
+    voice = Voice(json=json)
+    settings = load_section(ExplainPagesConfig, "explain", config_file(config, workspace), set_ or ())
+    place = Workspace(workspace)
+    if aggregate:
+        made = explain_all(place, config=settings, run=run, out=out, device=device, progress=voice)
+        rows = [[row["title"], *(f"{100 * row[d]:.1f}" for d in made.directions)] for row in made.groups]
+        heads = ["attribute", *(f"{d}: share %" for d in made.directions)]
+        voice.table("What tells people apart", heads, rows, right=range(1, len(heads)))
+        voice.say(str(made.page))
+        voice.data({"page": str(made.page), "picture": str(made.picture), "groups": made.groups})
+        return
+    done = explain_pairs(
+        place, config=settings, run=run, query=query, pair=pair or (), direction=direction, out=out,
+        device=device, progress=voice,
+    )  # fmt: skip
+    for found in done.pairs:
+        mark = {True: "same person", False: "another person", None: ""}[found["match"]]
+        voice.say(f"{found['first']} – {found['second']}{f' ({mark})' if mark else ''}: {found['sentence']}")
+    voice.say(str(done.page))
+    voice.data({"page": str(done.page), "pictures": list(map(str, done.pictures)), "pairs": list(done.pairs)})

@@ -1,0 +1,76 @@
+"""`agreid search`: people by description or like the one in a picture, with the reason beside each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from agreid_cli.cli.console import Voice
+from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, WorkspaceOption, config_file
+
+
+def search(
+    attributes: Annotated[
+        Optional[str],
+        typer.Option(
+            "--attributes", "-a", metavar="A=B,...", help="How the person looks: upper=hoodie,bag=backpack."
+        ),
+    ] = None,
+    image: Annotated[
+        Optional[Path], typer.Option("--image", "-i", metavar="FILE", help="A crop of the person.")
+    ] = None,
+    crops: Annotated[
+        Optional[Path],
+        typer.Option(
+            "--crops", metavar="PATH", help="A crops table, a manifest, or a folder of images.",
+            show_default="the split's test crops",
+        ),
+    ] = None,
+    run: Annotated[
+        Optional[str],
+        typer.Option("--run", metavar="NAME", help="Explainable run.", show_default="the newest"),
+    ] = None,
+    out: Annotated[
+        Optional[Path],
+        typer.Option("--out", metavar="FOLDER", help="Where to write.", show_default="runs/NAME/search"),
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")] = "auto",
+    workspace: WorkspaceOption = HERE,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Search crops by description or by picture, and show why each answer is one.
+
+    What the run says of the crops is read once and kept, so that the next search is quick.
+
+    Example: agreid search --attributes upper=hoodie,bag=backpack
+    """
+    from agreid_cli.config.explain_pages import SearchConfig
+    from agreid_cli.config.load import load_section
+    from agreid_cli.records.workspace import Workspace
+    from agreid_cli.stages.search import search as look
+
+    voice = Voice(json=json)
+    settings = load_section(SearchConfig, "search", config_file(config, workspace), set_ or ())
+    found = look(
+        Workspace(workspace), config=settings, attributes=attributes or "", image=image, crops=crops, run=run,
+        out=out, device=device, progress=voice,
+    )  # fmt: skip
+    if attributes:
+        rows = [
+            [a["rank"], a["crop"], f"{100 * a['score']:.0f}",
+             ", ".join(f"{b['attribute']} {100 * b['chance']:.0f} %" for b in a["attributes"])]
+            for a in found.answers
+        ]  # fmt: skip
+        voice.table(f"Of {found.searched:,} crops", ["", "crop", "fits %", "why"], rows, right=(0, 2))
+    else:
+        rows = [
+            [rank, a["second"], f"{a['distance']:.2f}", a["sentence"]]
+            for rank, a in enumerate(found.answers, start=1)
+        ]
+        voice.table(f"Of {found.searched:,} crops", ["", "crop", "distance", "apart by"], rows, right=(0, 2))
+    voice.say(str(found.page))
+    voice.data({"page": str(found.page), "searched": found.searched, "answers": list(found.answers)})

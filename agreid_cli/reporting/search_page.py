@@ -1,0 +1,74 @@
+"""Answers to a description as one page: each crop, how well it fits, and where each word was looked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from agreid_cli.reporting.attention import overlay
+from agreid_cli.reporting.explain_page import QUALITY, TEMPLATES, Shown, sized
+from agreid_cli.reporting.thumbnails import Picture, picture
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One attribute that was asked for, in one crop: its chance 0..1, and the label that looks likeliest."""
+
+    words: str
+    chance: float
+    likeliest: str
+    bit: int
+
+    @property
+    def says(self) -> str:
+        agrees = self.words.endswith(f": {self.likeliest.lower()}")
+        return "" if agrees else f"looks like {self.likeliest.lower()}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """score: the geometric mean of the chances."""
+
+    rank: int
+    shown: Shown
+    score: float
+    asked: tuple[Asked, ...]
+
+    @property
+    def plain(self) -> Picture:
+        return picture(sized(self.shown.image), QUALITY)
+
+    @property
+    def maps(self) -> tuple[tuple[Asked, Picture], ...]:
+        return tuple(
+            (a, picture(overlay(sized(self.shown.image), self.shown.maps[a.bit]), QUALITY))
+            for a in self.asked
+        )
+
+    def as_data(self) -> dict[str, Any]:
+        """As JSON."""
+        said = [{"attribute": a.words, "chance": a.chance, "likeliest": a.likeliest} for a in self.asked]
+        return {"rank": self.rank, "crop": self.shown.name, "score": self.score, "attributes": said}
+
+
+def search_page(words: str, searched: int, answers: Sequence[Answer], *, version: str) -> str:
+    """A whole HTML document."""
+    style = Markup((TEMPLATES / "report" / "report.css").read_text(encoding="utf-8"))
+    return _house().get_template("search.html").render(
+        words=words, searched=searched, answers=answers, style=style, version=version
+    )  # fmt: skip
+
+
+@lru_cache
+def _house() -> Environment:
+    house = Environment(
+        loader=FileSystemLoader(TEMPLATES / "explain"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
+    house.filters["percent"] = lambda value, digits=0: f"{100 * value:.{digits}f}"
+    return house
