@@ -60,7 +60,9 @@ def embed(
     if not rows and not world.many:
         return np.zeros((0, 1), np.float32)
     mine = torch.cat(rows)
-    return np.asarray(gathered_rows(mine).cpu().numpy(), np.float32)
+    # One rank may embed alone (`world` is then the default) while the others go on.
+    everyone = gathered_rows(mine) if world.many else mine
+    return np.asarray(everyone.cpu().numpy(), np.float32)
 
 
 def _vectors(model: Any, images: Tensor, precision: Precision, flip: bool) -> Tensor:

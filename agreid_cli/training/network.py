@@ -39,7 +39,7 @@ class Network:
             model = with_joint_norms(model, device)
         self.channels_last = config.model.channels_last
         if self.channels_last:
-            model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            model = model.to(memory_format=torch.channels_last)
         self.model = model
         self.freeze = Freeze(trainee.backbone)
         wish = config.model.compile
