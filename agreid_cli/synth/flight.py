@@ -103,8 +103,8 @@ def make_flight(
 def make_mount(rng: np.random.Generator, *, scale: float) -> Mount:
     """The campus's wall camera, looking north across the plaza."""
     return Mount(
-        eye=np.array([rng.uniform(-1.5, 1.5), -1.5, rng.uniform(2.9, 3.5)]),
-        target=np.array([rng.uniform(-0.8, 0.8), 11.0, 0.55]),
+        eye=np.array([rng.uniform(-1.5, 1.5), -1.5, rng.uniform(2.5, 2.9)]),
+        target=np.array([rng.uniform(-0.8, 0.8), 8.5, 0.55]),
         size=scaled(CCTV_SIZE, scale),
         focal_px=_FOCAL_CCTV_PX * scale,
         shutter_s=1 / 50,

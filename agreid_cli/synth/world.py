@@ -175,10 +175,13 @@ def _walk(pair: Pair, middle: np.ndarray, seconds: float, rng: np.random.Generat
     turn = angle + np.pi + rng.normal(0, 0.7)
     towards = [np.array([np.cos(a), np.sin(a)]) for a in (angle, turn)]
     ends = [spot + rng.uniform(17, 27) * way for way in towards]
+    if rng.random() < 0.3:  # the wall has a door, and who uses it comes very near to the camera
+        ends[1] = pair.mount.eye[:2] + [rng.normal(0, 1.3), 1.0]
     bends = [spot + rng.uniform(5, 10) * way + rng.normal(0, 1.5, 2) for way in towards]
-    stops = [ends[0], bends[0], spot, bends[1], ends[1]]
-    speed = rng.uniform(0.9, 1.6) * (1.1 if hurried else 1.0)
-    halt = rng.uniform(2, 9) if rng.random() < 0.25 else 0.0
+    errand = spot + rng.normal(0, [3.2, 4.0])  # nobody crosses a campus in a straight line
+    stops = [ends[0], bends[0], errand, spot, bends[1], ends[1]]
+    speed = rng.uniform(0.85, 1.5) * (1.1 if hurried else 1.0)
+    halt = rng.uniform(4, 30) if rng.random() < 0.65 else 0.0  # to wait, to talk, to look at a phone
     return make_walk(
         [(float(x), float(y)) for x, y in stops],
         speed=float(speed),
