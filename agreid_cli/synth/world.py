@@ -176,7 +176,7 @@ def _walk(pair: Pair, middle: np.ndarray, seconds: float, rng: np.random.Generat
     towards = [np.array([np.cos(a), np.sin(a)]) for a in (angle, turn)]
     ends = [spot + rng.uniform(17, 27) * way for way in towards]
     if rng.random() < 0.3:  # the wall has a door, and who uses it comes very near to the camera
-        ends[1] = pair.mount.eye[:2] + [rng.normal(0, 1.3), 1.0]
+        ends[1] = pair.mount.eye[:2] + np.array([rng.normal(0, 1.3), 1.0])
     bends = [spot + rng.uniform(5, 10) * way + rng.normal(0, 1.5, 2) for way in towards]
     errand = spot + rng.normal(0, [3.2, 4.0])  # nobody crosses a campus in a straight line
     stops = [ends[0], bends[0], errand, spot, bends[1], ends[1]]
