@@ -17,7 +17,7 @@ import numpy.typing as npt
 import torch
 
 from agreid_cli.config.evaluate import EvaluateConfig
-from agreid_cli.errors import InputError
+from agreid_cli.errors import InputError, Problem
 from agreid_cli.metrics.bootstrap import bootstrap
 from agreid_cli.metrics.explanation import ExplanationMeter
 from agreid_cli.metrics.given import rank_distances
@@ -72,6 +72,7 @@ def evaluate_explain(
     can = directions_in(embeddings, testing.lists)
     names = names or [name for name in BOTH if name in can] or can[:1]
     chosen = [sides(embeddings, find_direction(name), testing.lists) for name in names]
+    _must_have_attributes(chosen, embeddings, known)
     results = []
     for found in chosen:
         job = _Job(opened, known, crops, read, embeddings, found, config, progress)
@@ -213,6 +214,20 @@ class _Job:
             bounds = ((drawn.mAP.low, drawn.mAP.high), (drawn.rank1.low, drawn.rank1.high))
             ci = Interval(*bounds, drawn.level, drawn.rounds, drawn.n_identities)
         return ExplainRow(name, says, figures.mAP, first, fifth, tenth, figures.mINP, p, ci)
+
+
+def _must_have_attributes(chosen: Sequence[Sides], embeddings: Embeddings, known: KnownBits) -> None:
+    problems = []
+    for found in chosen:
+        for side, rows in (("query", found.query), ("gallery", found.gallery)):
+            if not known.of(embeddings.crop_id[rows].tolist()).any():
+                problems.append(Problem(found.direction.name, f"no {side} crop has attributes"))
+    if problems:
+        raise InputError(
+            "an explanation is scored against attributes, and the test has none",
+            problems=problems,
+            hint="Give them with: agreid build-manifest, which reads attributes.csv",
+        )
 
 
 def _names(directions: Sequence[str]) -> list[str]:

@@ -1,0 +1,153 @@
+"""Do the attention maps lie on the right part of the body? Against the exact body parts of the synthetic
+campus.
+
+    python -m tests.benchmarks.explain WORKSPACE [--run NAME] [--pairs 3000]
+
+For every test crop and attribute group, the map of the label that the person has is brought to the size of
+the crop:
+
+- pointing game: does its most attended pixel lie on a part on which that attribute shows (`synth/parts.py`)?
+- energy: how much of the map, from 0 at its least to 1 at its most, lies on these parts?
+
+Both stand beside the share of the crop that these parts cover (chance), and beside the same two figures of
+the mean of all the crop's maps: what a map that knows where a person is, but nothing of the attribute,
+would reach. Then the pairs: of two different people, does the map of the attribute with the largest share
+lie on the right part in both crops?
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from agreid_cli.progress import SILENT
+from agreid_cli.records.manifest import read_manifest
+from agreid_cli.records.workspace import Workspace
+from agreid_cli.reporting.attention import spread
+from agreid_cli.stages.streams import known_bits, open_stream
+from agreid_cli.stages.testing import load_testing
+from agreid_cli.synth.parts import GROUP_PARTS
+from agreid_cli.training.decompose import Block
+
+
+def sized(attention: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The map at the size of the mask."""
+    return cv2.resize(attention.astype(np.float32), mask.shape[::-1], interpolation=cv2.INTER_LINEAR)
+
+
+def points(attention: np.ndarray, inside: np.ndarray) -> tuple[bool, float]:
+    """Pointing game and energy of a map at the size of the mask `inside`."""
+    stretched = spread(attention)
+    hit = bool(inside[np.unravel_index(attention.argmax(), attention.shape)])
+    return hit, float(stretched[inside].sum() / max(stretched.sum(), 1e-9))
+
+
+def main() -> None:
+    """Print one line a group, the means, and the pairs."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("workspace", type=Path)
+    parser.add_argument("--run", default=None)
+    parser.add_argument("--pairs", type=int, default=3000)
+    options = parser.parse_args()
+    workspace = Workspace(options.workspace)
+    opened = open_stream(workspace, options.run)
+    book = opened.codebook
+    testing, crops = load_testing(workspace, opened.config, SILENT)
+    bits = known_bits(workspace, book).of(testing.crop_id)
+    table = read_manifest(workspace.manifest)
+    path_of = dict(zip(table["crop_id"].to_pylist(), table["path"].to_pylist(), strict=True))
+    masks: dict[int, np.ndarray] = {}
+    maps: dict[int, np.ndarray] = {}
+    for row, crop in enumerate(testing.crop_id):
+        mask = cv2.imread(str(workspace.truth.crop_parts(path_of[crop])), cv2.IMREAD_UNCHANGED)
+        if mask is not None and bits[row].any():
+            masks[row] = mask
+    rows = np.array(sorted(masks))
+    print(f"{opened.run.name}: {len(rows)} test crops with body parts and attributes", flush=True)
+    for place, found in opened.stream.blocks(crops, rows, 32):
+        for row, own in zip(rows[place].tolist(), found.maps.cpu().numpy(), strict=True):
+            maps[row] = own
+    by_group(book, bits, masks, maps)
+    by_pair(opened, testing, crops, book, bits, masks, maps, options.pairs)
+
+
+def by_group(book: Any, bits: np.ndarray, masks: dict[int, np.ndarray], maps: dict[int, np.ndarray]) -> None:
+    """One line a group: own map, mean map, chance; pointing game and energy."""
+    found: dict[str, list[list[float]]] = defaultdict(list)
+    for row, mask in masks.items():
+        plain = sized(maps[row].mean(axis=0), mask)
+        for group, start in zip(book.groups, book.starts, strict=True):
+            inside = np.isin(mask, GROUP_PARTS[group.name])
+            if not inside.any():
+                continue  # turned away or hidden: there is no right place to point at
+            bit = start + int(bits[row, start : start + len(group.bits)].argmax())
+            own = points(sized(maps[row][bit], mask), inside)
+            found[group.name].append([*own, *points(plain, inside), float(inside.mean())])
+    print("group: crops, pointing game % (mean map %), energy % (mean map %), chance %")
+    means = {name: np.mean(values, axis=0) for name, values in found.items()}
+    for name, (hit, energy, plain_hit, plain_energy, area) in sorted(means.items(), key=lambda m: m[1][4]):
+        print(
+            f"{name}: {len(found[name])}, {100 * hit:.1f} ({100 * plain_hit:.1f}), "
+            f"{100 * energy:.1f} ({100 * plain_energy:.1f}), {100 * area:.1f}"
+        )
+    hit, energy, plain_hit, plain_energy, area = np.mean(list(means.values()), axis=0)
+    print(
+        f"mean of groups: {100 * hit:.1f} ({100 * plain_hit:.1f}), "
+        f"{100 * energy:.1f} ({100 * plain_energy:.1f}), {100 * area:.1f}"
+    )
+
+
+def by_pair(
+    opened: Any, testing: Any, crops: Any, book: Any, bits: np.ndarray, masks: dict[int, np.ndarray],
+    maps: dict[int, np.ndarray], n_pairs: int,
+) -> None:  # fmt: skip
+    """Where the attribute with the largest share is looked for, in both crops of a pair of different
+    people.
+    """
+    group_of = np.repeat(np.arange(len(book.groups)), book.sizes)
+    place = {crop: row for row, crop in enumerate(testing.crop_id)}
+    query, gallery = (
+        np.array([place[c] for c in side if place[c] in masks]) for side in testing.lists["a2g"]
+    )
+    every = max(1, len(query) * len(gallery) // n_pairs)
+    pid = np.array([known.pid for known in testing.known])
+    tops: list[tuple[int, int, int, bool]] = []
+
+    def visit(block: Block) -> None:
+        top = block.shares.argmax(-1).cpu().numpy()
+        for i, q in enumerate(query[block.rows]):
+            for j, g in enumerate(gallery[block.columns]):
+                at = (block.rows.start + i) * len(gallery) + block.columns.start + j
+                if at % every == 0 and pid[q] != pid[g]:
+                    bit = int(top[i, j])
+                    tops.append((q, g, bit, bool(bits[q, bit] != bits[g, bit])))
+
+    opened.stream.compare(crops, query, gallery, visit)
+    seen: list[list[float]] = []
+    used: dict[str, int] = defaultdict(int)
+    for q, g, bit, exclusive in tops:
+        group = book.groups[group_of[bit]].name
+        used[group] += 1
+        for row in (q, g):
+            inside = np.isin(masks[row], GROUP_PARTS[group])
+            if inside.any():
+                own = points(sized(maps[row][bit], masks[row]), inside)
+                seen.append([*own, float(inside.mean()), float(exclusive)])
+    hit, energy, area, exclusive_share = np.mean(seen, axis=0)
+    print(
+        f"the largest share of {len(tops)} pairs of different people: differs in {100 * exclusive_share:.1f} %; "
+        f"pointing game {100 * hit:.1f} %, energy {100 * energy:.1f} %, chance {100 * area:.1f} %"
+    )
+    common = sorted(used.items(), key=lambda item: -item[1])[:6]
+    print("most often: " + ", ".join(f"{name} {100 * n / len(tops):.0f} %" for name, n in common))
+
+
+if __name__ == "__main__":
+    main()
