@@ -142,7 +142,7 @@ def by_pair(
                 seen.append([*own, float(inside.mean()), float(exclusive)])
     hit, energy, area, exclusive_share = np.mean(seen, axis=0)
     print(
-        f"the largest share of {len(tops)} pairs of different people: differs in {100 * exclusive_share:.1f} %; "
+        f"largest share of {len(tops)} pairs of different people: differs in {100 * exclusive_share:.1f} %; "
         f"pointing game {100 * hit:.1f} %, energy {100 * energy:.1f} %, chance {100 * area:.1f} %"
     )
     common = sorted(used.items(), key=lambda item: -item[1])[:6]

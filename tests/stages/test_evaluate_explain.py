@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 from typer.testing import CliRunner
@@ -19,6 +20,7 @@ from agreid_cli.errors import InputError, MissingError
 from agreid_cli.metrics.explanation import pair_scores
 from agreid_cli.metrics.reweight import amd_xor, expected_xor
 from agreid_cli.records.explanation import ROWS, explanation_path, read_explanation
+from agreid_cli.records.manifest import manifest_artefact, read_manifest
 from agreid_cli.records.runs import Run
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.evaluate import evaluate
@@ -28,6 +30,7 @@ from agreid_cli.stages.testing import load_testing
 from tests.embedded import slow_score
 from tests.heard import Heard
 from tests.streams import copy_of_stream
+from tests.tables import GROUP_SIZES
 
 SMALL = EvaluateConfig(ci=True, rounds=20)
 
@@ -169,6 +172,22 @@ def test_on_the_screen_and_as_json(done: Workspace) -> None:
     mixed = CliRunner().invoke(app, [*words, "--rerank", "20,6,0.3"])
     assert mixed.exit_code == 2
     assert "--rerank cannot go with --explain" in mixed.stderr
+
+
+def test_a_test_part_without_attributes_is_refused_at_once(done: Workspace, tmp_path: Path) -> None:
+    workspace = copy_of_stream(tmp_path)
+    table = read_manifest(workspace.manifest)
+    tested = [pid > 8 for pid in table["pid"].to_pylist()]
+    for name in ("attr_bits", "attr_known"):
+        column = pa.array(
+            [None if t else v for t, v in zip(tested, table[name].to_pylist(), strict=True)],
+            table.schema.field(name).type,
+        )
+        table = table.set_column(table.column_names.index(name), name, column)
+    manifest_artefact(GROUP_SIZES).write(table, workspace.manifest)
+    with pytest.raises(InputError, match="the test has none") as caught:
+        evaluate_explain(workspace, config=SMALL, directions=["a2g"])
+    assert "a2g: no query crop has attributes" in str(caught.value)
 
 
 def test_runs_that_explain_nothing(done: Workspace, tmp_path: Path) -> None:
