@@ -25,7 +25,8 @@ def extract_crops(
     embedder: Annotated[
         Optional[str],
         typer.Option(
-            help="boxmot re-ID weight file for the tracker.", show_default="colours, which need no weights"
+            help="boxmot re-ID weight file, or a run of ours (runs/bot-vit), for the tracker.",
+            show_default="colours, which need no weights",
         ),
     ] = None,
     tracker: Annotated[

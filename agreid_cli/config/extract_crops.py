@@ -40,7 +40,7 @@ class TrackerConfig(Frozen):
 
 
 class EmbedderConfig(Frozen):
-    """weights: a boxmot re-ID weight file; empty means the colour embedder, which needs none.
+    """weights: a boxmot re-ID weight file or a run; empty means the colour embedder, which needs none.
 
     Two trades that change tracks, and are measured in tests/benchmarks/RESULTS.md: reuse: so many frames long
     the embedding of a person who stands alone is not computed anew. backend: `openvino` runs the network

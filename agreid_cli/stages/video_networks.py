@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from agreid_cli.config.extract_crops import EmbedderConfig, ExtractConfig
-from agreid_cli.errors import InputError, UsageError
 from agreid_cli.records.files import sha256
+from agreid_cli.records.runs import Run
 from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.devices import find_device
 from agreid_cli.stages.video_jobs import Job
 from agreid_cli.vision.detector import Detector
 from agreid_cli.vision.embedders import Embed
@@ -53,7 +54,7 @@ class Networks:
 
 def load_networks(config: ExtractConfig, workspace: Workspace, *, device: str, download: bool) -> Networks:
     """Load detector and embedder; `InputError` when weights or device cannot be used."""
-    device = _device(device)
+    device = find_device(device)
     folders = [workspace.root, user_folder()]
     weights = find_weights(config.detector.weights, folders=folders, download=download)
     part = config.detector
@@ -66,7 +67,7 @@ def load_networks(config: ExtractConfig, workspace: Workspace, *, device: str, d
         device=device,
         half=part.half,
     )
-    embed, digest = _embedder(config.embedder, device)
+    embed, digest = _embedder(config.embedder, workspace, device)
     # A wrong name or option is found before the first video.
     make_tracker(config, embed, (64, 64), moving=False).rehearse(embed)
     return Networks(
@@ -89,30 +90,18 @@ def make_tracker(
     )
 
 
-def _embedder(config: EmbedderConfig, device: str) -> tuple[Embed, str]:
+def _embedder(config: EmbedderConfig, workspace: Workspace, device: str) -> tuple[Embed, str]:
     if not config.weights:
         from agreid_cli.vision.embedders.colour import ColourEmbedder
 
         return ColourEmbedder(), "colour/1"
+    path = Path(config.weights).expanduser()
+    for run in (Run(path), Run(workspace.root / path), Run(workspace.runs / path)):
+        if run.weights.is_file():
+            from agreid_cli.stages.run_embedder import RunEmbedder
+
+            own = RunEmbedder(run, device=device)
+            return own, own.sha256
     from agreid_cli.vision.embedders.reid import ReidEmbedder
 
-    path = Path(config.weights).expanduser()
     return ReidEmbedder(path, device=device, backend=config.backend), sha256(path)
-
-
-def _device(wish: str) -> str:
-    import torch
-
-    if wish == "auto":
-        return "cuda:0" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(wish)
-    except RuntimeError as error:
-        raise UsageError(f"--device '{wish}' is none of auto, cpu, cuda, cuda:0, cuda:1 …") from error
-    found = torch.cuda.device_count() if torch.cuda.is_available() else 0
-    if device.type == "cuda" and (device.index or 0) >= found:
-        raise InputError(
-            f"--device {wish}: torch finds {found or 'no'} GPU{'s' * (found > 1)} here",
-            hint="Use --device cpu, or see agreid doctor.",
-        )
-    return wish

@@ -117,6 +117,28 @@ def test_flip_averages_with_the_mirror_image(workspace: Workspace, tmp_path: Pat
     assert np.abs(flipped - plain).max() > 10 * np.abs(flipped - (plain + other) / 2).max()
 
 
+def test_a_run_embeds_the_people_of_a_frame_for_the_tracker(workspace: Workspace, tmp_path: Path) -> None:
+    import cv2
+
+    from agreid_cli.config.extract_crops import EmbedderConfig
+    from agreid_cli.stages.video_networks import _embedder
+
+    chosen, digest = _embedder(EmbedderConfig(weights="runs/campus"), workspace, "cpu")
+    picture = cv2.imread(str(sorted((workspace.root / "images").glob("*.jpg"))[0]))
+    frame = np.zeros((100, 120, 3), np.uint8)
+    frame[10:74, 20:52] = picture
+    got = chosen(np.array([[20, 10, 52, 74], [60, 10, 500, 90]], np.float32), frame)
+    (tmp_path / "one").mkdir()
+    cv2.imwrite(str(tmp_path / "one" / "a.png"), picture)
+    want = matrix(
+        pq.read_table(embed(workspace, crops=tmp_path / "one", out=tmp_path / "a.pq").path)["embedding"]
+    )
+    np.testing.assert_allclose(got[0], want[0] / np.linalg.norm(want[0]), atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(got, axis=1), 1, atol=1e-5)
+    assert chosen(np.zeros((0, 4), np.float32), frame).shape[0] == 0
+    assert digest == chosen.sha256  # type: ignore[attr-defined]
+
+
 def test_what_cannot_be_embedded_is_said(workspace: Workspace, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--out goes with --crops"):
         embed(workspace, out=tmp_path / "x.parquet")

@@ -18,10 +18,11 @@ from tests.forked import ROOT
 from tests.people_on_disk import write_people
 from tests.training.trained import small
 
-#: SGD, because Adam's first step is a sign, which tiny differences turn.
+#: SGD, because Adam's first step is a sign, which tiny differences turn. One step of all eight batches, because
+#: rounding grows from step to step.
 HOW = (
     "data.p=4", "data.k=2", "optim.name=sgd", "optim.lr=0.02", "schedule.epochs=1", "ema=0.5",
-    "schedule.freeze_iters=1", "accumulate=2",
+    "accumulate=8",
 )  # fmt: skip
 
 
@@ -47,7 +48,7 @@ def test_two_ranks_train_what_one_process_trains(tmp_path: Path) -> None:
     ours, theirs = read_log(one.log), read_log(two.log)
     assert [line["kind"] for line in ours] == [line["kind"] for line in theirs]
     assert theirs[0]["losses"] == pytest.approx(ours[0]["losses"], rel=1e-4)
-    assert theirs[0]["step"] == ours[0]["step"] == 4
+    assert theirs[0]["step"] == ours[0]["step"] == 1
     assert [line["fingerprint"] for line in theirs[1:]] == [line["fingerprint"] for line in ours[1:]]
     assert [line["mAP"] for line in theirs[1:]] == pytest.approx([line["mAP"] for line in ours[1:]], abs=0.03)
     weights, others = load_file(one.last), load_file(two.last)
