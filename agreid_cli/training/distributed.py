@@ -162,8 +162,8 @@ class JointBatchNorm(_BatchNorm):
             return super().forward(input)
         dims = [0, *range(2, input.ndim)]
         shape = [1, -1, *[1] * (input.ndim - 2)]
-        x = input.float()
-        here = torch.tensor([x.numel() / x.shape[1]], device=x.device)
+        x = input if input.dtype == torch.float64 else input.float()
+        here = x.new_tensor([x.numel() / x.shape[1]])
         n, total = _SumOverRanks.apply(torch.cat([here, x.sum(dims)])).split([1, x.shape[1]])
         n = n.detach()
         mean = total / n

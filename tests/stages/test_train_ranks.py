@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from safetensors.numpy import load_file
 
 from agreid_cli.config.load import to_toml
@@ -18,12 +19,13 @@ from tests.forked import ROOT
 from tests.people_on_disk import write_people
 from tests.training.trained import small
 
-#: SGD, because Adam's first step is a sign, which tiny differences turn. One step of all eight batches, because
-#: rounding grows from step to step.
+#: SGD, because Adam's first step is a sign, which tiny differences turn. One step of all eight batches,
+#: because rounding grows from step to step.
 HOW = (
     "data.p=4", "data.k=2", "optim.name=sgd", "optim.lr=0.02", "schedule.epochs=1", "ema=0.5",
     "accumulate=8",
 )  # fmt: skip
+RANKS = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
 
 
 def run(root: Path, *launcher: str) -> Run:
@@ -44,7 +46,7 @@ def test_two_ranks_train_what_one_process_trains(tmp_path: Path) -> None:
     (tmp_path / "one" / "small.toml").write_text(to_toml(small(*HOW)))
     shutil.copytree(tmp_path / "one", tmp_path / "two")
     one = run(tmp_path / "one")
-    two = run(tmp_path / "two", "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+    two = run(tmp_path / "two", *RANKS)
     ours, theirs = read_log(one.log), read_log(two.log)
     assert [line["kind"] for line in ours] == [line["kind"] for line in theirs]
     assert theirs[0]["losses"] == pytest.approx(ours[0]["losses"], rel=1e-4)
@@ -55,5 +57,47 @@ def test_two_ranks_train_what_one_process_trains(tmp_path: Path) -> None:
     assert list(weights) == list(others)
     for name, value in weights.items():
         if value.dtype.kind == "f":
-            scale = max(abs(value).max(), 1e-2)
-            assert abs(value - others[name]).max() <= 2e-3 * scale, name
+            scale = max(abs(value).max(), 1e-1)
+            assert abs(value - others[name]).max() <= 5e-3 * scale, name  # fp32 through 40 norms; see below
+
+
+CODE = """
+import sys
+import torch
+from torch import nn
+from torch.nn.parallel import DistributedDataParallel
+from agreid_cli.training.distributed import gathered, joined, with_joint_norms, world_of_environment
+
+torch.set_default_dtype(torch.float64)
+torch.manual_seed(0)
+first, last = (nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)), (nn.Linear(64, 5), nn.BatchNorm1d(5))
+net = nn.Sequential(*first, nn.ReLU(), nn.Flatten(), *last)
+images, label = torch.randn(8, 3, 6, 6), torch.arange(8) // 2
+world, cpu = world_of_environment(), torch.device("cpu")
+with joined(world, cpu):
+    if world.many:
+        net = DistributedDataParallel(with_joint_norms(net, cpu), broadcast_buffers=False)
+    share = slice(world.rank * 8 // world.size, (world.rank + 1) * 8 // world.size)
+    out = net(images[share])
+    every, labels = gathered(out), gathered(label[share])
+    distance = (every[:, None] - every[None]).pow(2).sum(2)
+    pairs = torch.where(labels[:, None] == labels[None], distance, (5 - distance).clamp(min=0)).mean()
+    (nn.functional.cross_entropy(out, label[share]) + pairs).backward()
+    if world.first:
+        inner = net.module if world.many else net
+        torch.save([p.grad for p in inner.parameters()] + list(inner.buffers()), sys.argv[1])
+"""
+
+
+@pytest.mark.slow
+def test_gradients_and_statistics_of_two_ranks_are_exact(tmp_path: Path) -> None:
+    (tmp_path / "code.py").write_text(CODE)
+    found = []
+    for name, launcher in (("one", ()), ("two", RANKS)):
+        words = [sys.executable, *launcher, str(tmp_path / "code.py"), str(tmp_path / name)]
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=240)
+        assert done.returncode == 0, done.stderr
+        found.append(torch.load(tmp_path / name, weights_only=True))
+    for one, two in zip(*found, strict=True):
+        torch.testing.assert_close(two, one, rtol=1e-9, atol=1e-12)
