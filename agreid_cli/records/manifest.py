@@ -53,7 +53,7 @@ def is_manifest(path: Path) -> bool:
         marks = pq.read_schema(path).metadata or {}
     except (pa.ArrowInvalid, OSError):
         return False
-    return marks.get(SCHEMA_KEY, b"").startswith(b"manifest/")
+    return bytes(marks.get(SCHEMA_KEY, b"")).startswith(b"manifest/")
 
 
 def _stored_sizes(path: Path) -> tuple[int, ...]:

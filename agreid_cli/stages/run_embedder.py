@@ -30,14 +30,14 @@ class RunEmbedder:
         )
         self._shift, self._scale = shift, scale
 
-    @torch.inference_mode()
     def __call__(self, boxes: npt.NDArray[Any], frame: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Boxes float32 (n, 4) in a uint8 BGR frame to float32 (n, D) of unit length."""
         if not len(boxes):
             return np.zeros((0, 1), np.float32)
         pixels = torch.stack([self._patch(box, frame) for box in np.round(boxes).astype(int)])
         images = pixels.to(self._device).float().div_(255).sub_(self._shift).div_(self._scale)
-        rows = self._model.embed(images).float()
+        with torch.inference_mode():
+            rows = self._model.embed(images).float()
         unit = torch.nn.functional.normalize(torch.nan_to_num(rows), dim=1)
         return np.asarray(unit.cpu().numpy(), np.float32)
 
