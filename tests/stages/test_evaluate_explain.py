@@ -27,6 +27,7 @@ from agreid_cli.stages.evaluate import evaluate
 from agreid_cli.stages.evaluate_explain import evaluate_explain
 from agreid_cli.stages.streams import known_bits, open_stream
 from agreid_cli.stages.testing import load_testing
+from agreid_cli.training.decompose import Pairs
 from tests.embedded import slow_score
 from tests.heard import Heard
 from tests.streams import copy_of_stream
@@ -130,6 +131,17 @@ def test_blocks_change_nothing_and_fewer_pairs_are_said(done: Workspace) -> None
     [parts] = evaluate_explain(done, config=tiny, directions=["g2a"])
     assert [(r.name, r.p) for r in parts.rows] == [(r.name, r.p) for r in whole.rows]
     assert parts.scores.XmAP_e.value == pytest.approx(whole.scores.XmAP_e.value, abs=1e-3)
+    opened = open_stream(done, None, batch=2)
+    _, crops = load_testing(done, opened.config, Heard())
+    query, gallery = np.arange(9), np.arange(9, 20)
+    one_pass, passes = Pairs.of(9, 11, 1), Pairs.of(9, 11, 1)
+    for pairs, memory in ((one_pass, 1 << 30), (passes, 4 * 128 * 88 * 4)):  # all nine queries, or four
+        opened.stream.compare(
+            crops, query, gallery, lambda b, p=pairs: p.put(b, [b.shares[..., 0]]), memory_bytes=memory
+        )
+    np.testing.assert_allclose(passes.d, one_pass.d, rtol=1e-4)
+    np.testing.assert_allclose(passes.b[0], one_pass.b[0], rtol=1e-3)
+    assert (one_pass.d > 0).all()
     few = SMALL.model_copy(update={"explain": ExplainEvaluateConfig(pairs=50)})
     [some] = evaluate_explain(done, config=few, directions=["g2a"])
     assert 30 <= some.scores.n_pairs <= 50

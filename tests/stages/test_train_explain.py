@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
 
 from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.errors import InputError, MissingError, UsageError
+from agreid_cli.records.manifest import manifest_artefact, read_manifest
 from agreid_cli.records.runs import Run
 from agreid_cli.records.training_log import read_log
 from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.explain_trainee import stream_trainee
 from agreid_cli.stages.runs import load_network, stored_config
 from agreid_cli.stages.train import train
+from tests.heard import Heard
 from tests.people_on_disk import write_people
 from tests.streams import settings, write_stream
+from tests.tables import GROUP_SIZES
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -58,6 +64,33 @@ def test_the_run_says_what_it_explains_and_whom_it_has_not_seen(done: Workspace)
     assert not run.best.exists()  # its ranking is the teacher's, so no epoch is the best
     [line] = read_log(run.log)
     assert set(line["losses"]) == {"total", "distance", "prior1", "prior2", "attributes"}
+
+
+def test_held_out_people_and_crops_without_attributes_are_not_trained_on(
+    done: Workspace, tmp_path: Path
+) -> None:
+    config = settings("explain-campus", "explain.held_out=0.3", "explain.teacher=campus")
+    samples, images, trainee = stream_trainee(done, config)
+    held_out = {int(pid) for pid in trainee.facts["held_out"].split()}
+    assert set(samples.pid.tolist()) == set(range(1, 9)) - held_out
+    assert len(samples) == len(images) == 6 * 4
+    assert trainee.backbone == []
+    workspace = Workspace(tmp_path / "some")
+    shutil.copytree(done.root, workspace.root)
+    table = read_manifest(workspace.manifest)
+    for name in ("attr_bits", "attr_known"):
+        values = [
+            None if pid == 3 else v
+            for pid, v in zip(table["pid"].to_pylist(), table[name].to_pylist(), strict=True)
+        ]
+        column = pa.array(values, table.schema.field(name).type)
+        table = table.set_column(table.column_names.index(name), name, column)
+    manifest_artefact(GROUP_SIZES).write(table, workspace.manifest)
+    heard = Heard()
+    everyone = settings("explain-campus", "explain.held_out=0", "explain.teacher=campus")
+    samples, _, _ = stream_trainee(workspace, everyone, progress=heard)
+    assert set(samples.pid.tolist()) == set(range(1, 9)) - {3}
+    assert any("4 of 32 training crops have no attributes" in text for text in heard.warnings)
 
 
 def test_a_resumed_stream_comes_to_the_same_weights(done: Workspace) -> None:
