@@ -52,6 +52,7 @@ def extract_crops(
     """
     config = config or ExtractConfig()
     jobs = plan(videos, config, given or Given(), progress)
+    _refuse_strangers(workspace)
     networks = load_networks(config, workspace, device=device, download=download)
     with held(workspace) as parts:
         todo = _unfinished(
@@ -68,6 +69,15 @@ def extract_crops(
             skipped=tuple(job.video_id for job in jobs if job not in todo),
             contact_sheets=tuple(p for job in todo for p in workspace.contact_sheets(job.video_id)),
             total=total,
+        )
+
+
+def _refuse_strangers(workspace: Workspace) -> None:
+    """The table is joined from the parts of each video: crops that came another way would be lost."""
+    if workspace.crops.is_file() and not (workspace.crops_dir / "parts").is_dir():
+        raise InputError(
+            f"{workspace.crops} was not made by extract-crops, and its crops would be lost",
+            hint="Extract into another --workspace.",
         )
 
 

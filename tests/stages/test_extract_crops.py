@@ -25,6 +25,7 @@ from agreid_cli.stages import video_parts
 from agreid_cli.stages.extract_crops import ExtractResult
 from agreid_cli.stages.video_jobs import Given, plan
 from tests import tiny
+from tests.tables import write_crops
 
 CONFIG = ExtractConfig(every=5)
 
@@ -555,3 +556,12 @@ def test_the_file_s_name_tells_session_altitude_camera_and_platform_and_options_
     (job,) = plan([video], CONFIG, given, Heard())
     found = job.facts
     assert (found.platform, found.camid, found.altitude, found.session) == facts
+
+
+def test_crops_that_came_another_way_are_not_lost(run: Callable[..., ExtractResult], tmp_path: Path) -> None:
+    video, root = tiny.write(tmp_path / "street.avi"), tmp_path / "workspace"
+    write_crops(root)
+    before = tiny.tree(root)
+    with pytest.raises(InputError, match=r"was not made by extract-crops"):
+        run(video)
+    assert tiny.tree(root) == before
