@@ -33,6 +33,7 @@ COMMANDS = {
     "demo": "agreid_cli.cli.demo:demo",
     "synth": "agreid_cli.cli.synth:synth",
     "match-truth": "agreid_cli.cli.match_truth:match_truth",
+    "score-tracks": "agreid_cli.cli.score_tracks:score_tracks",
     "doctor": "agreid_cli.cli.doctor:doctor",
 }
 

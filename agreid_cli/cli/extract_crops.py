@@ -19,7 +19,8 @@ def extract_crops(
     detector: Annotated[
         Optional[str],
         typer.Option(
-            help="Weights that ultralytics reads: a file or a published name.", show_default="yolo11n.pt"
+            help="Weights that ultralytics reads: a file, a published name, or campus (for agreid synth).",
+            show_default="yolo11n.pt",
         ),
     ] = None,
     embedder: Annotated[

@@ -42,9 +42,13 @@ from agreid_cli.synth.population import GROUP_ORDER
 #: What a campus that is replaced leaves behind otherwise; all of it speaks of the old one.
 _DERIVED = ("crops", "identities.csv", "attributes.csv", "manifest.parquet", "split.parquet")
 _TOML = """\
-# Written by agreid synth. The recipe is small: it trains from scratch on two cores.
+# Written by agreid synth. The recipe is small: it trains from scratch on two cores. The detector comes with
+# agreid and knows the people of a campus, and nobody else.
 [train]
 recipe = "campus"
+
+[extract-crops.detector]
+weights = "campus"
 """
 
 

@@ -5,18 +5,25 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from agreid_cli.assets import asset
 from agreid_cli.errors import InputError, MissingError
 from agreid_cli.vision import vendors
 
+#: Detectors that come with agreid, by name.
+OWN = {"campus": "detector/campus.pt"}
+
 
 def find_weights(name: str, *, folders: list[Path], download: bool) -> Path:
-    """The file or folder called `name`: as given, else in one of `folders`.
+    """The detector of `OWN` called `name`; else the file or folder as given, else in one of `folders`.
 
+    Our own names go first, for a workspace may well be a folder called so; `./campus` is always a path.
     With `download`, a name that ultralytics publishes is fetched into the last folder. Raises
     `MissingError` with the places looked at.
     """
     if not name.strip():
         raise InputError("no detector is named", hint="Give a file with --detector PATH.")
+    if name in OWN:
+        return _own(name)
     given = Path(name).expanduser()
     for place in [given, *(folder / name for folder in folders)]:
         if place.exists():
@@ -26,8 +33,19 @@ def find_weights(name: str, *, folders: list[Path], download: bool) -> Path:
     looked = ", ".join(dict.fromkeys(str(folder.resolve()) for folder in [Path(), *folders]))
     raise MissingError(
         f"detector weights {name} are not here (looked in {looked})",
-        hint="Give a file with --detector PATH, or add --download to fetch a published name once.",
+        hint="Give a file with --detector PATH, or add --download to fetch a published name once; "
+        f"--detector {' or '.join(OWN)} comes with agreid, for the people of agreid synth.",
     )
+
+
+def _own(name: str) -> Path:
+    try:
+        return asset(OWN[name])
+    except FileNotFoundError as error:
+        raise MissingError(
+            f"the detector {name} is missing from this installation of agreid",
+            hint="Install agreid again, or give a file with --detector PATH.",
+        ) from error
 
 
 def user_folder() -> Path:

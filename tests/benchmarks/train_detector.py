@@ -3,8 +3,8 @@
     python -m tests.benchmarks.train_detector FOLDER [--tiles 1600] [--epochs 30]
 
 Tiles of 320 × 320 pixels are cut from frames of campuses of their own (seeds 7000 and up; RESULTS.md measures
-on others), at the sizes at which `extract-crops` shows frames to a detector: a 4K frame at two thirds, smaller ones as
-they are. The network is ultralytics' YOLOv8 at half the width of its smallest size, with one class. Give the
+on others), at the sizes at which `extract-crops` shows frames to a detector: a 4K frame at two thirds, smaller
+ones as they are. The network is ultralytics' YOLOv8 at half the width of its smallest size, with one class. Give the
 same FOLDER again to go on after an interruption. On a GPU give `--device 0`, more tiles and more epochs.
 """
 
@@ -143,8 +143,9 @@ def _train(folder: Path, data: Path, options: argparse.Namespace) -> Path:
     model.add_callback("on_train_start", lambda trainer: torch.set_num_threads(options.threads))
     model.train(
         data=str(data), imgsz=TILE, epochs=options.epochs, batch=options.batch, device=options.device,
-        project=str(folder), name="run", exist_ok=True, resume=resume, workers=0, cache="ram", seed=0, plots=False,
-        close_mosaic=5, scale=0.4, degrees=0.0, fliplr=0.5, hsv_h=0.02, hsv_s=0.6, hsv_v=0.4, patience=0, amp=False,
+        project=str(folder), name="run", exist_ok=True, resume=resume, workers=0, cache="ram", seed=0,
+        close_mosaic=5, scale=0.4, degrees=0.0, fliplr=0.5, hsv_h=0.02, hsv_s=0.6, hsv_v=0.4, patience=0,
+        plots=False, amp=False,
     )  # fmt: skip
     return done
 

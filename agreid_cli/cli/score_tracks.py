@@ -1,0 +1,69 @@
+"""`agreid score-tracks`: HOTA, IDF1 and MOTA of tracks against the truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from agreid_cli.cli.console import Voice
+from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, WorkspaceOption, config_file
+
+
+def score_tracks(
+    truth: Annotated[
+        Optional[Path],
+        typer.Option(metavar="PATH", help="File or folder of MOTChallenge truth.", show_default="truth/mot"),
+    ] = None,
+    tracks: Annotated[
+        Optional[Path],
+        typer.Option(metavar="PATH", help="File or folder of tracks to be judged.", show_default="crops/mot"),
+    ] = None,
+    workspace: WorkspaceOption = HERE,
+    config: ConfigOption = None,
+    set_: SetOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Judge tracks by the truth, a video and over all: HOTA, DetA, AssA, IDF1, MOTA, id switches.
+
+    A campus of agreid synth has its truth; extract-crops writes its tracks with --save-mot. Any tracker's
+    files in MOTChallenge's form can be judged, and any truth in it (<video>.txt, or <video>/gt/gt.txt).
+    People who are seen by less than half are not asked for, and cost nothing when they are found.
+
+    Example: agreid score-tracks
+    """
+    from dataclasses import asdict
+
+    from agreid_cli.config.load import load_section
+    from agreid_cli.config.score_tracks import ScoreTracksConfig
+    from agreid_cli.records.workspace import Workspace
+    from agreid_cli.stages.score_tracks import score_tracks as score
+
+    voice = Voice(json=json)
+    settings = load_section(ScoreTracksConfig, "score-tracks", config_file(config, workspace), set_ or ())
+    scores = score(Workspace(workspace), settings, truth=truth, tracks=tracks, progress=voice)
+    voice.data({"config": settings.model_dump(mode="json"), "scores": [asdict(one) for one in scores]})
+    ratios = ("HOTA", "DetA", "AssA", "IDF1", "MOTA", "recall", "precision")
+    counts = ("switches", "people", "tracks", "boxes")
+    voice.table(
+        "Tracks against the truth, per cent",
+        ["video", *ratios, *counts],
+        [
+            [
+                one.video,
+                *(_percent(getattr(one, name)) for name in ratios),
+                *(f"{getattr(one, name):,}" for name in counts),
+            ]
+            for one in scores
+        ],
+        right=range(1, 1 + len(ratios) + len(counts)),
+    )
+    voice.say(
+        f"HOTA over IoU 0.05 to 0.95, the rest at IoU {settings.iou:g}; people, boxes: those seen by "
+        f"{settings.min_visible:.0%} or more. {scores[-1].let_off:,} boxes on others were not judged."
+    )
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f}"
