@@ -15,6 +15,8 @@ from filelock import FileLock
 from agreid_cli.attributes.attributes_csv import read_attributes
 from agreid_cli.attributes.official import official_codebook
 from agreid_cli.config.build_split import SplitConfig
+from agreid_cli.config.extract_crops import ExtractConfig
+from agreid_cli.config.load import load_section
 from agreid_cli.config.synth import LIKE, LeastHeight, SynthConfig
 from agreid_cli.errors import AgreidError, InputError, Problems
 from agreid_cli.records.campus import CAMERAS, TRACKS, Campus
@@ -44,6 +46,10 @@ def crops(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     workspace = Workspace(tmp_path_factory.mktemp("crops"))
     synth(workspace, SMALL, truth_only=True)
     return workspace
+
+
+def test_the_workspace_s_settings_name_the_detector_that_comes_along(films: Workspace) -> None:
+    assert load_section(ExtractConfig, "extract-crops", films.config).detector.weights == "campus"
 
 
 def test_videos_come_with_their_truth(films: Workspace) -> None:
