@@ -58,4 +58,4 @@ class Network:
         if not self.world.many:
             return run
         gpus = [self.device.index] if self.device.type == "cuda" else None
-        return DistributedDataParallel(run, device_ids=gpus, broadcast_buffers=False)
+        return DistributedDataParallel(run, device_ids=gpus)

@@ -92,7 +92,7 @@ images, label = torch.randn(8, 3, 6, 6), torch.arange(8) // 2
 world, cpu = world_of_environment(), torch.device("cpu")
 with joined(world, cpu):
     if world.many:
-        net = DistributedDataParallel(with_joint_norms(net, cpu), broadcast_buffers=False)
+        net = DistributedDataParallel(with_joint_norms(net, cpu))
     share = slice(world.rank * 8 // world.size, (world.rank + 1) * 8 // world.size)
     out = net(images[share])
     every, labels = gathered(out), gathered(label[share])
