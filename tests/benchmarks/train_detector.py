@@ -26,8 +26,12 @@ from agreid_cli.synth.world import Pair, Plan, make_campus
 
 TILE = 320
 WIDTH = 0.125  # channels, against 0.25 of YOLOv8n
-#: platform, size of the frames: 2/3 is a 4K frame at the detector's input of 2560.
-KINDS = (("uav", 2 / 3), ("uav", 0.5), ("uav", 0.25), ("cctv", 1.0), ("cctv", 1.0), ("cctv", 0.5))
+#: platform, size of the frames, and by how much `extract-crops` enlarges such a frame for the detector. 2/3
+#: is a 4K frame at the input of 2560, which it makes smaller.
+KINDS = (
+    ("uav", 2 / 3, 1.0), ("cctv", 1.0, 1.0), ("uav", 0.25, 1.0), ("cctv", 0.25, 640 / 176), ("uav", 0.5, 1.0),
+    ("cctv", 0.5, 640 / 352),
+)  # fmt: skip
 FIRST_SEED, TILES_A_CAMPUS, EMPTY = 7000, 40, 0.12
 
 
@@ -84,42 +88,43 @@ def _campus_tiles(folder: Path, number: int) -> int:
 
 def _tiles(number: int) -> Iterator[tuple[np.ndarray, list[tuple[float, float, float, float]]]]:
     rng = np.random.default_rng([FIRST_SEED, number])
-    platform, size = KINDS[number % len(KINDS)]
+    platform, size, zoom = KINDS[number % len(KINDS)]
     plan = Plan(identities=48, pairs=3, seconds=20.0, size=size, fps=10, seed=FIRST_SEED + number)
     pairs = make_campus(plan)
     for _ in range(TILES_A_CAMPUS):
         pair: Pair = pairs[rng.integers(len(pairs))]
         now = moment(pair, platform, int(rng.integers(pair.frames)))
-        yield _tile(now, rng)
+        yield _tile(now, rng, zoom)
 
 
 def _tile(
-    now: Moment, rng: np.random.Generator
+    now: Moment, rng: np.random.Generator, zoom: float
 ) -> tuple[np.ndarray, list[tuple[float, float, float, float]]]:
     """A tile round a person, or anywhere; the boxes are of what is seen of each person, in its pixels."""
     width, height = now.camera.width, now.camera.height
-    side_x, side_y = min(TILE, width), min(TILE, height)
+    side_x, side_y = min(round(TILE / zoom), width), min(round(TILE / zoom), height)
     inside = np.flatnonzero(now.in_frame > 0.3)
     if len(inside) and rng.random() > EMPTY:
         box = now.boxes[rng.choice(inside)]
-        middle = (box[:2] + box[2:]) / 2 + rng.uniform(-0.35, 0.35, 2) * TILE
+        middle = (box[:2] + box[2:]) / 2 + rng.uniform(-0.35, 0.35, 2) * TILE / zoom
     else:
         middle = rng.uniform([0, 0], [width, height])
     x0 = int(np.clip(middle[0] - side_x / 2, 0, width - side_x))
     y0 = int(np.clip(middle[1] - side_y / 2, 0, height - side_y))
     shot = shoot(now, (x0, y0, x0 + side_x, y0 + side_y))
     image = np.full((TILE, TILE, 3), 114, np.uint8)
-    image[:side_y, :side_x] = shot.image
+    large = cv2.resize(shot.image, None, fx=zoom, fy=zoom)[:TILE, :TILE]
+    image[: large.shape[0], : large.shape[1]] = large
     found = []
     for index in range(len(now.people)):
         one = sight(now, shot, index)
-        if one is None or min(one.seen[2] - one.seen[0], one.seen[3] - one.seen[1]) < 4:
+        if one is None or zoom * min(one.seen[2] - one.seen[0], one.seen[3] - one.seen[1]) < 4:
             continue
         whole = np.clip(one.box, [x0, y0] * 2, [x0 + side_x, y0 + side_y] * 2)
         area = max((whole[2] - whole[0]) * (whole[3] - whole[1]), 1.0)
         if (one.seen[2] - one.seen[0]) * (one.seen[3] - one.seen[1]) >= 0.25 * area:
             a, b, c, d = one.seen
-            found.append((a - x0, b - y0, c - x0, d - y0))
+            found.append(((a - x0) * zoom, (b - y0) * zoom, (c - x0) * zoom, (d - y0) * zoom))
     return image, found
 
 

@@ -44,6 +44,26 @@ def test_what_is_not_there_is_not_fetched_unasked(tmp_path: Path, monkeypatch: p
         find_weights(" ", folders=[tmp_path], download=True)
 
 
+def test_our_own_detector_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("campus").mkdir()  # a workspace may be called so
+    found = find_weights("campus", folders=[tmp_path], download=False)
+    assert (found.name, found.parent.name) == ("campus.pt", "detector")
+    assert find_weights("./campus", folders=[tmp_path], download=False) == Path("campus")
+    with pytest.raises(MissingError) as caught:
+        find_weights("yolo11n.pt", folders=[tmp_path], download=False)
+    assert "--detector campus comes with agreid" in caught.value.hint
+    monkeypatch.setitem(weights.OWN, "campus", "detector/none.pt")
+    with pytest.raises(MissingError, match="missing from this installation"):
+        find_weights("campus", folders=[tmp_path], download=False)
+
+
+def test_our_own_detector_is_small_and_names_no_machine() -> None:
+    data = find_weights("campus", folders=[], download=False).read_bytes()
+    assert len(data) < 6e6
+    assert [word for word in (b"/tmp/", b"/home/", b"/root/", b"/work/") if word in data] == []
+
+
 def test_fetching_keeps_the_file_in_the_last_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     downloads = pytest.importorskip("ultralytics.utils.downloads")
     monkeypatch.setattr(vendors, "ultralytics", lambda: None)
