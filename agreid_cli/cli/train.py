@@ -86,7 +86,8 @@ def train(
             "The epoch was chosen on these very test crops, as is usual: read its figures as a little high."
         )
     voice.say(f"{done.run.root}: {done.epochs} epochs")
-    voice.note(f"Rank it with: agreid evaluate --run {done.run.name} --direction both")
+    how = "Score it with: agreid evaluate --explain" if settings.explain else "Rank it with: agreid evaluate"
+    voice.note(f"{how} --run {done.run.name} --direction both")
     voice.data(
         {
             "run": done.run.name,

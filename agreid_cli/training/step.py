@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import fields
 from typing import Any
 
 import torch
@@ -35,6 +36,7 @@ def step(training: Training, batches: Iterator[Batch], parts: int, meter: Meter)
     set_rate(training.optimiser, lr)
     guard = None if training.proved else Guard(network.model)
     training.optimiser.zero_grad(set_to_none=True)
+    batch: Batch | None = None
     try:
         for part in range(parts):
             batch = next(batches)
@@ -44,7 +46,7 @@ def step(training: Training, batches: Iterator[Batch], parts: int, meter: Meter)
             position.images += len(batch.label) * training.world.size
         _move(training)
     except torch.cuda.OutOfMemoryError as error:
-        raise _refusal(training) from error
+        raise _refusal(training, batch) from error
     position.step += 1
     if guard:
         _prove(training, guard, meter)
@@ -86,20 +88,21 @@ def _no_sync(run: Any, wanted: bool) -> AbstractContextManager[Any]:
     return run.no_sync() if wanted and hasattr(run, "no_sync") else nullcontext()
 
 
-def _refusal(training: Training) -> InputError:
+def _refusal(training: Training, batch: Batch | None) -> InputError:
+    """Try the first crops of the batch that did not fit, fewer and fewer, as the objective would."""
     training.optimiser.zero_grad(set_to_none=True)
     data, network, device = training.config.data, training.network, training.device
     p = data.p // training.world.size
 
     def attempt(crops: int) -> None:
         torch.cuda.empty_cache()
-        height, width = training.config.model.size
-        images = torch.randn(crops, 3, height, width, device=device)
-        label = torch.arange(crops, device=device) // data.k
+        assert batch is not None
+        rows = {f.name: getattr(batch, f.name) for f in fields(batch)}
+        few = Batch(**{name: value if value is None else value[:crops] for name, value in rows.items()})
         with training.precision.autocast():
-            out = network.model(images, label)
-        sum(v.float().sum() for v in (*out.logits, *out.metric)).backward()
+            losses = training.objective(network.model, few)
+        losses.total.backward()
         training.optimiser.zero_grad(set_to_none=True)
 
-    fits = fitting(p, data.k, attempt) if not training.world.many else 0
+    fits = fitting(p, data.k, attempt) if batch is not None and not training.world.many else 0
     return too_large(data.p, data.k, fits, device)

@@ -21,6 +21,7 @@ from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.explain_trainee import stream_trainee
 from agreid_cli.stages.runs import load_network, stored_config
 from agreid_cli.stages.train import train
+from agreid_cli.training.explain_objective import ExplainObjective
 from tests.heard import Heard
 from tests.people_on_disk import write_people
 from tests.streams import settings, write_stream
@@ -118,6 +119,22 @@ def test_a_resumed_stream_comes_to_the_same_weights(done: Workspace) -> None:
     with pytest.raises(UsageError, match="cannot be resumed") as caught:
         train(done, config=settings("explain-campus", "explain.alpha=1"), name="halves", resume=True)
     assert "explain.alpha: was 10.0, now 1.0" in str(caught.value)
+
+
+def test_a_batch_too_large_for_the_gpu_is_answered_with_one_that_fits(
+    done: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = ExplainObjective.__call__
+
+    def limited(self: Any, model: Any, batch: Any) -> Any:
+        if len(batch) > 5:
+            raise torch.cuda.OutOfMemoryError("out of memory")
+        return own(self, model, batch)
+
+    monkeypatch.setattr(ExplainObjective, "__call__", limited)
+    with pytest.raises(InputError, match="out of GPU memory") as caught:
+        train(done, config=settings("explain-campus"), name="large")
+    assert "--set data.p=2 --set accumulate=2" in caught.value.hint
 
 
 @pytest.mark.parametrize(
