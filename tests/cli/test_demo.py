@@ -74,18 +74,12 @@ def test_it_goes_on_and_ends_with_a_table_and_a_report(shown: tuple[Path, str, s
 @pytest.mark.slow
 def test_a_finished_demonstration_is_left_as_it_is(shown: tuple[Path, str, str]) -> None:
     folder, out, _ = shown
-    kept = {
-        path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != "demo.json"
-    }
+    kept = files(folder)
     again = start(folder, "--json")
     told, err = again.communicate(timeout=300)
     assert again.returncode == 0, err
-    now = {
-        path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != "demo.json"
-    }
-    assert {
-        str(path.relative_to(folder)) for path in {*kept, *now} if kept.get(path) != now.get(path)
-    } == set()
+    now = files(folder)
+    assert {name for name in {*kept, *now} if kept.get(name) != now.get(name)} == set()
     rows = json.loads(told)["rows"]
     assert len(rows) == 6
     assert all(f"{100 * row['mAP']:.1f}" in out for row in rows)
