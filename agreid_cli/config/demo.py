@@ -25,12 +25,12 @@ class DemoConfig(Frozen):
     fps: int = Field(10, ge=1)
     every: int = Field(5, ge=1)
     crowd: int = Field(128, ge=0)
-    crowd_every: int = Field(16, ge=1)
+    crowd_every: int = Field(20, ge=1)
     detector: str = ""
-    epochs: int = Field(30, ge=1)
-    explain_epochs: int = Field(15, ge=1)
+    epochs: int = Field(14, ge=1)
+    explain_epochs: int = Field(6, ge=1)
     rounds: int = Field(1000, ge=1)  # of the bootstrap
-    pairs: int = Field(4, ge=1)  # explained with pictures, a direction
+    pairs: int = Field(3, ge=1)  # explained with pictures, a direction
 
 
 #: What `--quick` sets: every step runs and nothing is learnt. For a look at the machinery.

@@ -19,6 +19,7 @@ from agreid_cli.config.build_manifest import ManifestConfig
 from agreid_cli.config.build_split import SplitConfig
 from agreid_cli.config.demo import DemoConfig
 from agreid_cli.config.evaluate import EvaluateConfig
+from agreid_cli.config.explain_pages import ExplainPagesConfig
 from agreid_cli.config.extract_crops import DetectorConfig, ExtractConfig
 from agreid_cli.config.recipes import load_train
 from agreid_cli.config.report import ReportConfig
@@ -37,6 +38,7 @@ from agreid_cli.stages.demo_merge import Merged, merge
 from agreid_cli.stages.demo_rows import DemoRow, explained_row, row_of
 from agreid_cli.stages.evaluate import BOTH, evaluate
 from agreid_cli.stages.evaluate_explain import evaluate_explain
+from agreid_cli.stages.explain import explain
 from agreid_cli.stages.extract_crops import extract_crops
 from agreid_cli.stages.match_truth import match_truth
 from agreid_cli.stages.report import report
@@ -124,6 +126,7 @@ class _Show:
              f"({c.explain_epochs} epochs)", self._stream_2),
             ("evaluate", "Ranking both directions with intervals, and measuring the explanations",
              self._evaluate),
+            ("explain", "Drawing why: attention maps and shares of some answers", self._explain),
             ("report", "Writing the report", self._report),
         ]  # fmt: skip
 
@@ -250,6 +253,14 @@ class _Show:
             progress=self.progress,
         )  # fmt: skip
         self.rows += [explained_row(STREAM_2, result) for result in told]
+
+    def _explain(self) -> None:
+        settings = ExplainPagesConfig(top=self.config.pairs)
+        for direction in BOTH:
+            explain(
+                self.workspace, config=settings, run=STREAM_2, direction=direction, device=self.device,
+                progress=self.progress,
+            )  # fmt: skip
 
     def _report(self) -> None:
         settings = ReportConfig(rounds=self.config.rounds, seed=self.config.seed)

@@ -25,7 +25,7 @@ from agreid_cli.stages.demo_merge import Merged
 SMALL = DemoConfig(**QUICK)
 STEPS = [
     "synth", "extract-crops", "match-truth", "build-split", "crowd", "untrained", "stream-1", "stream-2",
-    "evaluate", "report",
+    "evaluate", "explain", "report",
 ]  # fmt: skip
 
 
@@ -37,7 +37,7 @@ class Stages:
         self.stop_at = ""
         self.batch: dict[str, int] = {}
         for name in ("synth", "extract_crops", "match_truth", "build_manifest", "build_split", "merge",
-                     "train", "evaluate", "evaluate_explain", "report"):  # fmt: skip
+                     "train", "evaluate", "evaluate_explain", "explain", "report"):  # fmt: skip
             patch.setattr(stage, name, self.stand_in(name))
         patch.setattr(stage, "asset", lambda name: Path(__file__))
 
