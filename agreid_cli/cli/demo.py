@@ -51,12 +51,11 @@ def demo(
     from agreid_cli.stages.demo import demo as show
 
     voice = Voice(json=json)
-    given = {"seed": seed, "identities": identities, "detector": str(detector) if detector else None}
-    flags = {
-        **(QUICK if quick else {}),
-        **{name: value for name, value in given.items() if value is not None},
-    }
-    settings = load_section(DemoConfig, "demo", config, set_ or (), **flags)
+    sets = [*(f"{name}={value}" for name, value in QUICK.items() if quick), *(set_ or ())]
+    settings = load_section(
+        DemoConfig, "demo", config, sets,
+        seed=seed, identities=identities, detector=str(detector) if detector else None,
+    )  # fmt: skip
     done = show(workspace, settings, overwrite=overwrite, device=device, progress=voice)
     voice.data(
         {

@@ -20,12 +20,12 @@ class DemoConfig(Frozen):
 
     seed: int = Field(0, ge=0)
     identities: int = Field(36, ge=6)
-    seconds: float = Field(8.0, gt=0)
+    seconds: float = Field(6.0, gt=0)
     size: float = Field(0.5, ge=0.1, le=1)
     fps: int = Field(10, ge=1)
     every: int = Field(5, ge=1)
     crowd: int = Field(128, ge=0)
-    crowd_every: int = Field(20, ge=1)
+    crowd_every: int = Field(15, ge=1)
     detector: str = ""
     epochs: int = Field(14, ge=1)
     explain_epochs: int = Field(6, ge=1)
@@ -35,6 +35,6 @@ class DemoConfig(Frozen):
 
 #: What `--quick` sets: every step runs and nothing is learnt. For a look at the machinery.
 QUICK: dict[str, Any] = {
-    "identities": 6, "seconds": 2.0, "size": 0.25, "fps": 5, "every": 2, "crowd": 6, "crowd_every": 3,
+    "identities": 6, "seconds": 2.0, "every": 4, "crowd": 6, "crowd_every": 6,
     "epochs": 1, "explain_epochs": 1, "rounds": 50, "pairs": 1,
 }  # fmt: skip
