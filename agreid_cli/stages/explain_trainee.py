@@ -56,7 +56,9 @@ def with_teacher(workspace: Workspace, config: TrainConfig, run: Run) -> TrainCo
     if workspace.manifest.is_file():
         _bits(read_manifest(workspace.manifest), workspace, config)
     named = explain.model_copy(update={"teacher": f"runs/{teacher.name}"})
-    return config.model_copy(update={"explain": named, "model": theirs.model, "loss": theirs.loss})
+    # Half of the stream runs without gradients over frozen weights: compiling it has not been tried.
+    model = theirs.model.model_copy(update={"compile": False})
+    return config.model_copy(update={"explain": named, "model": model, "loss": theirs.loss})
 
 
 def stream_trainee(
