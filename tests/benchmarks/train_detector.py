@@ -159,9 +159,9 @@ def _train(folder: Path, data: Path, options: argparse.Namespace) -> Path:
     model.train(
         data=str(data), imgsz=TILE, epochs=options.epochs, batch=options.batch, device=options.device,
         project=str(folder), name="run", exist_ok=True, resume=resume, workers=1, cache="ram", seed=0,
-        optimizer="AdamW", lr0=0.003, cos_lr=True, lrf=0.02, momentum=0.9, nbs=options.batch, warmup_epochs=1,
+        optimizer="AdamW", lr0=0.003, cos_lr=True, lrf=0.02, momentum=0.9, nbs=options.batch,
         close_mosaic=2, scale=0.4, degrees=0.0, fliplr=0.5, hsv_h=0.02, hsv_s=0.6, hsv_v=0.4, patience=0,
-        plots=False, amp=False,
+        plots=False, amp=False, warmup_epochs=1, warmup_bias_lr=0.0,
     )  # fmt: skip
     return last
 
