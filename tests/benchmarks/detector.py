@@ -29,7 +29,7 @@ from agreid_cli.vision.detector import Detector
 from agreid_cli.vision.imgsz import auto_imgsz
 
 #: platform, size of the frames, how many of them.
-KINDS = (("uav", 1.0, 12), ("uav", 0.25, 24), ("cctv", 1.0, 24), ("cctv", 0.25, 24))
+KINDS = (("uav", 1.0, 6), ("uav", 0.25, 24), ("cctv", 1.0, 24), ("cctv", 0.25, 24))
 HEIGHTS = (0, 16, 24, 32, 48, 64, 96, 128, 192, 10_000)  # pixels of the detector's input
 VISIBLE, IOU = 0.5, 0.5
 CONFS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
