@@ -116,7 +116,7 @@ def add_explanation(run: Run, direction: str, seed: int = 0) -> ExplanationResul
         for group, share in zip(book.groups, rng.dirichlet(np.ones(len(book.groups))), strict=True)
     )
     scores = Scores(
-        Score(0.52, 0.16), Score(0.91, 0.84), Score(0.6, 0.2), Score(0.95, 0.85), 0.031, 4_000, 300
+        Score(0.52, 0.16, 0.41), Score(0.91, 0.84), Score(0.6, 0.2), Score(0.95, 0.85), 0.031, 4_000, 300
     )
     found = ExplanationResult(
         direction, f"runs/{run.name}", "campus", base.fingerprint, book.hash, base.n_query, base.n_valid,

@@ -49,10 +49,10 @@ def _metrics(voice: Voice, result: ExplanationResult) -> None:
     rows = []
     for name, title in METRICS.items():
         score = getattr(scores, name)
-        rows.append([title, _percent(score.value), _percent(score.chance)])
-    rows.append(["ADRE", _percent(scores.ADRE), ""])
+        rows.append([title, _percent(score.value), _percent(score.constant), _percent(score.chance)])
+    rows.append(["ADRE", _percent(scores.ADRE), "", ""])
     note = f"{result.direction}: how far the shares say what differs ({scores.n_pairs:,} pairs)"
-    voice.table(note, ["", "%", "by chance %"], rows, right=(1, 2))
+    voice.table(note, ["", "%", "same shares for all %", "by chance %"], rows, right=(1, 2, 3))
 
 
 def _groups(voice: Voice, result: ExplanationResult) -> None:

@@ -11,6 +11,9 @@ pairs (§4.4 of the method):
 Equal shares count against the answer, as equal distances do in ranking. ADRE is |d − mean_k dᵏ| / d.
 
 What shares that know nothing score depends on M_E alone, so every figure is given beside its chance level.
+Chance is easily beaten: shares that are the same for every pair, large for the attributes in which people
+often differ, say nothing of a pair and still find many. So every figure also stands beside that of the mean
+shares, given to all.
 """
 
 from __future__ import annotations
@@ -28,12 +31,14 @@ NAMES = ("P_e", "P_c", "XmAP_e", "XmAP_c")
 
 @dataclass
 class ExplanationMeter:
-    """Adds up pairs, block after block, and gives the means; nothing of a block is kept."""
+    """Adds up pairs, block after block; of a block only its exclusive bits are kept, M/8 bytes a pair."""
 
     sums: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros((2, 4)))  # found, chance
     counts: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(4, np.int64))
     error: float = 0.0
     n_pairs: int = 0
+    _shares: npt.NDArray[np.float64] | None = None  # (M,), their sum
+    _packed: list[npt.NDArray[np.uint8]] = field(default_factory=list)
 
     def add(self, shares: Floats, exclusive: npt.NDArray[np.bool_], d: Floats, mean_part: Floats) -> None:
         """`shares` and `exclusive` (P, M), `d` and `mean_part` (P,)."""
@@ -44,12 +49,28 @@ class ExplanationMeter:
         self.counts += there.sum(axis=0)
         self.error += float((np.abs(d - mean_part) / np.maximum(d, 1e-6)).sum(dtype=np.float64))
         self.n_pairs += len(d)
+        total = shares.sum(axis=0, dtype=np.float64)
+        self._shares = total if self._shares is None else self._shares + total
+        self._packed.append(np.packbits(exclusive, axis=1))
 
-    def means(self) -> dict[str, tuple[float, float]]:
-        """name → (value, chance level); NaN where no pair has the metric."""
+    def means(self) -> dict[str, tuple[float, float, float]]:
+        """name → (value, chance level, value of the mean shares given to every pair); NaN without a pair."""
         with np.errstate(invalid="ignore", divide="ignore"):
             both = self.sums / self.counts
-        return {name: (float(both[0, i]), float(both[1, i])) for i, name in enumerate(NAMES)}
+        same = self._same_for_all()
+        return {name: (float(both[0, i]), float(both[1, i]), float(same[i])) for i, name in enumerate(NAMES)}
+
+    def _same_for_all(self) -> npt.NDArray[np.float64]:
+        if self._shares is None:
+            return np.full(4, np.nan)
+        mean = (self._shares / self.n_pairs).astype(np.float32)
+        sums = np.zeros(4)
+        for packed in self._packed:
+            exclusive = np.unpackbits(packed, axis=1, count=len(mean)).astype(bool)
+            sums += np.nansum(pair_scores(np.broadcast_to(mean, exclusive.shape), exclusive), axis=0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means: npt.NDArray[np.float64] = sums / self.counts
+        return means
 
     @property
     def n_alike(self) -> int:

@@ -38,10 +38,15 @@ class ExplainRow:
 
 @dataclass(frozen=True)
 class Score:
-    """An explanation metric beside what shares that know nothing would score on the same pairs."""
+    """An explanation metric beside what other shares would score on the same pairs.
+
+    chance: shares in random order. constant: the stream's own mean shares, given to every pair; what
+    exceeds it was said of the pair itself.
+    """
 
     value: float
     chance: float
+    constant: float | None = None
 
 
 @dataclass(frozen=True)

@@ -75,8 +75,23 @@ def test_meter_over_blocks_is_the_mean_over_all() -> None:
     for part in (slice(0, 7), slice(7, 50)):
         meter.add(shares[part], exclusive[part], d[part], d[part] * 1.02)
     scores = pair_scores(shares, exclusive)
-    for i, (value, level) in enumerate(meter.means().values()):
+    same = pair_scores(np.tile(shares.mean(axis=0), (50, 1)), exclusive)
+    for i, (value, level, constant) in enumerate(meter.means().values()):
         assert value == pytest.approx(np.nanmean(scores[:, i]))
         assert 0 < level < 1
+        assert constant == pytest.approx(np.nanmean(same[:, i]))
     assert meter.adre == pytest.approx(0.02)
     assert (meter.n_pairs, meter.n_alike) == (50, int((~exclusive.any(axis=1)).sum()))
+
+
+def test_shares_that_are_the_same_for_all_gain_nothing_over_themselves() -> None:
+    rng = np.random.default_rng(2)
+    often = rng.random(16)
+    exclusive = rng.random((300, 16)) < often * 0.6
+    shares = np.tile(often / often.sum(), (300, 1)).astype(np.float32)
+    meter = ExplanationMeter()
+    meter.add(shares, exclusive, np.ones(300), np.ones(300))
+    for value, level, constant in meter.means().values():
+        assert value == pytest.approx(constant, abs=1e-6)
+        assert value > level + 0.02  # and yet far above chance
+    assert ExplanationMeter().means()["P_e"] == pytest.approx((np.nan,) * 3, nan_ok=True)
