@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from agreid_cli.config.base import Frozen
@@ -43,7 +43,7 @@ class ScheduleConfig(Frozen):
     warmup_factor: float = Field(0.1, gt=0, le=1)  # share of the rate at the first iteration; linear up to 1
     milestones: tuple[int, ...] = (40, 90)  # epochs after which the rate is multiplied by gamma
     gamma: float = Field(0.1, gt=0, le=1)
-    cosine_from: int = Field(0, ge=0)  # epochs at the full rate before the cosine begins
+    cosine_from: int = Field(0, ge=0)  # epochs at the full rate before the cosine; a shorter run stays there
     final_lr: float = Field(7e-7, ge=0)  # where the cosine ends, for base_batch; scales as lr does
     #: The backbone holds still for so long, whichever is longer.
     freeze_iters: int = Field(0, ge=0)
@@ -55,13 +55,3 @@ class ScheduleConfig(Frozen):
         if list(value) != sorted(set(value)) or any(epoch < 1 for epoch in value):
             raise PydanticCustomError("milestones", "Give epochs from 1 up, each later than the one before")
         return value
-
-    @model_validator(mode="after")
-    def _falls(self) -> ScheduleConfig:
-        if self.name == "cosine" and self.epochs and self.cosine_from >= self.epochs:
-            raise PydanticCustomError(
-                "cosine",
-                "cosine_from: {start} leaves none of {epochs} epochs, so the rate would never fall",
-                {"start": self.cosine_from, "epochs": self.epochs},
-            )
-        return self

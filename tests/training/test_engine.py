@@ -80,6 +80,8 @@ def test_the_rate_warms_up_by_iteration_and_falls_by_epoch() -> None:
     wave = ScheduleConfig(name="cosine", epochs=60, cosine_from=30, final_lr=1e-6, warmup_iters=0)
     assert factor(wave, optim, step=0, epoch=45) == pytest.approx(1e-3 + (1 - 1e-3) / 2)
     assert factor(wave, optim, step=0, epoch=60) == pytest.approx(1e-3)
+    short = wave.model_copy(update={"epochs": 2})
+    assert [factor(short, optim, step=0, epoch=e) for e in (0, 1, 2)] == [1, 1, 1]
     flat = ScheduleConfig(name="constant", epochs=9, warmup_iters=0)
     assert factor(flat, optim, step=10**6, epoch=8) == 1
     holds = ScheduleConfig(freeze_iters=3, freeze_epochs=1)
