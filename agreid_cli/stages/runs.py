@@ -31,14 +31,18 @@ def maker(config: TrainConfig, *, trained: bool) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-def begin(run: Run, config: TrainConfig, inputs: Mapping[str, Any], *, overwrite: bool) -> None:
-    """Make the folder of a new run, with what it is made from."""
+def refuse_existing(run: Run) -> None:
+    """`InputError` when there is a run of this name."""
     if run.root.exists() and any(run.root.iterdir()):
-        if not overwrite:
-            raise InputError(
-                f"the run '{run.name}' exists: {run.root}",
-                hint="Go on with it: --resume. Replace it: --overwrite. Or give another name: --name NAME",
-            )
+        raise InputError(
+            f"the run '{run.name}' exists: {run.root}",
+            hint="Go on with it: --resume. Replace it: --overwrite. Or give another name: --name NAME",
+        )
+
+
+def begin(run: Run, config: TrainConfig, inputs: Mapping[str, Any]) -> None:
+    """Make the folder of a new run, with what it is made from, in place of one of the same name."""
+    if run.root.exists():
         shutil.rmtree(run.root)
     write_text(run.config, to_toml(config))
     write_inputs(run.inputs, inputs)

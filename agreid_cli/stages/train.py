@@ -18,7 +18,7 @@ from agreid_cli.stages.devices import find_device
 from agreid_cli.stages.embed import embed_test_part
 from agreid_cli.stages.explain_trainee import stream_trainee, with_teacher
 from agreid_cli.stages.run_keeper import RunKeeper
-from agreid_cli.stages.runs import begin, load_network, maker, must_agree, weights_digest
+from agreid_cli.stages.runs import begin, load_network, maker, must_agree, refuse_existing, weights_digest
 from agreid_cli.stages.testing import load_testing
 from agreid_cli.training.batches import Batches
 from agreid_cli.training.checkpoint import load_state
@@ -61,25 +61,28 @@ def train(
     with joined(world, target):
         run = Run(workspace.runs / (name or config.recipe or "train"))
         config = with_teacher(workspace, config, run)
-        _prepare(workspace, run, config, world, resume=resume, overwrite=overwrite)
-        trained = _train(workspace, run, config, world, target, resume=resume, progress=progress)
+        inputs = _checked(workspace, run, config, resume=resume, overwrite=overwrite)
+        wait_for_all()
+        trained = _train(
+            workspace, run, config, world, target, inputs=None if resume else inputs, progress=progress
+        )
         wait_for_all()
         return trained
 
 
-def _prepare(
-    workspace: Workspace, run: Run, config: TrainConfig, world: World, *, resume: bool, overwrite: bool
-) -> None:
-    """Everything that can be wrong before the first crop is read; the folder of the run."""
+def _checked(
+    workspace: Workspace, run: Run, config: TrainConfig, *, resume: bool, overwrite: bool
+) -> dict[str, Any]:
+    """Everything that can be wrong before the first crop is read; what the run is made from."""
     for path, made_by in ((workspace.manifest, "build-manifest"), (workspace.split, "build-split")):
         if not path.is_file():
             raise MissingError(f"{path} does not exist", hint=f"Make it with: agreid {made_by}")
     inputs = run_inputs({**data_digests(workspace), "pretrained": weights_digest(config)})
     if resume:
         must_agree(run, config, inputs)
-    elif world.first:
-        begin(run, config, inputs, overwrite=overwrite)
-    wait_for_all()
+    elif not overwrite:
+        refuse_existing(run)
+    return inputs
 
 
 def _train(
@@ -89,9 +92,10 @@ def _train(
     world: World,
     device: torch.device,
     *,
-    resume: bool,
+    inputs: dict[str, Any] | None,
     progress: Progress,
 ) -> Trained:
+    """`inputs`: of a new run, whose folder is made once all that it needs is there; None resumes one."""
     torch.manual_seed(config.seed)
     testing = load_testing(workspace, config, progress)
     if config.explain:
@@ -108,9 +112,11 @@ def _train(
         seed=config.seed, device=device, rank=world.rank, world=world.size,
         channels_last=training.network.channels_last,
     )  # fmt: skip
-    if resume:
+    if inputs is None:
         _restore(run, training, progress)
     else:
+        if world.first:
+            begin(run, config, inputs)
         torch.manual_seed(config.seed + world.rank)  # so that ranks drop different paths
     # A stream ranks as its teacher does, so that no epoch of it could be the best.
     keeper = RunKeeper(run, trainee.facts, None if config.explain else testing, progress)

@@ -76,3 +76,13 @@ def test_without_a_split_the_command_that_makes_one_is_named(tmp_path: Path) -> 
     with pytest.raises(MissingError, match=r"manifest\.parquet does not exist") as caught:
         train(Workspace(tmp_path), config=small())
     assert "agreid build-manifest" in caught.value.hint
+
+
+def test_a_run_that_cannot_begin_leaves_no_folder_and_replaces_none(done: Workspace) -> None:
+    before = sorted(p for p in done.runs.rglob("*") if p.is_file())
+    wrong = small("data.p=50")
+    with pytest.raises(InputError, match="a batch of 50 identities cannot be filled"):
+        train(done, config=wrong, name="impossible")
+    with pytest.raises(InputError, match="a batch of 50 identities cannot be filled"):
+        train(done, config=wrong, overwrite=True)
+    assert sorted(p for p in done.runs.rglob("*") if p.is_file()) == before

@@ -47,7 +47,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, warm: Warm) -> Path:
     (root / "small.toml").write_text(to_toml(small(*HOW)))
     # An optimiser of torch loads the compiler, which takes seconds.
     warm.preload("agreid_cli.stages.train", "agreid_cli.nn.backbones.osnet", "agreid_cli.nn.heads.single",
-                 "torch._dynamo", "torch.utils.tensorboard", "timm")  # fmt: skip
+                 "torch._dynamo", "timm")  # fmt: skip
     assert go(warm, root)[0] == 0
     return root
 
