@@ -35,7 +35,7 @@ from agreid_cli.stages.build_manifest import build_manifest
 from agreid_cli.stages.build_split import build_split
 from agreid_cli.stages.demo_folder import held, record_of
 from agreid_cli.stages.demo_merge import Merged, merge
-from agreid_cli.stages.demo_rows import DemoRow, explained_row, row_of
+from agreid_cli.stages.demo_rows import DemoRow, explained_rows, row_of
 from agreid_cli.stages.evaluate import BOTH, evaluate
 from agreid_cli.stages.evaluate_explain import evaluate_explain
 from agreid_cli.stages.explain import explain
@@ -254,7 +254,7 @@ class _Show:
             self.workspace, config=settings, run=STREAM_2, directions=BOTH, device=self.device,
             progress=self.progress,
         )  # fmt: skip
-        self.rows += [explained_row(STREAM_2, result) for result in told]
+        self.rows += [row for result in told for row in explained_rows(STREAM_2, result)]
 
     def _explain(self) -> None:
         settings = ExplainPagesConfig(top=self.config.pairs)

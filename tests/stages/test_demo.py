@@ -75,8 +75,10 @@ class Stages:
         ]
 
     def evaluate_explain(self, workspace: Workspace, **how: Any) -> list[Any]:
-        row = SimpleNamespace(name="explainable", mAP=0.6, rank1=0.7, ci=None)
-        return [SimpleNamespace(direction=d, n_valid=7, row=lambda name: row) for d in ("a2g", "g2a")]
+        def row(name: str) -> Any:
+            return SimpleNamespace(name=name, mAP=0.6, rank1=0.7, ci=None)
+
+        return [SimpleNamespace(direction=d, n_valid=7, row=row) for d in ("a2g", "g2a")]
 
 
 @pytest.fixture
@@ -89,10 +91,8 @@ def test_steps_come_in_order_and_their_time_is_recorded(stages: Stages, tmp_path
     assert [name for name, _, _ in done.shares] == STEPS
     assert sum(share for _, _, share in done.shares) == pytest.approx(1)
     assert [(row.name, row.direction) for row in done.rows] == [
-        (name, direction)
-        for name in ("untrained", "stream-1", "stream-2, explainable")
-        for direction in ("a2g", "g2a")
-    ]
+        (name, direction) for name in ("untrained", "stream-1") for direction in ("a2g", "g2a")
+    ] + [(f"stream-2, {name}", direction) for direction in ("a2g", "g2a") for name in ("base", "explainable")]
     tree = json.loads((tmp_path / "d" / "demo.json").read_text())
     assert list(tree["steps"]) == STEPS
     assert all(step["done"] for step in tree["steps"].values())
