@@ -63,7 +63,7 @@ def _gpu() -> Finding:
             "ok", "gpu", f"{card.name}, {card.total_memory / 2**30:.0f} GiB, CUDA {torch.version.cuda}"
         )
     return Finding(
-        "note", "gpu", "none that torch can use; everything runs on the CPU", "see the README, "What is here""
+        "note", "gpu", "none that torch can use; everything runs on the CPU", "see README: What is here"
     )
 
 
