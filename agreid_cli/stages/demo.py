@@ -46,8 +46,6 @@ from agreid_cli.stages.synth import synth
 from agreid_cli.stages.train import train
 
 DETECTOR = "detector/campus.pt"
-#: Twice as many steps from the same crops, for a training of two minutes. Chosen by the scores of seed 0.
-_SHORT = ("data.p=8", "optim.base_batch=32", "optim.lr=2e-3")
 UNTRAINED, STREAM_1, STREAM_2 = "untrained", "stream-1", "stream-2"
 
 
@@ -205,7 +203,7 @@ class _Show:
         self._train(UNTRAINED, "campus", "schedule.epochs=0")
 
     def _stream_1(self) -> None:
-        self._train(STREAM_1, "campus", *_SHORT, *_schedule(self.config.epochs))
+        self._train(STREAM_1, "campus", *_schedule(self.config.epochs))
 
     def _stream_2(self) -> None:
         words = _schedule(self.config.explain_epochs)

@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from agreid_cli.config.build_manifest import ManifestConfig
+from agreid_cli.config.recipes import recipe
 from agreid_cli.config.synth import SynthConfig
 from agreid_cli.errors import AgreidError, InputError, Problem, Problems
 from agreid_cli.progress import SILENT, Progress
@@ -49,6 +50,12 @@ recipe = "campus"
 
 [extract-crops.detector]
 weights = "campus"
+"""
+#: Half of the identities are trained on, and the tracker may lose some of these in one of the views.
+_FEW_TOML = """
+# With so few people a batch holds fewer than the recipe's.
+[train.data]
+p = {p}
 """
 
 
@@ -90,7 +97,7 @@ def synth(
     with _held(workspace):
         state = _claim(workspace, campus, overwrite=overwrite, progress=progress)
         if state != "unchanged":
-            _write_settings(workspace)
+            _write_settings(workspace, config.identities)
             with at_work(_workers(config)) as over_all:
                 for reel in todo:
                     (cut_reel if truth_only else film_reel)(reel, workspace, config, over_all, progress)
@@ -250,9 +257,12 @@ def _workers(config: SynthConfig) -> int:
     return max(1, min(cores, 16))
 
 
-def _write_settings(workspace: Workspace) -> None:
+def _write_settings(workspace: Workspace, identities: int) -> None:
+    """What makes the bare commands run here; a file that is there stays as it is."""
     if not workspace.config.exists():
-        write_text(workspace.config, _TOML)
+        few = max(2, identities // 4)
+        text = _TOML + (_FEW_TOML.format(p=few) if few < recipe("campus").data.p else "")
+        write_text(workspace.config, text)
 
 
 def _write_people(truth: Truth, config: SynthConfig, todo: Iterable[Reel]) -> None:

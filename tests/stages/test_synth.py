@@ -17,6 +17,7 @@ from agreid_cli.attributes.official import official_codebook
 from agreid_cli.config.build_split import SplitConfig
 from agreid_cli.config.extract_crops import ExtractConfig
 from agreid_cli.config.load import load_section
+from agreid_cli.config.recipes import load_train
 from agreid_cli.config.synth import LIKE, LeastHeight, SynthConfig
 from agreid_cli.errors import AgreidError, InputError, Problems
 from agreid_cli.records.campus import CAMERAS, TRACKS, Campus
@@ -50,6 +51,15 @@ def crops(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 def test_the_workspace_s_settings_name_the_detector_that_comes_along(films: Workspace) -> None:
     assert load_section(ExtractConfig, "extract-crops", films.config).detector.weights == "campus"
+
+
+@pytest.mark.parametrize(("identities", "p"), [(4, 2), (24, 6), (400, 8)])
+def test_the_workspace_s_batch_fits_its_people(tmp_path: Path, identities: int, p: int) -> None:
+    stage._write_settings(Workspace(tmp_path), identities)
+    for name in (None, "explain-campus"):
+        config = load_train(tmp_path / "agreid.toml", name=name)
+        assert config.recipe == (name or "campus")
+        assert config.data.p == p <= max(2, identities // 2), "half of the people are trained on"
 
 
 def test_videos_come_with_their_truth(films: Workspace) -> None:

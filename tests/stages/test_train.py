@@ -69,7 +69,7 @@ def test_an_existing_run_is_neither_touched_nor_mixed(done: Workspace) -> None:
 def test_resuming_with_another_configuration_shows_the_difference(done: Workspace) -> None:
     with pytest.raises(UsageError, match="cannot be resumed") as caught:
         train(done, config=small("optim.lr=0.5", "data.p=2"), resume=True)
-    assert [str(p) for p in caught.value.problems] == ["data.p: was 4, now 2", "optim.lr: was 0.001, now 0.5"]
+    assert [str(p) for p in caught.value.problems] == ["data.p: was 4, now 2", "optim.lr: was 0.002, now 0.5"]
 
 
 def test_without_a_split_the_command_that_makes_one_is_named(tmp_path: Path) -> None:

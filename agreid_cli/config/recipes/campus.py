@@ -10,10 +10,10 @@ SMALL: Tree = {
         "backbone": "osnet-x0.25", "weights": "none", "size": (128, 64), "channels_last": False,
         "compile": False,
     },
-    "data": {"p": 16, "k": 4, "sampler": "pk-views"},
+    "data": {"p": 8, "k": 4, "sampler": "pk-views"},
     "augment": {"pad": 5, "erase": 0.3},
     "loss": {"triplet": {"kind": "soft"}},
-    "optim": {"name": "adam", "lr": 1e-3, "base_batch": 64},
+    "optim": {"name": "adam", "lr": 2e-3, "base_batch": 32},
     "schedule": {
         "name": "cosine", "epochs": 30, "cosine_from": 5, "final_lr": 1e-6, "warmup_iters": 50,
         "warmup_factor": 0.1,
