@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from agreid_cli.cli.console import Voice
-from agreid_cli.cli.options import ConfigOption, JsonOption, SetOption
+from agreid_cli.cli.options import ConfigOption, DeviceOption, JsonOption, SetOption
 
 if TYPE_CHECKING:
     from agreid_cli.stages.demo import DemoResult
@@ -34,7 +34,7 @@ def demo(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a demonstration with other settings.")
     ] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")] = "auto",
+    device: DeviceOption = "auto",
     config: ConfigOption = None,
     set_: SetOption = None,
     json: JsonOption = False,

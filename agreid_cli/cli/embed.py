@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 import typer
 
 from agreid_cli.cli.console import Voice
-from agreid_cli.cli.options import HERE, JsonOption, WorkspaceOption
+from agreid_cli.cli.options import HERE, DeviceOption, JsonOption, WorkspaceOption
 
 
 def embed(
@@ -35,7 +35,7 @@ def embed(
         typer.Option("--flip/--no-flip", help="Average each vector with that of the mirror image.",
                      show_default="as the run validates"),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")] = "auto",
+    device: DeviceOption = "auto",
     workspace: WorkspaceOption = HERE,
     json: JsonOption = False,
 ) -> None:  # fmt: skip

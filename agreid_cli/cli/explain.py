@@ -8,7 +8,15 @@ from typing import Annotated, Optional
 import typer
 
 from agreid_cli.cli.console import Voice
-from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, WorkspaceOption, config_file
+from agreid_cli.cli.options import (
+    HERE,
+    ConfigOption,
+    DeviceOption,
+    JsonOption,
+    SetOption,
+    WorkspaceOption,
+    config_file,
+)
 from agreid_cli.errors import UsageError
 
 
@@ -38,7 +46,7 @@ def explain(
         Optional[Path],
         typer.Option("--out", metavar="FOLDER", help="Where to write.", show_default="runs/NAME/explain"),
     ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")] = "auto",
+    device: DeviceOption = "auto",
     workspace: WorkspaceOption = HERE,
     config: ConfigOption = None,
     set_: SetOption = None,

@@ -8,7 +8,15 @@ from typing import Annotated, Optional
 import typer
 
 from agreid_cli.cli.console import Voice
-from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, WorkspaceOption, config_file
+from agreid_cli.cli.options import (
+    HERE,
+    ConfigOption,
+    DeviceOption,
+    JsonOption,
+    SetOption,
+    WorkspaceOption,
+    config_file,
+)
 
 
 def extract_crops(
@@ -60,7 +68,7 @@ def extract_crops(
     save_mot: Annotated[
         bool, typer.Option("--save-mot", help="Also write crops/mot/<video>.txt for scoring tools.")
     ] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")] = "auto",
+    device: DeviceOption = "auto",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace videos made with other settings.")
     ] = False,

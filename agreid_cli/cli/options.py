@@ -18,6 +18,7 @@ WorkspaceOption = Annotated[
         show_default=".",
     ),
 ]
+DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or cuda:1.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as JSON on stdout.")]
 ConfigOption = Annotated[
     Optional[Path],

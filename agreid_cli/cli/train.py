@@ -8,7 +8,15 @@ from typing import Annotated, Optional
 import typer
 
 from agreid_cli.cli.console import Voice
-from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, WorkspaceOption, config_file
+from agreid_cli.cli.options import (
+    HERE,
+    ConfigOption,
+    DeviceOption,
+    JsonOption,
+    SetOption,
+    WorkspaceOption,
+    config_file,
+)
 from agreid_cli.errors import UsageError
 
 
@@ -29,7 +37,7 @@ def train(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the run of this name if there is one.")
     ] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")] = "auto",
+    device: DeviceOption = "auto",
     on_bad_image: Annotated[
         Optional[str],
         typer.Option(
