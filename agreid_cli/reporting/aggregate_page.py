@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from agreid_cli.reporting.attention import overlay
 from agreid_cli.reporting.charts import Chart, bar_chart
+from agreid_cli.reporting.environment import environment
 from agreid_cli.reporting.explain_page import QUALITY, TEMPLATES, Image, sized
 from agreid_cli.reporting.thumbnails import Picture, picture
 
@@ -66,7 +65,11 @@ class AggregateView:
 def aggregate_page(view: AggregateView, *, version: str) -> str:
     """A whole HTML document."""
     style = Markup((TEMPLATES / "report" / "report.css").read_text(encoding="utf-8"))
-    return _house().get_template("aggregate.html").render(view=view, style=style, version=version)
+    return (
+        environment(TEMPLATES / "explain")
+        .get_template("aggregate.html")
+        .render(view=view, style=style, version=version)
+    )
 
 
 def aggregate_sheet(view: AggregateView) -> Image:
@@ -103,11 +106,3 @@ def _bars(axes: Any, name: str, bars: Sequence[tuple[str, float]]) -> None:
     axes.set_xlabel("mean share of the distance, %", fontsize=8)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
-
-
-@lru_cache
-def _house() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(TEMPLATES / "explain"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from agreid_cli.reporting.attention import overlay
 from agreid_cli.reporting.charts import Chart, bar_chart
+from agreid_cli.reporting.environment import environment, percent
 from agreid_cli.reporting.reasons import Reason
 from agreid_cli.reporting.thumbnails import Picture, picture
 
@@ -75,7 +74,7 @@ class PairView:
 def page(title: str, lede: str, pairs: Sequence[PairView], *, version: str) -> str:
     """A whole HTML document; equal views give equal texts."""
     style = Markup((TEMPLATES / "report" / "report.css").read_text(encoding="utf-8"))
-    return _house().get_template("explain.html").render(
+    return environment(TEMPLATES / "explain", percent=percent(1)).get_template("explain.html").render(
         title=title, lede=lede, pairs=pairs, style=style, version=version
     )  # fmt: skip
 
@@ -131,17 +130,3 @@ def _bars(axes: Any, view: PairView) -> None:
 
 def _broken(words: str) -> str:
     return words.replace(": ", ":\n")
-
-
-@lru_cache
-def _house() -> Environment:
-    house = Environment(
-        loader=FileSystemLoader(TEMPLATES / "explain"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    house.filters["percent"] = lambda value, digits=1: f"{100 * value:.{digits}f}"
-    return house

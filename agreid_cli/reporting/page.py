@@ -6,9 +6,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
+from agreid_cli.reporting.environment import environment, percent
 from agreid_cli.reporting.view import Report
 
 TEMPLATES = Path(__file__).parent / "templates" / "report"
@@ -25,26 +26,14 @@ def page(view: Report) -> str:
 
 @lru_cache
 def _house() -> Environment:
-    house = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    house.filters.update(
-        percent=_percent, bounds=_bounds, points=_points, number=_number, slug=_slug, first_upper=_first_upper
-    )
-    return house
+    return environment(
+        TEMPLATES, percent=percent(2), bounds=_bounds, points=_points, number=_number,
+        slug=_slug, first_upper=_first_upper,
+    )  # fmt: skip
 
 
 def _text(name: str) -> str:
     return (TEMPLATES / name).read_text(encoding="utf-8")
-
-
-def _percent(value: float, digits: int = 2) -> str:
-    return f"{100 * value:.{digits}f}"
 
 
 def _bounds(pair: tuple[float, float]) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from agreid_cli.reporting.attention import overlay
+from agreid_cli.reporting.environment import environment, percent
 from agreid_cli.reporting.explain_page import QUALITY, TEMPLATES, Shown, sized
 from agreid_cli.reporting.thumbnails import Picture, picture
 
@@ -59,16 +58,7 @@ class Answer:
 def search_page(words: str, searched: int, answers: Sequence[Answer], *, version: str) -> str:
     """A whole HTML document."""
     style = Markup((TEMPLATES / "report" / "report.css").read_text(encoding="utf-8"))
-    return _house().get_template("search.html").render(
+    house = environment(TEMPLATES / "explain", percent=percent(0))
+    return house.get_template("search.html").render(
         words=words, searched=searched, answers=answers, style=style, version=version
     )  # fmt: skip
-
-
-@lru_cache
-def _house() -> Environment:
-    house = Environment(
-        loader=FileSystemLoader(TEMPLATES / "explain"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip
-    house.filters["percent"] = lambda value, digits=0: f"{100 * value:.{digits}f}"
-    return house

@@ -1,0 +1,32 @@
+"""How every page's templates are read: escaped, an unknown name is an error, no lines for blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+
+def environment(folder: Path, **filters: Callable[..., Any]) -> Environment:
+    """The templates of `folder`, with `filters` by name."""
+    made = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters.update(filters)
+    return made
+
+
+def percent(usual: int) -> Callable[..., str]:
+    """A filter: a part of one in per cent, without the sign, with `usual` digits unless others are asked for.
+
+    >>> percent(1)(0.1234), percent(1)(0.1234, 0)
+    ('12.3', '12')
+    """
+    return lambda value, digits=usual: f"{100 * value:.{digits}f}"
