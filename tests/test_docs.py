@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import shlex
+import typing
 from pathlib import Path
 
 import pytest
 import typer.main
 
 from agreid_cli.cli.app import COMMANDS, app
+from agreid_cli.config.base import Frozen
 
 ROOT = Path(__file__).parent.parent
 GROUP = typer.main.get_command(app)
@@ -65,3 +68,25 @@ def test_no_page_names_a_registry_host_or_a_path_of_one_machine() -> None:
         *sorted((ROOT / "tests").rglob("*.md")),
     ]:
         assert not wrong.search(page.read_text(encoding="utf-8")), page
+
+
+def keys(kind: type[Frozen], above: str = "") -> set[str]:
+    """The dotted names of a configuration's values."""
+    found = set()
+    for name, field in kind.model_fields.items():
+        found.add(f"{above}{name}")
+        kinds = [field.annotation, *typing.get_args(field.annotation)]
+        for inner in kinds:
+            if isinstance(inner, type) and issubclass(inner, Frozen):
+                found |= keys(inner, f"{above}{name}.")
+    return found
+
+
+def test_every_setting_that_is_named_exists() -> None:
+    """In hints of errors, in help and on the pages: `--set a.b=c` must name a value that some command has."""
+    for file in sorted((ROOT / "agreid_cli" / "config").glob("*.py")):
+        importlib.import_module(f"agreid_cli.config.{file.stem}")
+    known = set().union(*(keys(kind) for kind in Frozen.__subclasses__()))
+    for file in [*sorted((ROOT / "agreid_cli").rglob("*.py")), *PAGES]:
+        for key in re.findall(r"--set ([a-z_]+(?:\.[a-z_]+)*)=", file.read_text(encoding="utf-8")):
+            assert key in known | {"a.b"}, f"{file.name}: --set {key}"

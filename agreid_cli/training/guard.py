@@ -55,6 +55,6 @@ def check_finite(losses: Mapping[str, float], *, epoch: int, step: int) -> None:
         raise AgreidError(
             f"the loss is not finite at step {step} (epoch {epoch}), so training stopped",
             problems=[Problem(name, f"is {value}") for name, value in bad.items()],
-            hint="Lower the learning rate (--set optim.lr=…), clip (--set optim.clip_norm=5), lengthen the "
+            hint="Lower the learning rate (--set optim.lr=…), clip (--set optim.clip=5), lengthen the "
             "warm-up, or train in --set precision=fp32. The last good checkpoint is kept.",
         )

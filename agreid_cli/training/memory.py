@@ -35,13 +35,16 @@ def fitting(p: int, k: int, attempt: Callable[[int], None]) -> int:
     return low
 
 
-def too_large(p: int, k: int, fits: int, device: torch.device) -> InputError:
-    """The sentence for a batch that does not fit: how large it is, and what would fit."""
+def too_large(p: int, k: int, fits: int | None, device: torch.device) -> InputError:
+    """The sentence for a batch that does not fit: how large it is, and what would fit; None if not tried."""
     total = torch.cuda.get_device_properties(device).total_memory / GIB if device.type == "cuda" else 0.0
     problems = [Problem("batch", f"{p} identities × {k} crops = {p * k} crops")]
     if total:
         problems.append(Problem("GPU", f"{total:.0f} GiB"))
-    if not fits:
+    if fits is None:
+        half = max(2, p // 2)
+        hint = f"Take fewer identities, and more batches a step: --set data.p={half} --set accumulate=2"
+    elif not fits:
         hint = "Not even one identity fits: take a smaller network or size (--set model.size=256x128)."
     else:
         parts = -(-p // fits)

@@ -104,5 +104,7 @@ def _refusal(training: Training, batch: Batch | None) -> InputError:
         losses.total.backward()
         training.optimiser.zero_grad(set_to_none=True)
 
-    fits = fitting(p, data.k, attempt) if batch is not None and not training.world.many else 0
+    # Alone: the other ranks wait in a step that this one has left.
+    tried = batch is not None and not training.world.many
+    fits = fitting(p, data.k, attempt) if tried else None
     return too_large(data.p, data.k, fits, device)

@@ -178,6 +178,7 @@ def test_a_batch_that_does_not_fit_is_answered_with_one_that_does() -> None:
     assert error.hint == "This would fit: --set data.p=10 --set accumulate=7"
     assert "64 identities × 4 crops = 256 crops" in str(error)
     assert "Not even one identity" in too_large(2, 4, fitting(2, 100, attempt), CPU).hint
+    assert "data.p=32" in too_large(64, 4, None, CPU).hint, "with several GPUs nothing is tried"
 
 
 def test_a_cpu_trains_in_fp32_and_says_so() -> None:
