@@ -259,7 +259,7 @@ def test_a_campus_that_cannot_be_is_refused_with_all_that_is_wrong(tmp_path: Pat
 
 def test_the_preset_has_the_paper_s_numbers() -> None:
     config = SynthConfig(**LIKE["agreid"])
-    assert (config.identities, config.n_pairs, config.size, config.every) == (388, 12, 1.0, 30)
+    assert (config.identities, config.n_pairs, config.size, config.every) == (388, 12, 1.0, 26)
 
 
 def test_what_a_killed_run_left_is_swept_up_and_two_at_once_are_refused(
