@@ -5,8 +5,9 @@ Everything follows from the plan and the seed alone, so that any process can mak
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 
 import numpy as np
 
@@ -147,6 +148,7 @@ def _pair(
 def _walks(pair: Pair, looks: list[Look], middle: np.ndarray, rng: np.random.Generator) -> list[Walk]:
     """A walk for each person that both cameras see, that meets nobody, and that some take side by side."""
     seconds = pair.frames / pair.fps
+    camera = cache(pair.camera)  # every walk that is tried is looked at in the same few moments
     walks: list[Walk] = []
     for number, look in enumerate(looks):
         best: tuple[float, Walk] | None = None
@@ -156,7 +158,7 @@ def _walks(pair: Pair, looks: list[Look], middle: np.ndarray, rng: np.random.Gen
             else:
                 walk = _walk(pair, middle, seconds, rng, hurried=look.child)
             clear = far_enough(walk, walks)
-            seen = min(_seen(pair, platform, look, walk) for platform in PLATFORMS)
+            seen = min(_seen(partial(camera, platform), pair, look, walk) for platform in PLATFORMS)
             # Enough is enough: three sightings a camera, or what a short video can hold.
             score = min(seen, 3) + (0.0 if clear else -1.5)
             if best is None or score > best[0]:
@@ -191,7 +193,7 @@ def _walk(pair: Pair, middle: np.ndarray, seconds: float, rng: np.random.Generat
     )
 
 
-def _seen(pair: Pair, platform: str, look: Look, walk: Walk) -> float:
+def _seen(camera_at: Callable[[float], Camera], pair: Pair, look: Look, walk: Walk) -> float:
     """Seconds for which a camera has the whole person in its frame."""
     last = (pair.frames - 1) / pair.fps
     times = np.arange(max(0.0, np.ceil(walk.start_s * 2) / 2), min(last, walk.end_s) + 1e-9, 0.5)
@@ -199,7 +201,7 @@ def _seen(pair: Pair, platform: str, look: Look, walk: Walk) -> float:
     for time_s in times:
         state = walk.at(float(time_s))
         if state is not None:
-            camera = pair.camera(platform, float(time_s))
+            camera = camera_at(float(time_s))
             ends = np.array([[state.x, state.y, 0.02], [state.x, state.y, look.height_m]])
             pixels, depth = camera.project(ends)
             inside = (pixels > 0).all() and (pixels < [camera.width, camera.height]).all()
