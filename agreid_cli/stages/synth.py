@@ -39,6 +39,7 @@ from agreid_cli.stages.synth_work import (
     reels,
 )
 from agreid_cli.synth.population import GROUP_ORDER
+from agreid_cli.synth.world import MOST_PAIRS
 
 #: What a campus that is replaced leaves behind otherwise; all of it speaks of the old one.
 _DERIVED = ("crops", "identities.csv", "attributes.csv", "manifest.parquet", "split.parquet")
@@ -151,8 +152,10 @@ def _check(config: SynthConfig) -> None:
         problems.add(
             "pairs", f"{config.n_pairs} pairs of videos for {config.identities} identities are too many"
         )
-    if config.n_pairs > 72:
-        problems.add("pairs", f"{config.n_pairs} are more than there are days, halves and altitudes (72)")
+    if config.n_pairs > MOST_PAIRS:
+        problems.add(
+            "pairs", f"{config.n_pairs} are more than there are days, halves and altitudes ({MOST_PAIRS})"
+        )
     if config.seconds * config.fps < 2:
         problems.add("seconds", f"{config.seconds} at {config.fps} frames/s is no video; give more")
     crowd = config.identities / config.n_pairs

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache, partial
 
 import numpy as np
@@ -26,7 +27,11 @@ STRIDE = 0.82
 PLATFORMS = ("uav", "cctv")
 #: How often a walk is drawn anew until both cameras see enough of it.
 TRIES = 40
+#: The first days on which it is filmed, in an order of the seed's; a large campus goes on to the others.
 _DAYS = ("0214", "0222", "0304", "0317", "0404", "0419", "0502", "0513", "0606", "0621", "0711", "0730")
+_YEAR = tuple(f"{date.fromordinal(date(2023, 1, 1).toordinal() + day):%m%d}" for day in range(365))
+#: Days × halves × altitudes: one more pair of videos would have the name of the first.
+MOST_PAIRS = len(_YEAR) * 2 * 3
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,7 @@ def make_campus(plan: Plan) -> tuple[Pair, ...]:
     plaza = make_plaza(np.random.default_rng([plan.seed, 2]))
     mount = make_mount(np.random.default_rng([plan.seed, 3]), scale=plan.size)
     people = draw_population(plan.identities, rng)
-    days = rng.permutation(len(_DAYS))
+    days = list_of_days(rng)
     shares = np.array_split(rng.permutation(plan.identities), plan.pairs)
     return tuple(
         _pair(number, [people[at] for at in share], days, plaza, mount, plan)
@@ -107,13 +112,21 @@ def make_campus(plan: Plan) -> tuple[Pair, ...]:
     )
 
 
-def session_name(number: int, days: Sequence[int] | np.ndarray) -> str:
-    """MMDD and 0 or 1: mornings and afternoons of one day after the other."""
-    return f"{_DAYS[days[number // 2 % len(days)]]}{number % 2}"
+def list_of_days(rng: np.random.Generator) -> list[str]:
+    """Every day of a year, MMDD, in the order in which it is filmed on them."""
+    return [_DAYS[at] for at in rng.permutation(len(_DAYS))] + [day for day in _YEAR if day not in _DAYS]
+
+
+def session_name(number: int, days: Sequence[str]) -> str:
+    """MMDD and 0 or 1: mornings and afternoons of one day after the other.
+
+    After a year the days come again, and a session's pair of videos then has the next altitude.
+    """
+    return f"{days[number // 2 % len(days)]}{number % 2}"
 
 
 def _pair(
-    number: int, people: list[dict[str, str]], days: np.ndarray, plaza: Plaza, mount: Mount, plan: Plan
+    number: int, people: list[dict[str, str]], days: Sequence[str], plaza: Plaza, mount: Mount, plan: Plan
 ) -> Pair:
     rng = np.random.default_rng([plan.seed, 4, number])
     altitude, turn = number % 3, number // 3

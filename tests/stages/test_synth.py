@@ -247,7 +247,7 @@ def test_a_video_that_the_disk_cut_short_is_seen(tmp_path: Path, monkeypatch: py
 
 
 def test_a_campus_that_cannot_be_is_refused_with_all_that_is_wrong(tmp_path: Path) -> None:
-    wrong = SynthConfig(identities=2, pairs=80, seconds=0.01)
+    wrong = SynthConfig(identities=2, pairs=3000, seconds=0.01)
     with pytest.raises(InputError) as caught:
         synth(Workspace(tmp_path), wrong)
     assert len(caught.value.problems) == 3

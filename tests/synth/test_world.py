@@ -10,7 +10,7 @@ from agreid_cli.synth.sensor import MARGIN, aligned
 from agreid_cli.synth.shoot import moment, shoot
 from agreid_cli.synth.truth import cuts, mot_line, part_map, sights, track_row
 from agreid_cli.synth.walks import APART_M
-from agreid_cli.synth.world import Pair, Plan, make_campus
+from agreid_cli.synth.world import MOST_PAIRS, Pair, Plan, list_of_days, make_campus, session_name
 
 PLAN = Plan(identities=14, pairs=3, seconds=8.0, size=0.15, fps=10, seed=5)
 
@@ -27,6 +27,13 @@ def test_everybody_walks_in_one_session_and_sessions_differ(campus: tuple[Pair, 
     assert len({pair.light for pair in campus}) == 3
     assert len({pair.sensors["cctv"] for pair in campus}) == 3
     assert len({person.look.height_m for pair in campus for person in pair.people}) == 14
+
+
+def test_no_two_pairs_of_videos_have_the_same_name() -> None:
+    days = list_of_days(np.random.default_rng(0))
+    names = {(session_name(number, days), number % 3) for number in range(MOST_PAIRS)}
+    assert len(names) == MOST_PAIRS
+    assert all(name[:4] in days and len(name) == 5 for name, _ in names)
 
 
 def test_the_seed_decides_all(campus: tuple[Pair, ...]) -> None:
