@@ -90,9 +90,11 @@ def train(
         ]  # fmt: skip
         title = f"After epoch {done.best_epoch}, the best of those that were looked at (per cent)"
         voice.table(title, columns, rows, right=range(1, 5))
-        voice.note(
-            "The epoch was chosen on these very test crops, as is usual: read its figures as a little high."
-        )
+        chosen_on = {
+            "held-out": "held-out training people, whose figures these are; the test was left alone.",
+            "test": "these very test crops, as is usual: read its figures as a little high.",
+        }
+        voice.note(f"The epoch was chosen on {chosen_on[done.evals[0].get('on', 'test')]}")
     voice.say(f"{done.run.root}: {done.epochs} epochs")
     how = "Score it with: agreid evaluate --explain" if settings.explain else "Rank it with: agreid evaluate"
     voice.note(f"{how} --run {done.run.name} --direction both")

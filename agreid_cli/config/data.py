@@ -25,6 +25,9 @@ class DataConfig(Frozen):
     on_gpu: bool | Literal["auto"] = "auto"
     prefetch: int = Field(4, ge=1)  # batches made ahead
     on_bad_image: Literal["fail", "skip"] = "fail"
+    #: Share of the training identities that nothing is learnt from. They, and not the test, then choose the
+    #: best weights, and the p of an explainable stream over the run.
+    held_out: float = Field(0.0, ge=0, lt=1)
 
     @property
     def batch(self) -> int:

@@ -17,8 +17,9 @@ from agreid_cli.records.split import SPLIT
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.runs import load_network, stored_config
 from agreid_cli.stages.streams import stored_codebook
-from agreid_cli.training.explain import from_starting_weights, held_out, make_trainee
+from agreid_cli.training.explain import from_starting_weights, make_trainee
 from agreid_cli.training.explain_objective import Bits
+from agreid_cli.training.held_out import as_fact, from_facts, held_out, without
 from agreid_cli.training.intake import packed
 from agreid_cli.training.network import Trainee
 from agreid_cli.training.samples import Samples, training_samples
@@ -35,6 +36,8 @@ def with_teacher(workspace: Workspace, config: TrainConfig, run: Run) -> TrainCo
         return config
     teacher = _teacher(workspace, config, run)
     theirs = stored_config(teacher)
+    # Who is held out from the teacher is held out from its stream, whatever share is named here.
+    data = config.data.model_copy(update={"held_out": theirs.data.held_out})
     said = (("backbone", config.model.backbone, theirs.model.backbone),
             ("head", config.model.head, theirs.model.head))  # fmt: skip
     problems = [
@@ -49,6 +52,12 @@ def with_teacher(workspace: Workspace, config: TrainConfig, run: Run) -> TrainCo
             hint=f"Take the recipe explain-{theirs.recipe.removesuffix('-fastreid')}, or name another run "
             "with --set explain.teacher=runs/NAME",
         )
+    if config.data.held_out not in (0, theirs.data.held_out):
+        raise InputError(
+            f"data.held_out={config.data.held_out:g} is for a re-ID run, and '{teacher.name}' was trained "
+            f"with {theirs.data.held_out:g}",
+            hint="Hold people out from the stream alone: --set explain.held_out=0.1",
+        )
     if theirs.model.head == "mgn":
         raise several_vectors()
     if theirs.model.pool == "token":
@@ -58,7 +67,7 @@ def with_teacher(workspace: Workspace, config: TrainConfig, run: Run) -> TrainCo
     named = explain.model_copy(update={"teacher": f"runs/{teacher.name}"})
     # Half of the stream runs without gradients over frozen weights: compiling it has not been tried.
     model = theirs.model.model_copy(update={"compile": False})
-    return config.model_copy(update={"explain": named, "model": model, "loss": theirs.loss})
+    return config.model_copy(update={"explain": named, "model": model, "data": data, "loss": theirs.loss})
 
 
 def stream_trainee(
@@ -66,7 +75,8 @@ def stream_trainee(
 ) -> tuple[Samples, np.ndarray, Trainee]:
     """The crops that the stream learns from, their pixels, and the stream over its teacher.
 
-    Crops without attributes are left out, and so are the people who are held out for choosing p.
+    Crops without attributes are left out, and so are the people who are held out for choosing p: those whom
+    the teacher has not seen either, where it held people out, else a share of the teacher's own.
     """
     assert config.explain is not None
     teacher = find_run(workspace, Path(config.explain.teacher).name)
@@ -86,16 +96,18 @@ def stream_trainee(
     if n := int((~known).sum()):
         progress.warn(f"{n} of {len(samples)} training crops have no attributes and are left out")
     samples = samples.take(np.flatnonzero(known))
-    kept_out = held_out(samples, config.explain.held_out, config.seed)
+    strangers = np.array(from_facts(network.words), np.int64)
+    kept_out = strangers if len(strangers) else held_out(samples, config.explain.held_out, config.seed)
     if not len(kept_out) and config.explain.held_out:
         progress.warn("too few training identities to hold any out: evaluate --explain cannot choose its p")
-    samples = samples.take(np.flatnonzero(~np.isin(samples.pid, kept_out)))
+    samples = without(samples, kept_out)
     samples, images = packed(workspace, samples, config, part="stream", progress=progress)
     facts = {
         "teacher": f"runs/{teacher.name}",
         "teacher_sha256": network.weights_sha256,
         "n_ids": network.words["n_ids"],
-        "held_out": " ".join(map(str, kept_out.tolist())),
+        **as_fact(kept_out),
+        **({"strangers_to_teacher": "True"} if len(strangers) else {}),
     }
     return samples, images, make_trainee(config, model, bits, samples, facts)
 

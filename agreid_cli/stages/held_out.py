@@ -1,7 +1,8 @@
 """The one number of the re-weighting, p, chosen on people of whom the stream has seen nothing.
 
-They are training identities that were held out from it, and no part of the test. The re-ID model under it did
-train on them, so that it ranks them better than strangers: less is left to gain on them, and p is cautious.
+They are training identities that were held out from it, and no part of the test. Best is when the re-ID
+model under it has not seen them either (`data.held_out`). One that trained on them ranks them better than
+strangers, and soon without a fault: then nothing is left to gain on them, and p stays 0.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-import pyarrow.compute as pc
 import torch
 
 from agreid_cli.config.evaluate import EvaluateConfig
@@ -19,13 +19,12 @@ from agreid_cli.metrics.protocol import sides
 from agreid_cli.metrics.reweight import expected_xor, sweep
 from agreid_cli.progress import Progress
 from agreid_cli.records.directions import Direction
-from agreid_cli.records.manifest import Known, read_manifest
-from agreid_cli.records.split import SPLIT
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.streams import OpenStream
+from agreid_cli.stages.testing import load_held_out
 from agreid_cli.training.decompose import Block, Pairs
-from agreid_cli.training.intake import load_crops
-from agreid_cli.training.validate import Testing
+
+FAULTLESS = 0.97  # mAP on people it was trained on, above which a model has nothing to be improved
 
 
 def choose_p(
@@ -39,26 +38,14 @@ def choose_p(
 
     Equal scores keep the smaller p. Where there are no such people, or none can be ranked, p is 0: the base.
     """
-    pids = opened.held_out
     nobody = "nobody: no training identities were held out, so p stays 0"
-    if not pids:
+    loaded = load_held_out(workspace, opened.held_out, opened.config, progress)
+    if loaded is None:
         return 0.0, nobody
-    manifest = read_manifest(workspace.manifest)
-    split = SPLIT.read(workspace.split)
-    train = set(split["crop_id"].filter(pc.equal(split["role"], "train")).to_pylist())
-    said = zip(manifest["crop_id"].to_pylist(), manifest["pid"].to_pylist(), strict=True)
-    wanted = [crop for crop, pid in said if crop in train and pid in set(pids)]
-    if not wanted:
-        return 0.0, nobody
-    samples, crops = load_crops(workspace, wanted, opened.config, part="held-out", progress=progress)
-    rows = np.arange(len(samples))
-    read = opened.stream.read(crops, rows)
-    columns = (samples.pid.tolist(), samples.camid.tolist(), samples.platform.tolist())
-    held = Testing(
-        tuple(samples.crop_id.tolist()), tuple(Known(*row) for row in zip(*columns, strict=True)), {}
-    )
+    held, crops = loaded
+    read = opened.stream.read(crops, np.arange(len(crops)))
     try:
-        found = sides(held.embeddings(read.base), direction, None)
+        found = sides(held.embeddings(read.base), direction, held.lists)
     except InputError:
         return (
             0.0,
@@ -80,8 +67,15 @@ def choose_p(
         query_camid=found.query_camid, gallery_camid=found.gallery_camid,
     )  # fmt: skip
     swept = sweep(ranking, pairs.d, pairs.b[0])
-    people = len(np.unique(found.query_pid))
+    people, base = len(np.unique(found.query_pid)), swept.scores[0][1].mAP
+    whom = "neither network has seen" if opened.strangers else "the stream has not seen"
+    if base > FAULTLESS and not opened.strangers:
+        progress.warn(
+            f"{direction.name}: the re-ID model trained on the {people} people on whom p is chosen, and "
+            f"ranks them with {base:.1%} mAP, so that p can hardly be told; train it with "
+            "--set data.held_out=0.1"
+        )
     return swept.p, (
-        f"{people} held-out training identities, {len(found.query)} queries, "
-        f"mAP {swept.scores[0][1].mAP:.1%} at p = 0"
+        f"{people} held-out training identities, {len(found.query)} queries, whom {whom}: "
+        f"mAP {base:.1%} at p = 0"
     )

@@ -12,6 +12,7 @@ from agreid_cli.records.run_inputs import read_inputs
 from agreid_cli.records.runs import Run
 from agreid_cli.records.training_log import read_log
 from agreid_cli.stages.runs import Loaded
+from agreid_cli.training.held_out import from_facts
 
 
 def model_card(run: Run, network: Loaded) -> str:
@@ -56,7 +57,7 @@ from a drone and one from the ground, lie close together. Made with agreid {vers
 {table}
 
 Figures can be compared only where the fingerprints agree: the same crops, identities and cameras.
-{_chosen(run)}
+{_whose(run)}{_chosen(run, network)}
 
 ## Intended use
 
@@ -89,6 +90,14 @@ def _figures(run: Run) -> list[dict[str, Any]]:
     return [row for row in rows if row["epoch"] == kept]
 
 
+def _whose(run: Run) -> str:
+    """The log's figures, which stand in for results, may be of people who are no test."""
+    measured = any(_is_result(file) for file in run.root.glob("eval/*.json"))
+    if measured or not any(row.get("on") == "held-out" for row in read_log(run.log)):
+        return ""
+    return "These are of held-out training people: the test has not been measured yet.\n"
+
+
 def best_epoch(rows: Sequence[dict[str, Any]]) -> int:
     """The first epoch with the highest mean mAP; 0 for no rows.
 
@@ -119,7 +128,9 @@ def _epochs(network: Loaded) -> str:
     return f"weights after epoch {done} of {network.config.schedule.epochs} ({step} steps)"
 
 
-def _chosen(run: Run) -> str:
+def _chosen(run: Run, network: Loaded) -> str:
     if not run.best.is_file():
         return ""
+    if people := from_facts(network.words):
+        return f"The weights were chosen among epochs by {len(people)} held-out training identities."
     return "The weights were chosen among epochs by these very crops, so read the figures as a little high."

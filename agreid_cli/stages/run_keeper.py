@@ -73,11 +73,12 @@ class RunKeeper:
         epoch = training.position.epoch
         if training.world.first:
             for row in found:
-                add_line(self.run.log, "eval", epoch=epoch, **row)
+                add_line(self.run.log, "eval", epoch=epoch, on=testing.who, **row)
                 name = row["direction"]
                 self._draw(epoch, {f"{name}/{key}": row[key] for key in ("mAP", "rank1", "mINP")})
             said = (f"{r['direction']} mAP {r['mAP']:.1%}, Rank-1 {r['rank1']:.1%}" for r in found)
-            self.progress.note(f"epoch {epoch}: {'; '.join(said) or 'nothing to rank'}")
+            who = "" if testing.who == "test" else f" on {testing.who} people"
+            self.progress.note(f"epoch {epoch}{who}: {'; '.join(said) or 'nothing to rank'}")
         return mean_figure(found, wish.best)
 
     def keep_best(self, training: Training) -> None:

@@ -22,6 +22,7 @@ from agreid_cli.stages.devices import find_device
 from agreid_cli.stages.runs import load_network, stored_config
 from agreid_cli.training.decompose import Stream
 from agreid_cli.training.explain_objective import Bits
+from agreid_cli.training.held_out import from_facts
 
 HOW = "Train one with: agreid train --recipe explain-campus --set explain.teacher=runs/campus"
 
@@ -43,7 +44,12 @@ class OpenStream:
     @property
     def held_out(self) -> list[int]:
         """The training pids that the stream has not seen."""
-        return [int(pid) for pid in self.words.get("held_out", "").split()]
+        return from_facts(self.words)
+
+    @property
+    def strangers(self) -> bool:
+        """The re-ID model has not seen them either."""
+        return self.words.get("strangers_to_teacher") == "True"
 
 
 def open_stream(

@@ -1,15 +1,21 @@
-"""The test part of the split: its crops at the network's size, and who plays where in which direction."""
+"""Who is ranked: the test part of the split, or held-out training people, at the network's size."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+import pyarrow.compute as pc
+
 from agreid_cli.config.train import TrainConfig
+from agreid_cli.metrics.protocol import Lists
 from agreid_cli.progress import Progress
-from agreid_cli.records.manifest import Known
+from agreid_cli.records.manifest import Known, read_manifest
 from agreid_cli.records.split import SPLIT, sides_of
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.training.intake import load_crops
+from agreid_cli.training.samples import Samples
 from agreid_cli.training.validate import Testing
 
 
@@ -29,5 +35,24 @@ def load_testing(workspace: Workspace, config: TrainConfig, progress: Progress) 
             name: ([c for c in query if c in here], [c for c in gallery if c in here])
             for name, (query, gallery) in lists.items()
         }
+    return _testing(samples, lists), images
+
+
+def load_held_out(
+    workspace: Workspace, pids: Sequence[int], config: TrainConfig, progress: Progress
+) -> tuple[Testing, Any] | None:
+    """The training crops of these people and their pixels; None where there are none."""
+    manifest, split = read_manifest(workspace.manifest), SPLIT.read(workspace.split)
+    train = set(split["crop_id"].filter(pc.equal(split["role"], "train")).to_pylist())
+    said = zip(manifest["crop_id"].to_pylist(), manifest["pid"].to_pylist(), strict=True)
+    people = set(pids)
+    wanted = [crop for crop, pid in said if crop in train and pid in people]
+    if not wanted:
+        return None
+    samples, images = load_crops(workspace, wanted, config, part="held-out", progress=progress)
+    return replace(_testing(samples, None), who="held-out"), images
+
+
+def _testing(samples: Samples, lists: Lists | None) -> Testing:
     said = zip(samples.pid.tolist(), samples.camid.tolist(), samples.platform.tolist(), strict=True)
-    return Testing(tuple(samples.crop_id.tolist()), tuple(Known(*s) for s in said), lists), images
+    return Testing(tuple(samples.crop_id.tolist()), tuple(Known(*s) for s in said), lists)

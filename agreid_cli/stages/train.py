@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -19,14 +19,20 @@ from agreid_cli.stages.embed import embed_test_part
 from agreid_cli.stages.explain_trainee import stream_trainee, with_teacher
 from agreid_cli.stages.run_keeper import RunKeeper
 from agreid_cli.stages.runs import begin, load_network, maker, must_agree, refuse_existing, weights_digest
-from agreid_cli.stages.testing import load_testing
+from agreid_cli.stages.testing import load_held_out, load_testing
 from agreid_cli.training.batches import Batches
 from agreid_cli.training.checkpoint import load_state
 from agreid_cli.training.distributed import World, joined, wait_for_all, world_of_environment
+from agreid_cli.training.embed import Crops
+from agreid_cli.training.held_out import as_fact, from_facts
 from agreid_cli.training.intake import load_training
 from agreid_cli.training.loop import fit
+from agreid_cli.training.network import Trainee
 from agreid_cli.training.state import Training
 from agreid_cli.training.stopping import stopping
+from agreid_cli.training.validate import Testing
+
+Judges = tuple[Testing, Crops] | None
 
 
 @dataclass(frozen=True)
@@ -101,8 +107,9 @@ def _train(
     if config.explain:
         samples, images, trainee = stream_trainee(workspace, config, progress=progress)
     else:
-        samples, images = load_training(workspace, config, progress=progress)
+        samples, images, kept_out = load_training(workspace, config, progress=progress)
         trainee = maker(config, trained=False)(config, samples.n_ids)
+        trainee = replace(trainee, facts={**trainee.facts, **as_fact(kept_out)})
     if said := str(getattr(trainee.model, "loaded", None) or ""):
         progress.note(said)
     training = Training(trainee, config, device=device, world=world, progress=progress)
@@ -118,8 +125,7 @@ def _train(
         if world.first:
             begin(run, config, inputs)
         torch.manual_seed(config.seed + world.rank)  # so that ranks drop different paths
-    # A stream ranks as its teacher does, so that no epoch of it could be the best.
-    keeper = RunKeeper(run, trainee.facts, None if config.explain else testing, progress)
+    keeper = RunKeeper(run, trainee.facts, _judges(workspace, config, trainee, testing, progress), progress)
     try:
         with stopping() as stop:
             fit(training, feed, keeper, stop=stop, progress=progress)
@@ -128,6 +134,16 @@ def _train(
     if world.first and testing is not None:
         embed_test_part(workspace, run, load_network(run), device=device, progress=progress)
     return _outcome(run, training)
+
+
+def _judges(
+    workspace: Workspace, config: TrainConfig, trainee: Trainee, testing: Judges, progress: Progress
+) -> Judges:
+    """Whose ranking chooses the best epoch: held-out people where there are any, else the test."""
+    if config.explain:
+        return None  # a stream ranks as its teacher does, so that no epoch of it could be the best
+    people = from_facts(trainee.facts)
+    return load_held_out(workspace, people, config, progress) if people else testing
 
 
 def _restore(run: Run, training: Training, progress: Progress) -> None:

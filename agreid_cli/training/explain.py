@@ -18,8 +18,6 @@ from agreid_cli.training.explain_objective import Bits, ExplainObjective
 from agreid_cli.training.network import Trainee
 from agreid_cli.training.samples import Samples
 
-FEWEST_HELD_OUT = 2  # identities: with fewer there is nothing to rank
-
 
 def from_starting_weights(config: TrainConfig, trained: ReidModel, n_ids: int) -> ReidModel:
     """The trained network anew, over a backbone from which tails with its starting weights can be cut.
@@ -63,19 +61,6 @@ def make_trained(
     stream = _over(build_model(spec_from(blank.model, blank.loss), n_ids), blank, n_bits)
     fill(stream, tensors, source)
     return stream
-
-
-def held_out(samples: Samples, share: float, seed: int) -> np.ndarray:
-    """The training pids that the stream does not see, ascending: `share` of them, drawn by `seed`.
-
-    Only people whom both views show, since they are asked for across views; none when they are too few.
-    """
-    pids = np.unique(samples.pid)
-    both = np.array([pid for pid in pids if len(np.unique(samples.view[samples.pid == pid])) > 1], np.int64)
-    n = min(round(share * len(pids)), len(both))
-    if n < FEWEST_HELD_OUT:
-        return both[:0]
-    return np.sort(np.random.default_rng([seed, 11]).choice(both, n, replace=False))
 
 
 def _over(teacher: ReidModel, config: TrainConfig, n_bits: int) -> Interpreter:

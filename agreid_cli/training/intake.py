@@ -7,23 +7,33 @@ from collections.abc import Sequence
 import numpy as np
 
 from agreid_cli.config.train import TrainConfig
+from agreid_cli.errors import InputError
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.manifest import read_manifest
 from agreid_cli.records.split import SPLIT
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.training.cache import Cache, open_cache
+from agreid_cli.training.held_out import FEWEST, held_out, without
 from agreid_cli.training.samples import Samples, samples_of, training_samples
 
 
 def load_training(
     workspace: Workspace, config: TrainConfig, *, progress: Progress = SILENT
-) -> tuple[Samples, np.ndarray]:
-    """The training crops and their pixels, N×H×W×3 uint8, row by row alike.
+) -> tuple[Samples, np.ndarray, np.ndarray]:
+    """The training crops, their pixels, N×H×W×3 uint8, row by row alike, and the pids that are held out.
 
     Says which identities have a single crop, since they give no pair to learn from.
     """
     folder = workspace.manifest.parent
     samples = training_samples(read_manifest(workspace.manifest), SPLIT.read(workspace.split), folder)
+    kept_out = held_out(samples, config.data.held_out, config.seed)
+    if config.data.held_out and not len(kept_out):
+        raise InputError(
+            f"data.held_out={config.data.held_out:g} of {len(np.unique(samples.pid))} training identities, "
+            f"of those in both views, are fewer than {FEWEST}",
+            hint="Hold out a larger share, or none: --set data.held_out=0",
+        )
+    samples = without(samples, kept_out)
     samples, images = packed(workspace, samples, config, part="train", progress=progress)
     pids, counts = np.unique(samples.pid, return_counts=True)
     single = pids[counts == 1]
@@ -33,7 +43,7 @@ def load_training(
             f"{len(single)} of {len(pids)} training identities have a single crop, which is repeated to make "
             f"{config.data.k}: pid {named}"
         )
-    return samples, images
+    return samples, images, kept_out
 
 
 def load_crops(

@@ -1,4 +1,4 @@
-"""The referee while training: ranks the embedded test crops as `agreid evaluate` does."""
+"""The referee while training: ranks embedded crops as `agreid evaluate` does."""
 
 from __future__ import annotations
 
@@ -21,11 +21,15 @@ from agreid_cli.records.manifest import Known
 
 @dataclass(frozen=True)
 class Testing:
-    """The test crops in the order of their embeddings, what the manifest says of each, who plays where."""
+    """The crops in the order of their embeddings, what the manifest says of each, who plays where.
+
+    Without lists every crop of a platform asks or is searched, as the direction has it.
+    """
 
     crop_id: tuple[str, ...]
     known: tuple[Known, ...]
-    lists: Lists
+    lists: Lists | None
+    who: str = "test"  # or "held-out": training people that nothing is learnt from
 
     def embeddings(self, features: npt.NDArray[np.float32]) -> Embeddings:
         """The set that is ranked."""

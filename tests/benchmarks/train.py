@@ -46,7 +46,7 @@ def main() -> None:
         workspace = write_people(
             Path(folder), n_pids=2 * max(config.data.p, 32), crops_per_pid=8, size=(160, 64)
         )
-        samples, images = load_training(workspace, config)
+        samples, images, _ = load_training(workspace, config)
         training = Training(make_trainee(config, samples.n_ids), config, device=device)
         backbone = training.network.model.backbone
         feed = Batches(

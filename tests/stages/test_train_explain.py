@@ -13,12 +13,15 @@ import pytest
 import torch
 
 from agreid_cli.attributes.codebook import Codebook
+from agreid_cli.config.evaluate import EvaluateConfig
 from agreid_cli.errors import InputError, MissingError, UsageError
 from agreid_cli.records.manifest import manifest_artefact, read_manifest
 from agreid_cli.records.runs import Run
 from agreid_cli.records.training_log import read_log
 from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.evaluate_explain import evaluate_explain
 from agreid_cli.stages.explain_trainee import stream_trainee
+from agreid_cli.stages.model_card import model_card
 from agreid_cli.stages.runs import load_network, stored_config
 from agreid_cli.stages.train import train
 from agreid_cli.training.explain_objective import ExplainObjective
@@ -93,6 +96,39 @@ def test_held_out_people_and_crops_without_attributes_are_not_trained_on(
     samples, _, _ = stream_trainee(workspace, everyone, progress=heard)
     assert set(samples.pid.tolist()) == set(range(1, 9)) - {3}
     assert any("4 of 32 training crops have no attributes" in text for text in heard.warnings)
+
+
+def test_people_who_are_held_out_from_the_run_are_held_out_from_its_stream(tmp_path: Path) -> None:
+    workspace = write_people(tmp_path, n_pids=16, crops_per_pid=2, attributes=True, size=(32, 24))
+    found = train(workspace, config=settings("campus", "data.held_out=0.3", "validation.every=1"))
+    words = load_network(found.run).words
+    strangers = [int(pid) for pid in words["held_out"].split()]
+    assert len(strangers) == 2
+    assert set(strangers) <= set(range(1, 9))
+    assert words["n_ids"] == "6"  # of the 8 that the split has for training
+    # They judge the epochs, in the test's place, and only the test is embedded.
+    assert {row["on"] for row in found.evals} == {"held-out"}
+    assert {row["n_valid"] for row in found.evals} == {4}
+    tested = set(pq.read_table(found.run.embeddings)["crop_id"].to_pylist())
+    manifest = read_manifest(workspace.manifest)
+    pid_of = dict(zip(manifest["crop_id"].to_pylist(), manifest["pid"].to_pylist(), strict=True))
+    assert {pid_of[crop] for crop in tested} == set(range(9, 17))
+    card = model_card(found.run, load_network(found.run))
+    assert "chosen among epochs by 2 held-out training identities" in card
+    assert "the test has not been measured yet" in card
+
+    only = settings("explain-campus", "explain.teacher=campus", "explain.held_out=0")
+    samples, _, trainee = stream_trainee(workspace, only)
+    assert set(samples.pid.tolist()) == set(range(1, 9)) - set(strangers)
+    assert trainee.facts["held_out"] == words["held_out"]
+    train(workspace, config=only)
+    [explained] = evaluate_explain(workspace, config=EvaluateConfig(), directions=["a2g"])
+    assert explained.p_chosen_on.startswith("2 held-out training identities, 4 queries, whom neither network")
+
+    with pytest.raises(InputError, match=r"data\.held_out=0\.5 is for a re-ID run"):
+        train(workspace, config=settings("explain-campus", "data.held_out=0.5"), name="other")
+    with pytest.raises(InputError, match="are fewer than 2"):
+        train(workspace, config=settings("campus", "data.held_out=0.1"), name="few")
 
 
 def test_a_resumed_stream_comes_to_the_same_weights(done: Workspace) -> None:

@@ -72,7 +72,7 @@ def begun(root: Path) -> dict[str, np.ndarray]:
     """The parameters that training starts from."""
     config = small(*HOW)
     torch.manual_seed(config.seed)
-    samples, _ = load_training(Workspace(root), config)
+    samples, _, _ = load_training(Workspace(root), config)
     named = make_trainee(config, samples.n_ids).model.named_parameters()
     return {name: value.detach().numpy() for name, value in named if value.requires_grad}
 
