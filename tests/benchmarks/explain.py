@@ -11,8 +11,8 @@ the crop:
 
 Both stand beside the share of the crop that these parts cover (chance), and beside the same two figures of
 the mean of all the crop's maps: what a map that knows where a person is, but nothing of the attribute,
-would reach. Then the pairs: of two different people, does the map of the attribute with the largest share
-lie on the right part in both crops?
+would reach. Then the pairs: of two different people who do differ in the attribute with the largest share,
+does its map lie on the right part, in the crop of the one who has the attribute and in that of the other?
 """
 
 from __future__ import annotations
@@ -130,21 +130,30 @@ def by_pair(
                     tops.append((q, g, bit, bool(bits[q, bit] != bits[g, bit])))
 
     opened.stream.compare(crops, query, gallery, visit)
-    seen: list[list[float]] = []
+    seen: dict[str, list[list[float]]] = defaultdict(list)
     used: dict[str, int] = defaultdict(int)
     for q, g, bit, exclusive in tops:
         group = book.groups[group_of[bit]].name
         used[group] += 1
+        if not exclusive:
+            continue  # nothing differs there, so there is no right place
         for row in (q, g):
             inside = np.isin(masks[row], GROUP_PARTS[group])
             if inside.any():
                 own = points(sized(maps[row][bit], masks[row]), inside)
-                seen.append([*own, float(inside.mean()), float(exclusive)])
-    hit, energy, area, exclusive_share = np.mean(seen, axis=0)
+                plain = points(sized(maps[row].mean(axis=0), masks[row]), inside)
+                who = "of the one who has it" if bits[row, bit] else "of the other"
+                seen[who].append([*own, *plain, float(inside.mean())])
+    differs = np.mean([exclusive for *_, exclusive in tops])
     print(
-        f"largest share of {len(tops)} pairs of different people: differs in {100 * exclusive_share:.1f} %; "
-        f"pointing game {100 * hit:.1f} %, energy {100 * energy:.1f} %, chance {100 * area:.1f} %"
+        f"largest share of {len(tops)} pairs of different people: the two differ in {100 * differs:.1f} %; then"
     )
+    for who, values in seen.items():
+        hit, energy, plain_hit, plain_energy, area = 100 * np.mean(values, axis=0)
+        print(
+            f"in the crop {who}: {len(values)}, pointing game {hit:.1f} ({plain_hit:.1f}), "
+            f"energy {energy:.1f} ({plain_energy:.1f}), chance {area:.1f}"
+        )
     common = sorted(used.items(), key=lambda item: -item[1])[:6]
     print("most often: " + ", ".join(f"{name} {100 * n / len(tops):.0f} %" for name, n in common))
 
