@@ -146,7 +146,7 @@ def by_pair(
                 seen[who].append([*own, *plain, float(inside.mean())])
     differs = np.mean([exclusive for *_, exclusive in tops])
     print(
-        f"largest share of {len(tops)} pairs of different people: the two differ in {100 * differs:.1f} %; then"
+        f"largest share of {len(tops)} pairs of different people: they differ in {100 * differs:.1f} %; then"
     )
     for who, values in seen.items():
         hit, energy, plain_hit, plain_energy, area = 100 * np.mean(values, axis=0)

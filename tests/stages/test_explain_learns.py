@@ -17,10 +17,13 @@ from agreid_cli.attributes.official import official_codebook
 from agreid_cli.config.evaluate import EvaluateConfig
 from agreid_cli.config.load import with_overrides
 from agreid_cli.config.recipes import recipe
+from agreid_cli.progress import SILENT
 from agreid_cli.records.manifest import CODEBOOK_KEY, manifest_artefact
 from agreid_cli.records.split import SPLIT, SPLIT_SCHEMA
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.evaluate_explain import evaluate_explain
+from agreid_cli.stages.streams import known_bits, open_stream
+from agreid_cli.stages.testing import load_testing
 from agreid_cli.stages.train import train
 from tests.tables import crop_rows
 
@@ -73,7 +76,9 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Any:
     workspace = write_clothed(tmp_path_factory.mktemp("clothed"))
     small = ("model.size=64x32", "schedule.cosine_from=4", "schedule.warmup_iters=5", "augment.erase=0",
              "augment.pad=2", "validation.every=0")  # fmt: skip
-    train(workspace, config=with_overrides(recipe("campus"), [*small, "data.held_out=0.2", "schedule.epochs=6"]))
+    train(
+        workspace, config=with_overrides(recipe("campus"), [*small, "data.held_out=0.2", "schedule.epochs=6"])
+    )
     for name, epochs in (("begun", 0), ("learnt", 25)):
         words = [*small, f"schedule.epochs={epochs}"]
         train(workspace, config=with_overrides(recipe("explain-campus"), words), name=name)
@@ -94,3 +99,20 @@ def test_shares_fall_on_what_differs(done: Workspace) -> None:
     assert all(group.accuracy > 0.6 for group in learnt.groups)
     assert begun.row("base") == learnt.row("base")
     assert learnt.row("explainable").mAP > learnt.row("base").mAP + 0.02
+
+
+def test_maps_peak_on_the_half_that_wears_the_attribute(done: Workspace) -> None:
+    opened = open_stream(done, "learnt")
+    loaded = load_testing(done, opened.config, SILENT)
+    assert loaded is not None
+    testing, crops = loaded
+    bits = known_bits(done, opened.codebook).of(testing.crop_id)
+    upper_bits = opened.codebook.sizes[0]
+    hits = []
+    for place, found in opened.stream.blocks(crops, np.arange(len(crops)), 32):
+        for own, worn in zip(found.maps.cpu().numpy(), bits[place], strict=True):
+            for low, part in enumerate((slice(None, upper_bits), slice(upper_bits, None))):
+                peak = own[part][worn[part].argmax()].sum(axis=1).argmax()
+                hits.append((peak >= own.shape[1] / 2) == low)
+    assert len(hits) == 2 * 240
+    assert np.mean(hits) > 0.65  # by chance one half
