@@ -65,6 +65,11 @@ class Run:
     def onnx(self) -> Path:
         return self.root / "model.onnx"
 
+    @property
+    def lock(self) -> Path:
+        """Held by whoever trains the run; beside its folder, which may not be there yet."""
+        return self.root.parent / f".{self.name}.lock"
+
     def result(self, direction: str) -> Path:
         return self.root / "eval" / f"{direction}.json"
 

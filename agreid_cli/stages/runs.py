@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,36 @@ def maker(config: TrainConfig, *, trained: bool) -> Any:
     """The function for this configuration's kind of network."""
     module, _, name = MAKERS["explain" if config.explain else "reid"][trained].partition(":")
     return getattr(importlib.import_module(module), name)
+
+
+@contextlib.contextmanager
+def held(run: Run, *, first: bool = True) -> Iterator[None]:
+    """The run for this process alone; of several ranks the `first` holds it. `UsageError` when taken."""
+    if not first:
+        yield
+        return
+    from filelock import FileLock, Timeout
+
+    place = run.root.parent
+    there = place.is_dir()
+    place.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(run.lock)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise UsageError(
+            f"the run '{run.name}' is being trained by another process",
+            hint="Wait for it, stop it, or give this one another name: --name NAME",
+        ) from error
+    try:
+        yield
+    finally:
+        if not run.root.exists():  # refused: leave the workspace as it was
+            run.lock.unlink(missing_ok=True)
+            if not there:
+                with contextlib.suppress(OSError):
+                    place.rmdir()
+        lock.release()
 
 
 def refuse_existing(run: Run) -> None:

@@ -18,7 +18,15 @@ from agreid_cli.stages.devices import find_device
 from agreid_cli.stages.embed import embed_test_part
 from agreid_cli.stages.explain_trainee import stream_trainee, with_teacher
 from agreid_cli.stages.run_keeper import RunKeeper
-from agreid_cli.stages.runs import begin, load_network, maker, must_agree, refuse_existing, weights_digest
+from agreid_cli.stages.runs import (
+    begin,
+    held,
+    load_network,
+    maker,
+    must_agree,
+    refuse_existing,
+    weights_digest,
+)
 from agreid_cli.stages.testing import load_held_out, load_testing
 from agreid_cli.training.batches import Batches
 from agreid_cli.training.checkpoint import load_state
@@ -64,8 +72,8 @@ def train(
     target = torch.device(find_device(device, local=world.local))
     if target.type == "cuda":
         torch.cuda.set_device(target)
-    with joined(world, target):
-        run = Run(workspace.runs / (name or config.recipe or "train"))
+    run = Run(workspace.runs / (name or config.recipe or "train"))
+    with joined(world, target), held(run, first=world.first):
         config = with_teacher(workspace, config, run)
         inputs = _checked(workspace, run, config, resume=resume, overwrite=overwrite)
         wait_for_all()

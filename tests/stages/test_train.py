@@ -13,6 +13,7 @@ from agreid_cli.errors import InputError, MissingError, UsageError
 from agreid_cli.records.runs import Run
 from agreid_cli.records.training_log import FIELDS, read_log
 from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.runs import held
 from agreid_cli.stages.train import train
 from tests.people_on_disk import write_people
 from tests.training.trained import small
@@ -64,6 +65,20 @@ def test_an_existing_run_is_neither_touched_nor_mixed(done: Workspace) -> None:
     assert "--resume" in caught.value.hint
     with pytest.raises(MissingError, match="no run 'other' to resume"):
         train(done, config=small(), name="other", resume=True)
+
+
+def test_a_run_that_another_process_trains_is_left_alone(done: Workspace, tmp_path: Path) -> None:
+    run = Run(done.runs / "campus")
+    before = run.last.read_bytes()
+    for name, how in (("campus", {"resume": True}), ("campus", {"overwrite": True}), ("new", {})):
+        with held(Run(done.runs / name)), pytest.raises(UsageError, match="being trained by another process"):
+            train(done, config=small(), name=name, **how)
+    assert run.last.read_bytes() == before
+    assert not (done.runs / "new").exists()
+    assert not (done.runs / ".new.lock").exists()
+    with pytest.raises(MissingError):  # a workspace where nothing can be trained stays as it was
+        train(Workspace(tmp_path), config=small())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_resuming_with_another_configuration_shows_the_difference(done: Workspace) -> None:
