@@ -22,6 +22,10 @@ class ExplainConfig(Frozen):
     exclude: Annotated[tuple[str, ...], one_or_more] = ()  # attribute groups that are left out
     ignore_unknown: bool = False  # a group that is unknown for one of a pair is never exclusive
     recognition_weight: float = Field(100.0, ge=0)  # of the stream that recognises attributes
+    #: The late stages that attributes are recognised from: their own, or those of the maps, which then learn
+    #: from it what an attribute looks like.
+    recognise_from: Literal["own", "maps"] = "own"
+    reduction: int = Field(8, ge=1)  # the decomposition head is C/8 channels wide
     #: What its own late stages begin as: the backbone's starting weights, or the teacher's trained ones.
     start: Literal["weights", "teacher"] = "weights"
     #: Share of the training identities that the stream does not see: `evaluate` chooses its p on them.

@@ -5,7 +5,10 @@ decomposition head turns into M maps. The re-ID model's own feature map, weighed
 model's own frozen pooling and neck: M vectors, whose distances are the parts of the model's distance (§IV-B).
 
 A third stream, again with late stages of its own, recognises the attributes; the maps do without it, and it
-does without them. Nothing of the re-ID model moves: no gradient, no batch statistics.
+does without them. It may also read the late stages of the maps (`shared`, which is ours): these then learn
+what an attribute looks like from being asked for it, and not through distances alone.
+
+Nothing of the re-ID model moves: no gradient, no batch statistics.
 """
 
 from __future__ import annotations
@@ -20,8 +23,6 @@ from agreid_cli.errors import InputError
 from agreid_cli.nn.activation import activation
 from agreid_cli.nn.model import ReidModel
 from agreid_cli.nn.pooled import attribute_pooling
-
-REDUCTION = 8  # inner width of the decomposition head: C/8
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Interpreter(nn.Module):
     """`teacher` is frozen here and stays in eval mode, whatever mode this module is in.
 
     scale, growth: K and T of Eq. 1. from_teacher: begin the new late stages as copies of the teacher's
-    trained ones rather than from the backbone's starting weights, which may be random.
+    trained ones rather than from the backbone's starting weights, which may be random. shared: attributes are
+    recognised from the maps' late stages. reduction: the decomposition head is C/reduction channels wide.
 
     Raises `InputError` for a teacher that has not one map and one vector to take apart.
     """
@@ -55,11 +57,13 @@ class Interpreter(nn.Module):
         scale: float = 1.0,
         growth: float = 0.5,
         from_teacher: bool = False,
+        shared: bool = False,
+        reduction: int = 8,
     ) -> None:
         super().__init__()
         check_teacher(teacher.head)
         channels = teacher.backbone.channels
-        inner = max(channels // REDUCTION, 1)
+        inner = max(channels // reduction, 1)
 
         def late_stages() -> nn.Module:
             own = teacher.head.tail if from_teacher else None
@@ -69,10 +73,11 @@ class Interpreter(nn.Module):
         self.decompose = nn.Sequential(
             nn.Conv2d(channels, inner, 3, padding=1, bias=False), nn.Conv2d(inner, n_bits, 1, bias=False)
         )
-        self.recognise_tail = late_stages()
+        self.recognise_tail = None if shared else late_stages()
         self.recognise = nn.Linear(channels, n_bits, bias=False)
         for module in (self.tail, self.recognise_tail):
-            module.requires_grad_(True)
+            if module is not None:
+                module.requires_grad_(True)
         self.teacher = teacher.requires_grad_(False)
         self.n_bits, self.scale, self.growth = n_bits, scale, growth
         self.train(self.training)
@@ -97,11 +102,12 @@ class Interpreter(nn.Module):
             features = head.tail(hidden)
             base = self._ranked(head.pooling(features)).float()
             power = float(head.pooling.p)
-        maps = activation(
-            self.decompose(self.tail(hidden).grid).float(), scale=self.scale, growth=self.growth
-        )
+        seen = self.tail(hidden).grid
+        maps = activation(self.decompose(seen).float(), scale=self.scale, growth=self.growth)
         pooled = attribute_pooling(features.grid, maps, p=power)
-        attributes = self.recognise(self.recognise_tail(hidden).grid.float().mean((2, 3)))
+        if self.recognise_tail is not None:
+            seen = self.recognise_tail(hidden).grid
+        attributes = self.recognise(seen.float().mean((2, 3)))
         return Explained(base, maps, self._neck(pooled), attributes.float())
 
     def embed(self, images: Tensor) -> Tensor:

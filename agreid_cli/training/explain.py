@@ -67,5 +67,6 @@ def _over(teacher: ReidModel, config: TrainConfig, n_bits: int) -> Interpreter:
     explain = config.explain
     assert explain is not None
     return Interpreter(
-        teacher, n_bits=n_bits, scale=explain.K, growth=explain.T, from_teacher=explain.start == "teacher"
-    )
+        teacher, n_bits=n_bits, scale=explain.K, growth=explain.T, from_teacher=explain.start == "teacher",
+        shared=explain.recognise_from == "maps", reduction=explain.reduction,
+    )  # fmt: skip

@@ -1,7 +1,7 @@
 """What the explainable stream is asked to do: parts that add up, lie where attributes differ, and a reading.
 
 Total = L_d + α·L_p1 + β·L_p2 (Eq. 3) + the stream that recognises attributes, which shares nothing with the
-maps but the frozen stem.
+maps but the frozen stem, unless it is told to read their late stages.
 """
 
 from __future__ import annotations

@@ -99,6 +99,25 @@ def test_a_step_moves_the_stream_and_nothing_of_the_teacher(
         assert torch.equal(interpreter.eval()(images).base, embedded.float())
 
 
+def test_attributes_may_be_recognised_from_the_late_stages_of_the_maps() -> None:
+    model = teacher("osnet-x0.25", "bot")
+    own, shared = (Interpreter(model, n_bits=6, shared=flag) for flag in (False, True))
+    images = torch.rand(4, 3, *SIZE)
+    for interpreter in (own, shared):
+        interpreter.zero_grad()
+        interpreter(images).attributes.square().mean().backward()
+    assert all(p.grad is None for p in own.tail.parameters())
+    assert all(p.grad is not None for p in shared.tail.parameters())
+    assert not any(name.startswith("recognise_tail") for name, _ in shared.named_parameters())
+
+
+def test_the_width_of_the_decomposition_head_is_a_part_of_the_channels() -> None:
+    model = teacher("osnet-x0.25", "bot")
+    for reduction, width in ((8, 16), (1, 128), (1000, 1)):
+        head = Interpreter(model, n_bits=6, reduction=reduction).decompose
+        assert [tuple(conv.weight.shape[:2]) for conv in head] == [(width, 128), (6, width)]
+
+
 def test_the_teacher_stays_in_eval_mode() -> None:
     interpreter = Interpreter(teacher("osnet-x0.25", "bot"), n_bits=4)
     for mode in (True, False, True):
