@@ -27,7 +27,7 @@ from agreid_cli.records.crops import CAMID_OF_PLATFORM
 from agreid_cli.records.naming import VideoName, join_pid
 from agreid_cli.synth.shoot import moment, shoot
 from agreid_cli.synth.truth import cuts, mot_line, part_map, sights, track_row
-from agreid_cli.synth.world import PLATFORMS, Pair, Plan, make_campus
+from agreid_cli.synth.world import PLATFORMS, CampusPairs, Pair, Plan, make_campus
 from agreid_cli.vision.cutting import encode, sharpness
 from agreid_cli.vision.faces import pixelate_people
 
@@ -73,12 +73,13 @@ def plan_of(config: SynthConfig) -> Plan:
 
 
 @lru_cache(maxsize=2)
-def campus_of(plan: Plan) -> tuple[Pair, ...]:
+def campus_of(plan: Plan) -> CampusPairs:
     return make_campus(plan)
 
 
 def reels(config: SynthConfig) -> list[Reel]:
     """Every video of the campus, pair by pair."""
+    campus = campus_of(plan_of(config))
     return [
         Reel(
             pair.number,
@@ -87,7 +88,7 @@ def reels(config: SynthConfig) -> list[Reel]:
             pair.frames,
             (lambda camera: (camera.width, camera.height))(pair.camera(platform, 0.0)),
         )
-        for pair in campus_of(plan_of(config))
+        for pair in map(campus.empty, range(len(campus)))
         for platform in PLATFORMS
     ]
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, partial
+from typing import Any
 
 import numpy as np
 
@@ -98,18 +99,42 @@ class Pair:
         return Scene(self.placed(time_s), self.plaza.ground, self.plaza.occluders, self.light)
 
 
-def make_campus(plan: Plan) -> tuple[Pair, ...]:
+class CampusPairs(Sequence[Pair]):
+    """The pairs of videos of a plan, each drawn when it is asked for: a large campus begins at once."""
+
+    def __init__(self, plan: Plan) -> None:
+        rng = np.random.default_rng([plan.seed, 1])
+        self.plan = plan
+        self.plaza = make_plaza(np.random.default_rng([plan.seed, 2]))
+        self.mount = make_mount(np.random.default_rng([plan.seed, 3]), scale=plan.size)
+        self.people = draw_population(plan.identities, rng)
+        self.days = list_of_days(rng)
+        self.shares = np.array_split(rng.permutation(plan.identities), plan.pairs)
+        self._drawn: dict[int, Pair] = {}
+
+    def __len__(self) -> int:
+        return len(self.shares)
+
+    def __getitem__(self, number: Any) -> Any:
+        if isinstance(number, slice):
+            return [self[at] for at in range(*number.indices(len(self)))]
+        number = range(len(self))[number]
+        if number not in self._drawn:
+            people = [self.people[at] for at in self.shares[number]]
+            self._drawn[number] = _inhabited(*self._empty(number), people)
+        return self._drawn[number]
+
+    def empty(self, number: int) -> Pair:
+        """The pair of videos without its people, who take most of the time."""
+        return self._empty(number)[0]
+
+    def _empty(self, number: int) -> tuple[Pair, np.ndarray, np.random.Generator]:
+        return _empty_pair(number, self.days, self.plaza, self.mount, self.plan)
+
+
+def make_campus(plan: Plan) -> CampusPairs:
     """The pairs of videos of a plan; each identity walks in one of them."""
-    rng = np.random.default_rng([plan.seed, 1])
-    plaza = make_plaza(np.random.default_rng([plan.seed, 2]))
-    mount = make_mount(np.random.default_rng([plan.seed, 3]), scale=plan.size)
-    people = draw_population(plan.identities, rng)
-    days = list_of_days(rng)
-    shares = np.array_split(rng.permutation(plan.identities), plan.pairs)
-    return tuple(
-        _pair(number, [people[at] for at in share], days, plaza, mount, plan)
-        for number, share in enumerate(shares)
-    )
+    return CampusPairs(plan)
 
 
 def list_of_days(rng: np.random.Generator) -> list[str]:
@@ -125,9 +150,10 @@ def session_name(number: int, days: Sequence[str]) -> str:
     return f"{days[number // 2 % len(days)]}{number % 2}"
 
 
-def _pair(
-    number: int, people: list[dict[str, str]], days: Sequence[str], plaza: Plaza, mount: Mount, plan: Plan
-) -> Pair:
+def _empty_pair(
+    number: int, days: Sequence[str], plaza: Plaza, mount: Mount, plan: Plan
+) -> tuple[Pair, np.ndarray, np.random.Generator]:
+    """With the middle of what the drone looks at, and the generator that its people go on with."""
     rng = np.random.default_rng([plan.seed, 4, number])
     altitude, turn = number % 3, number // 3
     middle = np.array([rng.uniform(-1.0, 1.0), rng.uniform(9.5, 13.5)])
@@ -147,8 +173,15 @@ def _pair(
         sensors=make_sensors(flight.zoom, plan.size, rng),
         seed=plan.seed,
     )
+    return pair, middle, rng
+
+
+def _inhabited(
+    pair: Pair, middle: np.ndarray, rng: np.random.Generator, people: list[dict[str, str]]
+) -> Pair:
     looks = [
-        make_look(person, np.random.default_rng([plan.seed, 5, number, i])) for i, person in enumerate(people)
+        make_look(person, np.random.default_rng([pair.seed, 5, pair.number, i]))
+        for i, person in enumerate(people)
     ]
     walks = _walks(pair, looks, middle, rng)
     inhabitants = [

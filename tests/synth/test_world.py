@@ -10,17 +10,25 @@ from agreid_cli.synth.sensor import MARGIN, aligned
 from agreid_cli.synth.shoot import moment, shoot
 from agreid_cli.synth.truth import cuts, mot_line, part_map, sights, track_row
 from agreid_cli.synth.walks import APART_M
-from agreid_cli.synth.world import MOST_PAIRS, Pair, Plan, list_of_days, make_campus, session_name
+from agreid_cli.synth.world import (
+    MOST_PAIRS,
+    CampusPairs,
+    Pair,
+    Plan,
+    list_of_days,
+    make_campus,
+    session_name,
+)
 
 PLAN = Plan(identities=14, pairs=3, seconds=8.0, size=0.15, fps=10, seed=5)
 
 
 @pytest.fixture(scope="module")
-def campus() -> tuple[Pair, ...]:
+def campus() -> CampusPairs:
     return make_campus(PLAN)
 
 
-def test_everybody_walks_in_one_session_and_sessions_differ(campus: tuple[Pair, ...]) -> None:
+def test_everybody_walks_in_one_session_and_sessions_differ(campus: CampusPairs) -> None:
     assert [len(pair.people) for pair in campus] == [5, 5, 4]
     assert len({pair.session for pair in campus}) == 3
     assert [pair.altitude for pair in campus] == [0, 1, 2]
@@ -36,7 +44,17 @@ def test_no_two_pairs_of_videos_have_the_same_name() -> None:
     assert all(name[:4] in days and len(name) == 5 for name, _ in names)
 
 
-def test_the_seed_decides_all(campus: tuple[Pair, ...]) -> None:
+def test_a_pair_is_the_same_whichever_was_drawn_before(campus: CampusPairs) -> None:
+    again = make_campus(PLAN)
+    assert again.empty(2).session == campus[2].session
+    assert again.empty(2).people == ()
+    assert again[-1].placed(3.3) == campus[2].placed(3.3)
+    assert [pair.number for pair in again] == [pair.number for pair in again[:]] == [0, 1, 2]
+    with pytest.raises(IndexError):
+        again[3]
+
+
+def test_the_seed_decides_all(campus: CampusPairs) -> None:
     again = make_campus(PLAN)
     for one, two in zip(campus, again, strict=True):
         assert one.placed(3.3) == two.placed(3.3)
@@ -46,7 +64,7 @@ def test_the_seed_decides_all(campus: tuple[Pair, ...]) -> None:
 
 
 @pytest.mark.parametrize("platform", ["uav", "cctv"])
-def test_both_cameras_see_everybody(campus: tuple[Pair, ...], platform: str) -> None:
+def test_both_cameras_see_everybody(campus: CampusPairs, platform: str) -> None:
     for pair in campus:
         seen = set()
         for frame in range(0, pair.frames, 5):
@@ -55,7 +73,7 @@ def test_both_cameras_see_everybody(campus: tuple[Pair, ...], platform: str) -> 
         assert seen == set(range(len(pair.people)))
 
 
-def test_the_drone_holds_its_height_and_moves_and_the_wall_camera_stands(campus: tuple[Pair, ...]) -> None:
+def test_the_drone_holds_its_height_and_moves_and_the_wall_camera_stands(campus: CampusPairs) -> None:
     for pair in campus:
         eyes = np.array([pair.camera("uav", t).centre for t in np.linspace(0, 8, 30)])
         assert np.abs(eyes[:, 2] - ALTITUDES_M[pair.altitude]).max() < 1.6
@@ -63,7 +81,7 @@ def test_the_drone_holds_its_height_and_moves_and_the_wall_camera_stands(campus:
         assert (pair.camera("cctv", 0).t == pair.camera("cctv", 8).t).all()
 
 
-def test_nobody_walks_through_anybody(campus: tuple[Pair, ...]) -> None:
+def test_nobody_walks_through_anybody(campus: CampusPairs) -> None:
     closest = min(
         np.hypot(a.x - b.x, a.y - b.y)
         for pair in campus
@@ -81,7 +99,7 @@ def busiest(pair: Pair, platform: str) -> int:
 
 @pytest.mark.parametrize("platform", ["uav", "cctv"])
 def test_a_crop_is_that_part_of_the_frame_with_the_truth_of_its_pixels(
-    campus: tuple[Pair, ...], platform: str
+    campus: CampusPairs, platform: str
 ) -> None:
     pair = campus[1]
     now = moment(pair, platform, busiest(pair, platform))
@@ -99,7 +117,7 @@ def test_a_crop_is_that_part_of_the_frame_with_the_truth_of_its_pixels(
     assert all(by_index[cut.sight.index] == cut.sight for cut in found)
 
 
-def test_boxes_hold_the_pixels_of_their_person(campus: tuple[Pair, ...]) -> None:
+def test_boxes_hold_the_pixels_of_their_person(campus: CampusPairs) -> None:
     pair = campus[0]
     now = moment(pair, "uav", busiest(pair, "uav"))
     frame = shoot(now)
@@ -116,7 +134,7 @@ def test_boxes_hold_the_pixels_of_their_person(campus: tuple[Pair, ...]) -> None
     assert set(np.unique(numbers)) - {0} == {one.track_id for one in sights(now, frame)}
 
 
-def test_a_window_is_the_same_as_in_the_frame(campus: tuple[Pair, ...]) -> None:
+def test_a_window_is_the_same_as_in_the_frame(campus: CampusPairs) -> None:
     now = moment(campus[2], "uav", 20)
     window = aligned((230, 120, 300, 200), now.camera.width, now.camera.height, margin=32)
     x0, y0, x1, y1 = window
