@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.forked import Warm
+from tests.support.forked import Warm
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # One process a core already: threads of their own would make each wait for the others.

@@ -1,4 +1,4 @@
-"""The floors of the house: a room imports only from floors below its own (inside functions too)."""
+"""The layers: a package imports only from lower layers (inside functions too), and nothing forms a circle."""
 
 from __future__ import annotations
 
@@ -16,6 +16,12 @@ FLOORS = {
     "stages": 4,
     "cli": 5, "__main__": 6,
 }  # fmt: skip
+# Sub-packages, lowest first; those of one set do not import each other. Files beside them are above all.
+SUBPACKAGES = {
+    "stages": [{"annotate", "run", "report"}, {"video", "data", "explain"}, {"campus"}],
+    "metrics": [{"ranking"}, {"explain"}],
+    "synth": [{"draw"}, {"people"}, {"place"}, {"film"}],
+}
 HEAVY = {
     "torch", "torchvision", "timm", "ultralytics", "boxmot", "cv2", "numpy", "pandas", "pyarrow",
     "matplotlib", "scipy", "sklearn",
@@ -34,18 +40,54 @@ def imports(tree: ast.Module, *, top_level: bool = False) -> list[str]:
     return names
 
 
-def violations(source: str, room: str) -> list[str]:
-    """The imports in `source` that a file of `room` must not have."""
+def level(parts: list[str]) -> int:
+    """The height of a module within its package, from its dotted name without `agreid_cli`."""
+    order = SUBPACKAGES[parts[0]]
+    return next((n for n, names in enumerate(order) if len(parts) > 1 and parts[1] in names), len(order))
+
+
+def violations(source: str, room: str, sub: str = "") -> list[str]:
+    """The imports in `source` that a file of the package `room`, sub-package `sub`, must not have."""
     wrong = []
     for name in imports(ast.parse(source)):
         parts = name.split(".")
         if parts[0] != "agreid_cli" or len(parts) < 2 or parts[1] not in FLOORS:
             continue
         other = parts[1]
-        # Rooms on one floor know nothing of each other; the stage passes one what it needs of another.
-        if other != room and FLOORS[other] >= FLOORS[room]:
+        # Packages of one layer do not import each other; a stage passes one what it needs of another.
+        if other != room:
+            if FLOORS[other] >= FLOORS[room]:
+                wrong.append(name)
+        elif room in SUBPACKAGES and sub and parts[2:3] != [sub] and level(parts[1:]) >= level([room, sub]):
             wrong.append(name)
     return wrong
+
+
+def circles(modules: dict[str, list[str]]) -> list[list[str]]:
+    """Circles of imports among `modules` (dotted name → names imported, inside functions too)."""
+    graph = {
+        name: {m for target in targets if (m := nearest(target, modules)) and m != name}
+        for name, targets in modules.items()
+    }
+    done: set[str] = set()
+    found: list[list[str]] = []
+
+    def visit(name: str, path: list[str]) -> None:
+        if name in path:
+            found.append([*path[path.index(name) :], name])
+        elif name not in done:
+            for target in sorted(graph[name]):
+                visit(target, [*path, name])
+            done.add(name)
+
+    for name in sorted(graph):
+        visit(name, [])
+    return found
+
+
+def nearest(target: str, modules: dict[str, list[str]]) -> str | None:
+    """The module that an imported name belongs to: itself, or the one that defines it."""
+    return next((name for name in (target, target.rpartition(".")[0]) if name in modules), None)
 
 
 def files() -> list[Path]:
@@ -61,8 +103,34 @@ def room_of(path: Path) -> str:
 def test_imports_point_down(path: Path) -> None:
     if path == PACKAGE / "__init__.py":
         return
-    assert room_of(path) in FLOORS, f"{path} is in no room of the house"
-    assert violations(path.read_text(), room_of(path)) == []
+    assert room_of(path) in FLOORS, f"{path} is in no known package"
+    parts = path.relative_to(PACKAGE).parts
+    sub = parts[1] if len(parts) > 2 else ""
+    if parts[0] in SUBPACKAGES and sub:
+        assert any(sub in names for names in SUBPACKAGES[parts[0]]), f"{path} is in no known sub-package"
+    assert violations(path.read_text(), room_of(path), sub) == []
+
+
+def test_no_circles() -> None:
+    modules = {}
+    for path in files():
+        name = ".".join(["agreid_cli", *path.relative_to(PACKAGE).with_suffix("").parts])
+        modules[name.removesuffix(".__init__")] = imports(ast.parse(path.read_text()))
+    assert circles(modules) == []
+
+
+def test_a_planted_circle_is_seen() -> None:
+    planted = {"p.a": ["p.b.f"], "p.b": ["p.c"], "p.c": ["os", "p.a.g"], "p.d": ["p.a"]}
+    assert circles(planted) == [["p.a", "p.b", "p.c", "p.a"]]
+
+
+def test_planted_imports_between_sub_packages_are_seen() -> None:
+    up = "def f():\n    from agreid_cli.stages.campus.synth import synth\n"
+    assert violations(up, "stages", "run") == ["agreid_cli.stages.campus.synth.synth"]
+    sideways = "from agreid_cli.stages.data.stats import stats"
+    assert violations(sideways, "stages", "video") == ["agreid_cli.stages.data.stats.stats"]
+    assert violations("from agreid_cli.stages.doctor import examine", "stages", "run") != []
+    assert violations("from agreid_cli.stages.run.train import train", "stages", "campus") == []
 
 
 def test_planted_upward_import_is_seen() -> None:

@@ -11,8 +11,8 @@ from agreid_cli.cli.console import Voice
 from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, WorkspaceOption, config_file
 
 if TYPE_CHECKING:
-    from agreid_cli.stages.build_manifest import ManifestResult
-    from agreid_cli.stages.manifest_template import TemplateResult
+    from agreid_cli.stages.annotate.manifest_template import TemplateResult
+    from agreid_cli.stages.data.build_manifest import ManifestResult
 
 
 def build_manifest(
@@ -64,20 +64,20 @@ def build_manifest(
     )
     place = Workspace(workspace)
     if template:
-        from agreid_cli.stages.manifest_template import write_template
+        from agreid_cli.stages.annotate.manifest_template import write_template
 
         _show_template(voice, write_template(place, settings, progress=voice))
         return
     answer: dict[str, Any] = {}
     # An imported manifest has no CSV to be built from; its attributes can be written all the same.
     if write_mat is None or identities or place.identities.is_file() or not place.manifest.is_file():
-        from agreid_cli.stages.build_manifest import build_manifest as build
+        from agreid_cli.stages.data.build_manifest import build_manifest as build
 
         result = build(place, settings, identities=identities, attributes=attributes, progress=voice)
         answer = as_json(result)
         _show(voice, result)
     if write_mat is not None:
-        from agreid_cli.stages.manifest_mat import write_manifest_mat
+        from agreid_cli.stages.data.manifest_mat import write_manifest_mat
 
         mat = write_manifest_mat(place, write_mat)
         answer["mat"] = {"path": str(mat.path), "n_train": mat.n_train, "n_test": mat.n_test}

@@ -10,7 +10,7 @@ from agreid_cli.cli.console import Voice
 from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, WorkspaceOption, config_file
 
 if TYPE_CHECKING:
-    from agreid_cli.stages.build_split import SplitResult
+    from agreid_cli.stages.data.build_split import SplitResult
 
 
 def build_split(
@@ -50,7 +50,7 @@ def build_split(
     from agreid_cli.config.build_split import SplitConfig
     from agreid_cli.config.load import load_section
     from agreid_cli.records.workspace import Workspace
-    from agreid_cli.stages.build_split import build_split as build
+    from agreid_cli.stages.data.build_split import build_split as build
 
     voice = Voice(json=json)
     settings = load_section(

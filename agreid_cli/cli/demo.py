@@ -11,7 +11,7 @@ from agreid_cli.cli.console import Voice
 from agreid_cli.cli.options import ConfigOption, DeviceOption, JsonOption, SetOption
 
 if TYPE_CHECKING:
-    from agreid_cli.stages.demo import DemoResult
+    from agreid_cli.stages.campus.demo import DemoResult
 
 HERE = Path("agreid-demo")
 
@@ -48,7 +48,7 @@ def demo(
     """
     from agreid_cli.config.demo import QUICK, DemoConfig
     from agreid_cli.config.load import load_section
-    from agreid_cli.stages.demo import demo as show
+    from agreid_cli.stages.campus.demo import demo as show
 
     voice = Voice(json=json)
     sets = [*(f"{name}={value}" for name, value in QUICK.items() if quick), *(set_ or ())]

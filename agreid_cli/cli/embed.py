@@ -48,7 +48,7 @@ def embed(
     Example: agreid embed --run bot-vit --crops crops/crops.parquet --out mine.parquet
     """
     from agreid_cli.records.workspace import Workspace
-    from agreid_cli.stages.embed import embed as run_embedding
+    from agreid_cli.stages.run.embed import embed as run_embedding
 
     voice = Voice(json=json)
     made = run_embedding(

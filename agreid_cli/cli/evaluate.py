@@ -93,7 +93,7 @@ def evaluate(
     from agreid_cli.config.evaluate import EvaluateConfig
     from agreid_cli.config.load import load_section
     from agreid_cli.records.workspace import Workspace
-    from agreid_cli.stages.evaluate import evaluate as rank_all
+    from agreid_cli.stages.run.evaluate import evaluate as rank_all
 
     if more and not embeddings:
         raise UsageError(f"what is {more[0]}?", hint=f"Embeddings are given as: --embeddings {more[0]}")
@@ -124,7 +124,7 @@ def evaluate(
 
 def _explain(voice: Voice, workspace: Workspace, **how: Any) -> None:
     from agreid_cli.cli.explain_view import show_explanations
-    from agreid_cli.stages.evaluate_explain import evaluate_explain
+    from agreid_cli.stages.explain.evaluate_explain import evaluate_explain
 
     results = evaluate_explain(workspace, **how)
     for result in results:

@@ -61,8 +61,8 @@ def explain(
     from agreid_cli.config.explain_pages import ExplainPagesConfig
     from agreid_cli.config.load import load_section
     from agreid_cli.records.workspace import Workspace
-    from agreid_cli.stages.explain import explain as explain_pairs
-    from agreid_cli.stages.explain_aggregate import aggregate as explain_all
+    from agreid_cli.stages.explain.aggregate import aggregate as explain_all
+    from agreid_cli.stages.explain.explain import explain as explain_pairs
 
     if (query is not None) + (pair is not None) + aggregate > 1:
         raise UsageError("--query, --pair and --aggregate exclude each other", hint="Give one of them.")

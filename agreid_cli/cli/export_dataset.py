@@ -51,7 +51,7 @@ def export_dataset(
     from agreid_cli.config.export_dataset import ExportConfig
     from agreid_cli.config.load import load_section
     from agreid_cli.records.workspace import Workspace
-    from agreid_cli.stages.export_dataset import export_dataset as run
+    from agreid_cli.stages.data.export_dataset import export_dataset as run
 
     voice = Voice(json=json)
     file = config_file(config, workspace)

@@ -32,7 +32,7 @@ def export_model(
     Example: agreid export-model --run bot-vit --out bot-vit.onnx
     """
     from agreid_cli.records.workspace import Workspace
-    from agreid_cli.stages.export_model import export_model as run_export
+    from agreid_cli.stages.run.export_model import export_model as run_export
 
     voice = Voice(json=json)
     made = run_export(Workspace(workspace), run=run, out=out, progress=voice)

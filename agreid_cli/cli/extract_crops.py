@@ -91,8 +91,8 @@ def extract_crops(
     from agreid_cli.config.extract_crops import ExtractConfig
     from agreid_cli.config.load import load_section
     from agreid_cli.records.workspace import Workspace
-    from agreid_cli.stages.extract_crops import extract_crops as run
-    from agreid_cli.stages.video_jobs import Given
+    from agreid_cli.stages.video.extract_crops import extract_crops as run
+    from agreid_cli.stages.video.jobs import Given
 
     voice = Voice(json=json)
     settings = load_section(

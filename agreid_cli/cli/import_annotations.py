@@ -42,7 +42,7 @@ def import_annotations(
     from agreid_cli.config.build_manifest import ManifestConfig
     from agreid_cli.config.load import load_section
     from agreid_cli.records.workspace import Workspace
-    from agreid_cli.stages.import_annotations import import_annotations as run
+    from agreid_cli.stages.annotate.import_annotations import import_annotations as run
 
     voice = Voice(json=json)
     result = run(

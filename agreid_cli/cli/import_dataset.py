@@ -13,7 +13,7 @@ from agreid_cli.datasets import DATASETS
 
 if TYPE_CHECKING:
     from agreid_cli.datasets.counts import Found
-    from agreid_cli.stages.import_dataset import ImportResult
+    from agreid_cli.stages.data.import_dataset import ImportResult
 
 
 def import_dataset(
@@ -44,7 +44,7 @@ def import_dataset(
     from agreid_cli.config.import_dataset import ImportConfig
     from agreid_cli.config.load import load_section
     from agreid_cli.records.workspace import Workspace
-    from agreid_cli.stages.import_dataset import import_dataset as run
+    from agreid_cli.stages.data.import_dataset import import_dataset as run
 
     voice = Voice(json=json)
     settings = load_section(

@@ -26,7 +26,7 @@ def match_truth(
     Example: agreid match-truth --workspace campus
     """
     from agreid_cli.records.workspace import Workspace
-    from agreid_cli.stages.match_truth import match_truth as match
+    from agreid_cli.stages.annotate.match_truth import match_truth as match
 
     voice = Voice(json=json)
     found = match(Workspace(workspace), overwrite=overwrite, progress=voice)

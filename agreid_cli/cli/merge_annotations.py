@@ -11,7 +11,7 @@ from agreid_cli.cli.console import Voice
 from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, WorkspaceOption, config_file
 
 if TYPE_CHECKING:
-    from agreid_cli.stages.merge_annotations import MergeResult
+    from agreid_cli.stages.annotate.merge_annotations import MergeResult
 
 
 def merge_annotations(
@@ -47,7 +47,7 @@ def merge_annotations(
     from agreid_cli.config.load import load_section
     from agreid_cli.config.merge_annotations import MergeConfig
     from agreid_cli.records.workspace import Workspace
-    from agreid_cli.stages.merge_annotations import merge_annotations as run
+    from agreid_cli.stages.annotate.merge_annotations import merge_annotations as run
 
     voice = Voice(json=json)
     file = config_file(config, workspace)

@@ -54,7 +54,7 @@ def report(
     from agreid_cli.config.load import load_section
     from agreid_cli.config.report import ReportConfig
     from agreid_cli.records.workspace import Workspace
-    from agreid_cli.stages.report import report as write
+    from agreid_cli.stages.report.report import report as write
 
     voice = Voice(json=json)
     settings = load_section(

@@ -54,7 +54,7 @@ def review(
     from agreid_cli.config.load import load_section
     from agreid_cli.config.review import ReviewConfig
     from agreid_cli.records.workspace import Workspace
-    from agreid_cli.stages.review import review as run
+    from agreid_cli.stages.annotate.review import review as run
 
     voice = Voice(json=json)
     file = config_file(config, workspace)

@@ -38,7 +38,7 @@ def score_tracks(
     from agreid_cli.config.load import load_section
     from agreid_cli.config.score_tracks import ScoreTracksConfig
     from agreid_cli.records.workspace import Workspace
-    from agreid_cli.stages.score_tracks import score_tracks as score
+    from agreid_cli.stages.video.score_tracks import score_tracks as score
 
     voice = Voice(json=json)
     settings = load_section(ScoreTracksConfig, "score-tracks", config_file(config, workspace), set_ or ())

@@ -59,7 +59,7 @@ def search(
     from agreid_cli.config.explain_pages import SearchConfig
     from agreid_cli.config.load import load_section
     from agreid_cli.records.workspace import Workspace
-    from agreid_cli.stages.search import search as look
+    from agreid_cli.stages.explain.search import search as look
 
     voice = Voice(json=json)
     settings = load_section(SearchConfig, "search", config_file(config, workspace), set_ or ())

@@ -11,7 +11,7 @@ from agreid_cli.cli.console import Voice
 from agreid_cli.cli.options import HERE, JsonOption, WorkspaceOption
 
 if TYPE_CHECKING:
-    from agreid_cli.stages.stats import Census, PlatformCensus
+    from agreid_cli.stages.data.stats import Census, PlatformCensus
 
 
 def stats(
@@ -30,8 +30,8 @@ def stats(
     """
     from dataclasses import asdict
 
-    from agreid_cli.stages.stats import LINES, PUBLISHED
-    from agreid_cli.stages.stats import stats as count
+    from agreid_cli.stages.data.stats import LINES, PUBLISHED
+    from agreid_cli.stages.data.stats import stats as count
 
     voice = Voice(json=json)
     found = count(sources or [workspace], progress=voice)

@@ -45,7 +45,7 @@ def synth(
     from agreid_cli.config.synth import LIKE, SynthConfig
     from agreid_cli.errors import UsageError, did_you_mean
     from agreid_cli.records.workspace import Workspace
-    from agreid_cli.stages.synth import synth as make
+    from agreid_cli.stages.campus.synth import synth as make
 
     if like is not None and like not in LIKE:
         raise UsageError(f"nothing is known of '{like}'{did_you_mean(like, LIKE)}")

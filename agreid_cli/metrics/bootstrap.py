@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from agreid_cli.errors import InputError
-from agreid_cli.metrics.checks import labels
-from agreid_cli.metrics.exact import Float64
-from agreid_cli.metrics.ranking import Ranks
+from agreid_cli.metrics.ranking.checks import labels
+from agreid_cli.metrics.ranking.exact import Float64
+from agreid_cli.metrics.ranking.ranking import Ranks
 
 ROUNDS = 1000
 _ENTRIES_A_DRAW = 1 << 20  # identities × rounds drawn at a time: bounds memory

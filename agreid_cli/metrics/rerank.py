@@ -22,16 +22,16 @@ import numpy as np
 from scipy import sparse
 
 from agreid_cli.errors import Problems
-from agreid_cli.metrics.checks import check_features, check_metric
-from agreid_cli.metrics.engines import engine_of
-from agreid_cli.metrics.exact import Float64
-from agreid_cli.metrics.features import Features, Stacked
-from agreid_cli.metrics.frame import Float32, Frame, survey
-from agreid_cli.metrics.matches import NOBODY, Ints, Labels
-from agreid_cli.metrics.nearest import nearest_and_farthest
-from agreid_cli.metrics.product import cores, one_core_each, share
-from agreid_cli.metrics.settle import Judge
-from agreid_cli.metrics.sweep import Job
+from agreid_cli.metrics.ranking.checks import check_features, check_metric
+from agreid_cli.metrics.ranking.engines import engine_of
+from agreid_cli.metrics.ranking.exact import Float64
+from agreid_cli.metrics.ranking.features import Features, Stacked
+from agreid_cli.metrics.ranking.frame import Float32, Frame, survey
+from agreid_cli.metrics.ranking.matches import NOBODY, Ints, Labels
+from agreid_cli.metrics.ranking.nearest import nearest_and_farthest
+from agreid_cli.metrics.ranking.product import cores, one_core_each, share
+from agreid_cli.metrics.ranking.settle import Judge
+from agreid_cli.metrics.ranking.sweep import Job
 
 Matrix = Any  # scipy's sparse arrays carry no types
 _ROWS_AT_A_TIME = 256

@@ -11,11 +11,11 @@ import pyarrow as pa
 
 from agreid_cli.config.evaluate import EvaluateConfig
 from agreid_cli.metrics.bootstrap import Difference, bootstrap, paired_bootstrap
-from agreid_cli.metrics.given import rank_distances, topk_distances
 from agreid_cli.metrics.protocol import Sides
-from agreid_cli.metrics.ranking import Ranks, rank
-from agreid_cli.metrics.summary import summarise
-from agreid_cli.metrics.topk import TopK, topk
+from agreid_cli.metrics.ranking.given import rank_distances, topk_distances
+from agreid_cli.metrics.ranking.ranking import Ranks, rank
+from agreid_cli.metrics.ranking.summary import summarise
+from agreid_cli.metrics.ranking.topk import TopK, topk
 from agreid_cli.progress import Progress
 from agreid_cli.records.embeddings import Embeddings
 from agreid_cli.records.ranks import RANKS

@@ -9,7 +9,7 @@ from agreid_cli.attributes.official import official_codebook
 from agreid_cli.config.build_manifest import AGE_FOLD
 from agreid_cli.errors import InputError
 from tests.attributes.people import BOOK
-from tests.tables import GROUP_SIZES
+from tests.support.tables import GROUP_SIZES
 
 
 def test_the_official_order_and_spelling() -> None:

@@ -29,14 +29,14 @@ from agreid_cli.nn.model import build_model
 from agreid_cli.nn.spec import spec_from
 from agreid_cli.records.manifest import attribute_matrix, codebook_of, read_manifest
 from agreid_cli.records.workspace import Workspace
-from agreid_cli.stages.build_split import build_split
-from agreid_cli.stages.evaluate import evaluate
-from agreid_cli.stages.synth import synth
-from agreid_cli.stages.synth_work import at_work, cut_out, film, over, reels
-from agreid_cli.synth.population import SHARES
-from agreid_cli.synth.shoot import moment, shoot
-from agreid_cli.synth.truth import cuts
-from agreid_cli.synth.world import Plan, make_campus
+from agreid_cli.stages.campus.synth import synth
+from agreid_cli.stages.campus.synth_work import at_work, cut_out, film, over, reels
+from agreid_cli.stages.data.build_split import build_split
+from agreid_cli.stages.run.evaluate import evaluate
+from agreid_cli.synth.film.shoot import moment, shoot
+from agreid_cli.synth.film.truth import cuts
+from agreid_cli.synth.people.population import SHARES
+from agreid_cli.synth.place.world import Plan, make_campus
 from agreid_cli.vision.embedders.colour import ColourEmbedder
 
 #: Smallest and largest crop of the paper (§III-A), width × height.

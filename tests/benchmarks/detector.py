@@ -22,9 +22,9 @@ import numpy as np
 
 from agreid_cli.assets import asset
 from agreid_cli.metrics.track_scores import box_ious, matched
-from agreid_cli.synth.shoot import moment, shoot
-from agreid_cli.synth.truth import sights
-from agreid_cli.synth.world import Plan, make_campus
+from agreid_cli.synth.film.shoot import moment, shoot
+from agreid_cli.synth.film.truth import sights
+from agreid_cli.synth.place.world import Plan, make_campus
 from agreid_cli.vision.detector import Detector
 from agreid_cli.vision.imgsz import auto_imgsz
 

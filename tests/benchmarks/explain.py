@@ -29,9 +29,9 @@ from agreid_cli.progress import SILENT
 from agreid_cli.records.manifest import read_manifest
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.reporting.attention import spread
-from agreid_cli.stages.streams import known_bits, open_stream
-from agreid_cli.stages.testing import load_testing
-from agreid_cli.synth.parts import GROUP_PARTS
+from agreid_cli.stages.run.ranked import load_testing
+from agreid_cli.stages.run.streams import known_bits, open_stream
+from agreid_cli.synth.people.parts import GROUP_PARTS
 from agreid_cli.training.decompose import Block
 
 

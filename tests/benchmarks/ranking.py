@@ -37,10 +37,10 @@ Data = Mapping[str, Any]
 
 def agreid(data: Data) -> dict[str, float]:
     """Ours; `in product` is the share of all processor time that the bare product took."""
-    from agreid_cli.metrics import engines
-    from agreid_cli.metrics.product import numpy_product
-    from agreid_cli.metrics.ranking import rank
-    from agreid_cli.metrics.summary import summarise
+    from agreid_cli.metrics.ranking import engines
+    from agreid_cli.metrics.ranking.product import numpy_product
+    from agreid_cli.metrics.ranking.ranking import rank
+    from agreid_cli.metrics.ranking.summary import summarise
 
     spent: list[float] = []
     lock = threading.Lock()

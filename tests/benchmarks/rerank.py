@@ -34,7 +34,7 @@ Data = Mapping[str, Any]
 
 def agreid(data: Data) -> dict[str, float]:
     """Ours: neighbours, descriptions, and the ranks block by block."""
-    from agreid_cli.metrics.given import rank_distances
+    from agreid_cli.metrics.ranking.given import rank_distances
     from agreid_cli.metrics.rerank import rerank
 
     distances = rerank(data["query_f"], data["gallery_f"], engine="numpy")
@@ -44,7 +44,7 @@ def agreid(data: Data) -> dict[str, float]:
 
 def published(data: Data) -> dict[str, float]:
     """torchreid's `re_ranking` on Euclidean distances."""
-    from agreid_cli.metrics.given import rank_distances
+    from agreid_cli.metrics.ranking.given import rank_distances
 
     def distance(a: Any, b: Any) -> Any:
         squared = (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1)[None, :]
@@ -62,7 +62,7 @@ _KEPT: Path | None = None
 
 
 def _scores(ranks: Any) -> dict[str, float]:
-    from agreid_cli.metrics.summary import summarise
+    from agreid_cli.metrics.ranking.summary import summarise
 
     summary = summarise(ranks)
     return {"mAP": summary.mAP, "rank1": summary.cmc[1]}

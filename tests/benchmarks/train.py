@@ -27,7 +27,7 @@ from agreid_cli.training.position import Meter
 from agreid_cli.training.reid import make_trainee
 from agreid_cli.training.state import Training
 from agreid_cli.training.step import step
-from tests.people_on_disk import write_people
+from tests.support.people_on_disk import write_people
 
 PEAK_TFLOPS = {"H100": 989, "H200": 989, "A100": 312, "L40": 181, "4090": 165}  # dense bf16
 

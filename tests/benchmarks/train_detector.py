@@ -20,9 +20,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from agreid_cli.synth.shoot import Moment, moment, shoot
-from agreid_cli.synth.truth import sight
-from agreid_cli.synth.world import Pair, Plan, make_campus
+from agreid_cli.synth.film.shoot import Moment, moment, shoot
+from agreid_cli.synth.film.truth import sight
+from agreid_cli.synth.place.world import Pair, Plan, make_campus
 
 TILE = 320
 WIDTH = 0.125  # channels, against 0.25 of YOLOv8n

@@ -9,8 +9,8 @@ from typer.testing import CliRunner, Result
 from agreid_cli.attributes.mat import read_mat
 from agreid_cli.attributes.official import official_codebook
 from agreid_cli.cli.app import app
-from tests.annotations import annotated
-from tests.tables import write_crops, write_manifest
+from tests.support.annotations import annotated
+from tests.support.tables import write_crops, write_manifest
 
 
 def run(*words: object) -> Result:

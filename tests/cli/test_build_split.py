@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from agreid_cli.cli.app import app
-from tests.tables import write_sightings
+from tests.support.tables import write_sightings
 
 PEOPLE = [s for pid in (1, 2, 3, 4) for s in ((pid, "uav0", 10), (pid, "cctv3", 4))]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from agreid_cli.records.results import read_result
-from tests.browser import NEEDS_BROWSER, opened
+from tests.support.browser import NEEDS_BROWSER, opened
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from agreid_cli.cli.app import app
-from tests.embedded import as_npz, drawn, vectors, workspace_with, write_embeddings
+from tests.support.embedded import as_npz, drawn, vectors, workspace_with, write_embeddings
 
 
 @pytest.fixture

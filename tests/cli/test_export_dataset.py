@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from agreid_cli.cli.app import app
 from tests.datasets.trees import build
-from tests.tables import write_crops
+from tests.support.tables import write_crops
 
 
 def run(*words: str | Path) -> tuple[int, str, str]:

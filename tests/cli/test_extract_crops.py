@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from agreid_cli.cli.app import app
 from agreid_cli.records.crops import CROPS
-from tests import tiny
-from tests.forked import Warm, until
+from tests.support import tiny
+from tests.support.forked import Warm, until
 
 WORDS = ("extract-crops", "--platform", "cctv", "--every", "5")
 

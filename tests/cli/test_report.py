@@ -8,7 +8,7 @@ from pathlib import Path
 from typer.testing import CliRunner, Result
 
 from agreid_cli.cli.app import app
-from tests.reported import add_run, workspace_of
+from tests.support.reported import add_run, workspace_of
 
 QUICK = ("--set", "rounds=50", "--set", "queries=2")
 

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from agreid_cli.cli.app import app
-from tests.tables import write_crops, write_manifest, write_sightings
+from tests.support.tables import write_crops, write_manifest, write_sightings
 
 
 def run(*words: str | Path) -> tuple[int, str, str]:

@@ -12,8 +12,8 @@ from typer.testing import CliRunner, Result
 
 from agreid_cli.cli.app import app
 from agreid_cli.config.load import to_toml
-from agreid_cli.stages import export_model as stage
-from tests.people_on_disk import write_people
+from agreid_cli.stages.run import export_model as stage
+from tests.support.people_on_disk import write_people
 from tests.training.trained import small
 
 

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from agreid_cli.datasets.census import census
 from agreid_cli.datasets.table_one import LINES, PUBLISHED
-from tests.tables import crops_table, manifest_table, sightings_table
+from tests.support.tables import crops_table, manifest_table, sightings_table
 
 
 def test_a_hand_made_table_is_counted() -> None:

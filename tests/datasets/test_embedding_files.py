@@ -19,7 +19,7 @@ from scipy.io import savemat
 from agreid_cli.datasets.embedding_files import read_files
 from agreid_cli.errors import InputError
 from agreid_cli.records.embeddings import Part
-from tests.embedded import as_npz, drawn, vectors, write_embeddings
+from tests.support.embedded import as_npz, drawn, vectors, write_embeddings
 
 QUERY, GALLERY = np.arange(6, dtype=np.float32).reshape(3, 2), np.ones((4, 2), np.float32)
 PIDS = {"query": [1, 2, 3], "gallery": [1, 2, 3, -1]}

@@ -18,7 +18,7 @@ from PIL import Image
 from agreid_cli.attributes.market import market_codebook, write_market_mat
 from agreid_cli.attributes.mat import write_mat
 from agreid_cli.attributes.official import official_codebook
-from tests.tables import one_hot
+from tests.support.tables import one_hot
 
 Truth = tuple[int, int, str, tuple[str, ...], "str | None", "int | None", "int | None"]
 

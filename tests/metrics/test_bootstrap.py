@@ -5,7 +5,7 @@ import pytest
 
 from agreid_cli.errors import InputError
 from agreid_cli.metrics.bootstrap import bootstrap, paired_bootstrap
-from agreid_cli.metrics.ranking import Ranks
+from agreid_cli.metrics.ranking.ranking import Ranks
 
 
 def ranks_with(precision: np.ndarray) -> Ranks:

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from agreid_cli.errors import InputError
 from agreid_cli.metrics import rerank as module
-from agreid_cli.metrics.given import rank_distances, topk_distances
-from agreid_cli.metrics.ranking import rank
+from agreid_cli.metrics.ranking.given import rank_distances, topk_distances
+from agreid_cli.metrics.ranking.ranking import rank
+from agreid_cli.metrics.ranking.summary import summarise
 from agreid_cli.metrics.rerank import rerank
-from agreid_cli.metrics.summary import summarise
 from tests.metrics.people import draw, people
 from tests.metrics.plain import plain_rerank
 

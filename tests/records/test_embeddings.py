@@ -13,7 +13,7 @@ from agreid_cli.errors import InputError
 from agreid_cli.records.embedding_join import join
 from agreid_cli.records.embeddings import Embeddings, Part, embeddings_artefact, matrix, not_finite
 from agreid_cli.records.manifest import Known
-from tests.embedded import drawn, write_embeddings
+from tests.support.embedded import drawn, write_embeddings
 
 
 def part(n: int = 3, *, file: str = "f", first: int = 0, **changed: object) -> Part:

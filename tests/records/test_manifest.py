@@ -16,7 +16,7 @@ from agreid_cli.records.manifest import (
     manifest_artefact,
     read_manifest,
 )
-from tests.tables import manifest_table, write_manifest
+from tests.support.tables import manifest_table, write_manifest
 
 
 def test_the_official_sizes_are_those_of_the_codebook() -> None:

@@ -11,7 +11,7 @@ from agreid_cli.reporting.aggregate_page import AggregateView, MeanMap, aggregat
 from agreid_cli.reporting.explain_page import PairView, Shown, page, sheet
 from agreid_cli.reporting.reasons import Reason
 from agreid_cli.reporting.search_page import Answer, Asked, search_page
-from tests.browser import NEEDS_BROWSER, opened
+from tests.support.browser import NEEDS_BROWSER, opened
 
 RNG = np.random.default_rng(0)
 NAME = "<script>alert(1)</script>.jpg"

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from agreid_cli.config.report import ReportConfig
-from agreid_cli.stages.report import report
-from tests.browser import NEEDS_BROWSER, Seen, opened
-from tests.reported import add_run, workspace_of
+from agreid_cli.stages.report.report import report
+from tests.support.browser import NEEDS_BROWSER, Seen, opened
+from tests.support.reported import add_run, workspace_of
 
 pytestmark = NEEDS_BROWSER
 SHOWN = "#queries-a2g > .query:not([hidden])"

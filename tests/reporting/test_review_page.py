@@ -15,10 +15,10 @@ from agreid_cli.config.build_manifest import ManifestConfig
 from agreid_cli.config.review import ReviewConfig
 from agreid_cli.records.manifest import attribute_matrix, codebook_of, read_manifest
 from agreid_cli.records.workspace import Workspace
-from agreid_cli.stages.build_manifest import build_manifest
-from agreid_cli.stages.review import review
-from tests.browser import NEEDS_BROWSER, Seen, opened
-from tests.faces import write_pictured
+from agreid_cli.stages.annotate.review import review
+from agreid_cli.stages.data.build_manifest import build_manifest
+from tests.support.browser import NEEDS_BROWSER, Seen, opened
+from tests.support.faces import write_pictured
 
 pytestmark = NEEDS_BROWSER
 

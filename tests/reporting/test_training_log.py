@@ -9,7 +9,7 @@ import pytest
 
 from agreid_cli.errors import InputError
 from agreid_cli.reporting.training_log import curves_of
-from tests.reported import log
+from tests.support.reported import log
 
 
 def write(path: Path, *lines: object) -> Path:

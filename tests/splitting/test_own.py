@@ -10,7 +10,7 @@ from agreid_cli.errors import InputError
 from agreid_cli.splitting.own import own_split
 from agreid_cli.splitting.roles import to_table
 from agreid_cli.splitting.rows import rows_of
-from tests.tables import sightings_table
+from tests.support.tables import sightings_table
 
 Sighting = tuple[int, str, int]
 

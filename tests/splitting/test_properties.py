@@ -22,7 +22,7 @@ from agreid_cli.splitting.counts import count
 from agreid_cli.splitting.own import own_split
 from agreid_cli.splitting.roles import to_table
 from agreid_cli.splitting.rows import rows_of
-from tests.tables import sightings_table
+from tests.support.tables import sightings_table
 
 CAMERAS = ("uav0", "uav1", "cctv3", "cctv4", "wearable2")
 SIGHTINGS = st.lists(

@@ -9,7 +9,7 @@ from agreid_cli.splitting.counts import count, problems_of
 from agreid_cli.splitting.published import published_split
 from agreid_cli.splitting.roles import to_table
 from agreid_cli.splitting.rows import rows_of
-from tests.tables import sightings_table
+from tests.support.tables import sightings_table
 
 OFFICIAL = (
     (1, "uav0", 1), (1, "cctv3", 1),

@@ -12,7 +12,7 @@ import pyarrow as pa
 from agreid_cli.records.manifest import manifest_artefact
 from agreid_cli.records.split import SPLIT, SPLIT_SCHEMA
 from agreid_cli.records.workspace import Workspace
-from tests.tables import GROUP_SIZES, sightings_table
+from tests.support.tables import GROUP_SIZES, sightings_table
 
 
 def colour(pid: int) -> tuple[int, int, int]:

@@ -16,7 +16,7 @@ from agreid_cli.training.batch import Batch
 from agreid_cli.training.batches import Batches
 from agreid_cli.training.intake import load_crops, load_training
 from agreid_cli.training.samples import Samples
-from tests.heard import Heard
+from tests.support.heard import Heard
 from tests.training.drawn import colour, write_drawn
 
 TREE: dict[str, Any] = {

@@ -20,8 +20,8 @@ from agreid_cli.progress import SILENT, Task
 from agreid_cli.training import cache as module
 from agreid_cli.training.cache import Cache, open_cache
 from agreid_cli.training.pixels import read_resized
-from tests.heard import Heard
-from tests.tiny import tree
+from tests.support.heard import Heard
+from tests.support.tiny import tree
 from tests.training.drawn import person
 
 SIZE = (24, 16)

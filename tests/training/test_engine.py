@@ -23,7 +23,7 @@ from agreid_cli.training.objective import ReidObjective
 from agreid_cli.training.optim import make_optimiser, parameter_groups, set_rate
 from agreid_cli.training.precision import choose_precision
 from agreid_cli.training.schedule import factor, frozen
-from tests.heard import Heard
+from tests.support.heard import Heard
 
 CPU = torch.device("cpu")
 

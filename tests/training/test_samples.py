@@ -9,7 +9,7 @@ import pytest
 from agreid_cli.errors import InputError
 from agreid_cli.records.split import SPLIT_SCHEMA
 from agreid_cli.training.samples import samples_of, training_samples
-from tests.tables import manifest_table
+from tests.support.tables import manifest_table
 
 
 def split_of(manifest: pa.Table, roles: dict[int, str]) -> pa.Table:

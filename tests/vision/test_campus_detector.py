@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from agreid_cli.metrics.track_scores import box_ious, matched
-from agreid_cli.synth.shoot import moment, shoot
-from agreid_cli.synth.truth import sights
-from agreid_cli.synth.world import Plan, make_campus
+from agreid_cli.synth.film.shoot import moment, shoot
+from agreid_cli.synth.film.truth import sights
+from agreid_cli.synth.place.world import Plan, make_campus
 from agreid_cli.vision.detector import Detector
 from agreid_cli.vision.imgsz import auto_imgsz
 from agreid_cli.vision.weights import find_weights

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agreid_cli.vision.cutting import cut, encode, part_inside, sharpness, whole_pixels
 from agreid_cli.vision.detections import Detections, Tracks
-from tests import tiny
+from tests.support import tiny
 
 
 def tracks(*rows: tuple[int, int, tuple[float, float, float, float]]) -> Tracks:

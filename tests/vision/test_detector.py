@@ -12,8 +12,8 @@ import torch
 
 from agreid_cli.errors import InputError
 from agreid_cli.vision.detector import Detector
-from tests.forked import Warm
-from tests.weights import tiny_detector, trap, untrained_reid
+from tests.support.forked import Warm
+from tests.support.weights import tiny_detector, trap, untrained_reid
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,8 @@ from agreid_cli.errors import InputError, MissingError
 from agreid_cli.vision.embedders.colour import ColourEmbedder
 from agreid_cli.vision.embedders.reid import MEAN, STD, ReidEmbedder
 from agreid_cli.vision.embedders.reuse import Reusing
-from tests import tiny
-from tests.weights import trap, untrained_reid
+from tests.support import tiny
+from tests.support.weights import trap, untrained_reid
 
 EMBED = ColourEmbedder()
 

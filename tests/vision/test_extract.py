@@ -17,7 +17,7 @@ from agreid_cli.vision.extract import QUEUE_BYTES, Seen, extract
 from agreid_cli.vision.mot import mot_lines
 from agreid_cli.vision.tracker import BoxmotTracker
 from agreid_cli.vision.video import Frame
-from tests import tiny
+from tests.support import tiny
 
 EMBED = ColourEmbedder()
 HOW: dict[str, Any] = {"jpeg_quality": 95, "pixelate": True, "min_head_px": 8}

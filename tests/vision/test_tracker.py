@@ -9,7 +9,7 @@ from agreid_cli.errors import InputError, UsageError
 from agreid_cli.vision.detections import Detections, Tracks
 from agreid_cli.vision.embedders.colour import ColourEmbedder
 from agreid_cli.vision.tracker import TRACKERS, BoxmotTracker, Option
-from tests import tiny
+from tests.support import tiny
 
 EMBED = ColourEmbedder()
 

@@ -13,7 +13,7 @@ import pytest
 from agreid_cli.errors import InputError
 from agreid_cli.vision import video as video_module
 from agreid_cli.vision.video import PATIENCE, Frame, Video
-from tests import tiny
+from tests.support import tiny
 
 
 def read(path: Path) -> tuple[Video, list[Frame]]:

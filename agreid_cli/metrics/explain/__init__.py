@@ -1,0 +1,1 @@
+"""Metrics of explanations: attribute recognition, shares, and re-weighted distances."""

@@ -1,0 +1,188 @@
+"""What people did in CVAT or Label Studio → identities.csv and attributes.csv."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agreid_cli.attributes.codebook import Codebook
+from agreid_cli.attributes.labels import class_of, label_of, label_problem
+from agreid_cli.attributes.official import official_codebook
+from agreid_cli.attributes.pids import parse_pid
+from agreid_cli.attributes.words import listed, many
+from agreid_cli.config.build_manifest import ManifestConfig
+from agreid_cli.datasets import tool_reader
+from agreid_cli.datasets.annotation_files import Covered
+from agreid_cli.errors import InputError, Problems
+from agreid_cli.progress import SILENT, Progress
+from agreid_cli.records.crops import CROPS
+from agreid_cli.records.files import write_text
+from agreid_cli.records.manifest import JUNK_PID
+from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.annotate.rows import HEADER, Run, Track, identity_rows, tracks_of
+
+
+@dataclass(frozen=True)
+class ImportedAnnotations:
+    """The two files, and what stands in them; `n_open` tracks are not annotated throughout."""
+
+    identities: Path
+    attributes: Path
+    n_tracks: int
+    n_open: int
+    n_identities: int
+    n_with_labels: int
+
+
+def import_annotations(
+    workspace: Workspace,
+    tool: str,
+    files: Sequence[Path],
+    *,
+    manifest: ManifestConfig | None = None,
+    out: Path | None = None,
+    overwrite: bool = False,
+    progress: Progress = SILENT,
+) -> ImportedAnnotations:
+    """Write both files into `out` (the workspace). `InputError` names all that is wrong, first.
+
+    A crop shows whom the tool's box on its frame shows; without a box it is not annotated. Labels that
+    differ between the tracks of one person are problems: nothing is chosen silently.
+    """
+    read = tool_reader(tool)
+    folder = out or workspace.root
+    paths = (folder / "identities.csv", folder / "attributes.csv")
+    there = [path for path in paths if path.exists()]
+    if there and not overwrite:
+        raise InputError(
+            f"{' and '.join(str(path) for path in there)} exist",
+            hint="Write elsewhere with --out, or replace with --overwrite.",
+        )
+    settings = manifest or ManifestConfig()
+    codebook = official_codebook(settings.age_fold).excluding(settings.exclude)
+    problems = Problems()
+    found = [part for file in files for part in read(file, problems)]
+    places = _places(workspace)
+    parts = _by_track(found, places, problems)
+    pids = {id(part): _pid(part, problems) for part in found}
+    runs = _runs(places, parts, pids, problems)
+    mixed = _mixed(found, pids)
+    labels = _labels([part for part in found if part.where not in mixed], pids, codebook, problems)
+    problems.raise_if_any(
+        "{n} faults in the annotations; nothing was written",
+        hint="Mend them in the tool, export again, and run the same command again.",
+    )
+    for where in mixed:
+        progress.warn(f"{where} shows several persons, so its attributes are taken for none of them")
+    if silent := [track for track in places if track not in parts]:
+        shown = listed((f"{video}:{number}" for video, number in silent), 4)
+        progress.note(f"the files do not speak of {many(len(silent), 'track')}: {shown}")
+    names = codebook.names
+    seen = sorted({run.pid for run in runs if run.pid is not None and run.pid != JUNK_PID})
+    table = [[pid, *(labels.get(pid, {}).get(name, "") for name in names)] for pid in seen]
+    write_text(paths[0], _csv([HEADER, *identity_rows(runs)]))
+    write_text(paths[1], _csv([["pid", *names], *table]))
+    open_tracks = {run.track for run in runs if run.pid is None}
+    filled = sum(any(row[1:]) for row in table)
+    return ImportedAnnotations(*paths, len(places), len(open_tracks), len(seen), filled)
+
+
+def _places(workspace: Workspace) -> dict[Track, list[int | None]]:
+    """Track → the frames of its crops, in order."""
+    crops = CROPS.read(workspace.crops)
+    places: dict[Track, list[int | None]] = defaultdict(list)
+    for track, frame in zip(tracks_of(crops), crops["frame"].to_pylist(), strict=True):
+        if track is not None:
+            places[track].append(frame)
+    return {t: sorted(frames, key=lambda f: (f is None, f or 0)) for t, frames in sorted(places.items())}
+
+
+def _by_track(
+    found: Sequence[Covered], places: dict[Track, list[int | None]], problems: Problems
+) -> dict[Track, list[Covered]]:
+    parts: dict[Track, list[Covered]] = defaultdict(list)
+    strange = {}
+    for part in found:
+        if part.track in places:
+            parts[part.track].append(part)
+        else:
+            strange[part.where] = part.track
+    for where, (video, number) in strange.items():
+        problems.add(where, f"the crops have no track {number} of '{video}'")
+    return dict(parts)
+
+
+def _pid(part: Covered, problems: Problems) -> int | None:
+    if not part.pid:
+        return None
+    pid = parse_pid(part.pid)
+    if isinstance(pid, str):
+        problems.add(f"{part.where}, frame {part.first}, pid", pid)
+        return None
+    return pid
+
+
+def _runs(
+    places: dict[Track, list[int | None]],
+    parts: dict[Track, list[Covered]],
+    pids: dict[int, int | None],
+    problems: Problems,
+) -> list[Run]:
+    runs = []
+    for track, frames in places.items():
+        for frame in frames:
+            here = [p for p in parts.get(track, ()) if frame is not None and p.first <= frame <= p.last]
+            said = {pids[id(part)] for part in here} - {None}
+            if len(said) > 1:
+                both = " and ".join(str(pid) for pid in sorted(pid for pid in said if pid is not None))
+                problems.add(f"{here[0].where}, frame {frame}", f"{track[0]}:{track[1]} is {both} at once")
+            runs.append(Run(track, frame, frame, next(iter(said), None)))
+    return runs
+
+
+def _mixed(found: Sequence[Covered], pids: dict[int, int | None]) -> list[str]:
+    """Tracks with attributes and more than one person; the tools keep attributes a track, not a frame."""
+    persons: dict[str, set[int]] = defaultdict(set)
+    for part in found:
+        pid = pids[id(part)]
+        if pid is not None and pid != JUNK_PID:
+            persons[part.where].add(pid)
+    labelled = {part.where for part in found if part.labels}
+    return [where for where, of_place in persons.items() if len(of_place) > 1 and where in labelled]
+
+
+def _labels(
+    found: Sequence[Covered], pids: dict[int, int | None], codebook: Codebook, problems: Problems
+) -> dict[int, dict[str, str]]:
+    """pid → group → label; every part of a person may give some, and all that give one must agree."""
+    labels: dict[int, dict[str, str]] = defaultdict(dict)
+    first: dict[tuple[int, str], str] = {}
+    for part in found:
+        pid = pids[id(part)]
+        if pid is None or pid == JUNK_PID:
+            continue
+        for group in codebook.groups:
+            text = part.labels.get(group.name, "")
+            if not text:
+                continue
+            if class_of(text, group) is None:
+                problems.add(f"{part.where}, {group.name}", label_problem(text, group))
+                continue
+            word = label_of(text, group)
+            other = labels[pid].setdefault(group.name, word)
+            where = first.setdefault((pid, group.name), part.where)
+            if other != word:
+                problems.add(
+                    f"{part.where}, {group.name}", f"person {pid} is {word} here and {other} in {where}"
+                )
+    return labels
+
+
+def _csv(rows: Sequence[Sequence[object]]) -> str:
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows(rows)
+    return stream.getvalue()

@@ -1,0 +1,122 @@
+"""The CSV files of several annotators → one file, the agreement, and the list of disagreements."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agreid_cli.attributes.csv_table import read_csv
+from agreid_cli.attributes.official import official_codebook
+from agreid_cli.config.build_manifest import ManifestConfig
+from agreid_cli.config.merge_annotations import MergeConfig
+from agreid_cli.errors import InputError, Problems, UsageError
+from agreid_cli.metrics.agreement import Agreement
+from agreid_cli.progress import SILENT, Progress
+from agreid_cli.records.crops import CROPS
+from agreid_cli.records.files import write_text
+from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.annotate.merging import merge_attributes, merge_identities, short_names
+
+
+@dataclass(frozen=True)
+class MergeResult:
+    """What was written, and how far the annotators agree; `counts` are cells by why they came out so."""
+
+    kind: str  # attributes or identities
+    path: Path
+    disagreements: Path
+    annotators: tuple[str, ...]
+    n_rows: int
+    n_disagreements: int
+    n_to_settle: int
+    counts: dict[str, int]
+    agreement: dict[str, Agreement]
+
+
+def merge_annotations(
+    workspace: Workspace,
+    files: Sequence[Path],
+    config: MergeConfig,
+    *,
+    manifest: ManifestConfig | None = None,
+    out: Path | None = None,
+    overwrite: bool = False,
+    progress: Progress = SILENT,
+) -> MergeResult:
+    """Compare the files and write the two CSV files. `InputError` lists every wrong row of all of them.
+
+    What has no majority stays blank in the merged file and stands in the list of disagreements.
+    """
+    if len(files) < 2:
+        raise UsageError("give the files of two annotators or more")
+    if len({os.path.realpath(file) for file in files}) < len(files):
+        raise InputError("one file is given twice, and would agree with itself")
+    kind = _kind(files)
+    target = out or (workspace.attributes if kind == "attributes" else workspace.identities)
+    listing = target.with_name(f"{target.stem}-disagreements.csv")
+    _refuse(files, (target, listing), overwrite)
+    names = short_names(files)
+    problems = Problems()
+    if kind == "attributes":
+        settings = manifest or ManifestConfig()
+        codebook = official_codebook(settings.age_fold).excluding(settings.exclude)
+        found = merge_attributes(files, names, codebook, config, problems)
+    else:
+        found = merge_identities(files, names, CROPS.read(workspace.crops), config, problems)
+    problems.raise_if_any(
+        "faults in the annotations: {n}; nothing was written",
+        hint="Mend them all, then run the same command again.",
+    )
+    for note in found.notes:
+        progress.note(note)
+    write_text(listing, _csv(found.disputed))
+    write_text(target, _csv(found.merged))
+    to_settle = sum(found.counts.get(why, 0) for why in ("no majority", "too few votes"))
+    return MergeResult(
+        kind,
+        target,
+        listing,
+        tuple(names),
+        len(found.merged) - 1,
+        len(found.disputed) - 1,
+        to_settle,
+        found.counts,
+        found.agreement,
+    )
+
+
+def _kind(files: Sequence[Path]) -> str:
+    """attributes or identities, by the headers; files of both kinds cannot be compared."""
+    problems = Problems()
+    kinds = {}
+    for file in files:
+        header = read_csv(file, problems).header
+        kinds[file] = "identities" if "trackid" in header else "attributes"
+    problems.raise_if_any("{n} faults in the files; nothing was written")
+    if len(set(kinds.values())) > 1:
+        for file, kind in kinds.items():
+            problems.add(str(file), f"holds {kind}")
+        problems.raise_if_any("the files are not of one kind")
+    return kinds[files[0]]
+
+
+def _refuse(files: Sequence[Path], written: Sequence[Path], overwrite: bool) -> None:
+    """No annotator's own file is ever replaced, another one only when asked for."""
+    own = {os.path.realpath(file) for file in files}
+    for path in written:
+        if os.path.realpath(path) in own:
+            raise InputError(f"{path} is one of the files to compare", hint="Choose another with --out.")
+        if path.exists() and not overwrite:
+            raise InputError(
+                f"{path} exists", hint="Choose another with --out, or replace it with --overwrite."
+            )
+
+
+def _csv(rows: Sequence[Sequence[object]]) -> str:
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows(rows)
+    return stream.getvalue()

@@ -1,0 +1,217 @@
+"""Crops (+ identities.csv, attributes.csv) → the annotator's page, review.html."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pyarrow as pa
+
+from agreid_cli.attributes.attributes_csv import read_attributes
+from agreid_cli.attributes.codebook import Codebook
+from agreid_cli.attributes.identities_csv import Identities, read_identities
+from agreid_cli.attributes.official import official_codebook
+from agreid_cli.attributes.words import listed, many
+from agreid_cli.config.build_manifest import ManifestConfig
+from agreid_cli.config.review import ReviewConfig
+from agreid_cli.errors import InputError, MissingError, Problems
+from agreid_cli.progress import SILENT, Progress
+from agreid_cli.records.crops import CROPS, VIEW_OF_PLATFORM
+from agreid_cli.records.files import write_text
+from agreid_cli.records.workspace import Workspace
+from agreid_cli.reporting.review.page import jpeg_of, review_page
+from agreid_cli.stages.annotate.rows import Track, tracks_of
+
+_NEEDED = ("crop_id", "path", "platform", "camid", "session", "altitude", "frame", "width", "height")
+
+
+@dataclass(frozen=True)
+class ReviewResult:
+    """The page and what it shows; `n_decided` tracks have a pid, or are junk, throughout."""
+
+    path: Path
+    n_tracks: int
+    n_crops: int
+    n_decided: int
+    n_identities: int
+    n_missing_images: int  # with --embed, those that cannot be read too
+    fingerprint: str
+
+
+def review(
+    workspace: Workspace,
+    config: ReviewConfig,
+    *,
+    manifest: ManifestConfig | None = None,
+    out: Path | None = None,
+    embed: bool = False,
+    identities: Path | None = None,
+    attributes: Path | None = None,
+    progress: Progress = SILENT,
+) -> ReviewResult:
+    """Write the page. Annotations that are there already are filled in; wrong ones raise `InputError`.
+
+    Images are links relative to the page, or, with `embed`, small JPEGs inside it. `manifest` says which
+    attribute groups there are.
+    """
+    manifest = manifest or ManifestConfig()
+    codebook = official_codebook(manifest.age_fold).excluding(manifest.exclude)
+    crops = CROPS.read(workspace.crops)
+    rows = _rows_by_track(crops)
+    if not rows:
+        raise InputError(f"{workspace.crops} holds no track to annotate")
+    if n := sum(track is None for track in tracks_of(crops)):
+        progress.warn(f"{many(n, 'crop')} cut from no track are not shown")
+    who_file, what_file = _given(identities, workspace.identities), _given(attributes, workspace.attributes)
+    problems = Problems()
+    who = read_identities(who_file, rows.keys(), problems) if who_file else Identities({})
+    what = read_attributes(what_file, codebook, problems).labels if what_file else {}
+    problems.raise_if_any(
+        "faults in the annotations: {n}; nothing was written",
+        hint="Mend them, or move the files away to start afresh.",
+    )
+    target = out or workspace.root / "review.html"
+    gone = [row["path"] for r in rows.values() for row in r if not _source(workspace, row).is_file()]
+    total = sum(len(r) for r in rows.values())
+    with progress.task("embedding crops" if embed else "listing crops", total, "crops") as task:
+
+        def address(row: dict[str, Any]) -> str:
+            task.advance()
+            source = _source(workspace, row)
+            if not embed:
+                return _link(source, target)
+            try:
+                return _embedded(source, config)
+            except OSError:
+                if row["path"] not in gone:
+                    gone.append(row["path"])
+                return "data:,"
+
+        data = page_data(rows, who, what, codebook, address)
+    if gone:
+        progress.warn(f"{many(len(gone), 'image')} cannot be shown: {listed(gone, 3)}")
+    base = hashlib.sha256()
+    for path in (who_file, what_file):
+        base.update(path.read_bytes() if path else b"\0")
+    name = Path(os.path.abspath(workspace.root)).name
+    data |= {"workspace": name, "base": base.hexdigest()[:12], "perPage": config.per_page}
+    write_text(target, review_page(data, f"Review of {name}"))
+    decided = [all(who.pid(t, row["frame"]) is not None for row in r) for t, r in rows.items()]
+    pids = {span.pid for spans in who.spans.values() for span in spans} - {None, -1}
+    return ReviewResult(
+        target, len(rows), total, sum(decided), len(pids), len(gone), str(data["fingerprint"])
+    )
+
+
+def page_data(
+    rows: dict[Track, list[dict[str, Any]]],
+    who: Identities,
+    what: dict[int, dict[str, str]],
+    codebook: Codebook,
+    address: Callable[[dict[str, Any]], str],
+) -> dict[str, Any]:
+    """What the page knows: cameras, tracks with their crops, groups, and the annotations so far.
+
+    pids are text, for JavaScript's numbers end at 2^53. A span is [track, first crop, last crop, pid].
+    """
+    cameras: dict[str, dict[str, Any]] = {}
+    tracks, spans = [], []
+    print_of = hashlib.sha256()
+    for place, (track, of_track) in enumerate(rows.items()):
+        first = of_track[0]
+        camera = cameras.setdefault(
+            track[0],
+            {
+                "video": track[0],
+                "view": VIEW_OF_PLATFORM[first["platform"]],
+                **{name: first[name] for name in ("platform", "camid", "session", "altitude")},
+            },
+        )
+        tracks.append(
+            {
+                "camera": list(cameras).index(camera["video"]),
+                "id": track[1],
+                "frames": [row["frame"] for row in of_track],
+                "sizes": [[row["width"], row["height"]] for row in of_track],
+                "src": [address(row) for row in of_track],
+            }
+        )
+        spans += [[place, *part] for part in _parts(track, of_track, who)]
+        names = (f"{track[0]}\n{track[1]}", *(row["crop_id"] for row in of_track))
+        print_of.update("\n".join(names).encode() + b"\0")
+    return {
+        "fingerprint": print_of.hexdigest()[:12],
+        "cameras": list(cameras.values()),
+        "tracks": tracks,
+        "spans": spans,
+        "groups": [{"name": g.name, "title": g.title, "labels": list(g.labels)} for g in codebook.groups],
+        "labels": {str(pid): {k: v for k, v in row.items() if v} for pid, row in sorted(what.items())},
+    }
+
+
+def _parts(track: Track, rows: Sequence[dict[str, Any]], who: Identities) -> list[list[Any]]:
+    """[first crop, last crop, pid] for each run of crops of which one row of identities.csv speaks."""
+    spans = who.spans.get(track, ())
+
+    def which(frame: int | None) -> int:
+        for place, span in enumerate(spans):
+            if span.is_whole or (frame is not None and span.first <= frame <= span.last):
+                return place
+        return -1
+
+    parts: list[list[Any]] = []
+    before: int | None = None
+    for at, row in enumerate(rows):
+        place = which(row["frame"])
+        if place == before:
+            parts[-1][1] = at
+            continue
+        pid = spans[place].pid if place >= 0 else None
+        parts.append([at, at, None if pid is None else str(pid)])
+        before = place
+    return parts
+
+
+def _rows_by_track(crops: pa.Table) -> dict[Track, list[dict[str, Any]]]:
+    """The crops of each track in order of frame, tracks in order of video and number."""
+    found: dict[Track, list[dict[str, Any]]] = defaultdict(list)
+    for track, row in zip(tracks_of(crops), crops.select(_NEEDED).to_pylist(), strict=True):
+        if track is not None:
+            found[track].append(row)
+    for rows in found.values():
+        rows.sort(key=lambda row: (row["frame"] is None, row["frame"] or 0, row["crop_id"]))
+    return dict(sorted(found.items()))
+
+
+def _given(named: Path | None, usual: Path) -> Path | None:
+    """The file to fill in from: one that was named must be there, the usual one may be missing or empty."""
+    if named is not None and not named.is_file():
+        raise MissingError(f"{named} does not exist")
+    if named is None and not (usual.is_file() and usual.read_bytes().strip()):
+        return None
+    return named or usual
+
+
+def _source(workspace: Workspace, row: dict[str, Any]) -> Path:
+    return workspace.crops_dir / str(row["path"])
+
+
+def _link(source: Path, page: Path) -> str:
+    """How the page names an image: relative, so that the folder can be moved or handed on as a whole."""
+    real = Path(os.path.abspath(source))
+    try:
+        return quote(Path(os.path.relpath(real, os.path.abspath(page.parent))).as_posix())
+    except ValueError:  # another drive
+        return real.as_uri()
+
+
+def _embedded(source: Path, config: ReviewConfig) -> str:
+    data = jpeg_of(source, config.embed_height, config.embed_quality)
+    return "data:image/jpeg;base64," + base64.b64encode(data).decode()

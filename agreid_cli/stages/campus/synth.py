@@ -1,0 +1,313 @@
+"""A seed → the synthetic campus: videos with their truth, or crops and manifest straight from the scene."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from agreid_cli.config.build_manifest import ManifestConfig
+from agreid_cli.config.recipes import recipe
+from agreid_cli.config.synth import SynthConfig
+from agreid_cli.errors import AgreidError, InputError, Problem, Problems
+from agreid_cli.progress import SILENT, Progress
+from agreid_cli.records.campus import CAMERAS, TRACKS, Campus, Truth
+from agreid_cli.records.crops import CROPS
+from agreid_cli.records.extraction import changes
+from agreid_cli.records.files import disk_error, write_bytes, write_text
+from agreid_cli.records.folders import writing_folder
+from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.campus.synth_video import Map, film_reel
+from agreid_cli.stages.campus.synth_work import (
+    Reel,
+    at_work,
+    camera_row,
+    campus_of,
+    cut_out,
+    over,
+    pid_of,
+    plan_of,
+    reels,
+)
+from agreid_cli.stages.data.build_manifest import build_manifest
+from agreid_cli.synth.people.population import GROUP_ORDER
+from agreid_cli.synth.place.world import MOST_PAIRS
+
+#: What a campus that is replaced leaves behind otherwise; all of it speaks of the old one.
+_DERIVED = ("crops", "identities.csv", "attributes.csv", "manifest.parquet", "split.parquet")
+_TOML = """\
+# Written by agreid synth. The recipe is small: it trains from scratch on two cores. The detector comes with
+# agreid and knows the people of a campus, and nobody else.
+[train]
+recipe = "campus"
+
+[extract-crops.detector]
+weights = "campus"
+"""
+#: Half of the identities are trained on, and the tracker may lose some of these in one of the views.
+_FEW_TOML = """
+# With so few people a batch holds fewer than the recipe's.
+[train.data]
+p = {p}
+"""
+
+
+@dataclass(frozen=True)
+class SynthResult:
+    """state: made, resumed or unchanged. crops: 0 where videos were made."""
+
+    state: str
+    videos: tuple[Path, ...]
+    identities: int
+    crops: int
+    manifest: Path | None
+
+
+def synth(
+    workspace: Workspace,
+    config: SynthConfig | None = None,
+    *,
+    truth_only: bool = False,
+    overwrite: bool = False,
+    progress: Progress = SILENT,
+) -> SynthResult:
+    """Make the campus of `config` in `workspace`.
+
+    The same settings give the same bytes, whatever the number of workers. A campus that was interrupted goes
+    on where it stopped; one that is finished is left as it is. Anything else in the workspace is refused;
+    `overwrite` replaces another campus and what was made from it, but never what something else made.
+    """
+    config = config or SynthConfig()
+    _check(config)
+    truth = workspace.truth
+    todo = reels(config)
+    campus = Campus(
+        settings=config.model_dump(mode="json", exclude={"workers"}),
+        videos=tuple(reel.video_id for reel in todo),
+        truth_only=truth_only,
+        complete=False,
+    )
+    with _held(workspace):
+        state = _claim(workspace, campus, overwrite=overwrite, progress=progress)
+        if state != "unchanged":
+            _write_settings(workspace, config.identities)
+            with at_work(_workers(config)) as over_all:
+                for reel in todo:
+                    (cut_reel if truth_only else film_reel)(reel, workspace, config, over_all, progress)
+            _write_people(truth, config, todo)
+            if truth_only:
+                _write_tables(workspace, todo, progress)
+            replace(campus, complete=True).write(truth.record)
+    return SynthResult(
+        state=state,
+        videos=() if truth_only else tuple(workspace.videos / f"{v}.mp4" for v in campus.videos),
+        identities=config.identities,
+        crops=CROPS.read(workspace.crops).num_rows if truth_only else 0,
+        manifest=workspace.manifest if truth_only else None,
+    )
+
+
+def cut_reel(
+    reel: Reel, workspace: Workspace, config: SynthConfig, over_all: Map, progress: Progress
+) -> None:
+    """The crops of one video straight from the scene; its table, written last, says that all is there."""
+    truth = workspace.truth
+    if truth.crops(reel.video_id).is_file():
+        return
+    frames = range(0, reel.frames, config.every)
+    rows: list[dict[str, Any]] = []
+    tracks: list[dict[str, Any]] = []
+    images = workspace.crops_dir / "images" / reel.video_id
+    with (
+        writing_folder(images, overwrite=True) as image_folder,
+        writing_folder(truth.parts / reel.video_id, overwrite=True) as part_folder,
+        progress.task(reel.video_id, len(frames), "frames") as task,
+    ):
+        for found in over_all(over(cut_out, config, reel), frames):
+            for crop in found:
+                name = Path(crop.row["path"]).stem
+                (image_folder / f"{name}.jpg").write_bytes(crop.jpeg)
+                (part_folder / f"{name}.png").write_bytes(crop.parts)
+                rows.append(crop.row)
+                tracks.append(crop.track)
+            task.advance(1, crops=len(rows))
+    pair = campus_of(plan_of(config))[reel.pair]
+    poses = [camera_row(pair, reel.platform, frame) for frame in frames]
+    CAMERAS.write(pa.Table.from_pylist(poses, CAMERAS.schema), truth.cameras(reel.video_id))
+    TRACKS.write(pa.Table.from_pylist(tracks, TRACKS.schema), truth.tracks(reel.video_id))
+    CROPS.write(pa.Table.from_pylist(rows, CROPS.schema), truth.crops(reel.video_id))
+
+
+def _check(config: SynthConfig) -> None:
+    problems = Problems()
+    if config.n_pairs > config.identities:
+        problems.add(
+            "pairs", f"{config.n_pairs} pairs of videos for {config.identities} identities are too many"
+        )
+    if config.n_pairs > MOST_PAIRS:
+        problems.add(
+            "pairs", f"{config.n_pairs} are more than there are days, halves and altitudes ({MOST_PAIRS})"
+        )
+    if config.seconds * config.fps < 2:
+        problems.add("seconds", f"{config.seconds} at {config.fps} frames/s is no video; give more")
+    crowd = config.identities / config.n_pairs
+    if crowd > 400:
+        problems.add(
+            "identities",
+            f"{crowd:.0f} people in one video are a crush; give more pairs, or fewer people",
+        )
+    problems.raise_if_any("this campus cannot be made")
+
+
+@contextlib.contextmanager
+def _held(workspace: Workspace) -> Iterator[None]:
+    """The campus held by this process alone, without what a killed run left half-written."""
+    from filelock import FileLock, Timeout
+
+    root = workspace.truth.root
+    empty = not workspace.root.exists() or not root.exists()
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(root / ".lock")
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise AgreidError(
+            f"another agreid is at work on the campus in {workspace.root}",
+            hint="Wait until it is done, or choose another --workspace.",
+        ) from None
+    except OSError as error:
+        raise disk_error(root, error) from error
+    try:
+        for folder in (workspace.videos, workspace.crops_dir / "images", workspace.truth.parts):
+            for left in folder.glob(".*.tmp*"):
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
+        yield
+    finally:
+        lock.release()
+        if empty and not workspace.truth.record.is_file():  # refused: leave the workspace as it was
+            shutil.rmtree(root, ignore_errors=True)
+
+
+def _claim(workspace: Workspace, campus: Campus, *, overwrite: bool, progress: Progress) -> str:
+    """What is to be done; the workspace is marked as this campus's before anything else is written."""
+    record = workspace.truth.record
+    before = Campus.read(record)
+    if before is None:
+        strange = [
+            path.name
+            for path in (
+                workspace.videos,
+                workspace.truth.root,
+                *(workspace.root / name for name in _DERIVED),
+            )
+            if path.is_file() or (path.is_dir() and any(p.name != ".lock" for p in path.iterdir()))
+        ]
+        if strange:
+            raise InputError(
+                f"{workspace.root} holds data that is no synthetic campus: {', '.join(strange)}",
+                hint="Choose another --workspace; --overwrite replaces a campus only.",
+            )
+    elif replace(before, complete=False) == campus:
+        if before.complete:
+            progress.note(f"{workspace.root} holds this very campus, left as it is")
+            return "unchanged"
+        progress.note(f"{workspace.root} holds this campus begun, and it goes on")
+        return "resumed"
+    elif not overwrite:
+        found = changes(before.settings, campus.settings)
+        if before.truth_only != campus.truth_only:
+            found.append(Problem("--truth-only", f"was {before.truth_only}, now {campus.truth_only}"))
+        raise InputError(
+            f"{workspace.root} holds another campus",
+            problems=found,
+            hint="Choose another --workspace, or replace it and all that was made from it with --overwrite.",
+        )
+    else:
+        _remove(workspace, before)
+    campus.write(record)
+    return "made"
+
+
+def _remove(workspace: Workspace, before: Campus) -> None:
+    """The record goes last, so that a removal cut short can be gone on with."""
+    try:
+        for video in before.videos:
+            (workspace.videos / f"{video}.mp4").unlink(missing_ok=True)
+        for name in _DERIVED:
+            path = workspace.root / name
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        for path in workspace.truth.root.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path != workspace.truth.record:
+                path.unlink()
+    except OSError as error:
+        raise disk_error(workspace.root, error) from error
+
+
+def _workers(config: SynthConfig) -> int:
+    if config.workers != "auto":
+        return config.workers
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(cores, 16))
+
+
+def _write_settings(workspace: Workspace, identities: int) -> None:
+    """What makes the bare commands run here; a file that is there stays as it is."""
+    if not workspace.config.exists():
+        few = max(2, identities // 4)
+        text = _TOML + (_FEW_TOML.format(p=few) if few < recipe("campus").data.p else "")
+        write_text(workspace.config, text)
+
+
+def _write_people(truth: Truth, config: SynthConfig, todo: Iterable[Reel]) -> None:
+    """identities.csv by the truth's own tracks, attributes.csv by identity."""
+    campus = campus_of(plan_of(config))
+    seen = [
+        [reel.video_id, person.number + 1, pid_of(campus[reel.pair], person.number)]
+        for reel in todo
+        for person in campus[reel.pair].people
+    ]
+    _write_csv(truth.identities, ["video_id", "track_id", "pid"], seen)
+    looks = [
+        [pid_of(pair, person.number), *(person.attributes[group] for group in GROUP_ORDER)]
+        for pair in campus
+        for person in pair.people
+    ]
+    _write_csv(truth.attributes, ["pid", *GROUP_ORDER], sorted(looks))
+
+
+def _write_tables(workspace: Workspace, todo: Iterable[Reel], progress: Progress) -> None:
+    """The tables that build-split and all after it read, of the people who are in the crops."""
+    truth = workspace.truth
+    crops = pa.concat_tables([CROPS.read(truth.crops(reel.video_id)) for reel in todo])
+    if not crops.num_rows:
+        raise InputError(
+            "nobody can be seen in this campus well enough for a crop",
+            hint="Give more --seconds or a larger --size.",
+        )
+    CROPS.write(crops.sort_by("crop_id"), workspace.crops)
+    shown = set(zip(crops["video_id"].to_pylist(), map(str, crops["track_id"].to_pylist()), strict=True))
+    header, *rows = csv.reader(io.StringIO(truth.identities.read_text()))
+    rows = [row for row in rows if (row[0], row[1]) in shown]
+    _write_csv(workspace.identities, header, rows)
+    pids = {row[2] for row in rows}
+    header, *rows = csv.reader(io.StringIO(truth.attributes.read_text()))
+    _write_csv(workspace.attributes, header, [row for row in rows if row[0] in pids])
+    build_manifest(workspace, ManifestConfig(), progress=progress)
+
+
+def _write_csv(path: Path, header: list[str], rows: Iterable[Iterable[Any]]) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    write_bytes(path, text.getvalue().encode())

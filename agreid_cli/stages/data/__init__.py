@@ -1,0 +1,1 @@
+"""Crops, annotations and public data sets → manifest, split and exported layouts."""

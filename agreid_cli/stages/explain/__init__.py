@@ -1,0 +1,1 @@
+"""Explainable run → explanations, and search by picture or by description."""

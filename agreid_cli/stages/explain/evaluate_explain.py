@@ -1,0 +1,235 @@
+"""Explainable run → Explanation: what the explanation is worth, and what ranking honestly gains from it.
+
+Every direction is ranked in up to five ways: by the model's cosine and Euclidean distance, by the mean part
+alone, by D' = (1 + p·b)·d with attributes predicted on both sides and p chosen on people outside the test,
+and, only when asked, by AMD's form, which looks at the test's own labels and is an upper bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import gcd
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from agreid_cli.config.evaluate import EvaluateConfig
+from agreid_cli.errors import InputError, Problem
+from agreid_cli.metrics.bootstrap import bootstrap
+from agreid_cli.metrics.explain.explanation import ExplanationMeter
+from agreid_cli.metrics.explain.reweight import amd_xor, expected_xor, reweighted, sweep
+from agreid_cli.metrics.explain.shares import ShareMeter
+from agreid_cli.metrics.protocol import Sides, directions_in, fingerprint, sides
+from agreid_cli.metrics.ranking.given import rank_distances
+from agreid_cli.metrics.ranking.ranking import Ranks
+from agreid_cli.metrics.ranking.summary import summarise
+from agreid_cli.metrics.scoring import ranked
+from agreid_cli.progress import SILENT, Progress
+from agreid_cli.records.directions import find_direction
+from agreid_cli.records.embeddings import Embeddings
+from agreid_cli.records.explanation import (
+    ExplainRow,
+    ExplanationResult,
+    explanation_path,
+    write_explanation,
+)
+from agreid_cli.records.results import Interval
+from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.explain.figures import bit_scores, group_scores, scores_of
+from agreid_cli.stages.explain.held_out import choose_p
+from agreid_cli.stages.run.ranked import load_testing
+from agreid_cli.stages.run.streams import KnownBits, OpenStream, known_bits, open_stream
+from agreid_cli.training.decompose import Block, Pairs, Read
+
+BOTH = ("a2g", "g2a")
+#: AMD takes a gallery bit for present where its logit is above 0.5.
+AMD_PRESENT = 0.6224593
+
+
+def evaluate_explain(
+    workspace: Workspace,
+    *,
+    config: EvaluateConfig,
+    run: str | None = None,
+    directions: Sequence[str] = (),
+    oracle: bool = False,
+    device: str = "auto",
+    progress: Progress = SILENT,
+) -> list[ExplanationResult]:
+    """Score the newest explainable run, or the one named, and write `eval/<direction>-explain.json` in it."""
+    opened = open_stream(workspace, run, device=device, batch=config.explain.batch)
+    known = known_bits(workspace, opened.codebook)
+    loaded = load_testing(workspace, opened.config, progress)
+    if loaded is None:
+        raise InputError(f"{workspace.split} has no test crops", hint="Make it with: agreid build-split")
+    testing, crops = loaded
+    names = _names(directions)
+    read = opened.stream.read(crops, np.arange(len(crops)), progress=progress)
+    embeddings = testing.embeddings(read.base)
+    can = directions_in(embeddings, testing.lists)
+    names = names or [name for name in BOTH if name in can] or can[:1]
+    chosen = [sides(embeddings, find_direction(name), testing.lists) for name in names]
+    _must_have_attributes(chosen, embeddings, known)
+    results = []
+    for found in chosen:
+        job = _Job(opened, known, crops, read, embeddings, found, config, progress)
+        result = job.result(workspace, oracle=oracle)
+        place = explanation_path(opened.run, result.direction)
+        write_explanation(result, place)
+        progress.note(f"{result.direction}: written to {place}")
+        results.append(result)
+    return results
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One direction."""
+
+    opened: OpenStream
+    known: KnownBits
+    crops: Any
+    read: Read
+    embeddings: Embeddings
+    found: Sides
+    config: EvaluateConfig
+    progress: Progress
+
+    def result(self, workspace: Workspace, *, oracle: bool) -> ExplanationResult:
+        """Everything of the direction."""
+        found, opened = self.found, self.opened
+        pairs, meter, share_meter = self.pairs(oracle)
+        p, chosen_on = choose_p(workspace, opened, found.direction, self.config, self.progress)
+        book = opened.codebook
+        tested = np.unique(np.concatenate([found.query, found.gallery]))
+        bits = self.known.of(self.embeddings.crop_id[tested].tolist())
+        labelled = bits.any(axis=1)
+        seen = (self.read.chances[tested][labelled], bits[labelled])
+        return ExplanationResult(
+            direction=found.direction.name,
+            source=f"runs/{opened.run.name}",
+            teacher=opened.words.get("teacher", ""),
+            fingerprint=fingerprint(found, self.embeddings.crop_id),
+            codebook=book.hash,
+            n_query=len(found.query),
+            n_valid=int(self.rank(pairs.d).valid.sum()),
+            n_gallery=len(found.gallery),
+            p_chosen_on=chosen_on,
+            rows=self.rows(pairs, p, oracle=oracle),
+            scores=scores_of(meter),
+            groups=group_scores(book, share_meter, *seen),
+            bits=bit_scores(book, share_meter, *seen),
+        )
+
+    def pairs(self, oracle: bool) -> tuple[Pairs, ExplanationMeter, ShareMeter]:
+        """Every pair's numbers, and the explanation metrics over those with known attributes."""
+        found = self.found
+        crop_id, device = self.embeddings.crop_id, self.opened.stream.device
+        q_bits, g_bits = (self.known.of(crop_id[rows].tolist()) for rows in (found.query, found.gallery))
+        q_chance, g_chance = (self.read.chances[rows] for rows in (found.query, found.gallery))
+        pairs = Pairs.of(len(found.query), len(found.gallery), 1 + oracle)
+        meter, share_meter = ExplanationMeter(), ShareMeter(self.opened.codebook.sizes)
+        every = max(1, -(-len(found.query) * len(found.gallery) // self.config.explain.pairs))
+        while gcd(every, len(found.gallery)) > 1:  # else every query would meet the same few of the gallery
+            every += 1
+
+        def visit(block: Block) -> None:
+            rows, columns = block.rows, block.columns
+            x = [expected_xor(q_chance[rows, None], g_chance[None, columns])]
+            if oracle:
+                there = (g_chance[None, columns] > AMD_PRESENT).astype(np.uint8)
+                x.append(amd_xor(q_bits[rows, None], there) * q_bits[rows, None].any(-1, keepdims=True))
+            pairs.put(block, [(block.shares * torch.from_numpy(v).to(device)).sum(-1) for v in x])
+            self._measure(block, q_bits[rows], g_bits[columns], every, meter, share_meter)
+
+        self.opened.stream.compare(
+            self.crops, found.query, found.gallery, visit, progress=self.progress,
+            memory_bytes=self.config.explain.memory_mb << 20, label=f"{found.direction.name}: taking apart",
+        )  # fmt: skip
+        return pairs, meter, share_meter
+
+    def _measure(
+        self,
+        block: Block,
+        q_bits: npt.NDArray[np.uint8],
+        g_bits: npt.NDArray[np.uint8],
+        every: int,
+        meter: ExplanationMeter,
+        share_meter: ShareMeter,
+    ) -> None:
+        """Every n-th pair, counted over the whole matrix, if both have attributes and it is no junk."""
+        found = self.found
+        place = np.arange(len(q_bits))[:, None] + block.rows.start
+        at = place * len(found.gallery) + np.arange(block.columns.start, block.columns.stop)[None]
+        same: npt.NDArray[np.bool_] = (
+            found.query_pid[block.rows, None] == found.gallery_pid[None, block.columns]
+        )
+        junk = same & (found.query_camid[block.rows, None] == found.gallery_camid[None, block.columns])
+        both = (q_bits.max(1) > 0)[:, None] & (g_bits.max(1) > 0)[None]
+        q, g = np.nonzero((at % every == 0) & both & ~junk)
+        if not len(q):
+            return
+        shares = block.shares.cpu().numpy()[q, g]
+        exclusive = q_bits[q] != g_bits[g]
+        meter.add(shares, exclusive, block.d.cpu().numpy()[q, g], block.mean_part.cpu().numpy()[q, g])
+        other = np.flatnonzero(~same[q, g])
+        share_meter.add(shares[other], exclusive[other])
+
+    def rank(self, distances: npt.NDArray[np.floating[Any]]) -> Ranks:
+        """The ranks by some distances (q, g)."""
+        found = self.found
+        return rank_distances(
+            distances, query_pid=found.query_pid, gallery_pid=found.gallery_pid,
+            query_camid=found.query_camid, gallery_camid=found.gallery_camid,
+        )  # fmt: skip
+
+    def rows(self, pairs: Pairs, p: float, *, oracle: bool) -> tuple[ExplainRow, ...]:
+        """One row a way to rank."""
+        made = []
+        for name, metric, says in (
+            ("base-cosine", "cosine", "the re-ID model, cosine, as agreid evaluate ranks"),
+            ("base", "euclidean", "the re-ID model, Euclidean: the distance that is explained"),
+        ):
+            how = self.config.model_copy(update={"metric": metric, "rerank": None})
+            ranks, _ = ranked(self.embeddings, self.found, how, SILENT, top=False)
+            made.append(self._row(name, says, ranks))
+        made.append(self._row("interpreter", "the mean part alone", self.rank(pairs.mean_part)))
+        ranks = self.rank(reweighted(pairs.d, pairs.b[0], p))
+        made.append(self._row("explainable", "(1 + p·b)·d, attributes predicted on both sides", ranks, p))
+        if oracle:
+            swept = sweep(self.rank, pairs.d, pairs.b[1], by="rank1", larger_p_on_ties=True)
+            says = "upper bound, no result: the query's true attributes, and p swept on this test set"
+            made.append(self._row("oracle", says, swept.ranks, swept.p))
+        return tuple(made)
+
+    def _row(self, name: str, says: str, ranks: Ranks, p: float | None = None) -> ExplainRow:
+        figures, config = summarise(ranks, ks=(1, 5, 10)), self.config
+        first, fifth, tenth = (figures.cmc[k] for k in (1, 5, 10))
+        ci = None
+        if config.ci:
+            how = {"rounds": config.rounds, "seed": config.seed}
+            drawn = bootstrap(ranks, self.found.query_pid, level=config.ci_level, **how)
+            bounds = ((drawn.mAP.low, drawn.mAP.high), (drawn.rank1.low, drawn.rank1.high))
+            ci = Interval(*bounds, drawn.level, drawn.rounds, drawn.n_identities)
+        return ExplainRow(name, says, figures.mAP, first, fifth, tenth, figures.mINP, p, ci)
+
+
+def _must_have_attributes(chosen: Sequence[Sides], embeddings: Embeddings, known: KnownBits) -> None:
+    problems = []
+    for found in chosen:
+        for side, rows in (("query", found.query), ("gallery", found.gallery)):
+            if not known.of(embeddings.crop_id[rows].tolist()).any():
+                problems.append(Problem(found.direction.name, f"no {side} crop has attributes"))
+    if problems:
+        raise InputError(
+            "an explanation is scored against attributes, and the test has none",
+            problems=problems,
+            hint="Give them with: agreid build-manifest, which reads attributes.csv",
+        )
+
+
+def _names(directions: Sequence[str]) -> list[str]:
+    words = [word for given in directions for word in (BOTH if given.lower() == "both" else (given,))]
+    return list(dict.fromkeys(find_direction(word).name for word in words))

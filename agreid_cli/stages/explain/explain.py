@@ -1,0 +1,161 @@
+"""Explainable run + pairs of crops → attention maps, shares as bars, a sentence: PNG and one HTML page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pyarrow as pa
+
+from agreid_cli import __version__
+from agreid_cli.config.explain_pages import ExplainPagesConfig
+from agreid_cli.datasets.embedding_files import read_files
+from agreid_cli.errors import InputError, MissingError, did_you_mean
+from agreid_cli.metrics.protocol import sides
+from agreid_cli.progress import SILENT, Progress
+from agreid_cli.records.directions import find_direction
+from agreid_cli.records.embedding_join import join
+from agreid_cli.records.files import write_bytes, write_text
+from agreid_cli.records.manifest import known_crops, read_manifest
+from agreid_cli.records.split import SPLIT, sides_of
+from agreid_cli.records.workspace import Workspace
+from agreid_cli.reporting.explain_page import PairView, page, sheet
+from agreid_cli.stages.explain.explainer import Explainer, Source, as_data
+from agreid_cli.stages.run.streams import OpenStream, known_bits, open_stream
+
+
+@dataclass(frozen=True)
+class Explanations:
+    """What was written: the page, one picture a pair; and the pairs as data."""
+
+    page: Path
+    pictures: tuple[Path, ...]
+    pairs: tuple[dict[str, Any], ...]
+
+
+def explain(
+    workspace: Workspace,
+    *,
+    config: ExplainPagesConfig,
+    run: str | None = None,
+    query: str | None = None,
+    pair: Sequence[str] = (),
+    direction: str = "a2g",
+    out: Path | None = None,
+    device: str = "auto",
+    progress: Progress = SILENT,
+) -> Explanations:
+    """Explain a query (the first of the direction unless named) and its nearest, or the two crops of `pair`.
+
+    A crop is named by its crop_id, or is an image file. The page goes to `runs/<name>/explain/` or to `out`.
+    """
+    opened = open_stream(workspace, run, device=device, batch=config.batch)
+    crops = Crops(workspace, opened)
+    explainer = Explainer(opened, bars=config.bars)
+    if pair:
+        first, second = (explainer.see(crops.source(name)) for name in pair)
+        views = [explainer.pair(" and ".join(pair), first, second, match=crops.same(*pair))]
+        title, name = "Two crops, taken apart", f"{pair[0]}-{pair[1]}"
+        lede = "Why the model holds these two apart."
+    else:
+        asked, answers = nearest(workspace, opened, direction, query, config.top, progress)
+        seen = explainer.see(crops.source(asked))
+        views = []
+        with progress.task("explaining", len(answers), "pairs") as task:
+            for rank, (crop, match) in enumerate(answers, start=1):
+                said = explainer.see(crops.source(crop))
+                views.append(explainer.pair(f"{rank}. {crop}", seen, said, match=match))
+                task.advance()
+        name = asked
+        title = f"{asked} and its nearest, {find_direction(direction).says}"
+        lede = "What sets the query apart from each answer, nearest first."
+    folder = out or opened.run.root / "explain"
+    return written(folder, _file_name(name), title, lede, views)
+
+
+def written(folder: Path, name: str, title: str, lede: str, views: Sequence[PairView]) -> Explanations:
+    """Write the page and one PNG a pair."""
+    pictures = []
+    for number, view in enumerate(views, start=1):
+        path = folder / (f"{name}-{number}.png" if len(views) > 1 else f"{name}.png")
+        write_bytes(path, cv2.imencode(".png", sheet(view))[1].tobytes())
+        pictures.append(path)
+    place = folder / f"{name}.html"
+    write_text(place, page(title, lede, views, version=__version__))
+    return Explanations(place, tuple(pictures), tuple(as_data(view) for view in views))
+
+
+class Crops:
+    """The manifest's crops by name, with their files and attributes; other names are image files."""
+
+    def __init__(self, workspace: Workspace, opened: OpenStream) -> None:
+        self.folder = workspace.manifest.parent
+        table = read_manifest(workspace.manifest) if workspace.manifest.is_file() else None
+        self.path_of = dict(_pairs(table, "path")) if table is not None else {}
+        self.pid_of = dict(_pairs(table, "pid")) if table is not None else {}
+        has = table is not None and table["attr_bits"].null_count < len(table)
+        self.known = known_bits(workspace, opened.codebook) if has else None
+
+    def source(self, name: str) -> Source:
+        """`MissingError` when it is neither a crop nor a file."""
+        if name in self.path_of:
+            bits = self.known.of([name])[0] if self.known else None
+            return Source(name, self.folder / self.path_of[name], bits)
+        if Path(name).is_file():
+            return Source(Path(name).name, Path(name))
+        raise MissingError(
+            f"'{name}' is neither a crop of the manifest nor an image file",
+            hint=f"Crops are named by their crop_id{did_you_mean(name, list(self.path_of)[:5000])}",
+        )
+
+    def same(self, first: str, second: str) -> bool | None:
+        """Whether both show one person; None where nobody knows."""
+        pids = self.pid_of.get(first, -1), self.pid_of.get(second, -1)
+        return None if -1 in pids else pids[0] == pids[1]
+
+
+def nearest(
+    workspace: Workspace, opened: OpenStream, direction: str, query: str | None, top: int, progress: Progress
+) -> tuple[str, list[tuple[str, bool]]]:
+    """The query, and its nearest gallery crops without junk, each with whether it is the same person."""
+    path = opened.run.embeddings
+    if not path.is_file():
+        raise MissingError(
+            f"the run '{opened.run.name}' has no embeddings",
+            hint=f"Make them with: agreid embed --run {opened.run.name}",
+        )
+    embeddings = join(
+        read_files((path,)),
+        manifest=known_crops(workspace.manifest),
+        platform_of_camid={},
+        note=progress.note,
+    )
+    found = sides(embeddings, find_direction(direction), sides_of(SPLIT.read(workspace.split)))
+    names = embeddings.crop_id[found.query].tolist()
+    if query is not None and query not in names:
+        raise InputError(
+            f"'{query}' is no query of {found.direction.name}{did_you_mean(query, names[:5000])}",
+            hint="Any two crops can be explained: agreid explain --pair A B",
+        )
+    at = 0 if query is None else names.index(query)
+    features = np.asarray(embeddings.take(found.gallery)[:], np.float64)
+    own = np.asarray(embeddings.take(found.query[at : at + 1])[:], np.float64)
+    same = found.gallery_pid == found.query_pid[at]
+    junk = same & (found.gallery_camid == found.query_camid[at])
+    distance = np.where(junk, np.inf, np.linalg.norm(features - own, axis=1))
+    order = np.argsort(distance, kind="stable")[: min(top, int((~junk).sum()))].tolist()
+    crops = embeddings.crop_id[found.gallery]
+    return names[at], [(str(crops[row]), bool(same[row])) for row in order]
+
+
+def _pairs(table: pa.Table, column: str) -> list[tuple[str, Any]]:
+    return list(zip(table["crop_id"].to_pylist(), table[column].to_pylist(), strict=True))
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^\w.-]+", "_", name).strip("._") or "pair"

@@ -1,0 +1,111 @@
+"""A trained stream that explains pairs of pictures: numbers, words, and what is drawn of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from agreid_cli.attributes.codebook import Codebook
+from agreid_cli.errors import InputError
+from agreid_cli.nn.pooled import base_distances, cross_distances
+from agreid_cli.reporting.explain_page import PairView, Shown
+from agreid_cli.reporting.reasons import GroupWords, reasons, sentence
+from agreid_cli.stages.run.streams import OpenStream
+from agreid_cli.training.pixels import read_resized
+
+
+@dataclass(frozen=True)
+class Source:
+    """One picture: what it is called, its file, and its attributes (M,) where they are known."""
+
+    name: str
+    path: Path
+    bits: npt.NDArray[np.uint8] | None = None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the stream says of a picture: one row of each tensor, and the picture itself."""
+
+    source: Source
+    said: Any
+    shown: Shown
+    chances: npt.NDArray[np.float32]
+
+    @property
+    def words(self) -> npt.NDArray[np.floating[Any]]:
+        """What its labels are read from: known attributes where there are some, else the chances."""
+        bits = self.source.bits
+        return self.chances if bits is None or not bits.any() else bits.astype(np.float32)
+
+
+class Explainer:
+    """Looks at pictures and says what tells two of them apart; `bars` is how many attributes of a pair."""
+
+    def __init__(self, opened: OpenStream, *, bars: int) -> None:
+        self.opened, self.bars = opened, bars
+        self.groups = group_words(opened.codebook)
+
+    def see(self, source: Source) -> Seen:
+        """`InputError` when the file is no image."""
+        size, how = self.opened.config.model.size, self.opened.config.data.interpolation
+        try:
+            pixels = read_resized(source.path, size, how)
+            image = cv2.imdecode(np.fromfile(source.path, np.uint8), cv2.IMREAD_COLOR)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise InputError(f"{source.path} cannot be read: {reason}") from error
+        if image is None:
+            raise InputError(f"{source.path} cannot be read: this is no image")
+        said = self.opened.stream(pixels[None])
+        shown = Shown(source.name, np.asarray(image, np.uint8), said.maps[0].cpu().numpy())
+        return Seen(source, said, shown, said.attributes[0].sigmoid().cpu().numpy())
+
+    def pair(self, title: str, first: Seen, second: Seen, *, match: bool | None = None) -> PairView:
+        """Two pictures, taken apart."""
+        parts = cross_distances(first.said.vectors, second.said.vectors)[0, 0].cpu().numpy()
+        d = float(base_distances(first.said.base, second.said.base)[0, 0])
+        return PairView(
+            title=title,
+            first=first.shown,
+            second=second.shown,
+            distance=d,
+            gap=abs(d - float(parts.mean())) / max(d, 1e-6),
+            sentence=sentence(parts, first.words, second.words, self.groups),
+            reasons=reasons(parts, self.groups, top=self.bars),
+            match=match,
+        )
+
+
+def group_words(codebook: Codebook) -> tuple[GroupWords, ...]:
+    """The groups as pages name them."""
+    return tuple(
+        GroupWords(group.title, start, group.classes)
+        for group, start in zip(codebook.groups, codebook.starts, strict=True)
+    )
+
+
+def as_data(view: PairView) -> dict[str, Any]:
+    """A pair as JSON."""
+    return {
+        "first": view.first.name,
+        "second": view.second.name,
+        "match": view.match,
+        "distance": view.distance,
+        "gap": view.gap,
+        "sentence": view.sentence,
+        "attributes": [
+            {"name": r.name, "distance": r.distance, "share": r.share, "rank": r.rank} for r in view.reasons
+        ],
+    }
+
+
+def titled(views: Sequence[PairView]) -> list[PairView]:
+    """The answers of one query, numbered."""
+    return [replace(view, title=f"Answer {rank}: {view.title}") for rank, view in enumerate(views, start=1)]

@@ -1,0 +1,77 @@
+"""Crops to be searched: what the stream says of each, read once and kept beside the run."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from agreid_cli.errors import InputError
+from agreid_cli.progress import SILENT, Progress
+from agreid_cli.records.files import write_bytes
+from agreid_cli.records.manifest import read_manifest
+from agreid_cli.records.split import SPLIT, sides_of
+from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.run.embed import CropRows, Decoded, folder_rows, table_rows
+from agreid_cli.stages.run.streams import OpenStream
+from agreid_cli.training.decompose import Read
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """The crops, and what is known of them; `read` has a row for each."""
+
+    rows: CropRows
+    read: Read
+
+
+def open_gallery(
+    workspace: Workspace, opened: OpenStream, crops: Path | None, *, progress: Progress = SILENT
+) -> Gallery:
+    """A crops table, a manifest or a folder of images; without one, every test crop of the split."""
+    if crops is None:
+        rows = _test_crops(workspace)
+    else:
+        rows = table_rows(crops) if crops.is_file() else folder_rows(crops)
+    if not rows.path:
+        raise InputError("there is no crop to search", hint="Name some: agreid search --crops FOLDER")
+    place = opened.run.root / "search" / f"{_key(opened, rows)}.npz"
+    if place.is_file():
+        with np.load(place) as kept:
+            return Gallery(rows, Read(kept["base"], kept["chances"]))
+    pixels = Decoded(rows.path, opened.config.model.size, opened.config.data.interpolation)
+    read = opened.stream.read(pixels, np.arange(len(rows.path)), progress=progress)
+    data = io.BytesIO()
+    np.savez(data, base=read.base, chances=read.chances)
+    write_bytes(place, data.getvalue())
+    return Gallery(rows, read)
+
+
+def _test_crops(workspace: Workspace) -> CropRows:
+    """Every crop that the split searches or asks for, in the manifest's order."""
+    lists = sides_of(SPLIT.read(workspace.split))
+    wanted = {crop for pair in lists.values() for side in pair for crop in side}
+    table = read_manifest(workspace.manifest)
+    names = ("crop_id", "path", "pid", "camid", "platform")
+    said = zip(*(table[name].to_pylist() for name in names), strict=True)
+    found = [row for row in said if row[0] in wanted]
+    crop_id, path, pid, camid, platform = (
+        (list(column) for column in zip(*found, strict=True)) if found else [[]] * 5
+    )
+    files = [workspace.manifest.parent / name for name in path]
+    return CropRows(crop_id, files, pid, camid, platform)
+
+
+def _key(opened: OpenStream, rows: CropRows) -> str:
+    """Sixteen digits that differ when the weights or a file do."""
+    digest = hashlib.sha256(opened.weights_sha256.encode())
+    for path in rows.path:
+        try:
+            said = path.stat()
+        except OSError as error:
+            raise InputError(f"{path} cannot be read: {error.strerror}") from error
+        digest.update(f"{path}\0{said.st_size}\0{said.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:16]

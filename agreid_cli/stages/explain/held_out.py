@@ -1,0 +1,81 @@
+"""The one number of the re-weighting, p, chosen on people of whom the stream has seen nothing.
+
+They are training identities that were held out from it, and no part of the test. Best is when the re-ID
+model under it has not seen them either (`data.held_out`). One that trained on them ranks them better than
+strangers, and soon without a fault: then nothing is left to gain on them, and p stays 0.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import torch
+
+from agreid_cli.config.evaluate import EvaluateConfig
+from agreid_cli.errors import InputError
+from agreid_cli.metrics.explain.reweight import expected_xor, sweep
+from agreid_cli.metrics.protocol import sides
+from agreid_cli.metrics.ranking.given import rank_distances
+from agreid_cli.progress import Progress
+from agreid_cli.records.directions import Direction
+from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.run.ranked import load_held_out
+from agreid_cli.stages.run.streams import OpenStream
+from agreid_cli.training.decompose import Block, Pairs
+
+FAULTLESS = 0.97  # mAP on people it was trained on, above which a model has nothing to be improved
+
+
+def choose_p(
+    workspace: Workspace,
+    opened: OpenStream,
+    direction: Direction,
+    config: EvaluateConfig,
+    progress: Progress,
+) -> tuple[float, str]:
+    """The p with the best mAP in this direction over the held-out training people, and in words on whom.
+
+    Equal scores keep the smaller p. Where there are no such people, or none can be ranked, p is 0: the base.
+    """
+    nobody = "nobody: no training identities were held out, so p stays 0"
+    loaded = load_held_out(workspace, opened.held_out, opened.config, progress)
+    if loaded is None:
+        return 0.0, nobody
+    held, crops = loaded
+    read = opened.stream.read(crops, np.arange(len(crops)))
+    try:
+        found = sides(held.embeddings(read.base), direction, held.lists)
+    except InputError:
+        return (
+            0.0,
+            f"nobody: the held-out training identities cannot be ranked {direction.name}, so p stays 0",
+        )
+    pairs = Pairs.of(len(found.query), len(found.gallery), 1)
+
+    def visit(block: Block) -> None:
+        q, g = read.chances[found.query[block.rows]], read.chances[found.gallery[block.columns]]
+        x = torch.from_numpy(expected_xor(q[:, None], g[None])).to(block.shares.device)
+        pairs.put(block, [(block.shares * x).sum(-1)])
+
+    opened.stream.compare(
+        crops, found.query, found.gallery, visit, progress=progress,
+        memory_bytes=config.explain.memory_mb << 20, label=f"{direction.name}: choosing p",
+    )  # fmt: skip
+    ranking = partial(
+        rank_distances, query_pid=found.query_pid, gallery_pid=found.gallery_pid,
+        query_camid=found.query_camid, gallery_camid=found.gallery_camid,
+    )  # fmt: skip
+    swept = sweep(ranking, pairs.d, pairs.b[0])
+    people, base = len(np.unique(found.query_pid)), swept.scores[0][1].mAP
+    whom = "neither network has seen" if opened.strangers else "the stream has not seen"
+    if base > FAULTLESS and not opened.strangers:
+        progress.warn(
+            f"{direction.name}: the re-ID model trained on the {people} people on whom p is chosen, and "
+            f"ranks them with {base:.1%} mAP, so that p can hardly be told; train it with "
+            "--set data.held_out=0.1"
+        )
+    return swept.p, (
+        f"{people} held-out training identities, {len(found.query)} queries, whom {whom}: "
+        f"mAP {base:.1%} at p = 0"
+    )

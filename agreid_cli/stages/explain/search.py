@@ -1,0 +1,160 @@
+"""Description or picture + crops → the crops that fit best, and why, on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from agreid_cli import __version__
+from agreid_cli.attributes.codebook import Codebook, Group
+from agreid_cli.config.explain_pages import SearchConfig
+from agreid_cli.errors import InputError, Problems, UsageError, did_you_mean
+from agreid_cli.nn.pooled import base_distances
+from agreid_cli.progress import SILENT, Progress
+from agreid_cli.records.files import write_text
+from agreid_cli.records.workspace import Workspace
+from agreid_cli.reporting.search_page import Answer, Asked, search_page
+from agreid_cli.stages.explain.explain import written
+from agreid_cli.stages.explain.explainer import Explainer, Source
+from agreid_cli.stages.explain.gallery import Gallery, open_gallery
+from agreid_cli.stages.run.streams import open_stream
+
+
+@dataclass(frozen=True)
+class Found:
+    """The page, and the answers as data, best first."""
+
+    page: Path
+    searched: int
+    answers: tuple[dict[str, Any], ...]
+
+
+def search(
+    workspace: Workspace,
+    *,
+    config: SearchConfig,
+    attributes: str = "",
+    image: Path | None = None,
+    crops: Path | None = None,
+    run: str | None = None,
+    out: Path | None = None,
+    device: str = "auto",
+    progress: Progress = SILENT,
+) -> Found:
+    """Search the test crops, or `crops`, for people like a description or like the one in a picture."""
+    if bool(attributes) == (image is not None):
+        raise UsageError(
+            "give either --attributes or --image",
+            hint="agreid search --attributes upper=hoodie,bag=backpack, or: agreid search --image query.jpg",
+        )
+    opened = open_stream(workspace, run, device=device, batch=config.batch)
+    wanted = wanted_bits(attributes, opened.codebook)
+    query = None if image is None else Explainer(opened, bars=config.bars).see(Source(image.name, image))
+    gallery = open_gallery(workspace, opened, crops, progress=progress)
+    folder = out or opened.run.root / "search"
+    explainer = Explainer(opened, bars=config.bars)
+    if query is None:
+        return _by_description(explainer, gallery, wanted, folder, config)
+    own = torch.from_numpy(gallery.read.base)
+    distance = base_distances(query.said.base.cpu(), own)[0].numpy()
+    order = np.argsort(distance, kind="stable")[: config.top].tolist()
+    views = []
+    with progress.task("explaining", len(order), "answers") as task:
+        for rank, row in enumerate(order, start=1):
+            name = gallery.rows.crop_id[row]
+            seen = explainer.see(Source(name, gallery.rows.path[row]))
+            views.append(explainer.pair(f"{rank}. {name}", query, seen))
+            task.advance()
+    title = f"{query.source.name} among {len(own):,} crops"
+    done = written(folder, f"image-{Path(query.source.name).stem}", title, "Nearest first.", views)
+    return Found(done.page, len(own), done.pairs)
+
+
+def _by_description(
+    explainer: Explainer, gallery: Gallery, wanted: Sequence[Wanted], folder: Path, config: SearchConfig
+) -> Found:
+    chances = np.stack([w.chance(gallery.read.chances) for w in wanted], axis=1)
+    score = np.exp(np.log(np.maximum(chances, 1e-9)).mean(axis=1))
+    order = np.argsort(-score, kind="stable")[: config.top].tolist()
+    answers = []
+    for rank, row in enumerate(order, start=1):
+        name = gallery.rows.crop_id[row]
+        seen = explainer.see(Source(name, gallery.rows.path[row]))
+        asked = tuple(
+            Asked(w.words, float(chance), w.group.classes[w.likeliest(gallery.read.chances[row])], w.bit)
+            for w, chance in zip(wanted, chances[row], strict=True)
+        )
+        answers.append(Answer(rank, seen.shown, float(score[row]), asked))
+    words = ", ".join(w.words for w in wanted)
+    page = folder / f"attributes-{'-'.join(w.group.bits[w.bit - w.start] for w in wanted)}.html"
+    write_text(page, search_page(words, len(score), answers, version=__version__))
+    return Found(page, len(score), tuple(answer.as_data() for answer in answers))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One attribute that is asked for: its group, where the group begins, and the bit."""
+
+    group: Group
+    start: int
+    bit: int
+
+    @property
+    def words(self) -> str:
+        return f"{self.group.title.lower()}: {self.group.classes[self.bit - self.start].lower()}"
+
+    def chance(self, chances: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """The bit's chance among the labels of its group: (n, M) → (n,)."""
+        own = chances[:, self.start : self.start + len(self.group.bits)]
+        share: npt.NDArray[np.float32] = chances[:, self.bit] / np.maximum(own.sum(axis=1), 1e-9)
+        return share
+
+    def likeliest(self, chances: npt.NDArray[np.float32]) -> int:
+        """The place of the group's likeliest label, of one crop (M,)."""
+        return int(chances[self.start : self.start + len(self.group.bits)].argmax())
+
+
+def wanted_bits(text: str, codebook: Codebook) -> tuple[Wanted, ...]:
+    """`upper=hoodie,bag=backpack`; `InputError` names every word that is no group or no label of it.
+
+    >>> from agreid_cli.attributes.official import official_codebook
+    >>> [w.words for w in wanted_bits("upper=t-shirt, bag=Backpack", official_codebook())]
+    ['upper body clothing: t-shirt', 'accessories: backpack']
+    """
+    problems, found = Problems(), {}
+    for word in filter(None, (part.strip() for part in text.split(","))):
+        name, mark, label = (side.strip().lower() for side in word.partition("="))
+        if not mark or not label:
+            problems.add(word, "is not of the form attribute=label")
+        elif name not in codebook.names:
+            problems.add(word, f"there is no attribute '{name}'{did_you_mean(name, codebook.names)}")
+        elif name in found:
+            problems.add(word, f"{name} is asked for twice")
+        else:
+            at = codebook.names.index(name)
+            group, start = codebook.groups[at], codebook.starts[at]
+            labels = _labels(group)
+            if _plain(label) in labels:
+                found[name] = Wanted(group, start, start + labels[_plain(label)])
+            else:
+                problems.add(word, f"{name} has no label '{label}'{did_you_mean(label, group.classes)}")
+    problems.raise_if_any("{n} of the attributes cannot be searched for")
+    if text and not found:
+        raise InputError("no attribute is asked for", hint="As in: --attributes upper=hoodie,bag=backpack")
+    return tuple(found.values())
+
+
+def _labels(group: Group) -> dict[str, int]:
+    """Plain word → place in the group: by label, by the bit's own word."""
+    bits = {_plain(bit.removeprefix(group.name)): at for at, bit in enumerate(group.bits)}
+    return bits | {_plain(label): at for label, at in zip(group.labels, group.fold, strict=True)}
+
+
+def _plain(word: str) -> str:
+    return "".join(c for c in word.lower() if c.isalnum())

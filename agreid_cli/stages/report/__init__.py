@@ -1,0 +1,1 @@
+"""Runs and results → one report page."""

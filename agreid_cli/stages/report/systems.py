@@ -1,0 +1,124 @@
+"""The runs and results that a report is about, each read once and given its intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agreid_cli.config.load import read_toml
+from agreid_cli.config.report import ReportConfig
+from agreid_cli.errors import InputError, MissingError, Problem, Problems
+from agreid_cli.metrics.bootstrap import bootstrap
+from agreid_cli.metrics.ranking.ranking import Ranks
+from agreid_cli.records.directions import DIRECTIONS
+from agreid_cli.records.explanation import ExplanationResult, explanation_path, read_explanation
+from agreid_cli.records.results import Interval, RankingResult, read_result
+from agreid_cli.records.runs import Run, all_runs, find_run
+from agreid_cli.records.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class System:
+    """Something that was measured: a run of ours, or embeddings of another program."""
+
+    name: str
+    run: Run | None
+    results: dict[str, RankingResult]  # by direction
+    config: dict[str, Any]  # of the run, as it ran
+    explanations: dict[str, ExplanationResult] = field(default_factory=dict)  # by direction
+
+    @property
+    def recipe(self) -> str:
+        return str(self.config.get("recipe", ""))
+
+
+def systems_of(
+    workspace: Workspace, *, runs: Sequence[str], config: ReportConfig
+) -> tuple[tuple[System, ...], int]:
+    """Oldest first, and the number of older runs left out.
+
+    Without names: the newest runs, and every result in `results/`. Raises `MissingError` when there is
+    neither, `InputError` with every file that cannot be read.
+    """
+    every = all_runs(workspace)
+    chosen = [find_run(workspace, name) for name in dict.fromkeys(runs)] if runs else every[: config.runs]
+    if not runs:
+        chosen.reverse()
+    problems = Problems()
+    found = [_of_run(run, config, problems) for run in chosen]
+    if not runs:
+        found += _of_files(workspace, config, problems)
+    problems.raise_if_any("files that the report needs cannot be read: {n}")
+    if not found:
+        raise MissingError(
+            f"there is nothing to report: {workspace.root} holds no run and no result",
+            hint="Train and measure first: agreid train, then agreid evaluate. Or measure embeddings of any "
+            "program: agreid evaluate --embeddings FILE --direction a2g",
+        )
+    return tuple(found), 0 if runs else len(every) - len(chosen)
+
+
+def _of_run(run: Run, config: ReportConfig, problems: Problems) -> System:
+    results: dict[str, RankingResult] = {}
+    explanations: dict[str, ExplanationResult] = {}
+    for direction in DIRECTIONS:
+        if run.result(direction).is_file():
+            _read(run.result(direction), direction, results, config, problems)
+        if (path := explanation_path(run, direction)).is_file():
+            try:
+                explanations[direction] = read_explanation(path)
+            except InputError as error:
+                problems.found += [Problem("", error.message), *error.problems]
+    tree: dict[str, Any] = {}
+    if run.config.is_file():
+        try:
+            tree = read_toml(run.config)
+        except InputError as error:
+            problems.add("", error.message)
+    return System(run.name, run, results, tree, explanations)
+
+
+def _of_files(workspace: Workspace, config: ReportConfig, problems: Problems) -> list[System]:
+    groups: dict[str, dict[str, RankingResult]] = {}
+    for path in sorted(workspace.results.glob("*.json")):
+        stem, _, direction = path.stem.rpartition("-")
+        if stem and direction in DIRECTIONS:
+            _read(path, direction, groups.setdefault(stem, {}), config, problems)
+    return [
+        System(stem, None, {name: results[name] for name in DIRECTIONS if name in results}, {})
+        for stem, results in groups.items()
+    ]
+
+
+def _read(
+    path: Path, direction: str, results: dict[str, RankingResult], config: ReportConfig, problems: Problems
+) -> None:
+    try:
+        results[direction] = with_interval(read_result(path), config)
+    except InputError as error:
+        problems.found += [Problem("", error.message), *error.problems]
+
+
+def with_interval(result: RankingResult, config: ReportConfig) -> RankingResult:
+    """The result with a bootstrap interval, which is drawn here unless `evaluate --ci` has done so."""
+    if result.ci or not result.n_valid:
+        return result
+    queries = result.per_query
+    ranks = Ranks(
+        np.array(queries.average_precision, np.float64),  # None becomes NaN
+        np.array([hit or 0 for hit in queries.first_hit], np.int64),
+        np.full(result.n_query, np.nan),
+        np.array(queries.n_match, np.int64),
+    )
+    drawn = bootstrap(
+        ranks, np.array(queries.pid), rounds=config.rounds, seed=config.seed, level=config.ci_level
+    )
+    mAP, rank1 = drawn.mAP, drawn.rank1
+    interval = Interval(
+        (mAP.low, mAP.high), (rank1.low, rank1.high), drawn.level, drawn.rounds, drawn.n_identities
+    )
+    return replace(result, ci=interval)

@@ -1,0 +1,1 @@
+"""Split → run, embeddings, results and exported model."""

@@ -1,0 +1,182 @@
+"""Run + crops → Embeddings: of the split's test part, of any crops table, or of a folder of images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import torch
+
+from agreid_cli.errors import InputError, MissingError, Problem, UsageError
+from agreid_cli.progress import SILENT, Progress
+from agreid_cli.records.crops import CROPS
+from agreid_cli.records.embeddings import embeddings_artefact
+from agreid_cli.records.manifest import JUNK_PID, is_manifest, read_manifest
+from agreid_cli.records.runs import Run, find_run
+from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.run.devices import find_device
+from agreid_cli.stages.run.ranked import load_testing
+from agreid_cli.stages.run.runs import Loaded, load_network
+from agreid_cli.stages.run.stale import made_from
+from agreid_cli.training.embed import Crops
+from agreid_cli.training.embed import embed as embed_crops
+from agreid_cli.training.pixels import read_resized, usable_cores
+from agreid_cli.training.precision import choose_precision
+
+IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+MOST_NAMED = 20
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """What was written."""
+
+    path: Path
+    run: str
+    crops: int
+    width: int
+    flip: bool
+
+
+def embed(
+    workspace: Workspace,
+    *,
+    run: str | None = None,
+    crops: Path | None = None,
+    out: Path | None = None,
+    flip: bool | None = None,
+    device: str = "auto",
+    progress: Progress = SILENT,
+) -> Embedded:
+    """Embed with the newest run, or the one named, and write an embeddings table.
+
+    Without `crops`, every query and gallery crop of the split, into the run, where `evaluate` looks. With
+    `crops`, a crops or manifest table or a folder of images, into `out` or `<name>-embeddings.parquet`.
+    """
+    found = find_run(workspace, run)
+    network = load_network(found)
+    target = torch.device(find_device(device))
+    if crops is None:
+        if out is not None:
+            raise UsageError("--out goes with --crops", hint=f"The test crops go to {found.embeddings}")
+        return embed_test_part(workspace, found, network, device=target, flip=flip, progress=progress)
+    rows = table_rows(crops) if crops.is_file() else folder_rows(crops)
+    pixels = Decoded(rows.path, network.config.model.size, network.config.data.interpolation)
+    features = _features(network, pixels, target, bool(flip), progress)
+    path = out or Path(f"{crops.stem}-embeddings.parquet")
+    marks = {"weights_sha256": network.weights_sha256, "run": found.name, "flip": str(bool(flip))}
+    _write(path, rows.columns(), features, marks)
+    return Embedded(path, found.name, len(features), features.shape[1], bool(flip))
+
+
+def embed_test_part(
+    workspace: Workspace,
+    run: Run,
+    network: Loaded,
+    *,
+    device: torch.device,
+    flip: bool | None = None,
+    progress: Progress = SILENT,
+) -> Embedded:
+    """The split's queries and galleries into `embeddings.parquet` of the run, with marks of their origin."""
+    loaded = load_testing(workspace, network.config, progress)
+    if loaded is None:
+        raise InputError(
+            f"{workspace.split} has no query and no gallery crop, so there is nothing to embed",
+            hint="Give crops: agreid embed --crops FOLDER",
+        )
+    testing, images = loaded
+    flip = network.config.validation.flip if flip is None else flip
+    features = _features(network, images, device, flip, progress)
+    said = [(k.pid, k.camid, k.platform) for k in testing.known]
+    columns: dict[str, Sequence[Any]] = {"crop_id": testing.crop_id}
+    columns |= dict(zip(("pid", "camid", "platform"), map(list, zip(*said, strict=True)), strict=True))
+    _write(run.embeddings, columns, features, {"flip": str(flip), **made_from(workspace, run)})
+    return Embedded(run.embeddings, run.name, len(features), features.shape[1], flip)
+
+
+class Decoded:
+    """Image files that are decoded when a slice of them is taken; bad ones are named together."""
+
+    def __init__(self, paths: Sequence[Path], size: tuple[int, int], interpolation: str) -> None:
+        self.paths, self.size, self.interpolation = paths, size, interpolation
+        self.pool = ThreadPoolExecutor(usable_cores())
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, rows: slice) -> npt.NDArray[np.uint8]:
+        made = list(self.pool.map(self._one, self.paths[rows]))
+        bad = [item for item in made if isinstance(item, Problem)]
+        if bad:
+            raise InputError(f"{len(bad)} crops cannot be read", problems=bad[:MOST_NAMED])
+        return np.stack([item for item in made if not isinstance(item, Problem)])
+
+    def _one(self, path: Path) -> npt.NDArray[np.uint8] | Problem:
+        try:
+            return read_resized(path, self.size, self.interpolation)
+        except (OSError, ValueError) as error:
+            return Problem(str(path), getattr(error, "strerror", None) or str(error))
+
+
+@dataclass(frozen=True)
+class CropRows:
+    """Crops by columns; `path` is where each image lies."""
+
+    crop_id: list[str]
+    path: list[Path]
+    pid: list[int]
+    camid: list[int]
+    platform: list[str | None]
+
+    def columns(self) -> dict[str, Sequence[Any]]:
+        return {name: getattr(self, name) for name in ("crop_id", "pid", "camid", "platform")}
+
+
+def table_rows(path: Path) -> CropRows:
+    """A crops table, or a manifest, whose pids are kept; paths are relative to the table's folder."""
+    table = read_manifest(path) if is_manifest(path) else CROPS.read(path)
+    read = {name: table[name].to_pylist() for name in ("crop_id", "path", "camid", "platform")}
+    pid = table["pid"].to_pylist() if "pid" in table.column_names else [JUNK_PID] * len(table)
+    files = [path.parent / name for name in read["path"]]
+    return CropRows(read["crop_id"], files, pid, read["camid"], read["platform"])
+
+
+def folder_rows(folder: Path) -> CropRows:
+    """Every image below a folder, named by its path in it; nobody knows who they show."""
+    if not folder.is_dir():
+        raise MissingError(f"{folder} does not exist", hint="Give a crops table or a folder of images.")
+    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGES)
+    if not files:
+        raise InputError(f"{folder} holds no image", hint=f"Looked for {', '.join(IMAGES)}")
+    names = [str(file.relative_to(folder)) for file in files]
+    n = len(files)
+    return CropRows(names, files, [JUNK_PID] * n, [0] * n, [None] * n)
+
+
+def _features(
+    network: Loaded, crops: Crops, device: torch.device, flip: bool, progress: Progress
+) -> npt.NDArray[np.float32]:
+    model = network.model.to(device)
+    precision = choose_precision(network.config.precision, device)
+    with progress.task("embedding", len(crops), "crops") as task:
+        return embed_crops(
+            model, crops, device=device, precision=precision, batch=network.config.validation.batch,
+            flip=flip, task=task,
+        )  # fmt: skip
+
+
+def _write(
+    path: Path, columns: dict[str, Sequence[Any]], features: npt.NDArray[np.float32], marks: dict[str, str]
+) -> None:
+    width = features.shape[1]
+    vectors = pa.FixedSizeListArray.from_arrays(pa.array(features.ravel()), width)
+    arrays: Iterable[Any] = [pa.array(values) for values in columns.values()]
+    table = pa.table([*arrays, vectors], names=[*columns, "embedding"])
+    embeddings_artefact(width).write(table, path, marks)

@@ -1,0 +1,185 @@
+"""Embeddings → Results: ranks what a run or any other program embedded, and says over which crops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from agreid_cli.config.evaluate import EvaluateConfig
+from agreid_cli.datasets.embedding_files import read_files
+from agreid_cli.errors import InputError, MissingError, Problem, UsageError
+from agreid_cli.metrics.protocol import Lists, Sides, directions_in, fingerprint, sides
+from agreid_cli.metrics.scoring import comparison, ranked, ranks_table, result
+from agreid_cli.progress import SILENT, Progress
+from agreid_cli.records.directions import find_direction
+from agreid_cli.records.embedding_join import join
+from agreid_cli.records.embeddings import Embeddings
+from agreid_cli.records.manifest import known_crops
+from agreid_cli.records.ranks import RANKS
+from agreid_cli.records.results import RankingResult, read_result, write_result
+from agreid_cli.records.runs import Run, all_runs, find_run
+from agreid_cli.records.split import SPLIT, sides_of
+from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.run.refresh import refresh
+
+BOTH = ("a2g", "g2a")
+
+
+def evaluate(
+    workspace: Workspace,
+    *,
+    config: EvaluateConfig,
+    run: str | None = None,
+    files: Sequence[Path] = (),
+    directions: Sequence[str] = (),
+    save_ranks: Path | None = None,
+    compare_with: Path | None = None,
+    device: str = "auto",
+    progress: Progress = SILENT,
+) -> list[RankingResult]:
+    """Rank each direction and write its result.
+
+    The test crops are embedded first, on `device`, where the run's weights or the split are newer.
+    `both` is a2g and g2a, which is also the default where both can be ranked. Everything that can be wrong
+    with the input is said before the first ranking.
+    """
+    source = _source(workspace, run, files, device, progress)
+    other = read_result(compare_with) if compare_with else None
+    if save_ranks and save_ranks.resolve() in {path.resolve() for path in source.files}:
+        raise UsageError(f"--save-ranks {save_ranks} would overwrite the embeddings")
+    embeddings = join(
+        read_files(source.files),
+        manifest=known_crops(workspace.manifest) if workspace.manifest.is_file() else {},
+        platform_of_camid=config.platform_of_camid,
+        note=progress.note,
+    )
+    lists = _lists(workspace, embeddings, config, progress)
+    names = _names(directions, other) or _usual(directions_in(embeddings, lists))
+    chosen = [sides(embeddings, find_direction(name), lists) for name in names]
+    prints = [fingerprint(found, embeddings.crop_id) for found in chosen]
+    if other:
+        _must_agree(chosen, prints, other, str(compare_with))
+    results, tables = [], []
+    for found, mark in zip(chosen, prints, strict=True):
+        _say(found, progress)
+        ranks, top = ranked(embeddings, found, config, progress, top=bool(save_ranks))
+        scored = result(ranks, embeddings, found, config, fingerprint=mark, source=source.name)
+        if other:
+            scored = replace(
+                scored, comparison=comparison(scored, other, name=str(compare_with), config=config)
+            )
+        if top:
+            tables.append(ranks_table(embeddings, found, top))
+        place = source.result(workspace, scored.direction)
+        write_result(scored, place)
+        progress.note(f"{scored.direction}: written to {place}")
+        results.append(scored)
+    if save_ranks:
+        RANKS.write(pa.concat_tables(tables), save_ranks)
+        progress.note(f"the {config.top_k} nearest gallery crops of every query: {save_ranks}")
+    return results
+
+
+@dataclass(frozen=True)
+class _Source:
+    files: tuple[Path, ...]
+    run: Run | None
+
+    @property
+    def name(self) -> str:
+        return f"runs/{self.run.name}" if self.run else " ".join(map(str, self.files))
+
+    def result(self, workspace: Workspace, direction: str) -> Path:
+        if self.run:
+            return self.run.result(direction)
+        stems = dict.fromkeys(path.stem for path in self.files)
+        return workspace.results / f"{'+'.join(stems)}-{direction}.json"
+
+
+def _source(
+    workspace: Workspace, run: str | None, files: Sequence[Path], device: str, progress: Progress
+) -> _Source:
+    if files:
+        if run:
+            raise UsageError("--run and --embeddings exclude each other", hint="Give one of them.")
+        return _Source(tuple(files), None)
+    found = find_run(workspace, run)
+    if found.weights.is_file() and workspace.split.is_file():
+        refresh(workspace, found, device=device, progress=progress)
+    if not found.embeddings.is_file():
+        others = [r.name for r in all_runs(workspace) if r.embeddings.is_file()]
+        raise MissingError(
+            f"the run '{found.name}' has no embeddings: {found.embeddings} does not exist",
+            hint=f"Runs that have: {', '.join(others)}; choose one with --run NAME"
+            if others
+            else "It was not trained to a first checkpoint: agreid train --resume. Or rank embeddings of any "
+            "program: agreid evaluate --embeddings FILE --direction a2g",
+        )
+    return _Source((found.embeddings,), found)
+
+
+def _lists(
+    workspace: Workspace, embeddings: Embeddings, config: EvaluateConfig, progress: Progress
+) -> Lists | None:
+    """The split's sides when they are to be used; None leaves the roles to the file."""
+    if config.roles == "file" or (config.roles == "auto" and not workspace.split.is_file()):
+        return None
+    lists = sides_of(SPLIT.read(workspace.split))
+    if config.roles == "split":
+        return lists
+    if not embeddings.made_ids:
+        here = set(embeddings.crop_id)
+        if any(crop in here for pair in lists.values() for side in pair for crop in side):
+            return lists
+    progress.note(f"{workspace.split} is not used: it lists none of these crops")
+    return None
+
+
+def _names(directions: Sequence[str], other: RankingResult | None) -> list[str]:
+    words = [word for given in directions for word in (BOTH if given.lower() == "both" else (given,))]
+    names = list(dict.fromkeys(find_direction(word).name for word in words))
+    if other and len(names) > 1:
+        raise UsageError("--compare takes one direction", hint=f"Give --direction {other.direction}")
+    return names or ([other.direction] if other else [])
+
+
+def _usual(possible: Sequence[str]) -> list[str]:
+    """Both directions of the paper where they can be ranked, else the first that can."""
+    found = [name for name in BOTH if name in possible] or list(possible[:1])
+    if not found:
+        raise InputError(
+            "there is nothing to rank: no direction has a query and a gallery crop",
+            hint="Give the embeddings a role (query, gallery) or a platform (uav, cctv, wearable).",
+        )
+    return found
+
+
+def _must_agree(chosen: Sequence[Sides], prints: Sequence[str], other: RankingResult, name: str) -> None:
+    if prints == [other.fingerprint]:
+        return
+    [found] = chosen
+    counts = f"{len(found.query)} queries, {len(found.gallery)} gallery crops"
+    theirs = f"{other.n_query} queries, {other.n_gallery} gallery crops"
+    raise InputError(
+        "the two scores are not over the same crops, so they cannot be compared",
+        problems=[
+            Problem("here", f"{found.direction.name}, {counts}, fingerprint {prints[0]}"),
+            Problem(name, f"{other.direction}, {theirs}, fingerprint {other.fingerprint}"),
+        ],
+        hint="Rank both with the same crops, identities, cameras and roles.",
+    )
+
+
+def _say(found: Sides, progress: Progress) -> None:
+    if found.roles == "platforms":
+        progress.note(
+            f"{found.direction.name}: neither a split nor the file says which crops are queries, so every "
+            "crop of the asking platform is a query and every crop of the searched platform is in the gallery"
+        )
+    if found.n_junk:
+        progress.note(
+            f"{found.direction.name}: gallery crops with pid -1, which are left out: {found.n_junk:,}"
+        )

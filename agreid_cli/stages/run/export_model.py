@@ -1,0 +1,46 @@
+"""Run → ONNX and a model card: what others need to use the network, and to judge it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from agreid_cli.errors import UsageError
+from agreid_cli.nn.onnx_export import check_onnx, export_onnx
+from agreid_cli.progress import SILENT, Progress
+from agreid_cli.records.files import write_bytes, write_text
+from agreid_cli.records.runs import find_run
+from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.run.model_card import model_card
+from agreid_cli.stages.run.runs import load_network
+
+
+@dataclass(frozen=True)
+class Exported:
+    """`difference`: the largest to torch, relative to the largest value of the embedding."""
+
+    path: Path
+    card: Path
+    run: str
+    difference: float
+    megabytes: float
+
+
+def export_model(
+    workspace: Workspace, *, run: str | None = None, out: Path | None = None, progress: Progress = SILENT
+) -> Exported:
+    """Export the newest run, or the one named, and write a card beside it; nothing where torch disagrees."""
+    found = find_run(workspace, run)
+    path = out or found.onnx
+    if path.suffix != ".onnx":
+        raise UsageError(f"--out {path} does not end in .onnx", hint="Give it as FILE.onnx")
+    network = load_network(found)
+    size = network.config.model.size
+    progress.note(f"tracing the run '{found.name}' at {size[0]}x{size[1]}")
+    notes = {"run": found.name, "weights_sha256": network.weights_sha256}
+    data = export_onnx(network.model, size=size, notes=notes)
+    difference = check_onnx(data, network.model, size=size)
+    write_bytes(path, data)
+    card = path.with_suffix(".md")
+    write_text(card, model_card(found, network))
+    return Exported(path, card, found.name, difference, len(data) / 1e6)

@@ -1,0 +1,136 @@
+"""The model card of a run in Markdown: the network, its data, its figures, what it is for, its limits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from agreid_cli.records.results import read_result
+from agreid_cli.records.run_inputs import read_inputs
+from agreid_cli.records.runs import Run
+from agreid_cli.records.training_log import read_log
+from agreid_cli.stages.run.runs import Loaded
+from agreid_cli.training.held_out import from_facts
+
+
+def model_card(run: Run, network: Loaded) -> str:
+    """Figures are those that `evaluate` wrote, else the referee's, each with its fingerprint."""
+    config, inputs, model = network.config, read_inputs(run.inputs), network.model
+    height, width = config.model.size
+    numbers = sum(p.numel() for p in model.parameters())
+    rows = [_row(row) for row in _figures(run)] or ["| not evaluated yet | | | | | |"]
+    table = "\n".join(rows)
+    mean, std = (", ".join(f"{x:g}" for x in values) for values in (model.backbone.mean, model.backbone.std))
+    version = inputs.get("agreid", "?")
+    commit = f", commit {inputs['commit']}" if inputs.get("commit") else ""
+    start = "random numbers" if config.model.weights == "none" else config.model.weights
+    return f"""# {run.name}
+
+A network that turns a picture of one person into a vector, such that two pictures of the same person, one
+from a drone and one from the ground, lie close together. Made with agreid {version}{commit}.
+
+## The network
+
+| | |
+|---|---|
+| recipe | {config.recipe or "its own"} |
+| backbone, head | {config.model.backbone}, {config.model.head} |
+| numbers | {numbers:,} |
+| input | RGB, float32, batch×3×{height}×{width}, values 0..1, less mean ({mean}), over deviation ({std}) |
+| output | a vector each; compare by {config.validation.metric} distance |
+| started from | {start} |
+| sha256 of the weights | {network.weights_sha256} |
+
+## Training data
+
+{network.words.get("n_ids", "?")} identities; {_epochs(network)}. Digests of what it was made from:
+
+    manifest {inputs.get("manifest_sha256", "unknown")}
+    split    {inputs.get("split_sha256", "unknown")}
+
+## Figures
+
+| direction | mAP % | Rank-1 % | mINP % | queries | fingerprint |
+|---|---|---|---|---|---|
+{table}
+
+Figures can be compared only where the fingerprints agree: the same crops, identities and cameras.
+{_whose(run)}{_chosen(run, network)}
+
+## Intended use
+
+Research on re-identification between aerial and ground cameras, and the search for a person in footage that
+whoever searches may lawfully hold. It proposes; a human decides.
+
+## Limits
+
+- It knows the cameras, altitudes, season and people that it was trained on. Elsewhere expect lower figures,
+  and measure them before you rely on any.
+- It goes by clothes and build. The same person in other clothes is likely to be missed, and people who are
+  dressed alike are likely to be confused.
+- Figures are means over everyone: those who are rare in the training data may be served worse.
+- A vector of a recognisable person is personal data; the terms of a data set bind what was trained on it.
+"""
+
+
+def _figures(run: Run) -> list[dict[str, Any]]:
+    results = [read_result(file) for file in sorted(run.root.glob("eval/*.json")) if _is_result(file)]
+    if results:
+        return [
+            {
+                "direction": r.direction, "mAP": r.mAP, "rank1": r.rank(1), "mINP": r.mINP,
+                "n_valid": r.n_valid, "fingerprint": r.fingerprint,
+            }
+            for r in results
+        ]  # fmt: skip
+    rows = [row for row in read_log(run.log) if row["kind"] == "eval"]
+    kept = best_epoch(rows)
+    return [row for row in rows if row["epoch"] == kept]
+
+
+def _whose(run: Run) -> str:
+    """The log's figures, which stand in for results, may be of people who are no test."""
+    measured = any(_is_result(file) for file in run.root.glob("eval/*.json"))
+    if measured or not any(row.get("on") == "held-out" for row in read_log(run.log)):
+        return ""
+    return "These are of held-out training people: the test has not been measured yet.\n"
+
+
+def best_epoch(rows: Sequence[dict[str, Any]]) -> int:
+    """The first epoch with the highest mean mAP; 0 for no rows.
+
+    >>> best_epoch([{"epoch": 5, "mAP": 0.2}, {"epoch": 5, "mAP": 0.6}, {"epoch": 9, "mAP": 0.3}])
+    5
+    """
+    means: dict[int, list[float]] = {}
+    for row in rows:
+        means.setdefault(row["epoch"], []).append(row["mAP"])
+    return max(means, key=lambda epoch: (sum(means[epoch]) / len(means[epoch]), -epoch), default=0)
+
+
+def _is_result(file: Path) -> bool:
+    """The explanations of a run lie beside its results."""
+    try:
+        return str(json.loads(file.read_text(encoding="utf-8")).get("schema", "")).startswith("results/")
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _row(row: dict[str, Any]) -> str:
+    scores = " | ".join(f"{100 * row[name]:.2f}" for name in ("mAP", "rank1", "mINP"))
+    return f"| {row['direction']} | {scores} | {row['n_valid']} | `{row['fingerprint']}` |"
+
+
+def _epochs(network: Loaded) -> str:
+    done, step = network.words.get("epoch", "?"), network.words.get("step", "?")
+    return f"weights after epoch {done} of {network.config.schedule.epochs} ({step} steps)"
+
+
+def _chosen(run: Run, network: Loaded) -> str:
+    if not run.best.is_file():
+        return ""
+    if people := from_facts(network.words):
+        return f"The weights were chosen among epochs by {len(people)} held-out training identities."
+    return "The weights were chosen among epochs by these very crops, so read the figures as a little high."

@@ -1,0 +1,20 @@
+"""Embeds the test crops of a run again where its embeddings are missing or stale."""
+
+from __future__ import annotations
+
+from agreid_cli.progress import Progress
+from agreid_cli.records.runs import Run
+from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.run.stale import why_stale
+
+
+def refresh(workspace: Workspace, run: Run, *, device: str, progress: Progress) -> None:
+    """Embed the test crops where the run has no embeddings of them, or stale ones."""
+    why = why_stale(workspace, run)
+    if not why:
+        return
+    progress.note(f"embedding the test crops with the run '{run.name}' ({why})")
+    # Torch is loaded only where there is something to embed; ranking does without it.
+    from agreid_cli.stages.run.embed import embed
+
+    embed(workspace, run=run.name, device=device, progress=progress)

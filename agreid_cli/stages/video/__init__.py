@@ -1,0 +1,1 @@
+"""Videos → crops and tracks."""

@@ -1,0 +1,1 @@
+"""Meshes, rasteriser, light, cameras and sensor."""

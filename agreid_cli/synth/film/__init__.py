@@ -1,0 +1,1 @@
+"""Rendered frames with their ground truth."""

@@ -1,0 +1,1 @@
+"""The looks and bodies of people."""

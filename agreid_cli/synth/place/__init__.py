@@ -1,0 +1,1 @@
+"""The campus: ground, objects, walks and flights."""

@@ -1,0 +1,163 @@
+"""`agreid explain` and `agreid search`: the files, what they say, and the words that they do not know."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from agreid_cli.attributes.official import official_codebook
+from agreid_cli.cli.app import app
+from agreid_cli.config.explain_pages import ExplainPagesConfig, SearchConfig
+from agreid_cli.errors import InputError, MissingError, UsageError
+from agreid_cli.records.split import SPLIT, sides_of
+from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.explain.aggregate import aggregate
+from agreid_cli.stages.explain.explain import explain
+from agreid_cli.stages.explain.search import search, wanted_bits
+from tests.support.streams import copy_of_stream
+
+PAGES = ExplainPagesConfig(top=2, bars=6, maps=3)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> Any:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return copy_of_stream(tmp_path_factory.mktemp("stream"))
+
+
+def test_a_query_and_its_nearest(done: Workspace) -> None:
+    query, gallery = sides_of(SPLIT.read(done.split))["a2g"]
+    found = explain(done, config=PAGES, query=query[3])
+    folder = done.runs / "explain-campus" / "explain"
+    assert found.page == folder / f"{query[3]}.html"
+    assert [path.name for path in found.pictures] == [f"{query[3]}-1.png", f"{query[3]}-2.png"]
+    assert all(cv2.imread(str(path)).shape[1] > 500 for path in found.pictures)
+    vectors = {r["crop_id"]: np.array(r["embedding"]) for r in
+               pq.read_table(done.runs / "campus" / "embeddings.parquet").to_pylist()}  # fmt: skip
+    order = sorted(gallery, key=lambda crop: np.linalg.norm(vectors[crop] - vectors[query[3]]))
+    for pair, crop in zip(found.pairs, order, strict=False):
+        assert (pair["first"], pair["second"]) == (query[3], crop)
+        assert pair["distance"] == pytest.approx(np.linalg.norm(vectors[crop] - vectors[query[3]]), rel=1e-3)
+        assert [a["rank"] for a in pair["attributes"]] == list(range(1, 7))
+        shares = [a["share"] for a in pair["attributes"]]
+        assert shares == sorted(shares, reverse=True)
+        assert "of the distance" in pair["sentence"]
+    page = found.page.read_text()
+    assert page.count("data:image/jpeg") == 2 * 10  # two crops and four maps of each, a pair
+    assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org/", "")
+    for pair in found.pairs:
+        assert pair["sentence"] in page.replace("&#39;", "'")
+
+
+def test_two_of_ones_own_and_the_same_bytes_again(done: Workspace, tmp_path: Path) -> None:
+    files = sorted((done.root / "images").glob("*.jpg"))[:2]
+    made = [
+        explain(done, config=PAGES, pair=[str(f) for f in files], out=tmp_path / name) for name in ("a", "b")
+    ]
+    assert made[0].pairs[0]["match"] is None
+    assert made[0].page.read_bytes() == made[1].page.read_bytes()
+    assert len(made[0].pictures) == 1
+    twice = explain(done, config=PAGES, pair=[str(files[0])] * 2, out=tmp_path)
+    assert twice.pairs[0]["distance"] < 1e-3
+
+
+def test_the_first_query_where_none_is_named_on_screen(done: Workspace, tmp_path: Path) -> None:
+    words = ["explain", "-w", str(done.root), "-d", "g2a", "--set", "top=1", "--out", str(tmp_path)]
+    shown = CliRunner().invoke(app, words)
+    assert shown.exit_code == 0, shown.output
+    first = sides_of(SPLIT.read(done.split))["g2a"][0][0]
+    assert shown.stdout.startswith(f"{first} – ")
+    told = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
+    assert Path(told["page"]).is_file()
+    assert told["pairs"][0]["first"] == first
+
+
+def test_aggregate_shows_both_directions_and_mean_maps(done: Workspace, tmp_path: Path) -> None:
+    found = aggregate(done, config=PAGES, out=tmp_path)
+    assert found.directions == ("a2g", "g2a")
+    assert len(found.groups) == 15
+    for direction in found.directions:
+        assert sum(row[direction] for row in found.groups) == pytest.approx(1, abs=1e-3)
+    page = found.page.read_text()
+    assert "Upper Body Clothing (even: 14.8 %)" in page
+    assert page.count("<figcaption>") >= 2 * 3
+    assert cv2.imread(str(found.picture)) is not None
+
+
+def test_unknown_crops_and_words(done: Workspace) -> None:
+    with pytest.raises(InputError, match="is no query of a2g") as caught:
+        explain(done, config=PAGES, query="campus-cctv-0009-000000")
+    assert "--pair" in caught.value.hint
+    with pytest.raises(MissingError, match="neither a crop"):
+        explain(done, config=PAGES, pair=["campus-cctv-0009-000000", "nobody"])
+    several = CliRunner().invoke(app, ["explain", "--aggregate", "--query", "x", "-w", str(done.root)])
+    assert several.exit_code == 2
+
+
+def test_search_by_description_ranks_by_what_was_asked(done: Workspace, tmp_path: Path) -> None:
+    asked = "upper=hoodie, bag=backpack"
+    found = search(done, config=SearchConfig(top=5), attributes=asked, out=tmp_path)
+    assert found.searched == 32
+    scores = [answer["score"] for answer in found.answers]
+    assert scores == sorted(scores, reverse=True)
+    for answer in found.answers:
+        chances = [a["chance"] for a in answer["attributes"]]
+        assert answer["score"] == pytest.approx(np.prod(chances) ** 0.5, rel=1e-4)
+    page = found.page.read_text()
+    assert all(answer["crop"] in page for answer in found.answers)
+    kept = list((done.runs / "explain-campus" / "search").glob("*.npz"))
+    assert len(kept) == 1
+    before = kept[0].stat().st_mtime_ns
+    again = search(done, config=SearchConfig(top=5), attributes=asked, out=tmp_path)
+    assert again.answers == found.answers
+    assert kept[0].stat().st_mtime_ns == before
+
+
+def test_search_by_picture_over_a_folder(done: Workspace, tmp_path: Path) -> None:
+    files = sorted((done.root / "images").glob("*.jpg"))
+    found = search(done, config=SearchConfig(top=3), image=files[5], crops=done.root / "images", out=tmp_path)
+    assert found.searched == len(files) == 64
+    assert found.answers[0]["second"] == files[5].name
+    assert found.answers[0]["distance"] < 1e-2
+    words = [
+        "search",
+        "-w",
+        str(done.root),
+        "--image",
+        str(files[0]),
+        "--out",
+        str(tmp_path),
+        "--set",
+        "top=2",
+    ]
+    shown = CliRunner().invoke(app, [*words, "--set", "top=1"])
+    assert shown.exit_code == 0, shown.output
+    assert "apart by" in shown.stdout
+
+
+def test_search_names_every_word_it_does_not_know(done: Workspace) -> None:
+    book = official_codebook()
+    with pytest.raises(InputError, match="3 of the attributes") as caught:
+        wanted_bits("uper=hoodie,bag=bckpack,feet", book)
+    assert "did you mean 'upper'" in str(caught.value)
+    assert "did you mean 'Backpack'" in str(caught.value)
+    assert [w.bit for w in wanted_bits("bag=backpack,upper=cardigan,age=young", book)] == [
+        book.bits.index(name) for name in ("bagbackpack", "uppercardiga", "ageyoung")
+    ]
+    with pytest.raises(UsageError, match="either"):
+        search(done, config=SearchConfig())
