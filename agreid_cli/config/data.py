@@ -17,8 +17,9 @@ class DataConfig(Frozen):
 
     p: int = Field(16, ge=1)
     k: int = Field(4, ge=1)
-    #: pk: any crops of an identity; pk-views: of each identity from both views, aerial and ground.
-    sampler: Literal["pk", "pk-views"] = "pk"
+    #: pk: every identity equally often; pk-images: every image once a pass, so identities in proportion to
+    #: their images, as fast-reid does. With -views: of each identity from both views, aerial and ground.
+    sampler: Literal["pk", "pk-views", "pk-images", "pk-images-views"] = "pk"
     interpolation: Literal["bicubic", "bilinear"] = "bicubic"  # antialiased
     workers: Annotated[int | Literal["auto"], auto_or(1)] = "auto"  # that fill the cache; auto: one a core
     #: Where the resized crops lie while training: on the GPU when they fit beside the network.
@@ -35,8 +36,10 @@ class DataConfig(Frozen):
 
     @model_validator(mode="after")
     def _both_views(self) -> DataConfig:
-        if self.sampler == "pk-views" and self.k < 2:
-            raise PydanticCustomError("views", "k: pk-views takes crops of both views, so k is at least 2")
+        if self.sampler.endswith("-views") and self.k < 2:
+            raise PydanticCustomError(
+                "views", "k: {name} takes crops of both views, so k is at least 2", {"name": self.sampler}
+            )
         return self
 
 

@@ -50,7 +50,13 @@ class Batches:
         self.rank, self.world, self.prefetch, self.channels_last = rank, world, data.prefetch, channels_last
         self.size = (int(images.shape[1]), int(images.shape[2]))
         self.sampler = PKSampler(
-            samples.label, samples.view, p=data.p, k=data.k, by_view=data.sampler == "pk-views", seed=seed
+            samples.label,
+            samples.view,
+            p=data.p,
+            k=data.k,
+            by_view=data.sampler.endswith("-views"),
+            by_image=data.sampler.startswith("pk-images"),
+            seed=seed,
         )
         self.store = make_store(images, Normalise.of(mean, std), self.device, on_gpu=data.on_gpu)
         columns = {name: getattr(samples, name) for name in ("label", "pid", "camid", "view", "attrs")}

@@ -22,7 +22,8 @@ def load_training(
 ) -> tuple[Samples, np.ndarray, np.ndarray]:
     """The training crops, their pixels, N×H×W×3 uint8, row by row alike, and the pids that are held out.
 
-    Says which identities have a single crop, since they give no pair to learn from.
+    Says which identities have a single crop, since they give no pair to learn from, and which a sampler by
+    view leaves out.
     """
     folder = workspace.manifest.parent
     samples = training_samples(read_manifest(workspace.manifest), SPLIT.read(workspace.split), folder)
@@ -38,12 +39,21 @@ def load_training(
     pids, counts = np.unique(samples.pid, return_counts=True)
     single = pids[counts == 1]
     if len(single):
-        named = ", ".join(map(str, single[:5])) + (" …" if len(single) > 5 else "")
         progress.warn(
             f"{len(single)} of {len(pids)} training identities have a single crop, which is repeated to make "
-            f"{config.data.k}: pid {named}"
+            f"{config.data.k}: pid {_first(single)}"
+        )
+    one_view = np.setdiff1d(pids, np.intersect1d(*(samples.pid[samples.view == view] for view in (0, 1))))
+    if len(one_view) and config.data.sampler.endswith("-views"):
+        progress.warn(
+            f"{len(one_view)} of {len(pids)} training identities were seen from one view alone, and "
+            f"data.sampler={config.data.sampler} takes none of them: pid {_first(one_view)}"
         )
     return samples, images, kept_out
+
+
+def _first(pids: np.ndarray) -> str:
+    return ", ".join(map(str, pids[:5])) + (" …" if len(pids) > 5 else "")
 
 
 def load_crops(

@@ -1,13 +1,16 @@
 """P×K batches: `p` identities and `k` crops of each, all drawn from one seed.
 
-The plan of an epoch depends on the seed and the epoch's number alone, so a resumed run, another number of
-processes or another machine goes through the same batches.
+Two orders: `pk` shows every identity equally often, `pk-images` every image (fast-reid's
+`NaiveIdentitySampler`). Either can share the k crops of an identity between the views. The plan of an epoch
+depends on the seed and the epoch's number alone, so a resumed run, another number of processes or another
+machine goes through the same batches.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import torch
@@ -27,23 +30,46 @@ class Quotas:
         n = len(self.pools[0])
         return tuple((self.k + (pool + turn) % n) // n for pool in range(n))
 
+    def turns(self, person: int) -> int:
+        """How often an identity can give k crops without giving one twice; at least once."""
+        pools, turns = self.pools[person], 0
+        needed = np.array(self.counts(0))
+        while all(n <= len(pool) for n, pool in zip(needed, pools, strict=True)):
+            turns += 1
+            needed += self.counts(turns)
+        return max(1, turns)
+
 
 class PKSampler:
     """Plans epochs of batches over rows 0..N−1.
 
-    An epoch has N // (p·k) batches, at least one. Identities come in shuffled rounds, none twice in a batch,
-    so that each is seen equally often; the crops of one come in shuffled rounds too, and repeat only where it
-    has fewer than it must give.
+    An epoch has N // (p·k) batches, at least one, and no identity is twice in a batch.
+
+    By identity, identities come in shuffled rounds, so that each is seen equally often; the crops of one come
+    in shuffled rounds too, and repeat only where it has fewer than it must give.
+
+    `by_image`, an epoch is made of passes: p identities are drawn among those that still have k unused crops,
+    and each gives its next k. Within a pass no crop is drawn twice, so identities are seen in proportion to
+    their crops. An identity that never has k (or lacks its quota of one view) is drawn once a pass, with as
+    few repeats as can be. A pass ends when fewer than p identities are left, and the next one begins.
     """
 
     def __init__(
-        self, label: np.ndarray, view: np.ndarray, *, p: int, k: int, by_view: bool = False, seed: int = 0
+        self,
+        label: np.ndarray,
+        view: np.ndarray,
+        *,
+        p: int,
+        k: int,
+        by_view: bool = False,
+        by_image: bool = False,
+        seed: int = 0,
     ) -> None:
         self.p, self.k, self.seed = p, k, seed
-        self.by_view = by_view
+        self.by_view, self.by_image = by_view, by_image
         self.quotas = Quotas(tuple(_pools(label, view, by_view)), k)
         self.n_samples = sum(len(pool) for pools in self.quotas.pools for pool in pools)
-        #: Identities that pk-views cannot take, because one view alone has seen them.
+        #: Identities that a sampler by view cannot take, because one view alone has seen them.
         self.left_out = len(np.unique(label)) - len(self.quotas.pools)
         self._check()
 
@@ -53,18 +79,35 @@ class PKSampler:
     def epoch(self, number: int) -> torch.Tensor:
         """The rows of each batch, int64 of shape (len(self), p·k), identity by identity."""
         generator = torch.Generator().manual_seed(mixed(self.seed, number))
+        batches = self._by_image(generator) if self.by_image else self._by_identity(generator)
+        return torch.tensor(list(islice(batches, len(self))), dtype=torch.int64)
+
+    def _by_identity(self, generator: torch.Generator) -> Iterator[list[int]]:
         people = _Rounds(list(range(len(self.quotas.pools))), generator)
         draws = [[_Rounds(pool.tolist(), generator) for pool in pools] for pools in self.quotas.pools]
         turns = [0] * len(draws)
-        plan = torch.empty(len(self), self.p * self.k, dtype=torch.int64)
-        for batch in plan:
+        while True:
             rows: list[int] = []
             for person in people.take(self.p):
                 for draw, n in zip(draws[person], self.quotas.counts(turns[person]), strict=True):
                     rows += draw.take(n)
                 turns[person] += 1
-            batch[:] = torch.tensor(rows)
-        return plan
+            yield rows
+
+    def _by_image(self, generator: torch.Generator) -> Iterator[list[int]]:
+        while True:
+            draws = [[_Rounds(pool.tolist(), generator) for pool in pools] for pools in self.quotas.pools]
+            left = [self.quotas.turns(person) for person in range(len(draws))]
+            able = list(range(len(draws)))
+            while len(able) >= self.p:
+                order = torch.randperm(len(able), generator=generator)[: self.p].tolist()
+                rows: list[int] = []
+                for person in (able[i] for i in order):
+                    left[person] -= 1
+                    for draw, n in zip(draws[person], self.quotas.counts(left[person]), strict=True):
+                        rows += draw.take(n)
+                able = [person for person in able if left[person]]
+                yield rows
 
     def _check(self) -> None:
         n = len(self.quotas.pools)
@@ -77,7 +120,8 @@ class PKSampler:
             else ""
         )
         if self.by_view:
-            hint = f"{hint} Or take crops of any view: data.sampler=pk.".strip()
+            name = "pk-images" if self.by_image else "pk"
+            hint = f"{hint} Or take crops of any view: data.sampler={name}.".strip()
         raise InputError(
             f"a batch of {self.p} identities cannot be filled: the training part has {n}{seen}",
             hint=hint or "Make a split with more identities: agreid build-split",

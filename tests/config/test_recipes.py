@@ -76,6 +76,7 @@ def test_the_fastreid_flavour_is_the_table(name: str) -> None:
     config = recipe(name)
     assert {place: leaf(config, place) for place in TABLE[name]} == TABLE[name]
     assert config.learning_rate == config.optim.lr, "at the recipe's own batch"
+    assert config.data.sampler == "pk-images", "fast-reid's"
 
 
 @pytest.mark.parametrize("name", PAIRS)

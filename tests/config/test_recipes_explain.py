@@ -16,7 +16,7 @@ def test_same_network_as_its_base_and_the_authors_training(base: str) -> None:
     assert config.recipe == f"explain-{base}"
     assert config.model == of.model
     assert config.augment == of.augment
-    assert (config.data.p, config.data.k, config.data.sampler) == (6, 4, "pk")
+    assert (config.data.p, config.data.k, config.data.sampler) == (6, 4, "pk-images")
     assert (config.optim.name, config.learning_rate, config.optim.weight_decay) == ("adam", 1e-4, 5e-4)
     assert (config.schedule.name, config.schedule.epochs, config.schedule.warmup_iters) == (
         "constant",

@@ -15,6 +15,7 @@ WRONG = [
     ("bot-resnet50", ["data.k=1"], "data.k: a triplet needs two crops"),
     ("bot-resnet50", ["data.p=1"], "data.p: a triplet needs two identities"),
     ("bot-osnet-fastreid", ["data.sampler=pk-views", "data.k=1"], "both views"),
+    ("bot-osnet-fastreid", ["data.sampler=pk-images-views", "data.k=1"], "pk-images-views takes"),
     ("bot-resnet50", ["augment.pad=64"], "more than the crop's 128 pixels"),
     ("bot-resnet50", ["augment.erase_area=[0.5, 0.1]"], "the smaller first"),
     ("bot-resnet50", ["augment.flip=1.5"], "augment.flip"),

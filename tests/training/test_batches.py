@@ -70,16 +70,20 @@ def test_the_epochs_are_the_same_whenever_they_are_asked_for(made: tuple[Samples
     assert not same(one[0], next(iter(batches(made, seed=1).epoch(3))))
 
 
-def test_a_resumed_epoch_goes_on_with_the_same_batches(made: tuple[Samples, np.ndarray]) -> None:
-    whole = list(batches(made).epoch(2))
-    first = batches(made)
+@pytest.mark.parametrize("sampler", ["pk", "pk-views", "pk-images", "pk-images-views"])
+def test_a_resumed_epoch_goes_on_with_the_same_batches(
+    made: tuple[Samples, np.ndarray], sampler: str
+) -> None:
+    tree = TREE | {"data": TREE["data"] | {"sampler": sampler}}
+    whole = list(batches(made, tree=tree).epoch(2))
+    first = batches(made, tree=tree)
     stream = first.epoch(2)
     for _ in range(3):
         next(stream)
     state = first.state_dict()
     stream.close()  # type: ignore[attr-defined]
     assert state == {"seed": 0, "epoch": 2, "step": 3}
-    rest = list(batches(made).epoch(state["epoch"], start=state["step"]))
+    rest = list(batches(made, tree=tree).epoch(state["epoch"], start=state["step"]))
     assert len(rest) == len(whole) - 3
     assert all(map(same, whole[3:], rest))
 
@@ -155,6 +159,17 @@ def test_identities_with_one_crop_are_named_and_repeated(tmp_path: Path) -> None
     assert "pid 2" in heard.warnings[0]
     for batch in batches(made).epoch(1):
         assert all(n == 2 for n in batch.pid.bincount().tolist() if n)
+
+
+def test_identities_that_a_sampler_by_view_leaves_out_are_named(tmp_path: Path) -> None:
+    workspace = write_drawn(tmp_path, (1, "uav0", 3), (1, "cctv3", 2), (2, "cctv3", 3), (3, "uav0", 2))
+    heard = Heard()
+    tree = TREE | {"data": TREE["data"] | {"sampler": "pk-images-views"}}
+    load_training(workspace, build(TrainConfig, tree, "test"), progress=heard)
+    assert heard.warnings == [
+        "2 of 3 training identities were seen from one view alone, and "
+        "data.sampler=pk-images-views takes none of them: pid 2, 3"
+    ]
 
 
 def test_a_crop_that_is_left_out_takes_its_identity_with_it(tmp_path: Path) -> None:

@@ -24,12 +24,12 @@ COUNTS = st.lists(st.tuples(st.integers(1, 6), st.integers(1, 6)), min_size=3, m
 
 
 @settings(max_examples=60, deadline=None)
-@given(COUNTS, st.integers(1, 3), st.integers(2, 5), st.booleans(), st.integers(0, 99))
+@given(COUNTS, st.integers(1, 3), st.integers(2, 5), st.booleans(), st.booleans(), st.integers(0, 99))
 def test_every_batch_holds_p_people_and_k_crops_of_each(
-    counts: list[tuple[int, int]], p: int, k: int, by_view: bool, epoch: int
+    counts: list[tuple[int, int]], p: int, k: int, by_view: bool, by_image: bool, epoch: int
 ) -> None:
     label, view = people(counts)
-    sampler = PKSampler(label, view, p=p, k=k, by_view=by_view, seed=4)
+    sampler = PKSampler(label, view, p=p, k=k, by_view=by_view, by_image=by_image, seed=4)
     plan = sampler.epoch(epoch)
     assert plan.shape == (max(1, len(label) // (p * k)), p * k) == (len(sampler), p * k)
     for batch in plan.numpy().reshape(len(sampler), p, k):
@@ -56,9 +56,74 @@ def test_people_and_crops_are_seen_equally_often() -> None:
         assert crops.max() - crops.min() <= 1
 
 
-def test_an_epoch_depends_on_the_seed_and_its_number_alone() -> None:
+def first_pass(sampler: PKSampler, epoch: int = 1) -> np.ndarray:
+    """The batches until fewer than p identities can give another k, found by counting."""
+    pools = [list(map(len, pools)) for pools in sampler.quotas.pools]
+    left = [max(1, min(n // m for n, m in zip(one, sampler.quotas.counts(0), strict=True))) for one in pools]
+    whose = {row: i for i, one in enumerate(sampler.quotas.pools) for pool in one for row in pool}
+    batches = []
+    for batch in sampler.epoch(epoch).numpy().reshape(-1, sampler.p, sampler.k):
+        if sum(n > 0 for n in left) < sampler.p:
+            break
+        for rows in batch:
+            left[whose[int(rows[0])]] -= 1
+        assert min(left) >= 0, "an identity gave more than its images"
+        batches.append(batch)
+    return np.array(batches)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(1, 12), st.integers(1, 12)), min_size=4, max_size=9),
+    st.integers(1, 3),
+    st.sampled_from([(2, True), (4, True), (1, False), (3, False), (4, False)]),
+)
+def test_by_image_a_pass_draws_every_image_at_most_once(
+    counts: list[tuple[int, int]], p: int, how: tuple[int, bool]
+) -> None:
+    k, by_view = how
+    label, view = people(counts)
+    sampler = PKSampler(label, view, p=p, k=k, by_view=by_view, by_image=True, seed=2)
+    drawn = first_pass(sampler)
+    times = np.bincount(drawn.flatten(), minlength=len(label))
+    for one, sides in enumerate(counts):
+        enough = min(sides) >= k // 2 if by_view else sum(sides) >= k
+        if enough:
+            assert times[label == one].max() <= 1
+
+
+def test_by_image_identities_come_in_proportion_to_their_images() -> None:
+    counts = [(2, 2), (4, 4), (8, 8), (16, 16)] * 4
+    label, view = people(counts)
+    one_pass = PKSampler(label, view, p=1, k=4, by_image=True).epoch(3).numpy()
+    assert sorted(one_pass.flatten()) == list(range(240)), "every image once"
+    times = np.bincount(label[one_pass[:, 0]], minlength=len(counts))
+    assert times.tolist() == [1, 2, 4, 8] * 4, "images / k"
+    equally = np.bincount(label[PKSampler(label, view, p=1, k=4).epoch(3).numpy()[:, 0]])
+    assert {*equally.tolist()} == {3, 4}, "the other order shows every identity equally often"
+
+
+def test_by_image_an_epoch_goes_through_several_passes() -> None:
+    label, view = people([(1, 0)] * 3 + [(40, 40)])
+    sampler = PKSampler(label, view, p=2, k=2, by_image=True)
+    plan = sampler.epoch(1)
+    assert plan.shape == (len(sampler), 4) == (20, 4)
+    assert not torch.equal(plan[:10], plan[10:])
+
+
+def test_by_image_with_quotas_an_odd_k_alternates_and_nothing_repeats() -> None:
+    label, view = people([(6, 6)] * 3)
+    plan = PKSampler(label, view, p=3, k=3, by_view=True, by_image=True).epoch(1).numpy()
+    assert len(plan) == 4
+    assert len({*plan.flatten()}) == 36
+    aerial = (view[plan.reshape(-1, 3, 3)] == 0).sum(2)
+    assert sorted(aerial[:, 0].tolist()) == [1, 1, 2, 2]
+
+
+@pytest.mark.parametrize("by_image", [False, True])
+def test_an_epoch_depends_on_the_seed_and_its_number_alone(by_image: bool) -> None:
     label, view = people([(3, 3)] * 6)
-    make = lambda seed: PKSampler(label, view, p=2, k=2, seed=seed)  # noqa: E731
+    make = lambda seed: PKSampler(label, view, p=2, k=2, by_image=by_image, seed=seed)  # noqa: E731
     sampler = make(1)
     first = sampler.epoch(5)
     torch.manual_seed(3)
@@ -97,9 +162,10 @@ def test_a_batch_that_cannot_be_filled_says_what_would_fit() -> None:
     assert "data.p=4 (and data.k=16" in caught.value.hint
 
 
-def test_ranks_share_a_batch_without_overlap() -> None:
+@pytest.mark.parametrize("by_image", [False, True])
+def test_ranks_share_a_batch_without_overlap(by_image: bool) -> None:
     label, view = people([(4, 4)] * 6)
-    plan = PKSampler(label, view, p=6, k=2).epoch(1)
+    plan = PKSampler(label, view, p=6, k=2, by_image=by_image).epoch(1)
     parts = [part_of_rank(plan, rank=rank, world=3) for rank in range(3)]
     assert torch.equal(torch.cat(parts, 1), plan)
     for part in parts:

@@ -1,8 +1,8 @@
 """The explainable stream over a finished run: `--recipe explain-bot-vit --set explain.teacher=runs/bot-vit`.
 
 The network is that of the run that is explained, whatever stands here; the rest is what the authors of the
-method train with: batches of 6 identities × 4, Adam 1e-4, ten epochs of warm-up and then one rate to the
-end, no mixed precision.
+method train with: batches of 6 identities × 4 by image, Adam 1e-4, ten epochs of warm-up and then one rate
+to the end, no mixed precision.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from agreid_cli.config.recipes.parts import Tree, over
 from agreid_cli.config.train import TrainConfig
 
 STREAM: Tree = {
-    "data": {"p": 6, "k": 4, "sampler": "pk"},
+    "data": {"p": 6, "k": 4, "sampler": "pk-images"},
     "optim": {
         "name": "adam", "lr": 1e-4, "base_batch": 24, "weight_decay": 5e-4, "norm_weight_decay": 5e-4,
         "bias_weight_decay": 5e-4, "bias_lr_factor": 1.0, "clip": 0.0,
@@ -33,7 +33,7 @@ STREAM: Tree = {
 #: recognising too. An eighth of its 128 channels is too little for 88 maps, and weight decay would outweigh
 #: the slopes of these losses.
 SMALL_STREAM: Tree = {
-    "data": {"p": 8, "k": 4},
+    "data": {"p": 8, "k": 4, "sampler": "pk"},
     "optim": {
         "lr": 1e-3, "base_batch": 32, "weight_decay": 0.0, "norm_weight_decay": 0.0, "bias_weight_decay": 0.0,
     },
