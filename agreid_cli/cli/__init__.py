@@ -1,1 +1,1 @@
-"""Typer and Rich: the only place that prints, reads argv or exits."""
+"""The command line (Typer and Rich). Only this package prints, reads argv or exits."""

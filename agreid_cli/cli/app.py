@@ -1,4 +1,4 @@
-"""The program: one table of commands. A command is one file in this folder and one line here."""
+"""The program and its table of commands. A new command is one file in this folder and one line here."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ COMMANDS = {
 
 app = typer.Typer(
     name="agreid",
-    help="Aerial-ground person re-identification, from raw video to evaluated model.",
+    help="Aerial-ground person re-identification: from raw video to an evaluated model.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -67,6 +67,6 @@ for _name, _target in COMMANDS.items():
 
 
 def main() -> None:
-    """Run the program: exit 0 done, 1 the user's input, 2 usage, 130/143 interrupted after saving."""
+    """Run the program. Exit codes: 0 done, 1 input error, 2 usage error, 130/143 interrupted after saving."""
     signal.signal(signal.SIGTERM, terminate)
     app(prog_name="agreid")

@@ -1,4 +1,4 @@
-"""Where errors end: a sentence on stderr and an exit code, never a traceback for the user's mistake."""
+"""Turn exceptions into a message on stderr and an exit code; a user's mistake gives no traceback."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ P = ParamSpec("P")
 
 
 def bounded(command: Callable[P, None]) -> Callable[P, None]:
-    """Wrap a command so that what it raises becomes words and an exit code."""
+    """Wrap a command so that its errors become messages and exit codes."""
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -26,15 +26,15 @@ def bounded(command: Callable[P, None]) -> Callable[P, None]:
             voice.error(error)
             sys.exit(error.exit_code)
         except KeyboardInterrupt as stop:
-            voice.note("Stopped. What was finished is kept; run the same command again to go on.")
+            voice.note("Stopped. Finished work is saved; run the same command again to continue.")
             sys.exit(143 if isinstance(stop, Terminated) else 130)
         except BrokenPipeError:
-            # The reader of our stdout (head, less) has gone: stop quietly, as command-line tools do.
+            # The reader of stdout (head, less) has exited: stop quietly, as command-line tools do.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     return run
 
 
 def terminate(signum: int, frame: Any) -> None:
-    """The SIGTERM handler: unwind like Ctrl-C, so that work in hand is saved."""
+    """The SIGTERM handler: unwind as for Ctrl-C, so that work in progress is saved."""
     raise Terminated

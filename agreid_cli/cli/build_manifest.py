@@ -1,4 +1,4 @@
-"""`agreid build-manifest`: crops and annotations become the manifest."""
+"""`agreid build-manifest`: build the manifest from crops and annotations."""
 
 from __future__ import annotations
 
@@ -19,37 +19,41 @@ def build_manifest(
     identities: Annotated[
         Optional[Path],
         typer.Option(
-            "--identities", help="Who each track is.", show_default="identities.csv of the workspace"
+            "--identities",
+            help="Identity of each track (CSV).",
+            show_default="identities.csv of the workspace",
         ),
     ] = None,
     attributes: Annotated[
         Optional[Path],
         typer.Option(
             "--attributes",
-            help="What each identity looks like: a CSV, or the official .mat.",
+            help="Attributes of each identity: a CSV file or the official .mat.",
             show_default="attributes.csv of the workspace",
         ),
     ] = None,
     exclude: Annotated[
         Optional[str],
-        typer.Option("--exclude", metavar="GROUPS", help="Attribute groups to leave out, as in ethnic,age."),
+        typer.Option("--exclude", metavar="GROUPS", help="Attribute groups to leave out, e.g. ethnic,age."),
     ] = None,
     template: Annotated[
-        bool, typer.Option("--template", help="Write both CSV files ready to fill in, and stop.")
+        bool, typer.Option("--template", help="Write both CSV files, ready to fill in, and stop.")
     ] = False,
     write_mat: Annotated[
         Optional[Path],
-        typer.Option("--write-mat", metavar="FILE", help="Also write the attributes as the official .mat."),
+        typer.Option(
+            "--write-mat", metavar="FILE", help="Also write the attributes in the official .mat format."
+        ),
     ] = None,
     workspace: WorkspaceOption = HERE,
     config: ConfigOption = None,
     set_: SetOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Join identities and attributes to the crops: 15 attributes become 88 bits.
+    """Join identities and attributes to the crops. The 15 attributes become 88 bits.
 
-    identities.csv has the columns video_id, track_id and pid (-1 is junk, blank is not annotated yet);
-    attributes.csv has pid and a column an attribute, with labels or integer codes.
+    identities.csv has the columns video_id, track_id and pid (-1: junk, blank: not annotated yet).
+    attributes.csv has a pid column and one column per attribute, with labels or integer codes.
 
     Example: agreid build-manifest --exclude ethnic,age
     """
@@ -69,7 +73,7 @@ def build_manifest(
         _show_template(voice, write_template(place, settings, progress=voice))
         return
     answer: dict[str, Any] = {}
-    # An imported manifest has no CSV to be built from; its attributes can be written all the same.
+    # An imported manifest has no CSV to be built from, but its attributes can still be written.
     if write_mat is None or identities or place.identities.is_file() or not place.manifest.is_file():
         from agreid_cli.stages.data.build_manifest import build_manifest as build
 
@@ -86,7 +90,7 @@ def build_manifest(
 
 
 def as_json(result: ManifestResult) -> dict[str, Any]:
-    """The object that `--json` prints: the counts, and every bit with its support."""
+    """The object that `--json` prints: the counts, and the support of every bit."""
     book = result.codebook
     bits = [(group, label) for group in book.groups for label in group.classes]
     counts = {
@@ -118,10 +122,10 @@ def _show(voice: Voice, result: ManifestResult) -> None:
     rows = [
         ["crops", f"{result.n_crops:,}"],
         ["identities", f"{result.n_identities:,}"],
-        ["  seen from the air and from the ground", f"{result.n_both_views:,}"],
+        ["  seen in both views", f"{result.n_both_views:,}"],
         ["  with attributes", f"{result.n_with_attributes:,}"],
         ["junk crops (pid -1)", f"{result.n_junk_crops:,}"],
-        ["crops left out, for they have no pid yet", f"{result.n_unannotated_crops:,}"],
+        ["crops left out because they have no pid yet", f"{result.n_unannotated_crops:,}"],
         ["  their tracks", f"{result.n_unannotated_tracks:,}"],
     ]
     voice.table(f"Manifest: {result.path}", ["", ""], rows, right=(1,))
@@ -135,7 +139,7 @@ def _show(voice: Voice, result: ManifestResult) -> None:
         lines.append([group.name, ", ".join(words)])
     voice.say("")
     voice.table(
-        f"Identities a bit ({len(book.groups)} groups, {book.n_bits} bits, codebook {book.hash})",
+        f"Identities per bit ({len(book.groups)} groups, {book.n_bits} bits, codebook {book.hash})",
         ["group", "identities with each label"],
         lines,
     )
@@ -152,17 +156,17 @@ def _show_template(voice: Voice, result: TemplateResult) -> None:
         }
     )
     for path in result.kept:
-        voice.say(f"kept {path}: it holds annotations")
+        voice.say(f"kept {path}: it already contains annotations")
     for path, n in result.written.items():
         rows = f"{n:,} {'row' if n == 1 else 'rows'}"
         if not n:
-            voice.say(f"wrote {path}: the header alone, for no identity is known yet")
+            voice.say(f"wrote {path}: header only, because no identity is known yet")
         elif path.stem.endswith("-new"):
             voice.say(f"wrote {path}: {rows} to fill in and append to the file above")
         else:
             voice.say(f"wrote {path}: {rows} to fill in")
     for path in result.contact_sheets:
-        voice.say(f"look at {path}: one row a track")
+        voice.say(f"see {path}: one row per track")
     voice.say("")
     words = [
         [name, ", ".join(f"{code}={label}" for code, label in enumerate(found))]
@@ -170,6 +174,6 @@ def _show_template(voice: Voice, result: TemplateResult) -> None:
     ]
     voice.table("Labels and integer codes of attributes.csv", ["column", "labels"], words)
     voice.say("")
-    voice.say("In identities.csv give one person the same pid everywhere, -1 where it is no person")
-    voice.say("(agreid review writes a page on which to do that, and the attributes, by mouse and keys);")
-    voice.say("then run --template again for a row an identity in attributes.csv, and agreid build-manifest.")
+    voice.say("In identities.csv, give each person the same pid in every video, and -1 to non-persons")
+    voice.say("(agreid review writes a page for annotating identities and attributes in a browser).")
+    voice.say("Then run --template again to get one row per identity in attributes.csv, and build-manifest.")

@@ -1,4 +1,4 @@
-"""`agreid build-split`: manifest → train and test identities, queries and galleries."""
+"""`agreid build-split`: divide a manifest into train and test identities, queries and galleries."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def build_split(
         typer.Option(
             "--like",
             metavar="own|published",
-            help="own: divide and choose here; published: take the roles that came with imported data.",
+            help="own: make a new split; published: use the roles that came with the imported data set.",
             show_default="own",
         ),
     ] = None,
@@ -29,21 +29,21 @@ def build_split(
         typer.Option(
             "--queries-per-camera",
             metavar="N",
-            help="Queries of each test identity and camera, at most.",
+            help="Maximum number of queries per test identity and camera.",
             show_default="6",
         ),
     ] = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a split that other settings made.")
+        bool, typer.Option("--overwrite", help="Replace a split that was made with other settings.")
     ] = False,
     config: ConfigOption = None,
     set_: SetOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Divide the identities 50:50 into train and test, and choose queries and galleries per direction.
+    """Divide identities 50:50 into train and test, and choose queries and galleries for each direction.
 
-    Builds the manifest first when it is missing or older than its inputs. Equal inputs, settings and
-    seed give equal files.
+    Builds the manifest first if it is missing or older than its inputs. The same inputs, settings and
+    seed give the same files.
 
     Example: agreid build-split --queries-per-camera 4 --set seed=1
     """
@@ -80,8 +80,8 @@ def as_json(result: SplitResult) -> dict[str, Any]:
 
 def _show(voice: Voice, result: SplitResult) -> None:
     counts, config = result.counts, result.config
-    share = f"{config.train_fraction:.0%} of the identities to train on, seed {config.seed}"
-    voice.say("Roles as published." if config.like == "published" else f"Own roles: {share}.")
+    share = f"{config.train_fraction:.0%} of the identities for training, random seed {config.seed}"
+    voice.say("Published roles." if config.like == "published" else f"New split: {share}.")
     voice.say("")
     voice.table(
         "Identities",
@@ -118,8 +118,8 @@ def _show(voice: Voice, result: SplitResult) -> None:
     done = {
         "written": "Wrote",
         "replaced": "Replaced",
-        "refreshed": "Brought up to date (the roles are the same):",
-        "unchanged": "Already there, unchanged:",
+        "refreshed": "Updated (same roles):",
+        "unchanged": "Unchanged:",
     }
     voice.say(f"{done[result.state]} {result.path}")
 

@@ -1,7 +1,7 @@
-"""The voice of the program: answers on stdout, progress and notes on stderr.
+"""Output of the program: answers go to stdout, progress and notes to stderr.
 
-Nothing else prints. Rich is imported when something is said, so that `--help` stays light. Without a
-terminal, bars become plain lines; `NO_COLOR` is respected by Rich itself.
+Nothing else prints. Rich is imported on first use, so that `--help` loads quickly. Without a terminal,
+progress bars become plain lines; Rich itself respects `NO_COLOR`.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ PLAIN_EVERY_S = 10.0
 
 
 class Voice:
-    """Says things; with `json=True` stdout carries one JSON document and nothing else."""
+    """Prints answers and notes; with `json=True` stdout carries one JSON document and nothing else."""
 
     def __init__(self, *, json: bool = False) -> None:
         self.json = json
 
     def say(self, text: str) -> None:
-        """A line of the answer (not under --json)."""
+        """Print one line of the answer (not under --json)."""
         if not self.json:
             self._console(sys.stdout).print(text, markup=False, highlight=False, soft_wrap=True)
 
     def data(self, value: Any) -> None:
-        """The answer as JSON (only under --json)."""
+        """Print the answer as JSON (only under --json)."""
         if self.json:
             sys.stdout.write(json_module.dumps(value, ensure_ascii=False, default=str) + "\n")
             sys.stdout.flush()
@@ -43,7 +43,7 @@ class Voice:
     def table(
         self, title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, right: Sequence[int] = ()
     ) -> None:
-        """A table of the answer (not under --json); `right` are the columns of numbers."""
+        """Print a table of the answer (not under --json); `right` lists the right-aligned columns."""
         if self.json:
             return
         from rich.markup import escape
@@ -65,7 +65,7 @@ class Voice:
         self._aside(f"warning: {text}", "yellow")
 
     def error(self, error: AgreidError) -> None:
-        """What, where, what to do next; under --json one object on stderr."""
+        """Print what is wrong, where, and what to do next; under --json one object on stderr."""
         if self.json:
             places = [{"where": p.where, "what": p.what} for p in error.problems]
             value = {"error": {"message": error.message, "problems": places, "hint": error.hint}}
@@ -79,7 +79,7 @@ class Voice:
 
     @contextmanager
     def task(self, label: str, total: int | None, unit: str) -> Iterator[Task]:
-        """A running piece of work: a bar on a terminal, a line now and then elsewhere."""
+        """Report a running task: a progress bar on a terminal, otherwise a line every few seconds."""
         console = self._console(sys.stderr)
         if not console.is_terminal:
             plain = _PlainTask(self, label, total, unit)
@@ -109,7 +109,7 @@ class Voice:
     def _console(stream: Any) -> Console:
         from rich.console import Console
 
-        # A file or a pipe has no width at which a table must fold; a path with :x: in it is no emoji.
+        # A file or a pipe has no width to wrap a table at, and `:x:` in a path is not an emoji.
         wide = None if stream.isatty() or "COLUMNS" in os.environ else 200
         return Console(file=stream, emoji=False, width=wide)
 

@@ -1,4 +1,4 @@
-"""`agreid demo`: the whole system on people that it makes itself, ending in a page to look at."""
+"""`agreid demo`: run the whole system on synthetic people and write a report page."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ HERE = Path("agreid-demo")
 
 def demo(
     workspace: Annotated[
-        Path, typer.Option("--workspace", "-w", help="Folder to make it in.", show_default="agreid-demo")
+        Path, typer.Option("--workspace", "-w", help="Folder to create.", show_default="agreid-demo")
     ] = HERE,
-    seed: Annotated[Optional[int], typer.Option(help="Of everything drawn.", show_default="0")] = None,
+    seed: Annotated[Optional[int], typer.Option(help="Random seed.", show_default="0")] = None,
     identities: Annotated[
-        Optional[int], typer.Option(help="How many people are filmed.", show_default="36")
+        Optional[int], typer.Option(help="Number of people filmed.", show_default="36")
     ] = None,
     detector: Annotated[
         Optional[Path],
-        typer.Option(metavar="FILE", help="Detector weights.", show_default="those that come with agreid"),
+        typer.Option(metavar="FILE", help="Detector weights.", show_default="the shipped campus detector"),
     ] = None,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Run every step on next to nothing; nothing is learnt.")
+        bool, typer.Option("--quick", help="Run every step on minimal data; the networks learn nothing.")
     ] = False,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a demonstration with other settings.")
+        bool, typer.Option("--overwrite", help="Replace a demo that was made with other settings.")
     ] = False,
     device: DeviceOption = "auto",
     config: ConfigOption = None,
     set_: SetOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show everything: film made-up people, crop, split, train both streams, rank, explain, report.
+    """Run the whole system on synthetic people: video, crops, split, training, ranking, explanation, report.
 
-    Needs no data, no network and no GPU, and takes minutes on two cores. Interrupted, the same command goes
-    on where it stopped. Where the time went is kept in demo.json.
+    Needs no data, no network and no GPU, and takes minutes on two cores. After an interruption, run the same
+    command again to continue. The time taken by each step is in demo.json.
 
     Example: agreid demo --workspace agreid-demo --seed 1
     """
@@ -69,14 +69,14 @@ def demo(
 
 
 def _show(voice: Voice, done: DemoResult) -> None:
-    columns = ["", "direction", "mAP %", "interval", "Rank-1 %", "interval", "queries"]
+    columns = ["", "direction", "mAP %", "95 % CI", "Rank-1 %", "95 % CI", "queries"]
     rows = [
         [row.name, row.direction, f"{100 * row.mAP:.1f}", _bounds(row.mAP_interval), f"{100 * row.rank1:.1f}",
          _bounds(row.rank1_interval), row.n_valid]
         for row in done.rows
     ]  # fmt: skip
-    voice.table("What was learnt", columns, rows, right=(2, 3, 4, 5, 6))
-    voice.say("Runs rank by cosine. Stream 2 takes the Euclidean distance apart (base) and re-weights that.")
+    voice.table("Results", columns, rows, right=(2, 3, 4, 5, 6))
+    voice.say("Stream 1 ranks by cosine. Stream 2 explains the Euclidean distance (base) and re-weights it.")
     voice.say("")
     minutes = done.seconds / 60
     voice.table(

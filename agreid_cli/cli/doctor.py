@@ -1,4 +1,4 @@
-"""`agreid doctor`: what is here, what is missing, and the line that fixes it."""
+"""`agreid doctor`: what is installed, what is missing, and the command that fixes it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from agreid_cli.cli.options import HERE, JsonOption, WorkspaceOption
 
 
 def doctor(workspace: WorkspaceOption = HERE, json: JsonOption = False) -> None:
-    """Show versions, GPU, video codecs and weights, and the line that fixes what is missing.
+    """Show versions, GPU, video codecs and weights, and how to fix what is missing.
 
     Example: agreid doctor --workspace my-campus
     """
@@ -22,6 +22,6 @@ def doctor(workspace: WorkspaceOption = HERE, json: JsonOption = False) -> None:
     marks = {"ok": "ok", "note": "-", "missing": "MISSING"}
     voice.table(
         "agreid doctor",
-        ["", "what", "found", "to mend it"],
+        ["", "what", "found", "fix"],
         [[marks[f.state], f.what, f.found, f.mend] for f in findings],
     )

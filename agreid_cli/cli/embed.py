@@ -1,4 +1,4 @@
-"""`agreid embed`: the vectors of crops under a run, as a table that `agreid evaluate` ranks."""
+"""`agreid embed`: compute embeddings of crops with a run, as a table that `agreid evaluate` ranks."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ def embed(
     crops: Annotated[
         Optional[Path],
         typer.Option(
-            "--crops", metavar="TABLE|FOLDER", help="A crops or manifest table, or a folder of images.",
+            "--crops", metavar="TABLE|FOLDER", help="A crops table, a manifest, or a folder of images.",
             show_default="the test crops of the split",
         ),
     ] = None,
     out: Annotated[
         Optional[Path],
         typer.Option(
-            "--out", metavar="FILE", help="Where to write it, with --crops.",
+            "--out", metavar="FILE", help="Output file, with --crops.",
             show_default="<name>-embeddings.parquet",
         ),
     ] = None,
     flip: Annotated[
         Optional[bool],
-        typer.Option("--flip/--no-flip", help="Average each vector with that of the mirror image.",
+        typer.Option("--flip/--no-flip", help="Average the embeddings of the image and its mirror image.",
                      show_default="as the run validates"),
     ] = None,
     device: DeviceOption = "auto",
     workspace: WorkspaceOption = HERE,
     json: JsonOption = False,
 ) -> None:  # fmt: skip
-    """Turn crops into vectors with a trained run.
+    """Compute embeddings with a trained run.
 
-    Without --crops the split's queries and galleries, into the run, where evaluate finds them; train and
-    evaluate do this by themselves. With --crops any images: columns crop_id, pid (-1 where unknown), camid,
-    platform, embedding.
+    Without --crops, embeds the queries and galleries of the split into the run folder. train and evaluate do
+    this automatically. With --crops, embeds any images; the output has the columns crop_id, pid (-1 if
+    unknown), camid, platform and embedding.
 
     Example: agreid embed --run bot-vit --crops crops/crops.parquet --out mine.parquet
     """
@@ -54,7 +54,7 @@ def embed(
     made = run_embedding(
         Workspace(workspace), run=run, crops=crops, out=out, flip=flip, device=device, progress=voice
     )
-    voice.say(f"{made.crops} crops, {made.width} values each, by the run '{made.run}': {made.path}")
+    voice.say(f"{made.crops} crops, {made.width} values each, embedded by the run '{made.run}': {made.path}")
     voice.data(
         {
             "path": str(made.path),

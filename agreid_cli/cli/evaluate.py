@@ -1,4 +1,4 @@
-"""`agreid evaluate`: mAP, CMC and mINP of a run or of any program's embeddings, and over which crops."""
+"""`agreid evaluate`: mAP, CMC and mINP of a run, or of embeddings from any program."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def evaluate(
         typer.Option(
             "--direction", "-d", metavar="NAME",
             help="a2g, g2a, both, or another protocol: a2w w2a g2w w2g a2a g2g w2w all, AG-ReID.v2's exp1 to "
-            "exp6, CARGO's cargo-all cargo-gg cargo-aa cargo-ag, market1501. May be given again.",
+            "exp6, CARGO's cargo-all cargo-gg cargo-aa cargo-ag, market1501. Can be repeated.",
             show_default="both where possible",
         ),
     ] = None,
@@ -49,33 +49,33 @@ def evaluate(
     ] = None,
     rerank: Annotated[
         Optional[str],
-        typer.Option("--rerank", metavar="K1,K2,LAMBDA", help="Re-rank k-reciprocally, as in 20,6,0.3."),
+        typer.Option("--rerank", metavar="K1,K2,LAMBDA", help="k-reciprocal re-ranking, e.g. 20,6,0.3."),
     ] = None,
     ci: Annotated[
-        Optional[bool], typer.Option("--ci", help="Give 95 % intervals, from a bootstrap over identities.")
+        Optional[bool], typer.Option("--ci", help="95 % confidence intervals (bootstrap over identities).")
     ] = None,
     compare: Annotated[
         Optional[Path],
         typer.Option(
             "--compare", metavar="RESULT.json",
-            help="Compare with an earlier result over the same crops, by a paired bootstrap.",
+            help="Compare with an earlier result over the same crops (paired bootstrap).",
         ),
     ] = None,
     save_ranks: Annotated[
         Optional[Path],
-        typer.Option("--save-ranks", metavar="FILE", help="Write the nearest of every query as Parquet."),
+        typer.Option("--save-ranks", metavar="FILE", help="Write each query's nearest crops as Parquet."),
     ] = None,
     device: Annotated[
-        str, typer.Option(help="Where to embed, if it is still to be done: auto, cpu, cuda or cuda:1.")
+        str, typer.Option(help="Device for embedding, if needed: auto, cpu, cuda or cuda:1.")
     ] = "auto",
     explain: Annotated[
         bool,
-        typer.Option("--explain", help="Score the run's explainable stream: rankings, attributes, shares."),
+        typer.Option("--explain", help="Evaluate the explainable stream: rankings, attributes, shares."),
     ] = False,
     oracle: Annotated[
         bool,
         typer.Option(
-            "--oracle", help="With --explain: add the upper bound that looks at the labels of the test."
+            "--oracle", help="With --explain: add the upper bound that uses the test labels."
         ),
     ] = False,
     worst: Annotated[int, typer.Option("--worst", metavar="N", min=0, help="List the N worst queries.")] = 0,
@@ -84,9 +84,10 @@ def evaluate(
     set_: SetOption = None,
     json: JsonOption = False,
 ) -> None:  # fmt: skip
-    """Rank the gallery for every query: mAP, CMC, mINP, and a fingerprint of the crops ranked.
+    """Rank the gallery for every query and report mAP, CMC and mINP.
 
-    Two scores can be compared when their fingerprints agree. With --json, one object a direction, one a line.
+    Each score comes with a fingerprint of the ranked crops. Scores are comparable if their fingerprints are
+    equal. With --json, prints one object per direction, one per line.
 
     Example: agreid evaluate --embeddings features.npz --direction a2g
     """
@@ -96,7 +97,9 @@ def evaluate(
     from agreid_cli.stages.run.evaluate import evaluate as rank_all
 
     if more and not embeddings:
-        raise UsageError(f"what is {more[0]}?", hint=f"Embeddings are given as: --embeddings {more[0]}")
+        raise UsageError(
+            f"unexpected argument '{more[0]}'", hint=f"To rank embeddings: --embeddings {more[0]}"
+        )
     voice = Voice(json=json)
     settings = load_section(
         EvaluateConfig, "evaluate", config_file(config, workspace), set_ or (),
@@ -106,7 +109,7 @@ def evaluate(
         others = {"--embeddings": embeddings or more, "--compare": compare, "--save-ranks": save_ranks,
                   "--worst": worst, "--rerank": rerank, "--metric": metric}  # fmt: skip
         if wrong := [name for name, given in others.items() if given]:
-            raise UsageError(f"{' and '.join(wrong)} cannot go with --explain", hint="Leave it out.")
+            raise UsageError(f"{' and '.join(wrong)} cannot be combined with --explain", hint="Leave it out.")
         _explain(
             voice, Workspace(workspace), config=settings, run=run, directions=direction or (), oracle=oracle,
             device=device, progress=voice,

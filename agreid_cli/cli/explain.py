@@ -1,4 +1,4 @@
-"""`agreid explain`: which attributes set two crops apart, and where they lie."""
+"""`agreid explain`: which attributes distinguish two crops, and where they are in the images."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def explain(
     ] = None,
     pair: Annotated[
         Optional[tuple[str, str]],
-        typer.Option("--pair", metavar="A B", help="Explain these two: names of crops, or image files."),
+        typer.Option("--pair", metavar="A B", help="Explain two crops, given by crop_id or image file."),
     ] = None,
     aggregate: Annotated[
-        bool, typer.Option("--aggregate", help="Over the data set: what tells people apart, and mean maps.")
+        bool, typer.Option("--aggregate", help="Explain the whole data set: shares per attribute, mean maps.")
     ] = False,
     direction: Annotated[
-        str, typer.Option("--direction", "-d", metavar="NAME", help="Who asks and who is searched.")
+        str, typer.Option("--direction", "-d", metavar="NAME", help="Which cameras give queries and gallery.")
     ] = "a2g",
     run: Annotated[
         Optional[str],
@@ -44,7 +44,7 @@ def explain(
     ] = None,
     out: Annotated[
         Optional[Path],
-        typer.Option("--out", metavar="FOLDER", help="Where to write.", show_default="runs/NAME/explain"),
+        typer.Option("--out", metavar="FOLDER", help="Output folder.", show_default="runs/NAME/explain"),
     ] = None,
     device: DeviceOption = "auto",
     workspace: WorkspaceOption = HERE,
@@ -52,9 +52,9 @@ def explain(
     set_: SetOption = None,
     json: JsonOption = False,
 ) -> None:  # fmt: skip
-    """Take the distance between crops apart: maps of attention, the largest shares, and a sentence.
+    """Explain the distance between crops: attention maps, the largest attribute shares, and a sentence.
 
-    Writes one HTML page that needs nothing else, and a PNG for each pair.
+    Writes one self-contained HTML page, and one PNG per pair.
 
     Example: agreid explain --direction g2a --set top=3
     """
@@ -73,7 +73,7 @@ def explain(
         made = explain_all(place, config=settings, run=run, out=out, device=device, progress=voice)
         rows = [[row["title"], *(f"{100 * row[d]:.1f}" for d in made.directions)] for row in made.groups]
         heads = ["attribute", *(f"{d}: share %" for d in made.directions)]
-        voice.table("What tells people apart", heads, rows, right=range(1, len(heads)))
+        voice.table("Mean share of the distance per attribute group", heads, rows, right=range(1, len(heads)))
         voice.say(str(made.page))
         voice.data({"page": str(made.page), "picture": str(made.picture), "groups": made.groups})
         return
@@ -82,7 +82,7 @@ def explain(
         device=device, progress=voice,
     )  # fmt: skip
     for found in done.pairs:
-        mark = {True: "same person", False: "another person", None: ""}[found["match"]]
+        mark = {True: "same person", False: "different person", None: ""}[found["match"]]
         voice.say(f"{found['first']} – {found['second']}{f' ({mark})' if mark else ''}: {found['sentence']}")
     voice.say(str(done.page))
     voice.data({"page": str(done.page), "pictures": list(map(str, done.pictures)), "pairs": list(done.pairs)})

@@ -1,4 +1,4 @@
-"""What an explainable stream is worth, on the screen: rankings, explanation metrics, attributes."""
+"""Prints the results of an explainable stream: rankings, explanation metrics, attributes."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from agreid_cli.records.explanation import ExplainRow, ExplanationResult
 
 TITLES = {
-    "base-cosine": "base, cosine", "base": "base, Euclidean", "interpreter": "interpreter only",
+    "base-cosine": "base, cosine", "base": "base, Euclidean", "interpreter": "explainable stream only",
     "explainable": "+ Explainable", "oracle": "oracle (upper bound)",
 }  # fmt: skip
 METRICS = {"P_e": "P_e", "P_c": "P_c", "XmAP_e": "X-mAP_e", "XmAP_c": "X-mAP_c"}
 
 
 def show_explanations(voice: Voice, results: Sequence[ExplanationResult]) -> None:
-    """Three tables a direction, and what must be known to read them."""
+    """Print three tables per direction, and the notes needed to read them."""
     for result in results:
         _rankings(voice, result)
         _metrics(voice, result)
@@ -35,12 +35,15 @@ def _rankings(voice: Voice, result: ExplanationResult) -> None:
         f"{result.n_valid:,} of {result.n_query:,} queries, {result.n_gallery:,} gallery crops, "
         f"fingerprint {result.fingerprint}"
     )
-    voice.say(f"p was chosen on {result.p_chosen_on}")
+    voice.say(f"p chosen on: {result.p_chosen_on}")
     if result.row("oracle"):
-        voice.say("The oracle knows the queries' true attributes and takes its p from this test: no result.")
+        voice.say(
+            "The oracle uses the queries' true attributes and takes its p from this test: an upper bound."
+        )
     if ci := result.rows[0].ci:
         voice.say(
-            f"[low, high] holds {ci.level:.0%} of {ci.rounds:,} draws of {ci.n_identities:,} identities"
+            f"[low, high]: {ci.level:.0%} CI, {ci.rounds:,} bootstrap resamples "
+            f"over {ci.n_identities:,} identities"
         )
 
 
@@ -51,13 +54,15 @@ def _metrics(voice: Voice, result: ExplanationResult) -> None:
         score = getattr(scores, name)
         rows.append([title, _percent(score.value), _percent(score.constant), _percent(score.chance)])
     rows.append(["ADRE", _percent(scores.ADRE), "", ""])
-    note = f"{result.direction}: how far the shares say what differs ({scores.n_pairs:,} pairs)"
-    voice.table(note, ["", "%", "same shares for all %", "by chance %"], rows, right=(1, 2, 3))
+    note = (
+        f"{result.direction}: how well the shares match the attributes that differ ({scores.n_pairs:,} pairs)"
+    )
+    voice.table(note, ["", "%", "constant baseline %", "chance %"], rows, right=(1, 2, 3))
 
 
 def _groups(voice: Voice, result: ExplanationResult) -> None:
-    columns = ["attribute", "recognised %", "commonest %", "share %", "even share %", "differs %",
-               "share where it differs %"]  # fmt: skip
+    columns = ["attribute", "accuracy %", "majority class %", "share %", "uniform share %", "differs %",
+                         "share if it differs %"]  # fmt: skip
     of = Counter(bit.group for bit in result.bits)
     rows = []
     for group in sorted(result.groups, key=lambda group: -group.share):
@@ -71,12 +76,10 @@ def _groups(voice: Voice, result: ExplanationResult) -> None:
             group.share_where_differs,
         )
         rows.append([group.title, *map(_percent, figures)])
-    voice.table(f"{result.direction}: what tells people apart", columns, rows, right=range(1, 7))
+    voice.table(f"{result.direction}: attributes", columns, rows, right=range(1, 7))
     if (mean := result.mean_recognition) is not None:
         scored = sum(bit.mA is not None for bit in result.bits)
-        voice.say(
-            f"mean mA of {scored} of {len(result.bits)} attributes, the others all have or none: {mean:.1%}"
-        )
+        voice.say(f"mean mA over {scored} of {len(result.bits)} bits (others are constant): {mean:.1%}")
 
 
 def _figures(row: ExplainRow) -> list[str]:
@@ -89,7 +92,7 @@ def _figures(row: ExplainRow) -> list[str]:
 
 
 def _percent(value: float | None, bounds: tuple[float, float] | None = None) -> str:
-    if value is None or value != value:  # NaN: no pair has it
+    if value is None or value != value:  # NaN: no such pair
         return "–"
     text = f"{100 * value:.2f}"
     return f"{text} [{100 * bounds[0]:.2f}, {100 * bounds[1]:.2f}]" if bounds else text

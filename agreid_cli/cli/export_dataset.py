@@ -1,4 +1,4 @@
-"""`agreid export-dataset`: the workspace in the layout of another program."""
+"""`agreid export-dataset`: write the workspace in the layout of another program."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from agreid_cli.datasets import FORMATS
 
 def export_dataset(
     format_name: Annotated[str, typer.Argument(metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")],
-    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to write.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Output folder.")],
     direction: Annotated[
         str,
         typer.Option(
@@ -26,7 +26,7 @@ def export_dataset(
         typer.Option(
             "--link",
             metavar="copy|hard|symbolic",
-            help="How images get there; links take no space.",
+            help="How to place the images; links take no space.",
             show_default="copy",
         ),
     ] = None,
@@ -38,10 +38,10 @@ def export_dataset(
 ) -> None:
     """Write crops, roles and attributes as AG-ReID or Market-1501 folders, or boxes as COCO or MOT.
 
-    cvat and label-studio write tracks for annotators; import-annotations reads their work back.
+    cvat and label-studio write tracks for annotation; import-annotations reads the annotations back.
 
-    OUT is there whole or not at all. What a layout cannot tell is said; import-dataset reads the two
-    folder layouts back.
+    OUT is written completely or not at all. The command reports what the format cannot store. import-dataset
+    reads the two folder layouts back.
 
     Example: agreid export-dataset ag-reid exported --workspace my-campus --link hard
     """

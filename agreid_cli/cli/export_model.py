@@ -1,4 +1,4 @@
-"""`agreid export-model`: a trained network as ONNX, with a model card beside it."""
+"""`agreid export-model`: export a trained network as ONNX, with a model card."""
 
 from __future__ import annotations
 
@@ -17,17 +17,15 @@ def export_model(
     ] = None,
     out: Annotated[
         Optional[Path],
-        typer.Option(
-            "--out", metavar="FILE.onnx", help="Where to write it.", show_default="model.onnx of the run"
-        ),
+        typer.Option("--out", metavar="FILE.onnx", help="Output file.", show_default="model.onnx of the run"),
     ] = None,
     workspace: WorkspaceOption = HERE,
     json: JsonOption = False,
 ) -> None:
-    """Write the network of a run as ONNX, for a batch of any size, and a model card in Markdown.
+    """Export the network of a run as ONNX (any batch size), with a model card in Markdown.
 
-    The file is run beside torch at two batch sizes and kept only where both agree. The card says what the
-    network was trained on, what it scores (with the fingerprint), what it is for and where its limits are.
+    The ONNX file is compared with PyTorch at two batch sizes and kept only if both agree. The model card
+    gives training data, scores with fingerprint, intended use and limitations.
 
     Example: agreid export-model --run bot-vit --out bot-vit.onnx
     """
@@ -36,8 +34,8 @@ def export_model(
 
     voice = Voice(json=json)
     made = run_export(Workspace(workspace), run=run, out=out, progress=voice)
-    voice.say(f"{made.path}: {made.megabytes:.1f} MB, within {made.difference:.0e} of torch")
-    voice.say(f"{made.card}: its model card")
+    voice.say(f"{made.path}: {made.megabytes:.1f} MB, differs from PyTorch by at most {made.difference:.0e}")
+    voice.say(f"{made.card}: model card")
     voice.data(
         {
             "path": str(made.path), "card": str(made.card), "run": made.run, "difference": made.difference,

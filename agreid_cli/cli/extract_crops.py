@@ -1,4 +1,4 @@
-"""`agreid extract-crops VIDEO...`: videos to person crops."""
+"""`agreid extract-crops VIDEO...`: extract person crops from videos."""
 
 from __future__ import annotations
 
@@ -20,22 +20,20 @@ from agreid_cli.cli.options import (
 
 
 def extract_crops(
-    videos: Annotated[
-        list[Path], typer.Argument(help="Video files, each from one camera.", show_default=False)
-    ],
+    videos: Annotated[list[Path], typer.Argument(help="Video files, one camera each.", show_default=False)],
     workspace: WorkspaceOption = HERE,
     detector: Annotated[
         Optional[str],
         typer.Option(
-            help="Weights that ultralytics reads: a file, a published name, or campus (for agreid synth).",
+            help="ultralytics weights: a file, a published name, or campus (for agreid synth).",
             show_default="yolo11n.pt",
         ),
     ] = None,
     embedder: Annotated[
         Optional[str],
         typer.Option(
-            help="boxmot re-ID weight file, or a run of ours (runs/bot-vit), for the tracker.",
-            show_default="colours, which need no weights",
+            help="Re-ID network for the tracker: a boxmot weight file or a run (runs/bot-vit).",
+            show_default="colour histograms, no weights needed",
         ),
     ] = None,
     tracker: Annotated[
@@ -53,7 +51,7 @@ def extract_crops(
     ] = None,
     video_id: Annotated[
         Optional[list[str]],
-        typer.Option(help="Name of each video, in order.", show_default="the file's name"),
+        typer.Option(help="Name of each video, in order.", show_default="file name"),
     ] = None,
     every: Annotated[
         Optional[int], typer.Option(help="Cut crops in every n-th frame.", show_default="30")
@@ -63,28 +61,28 @@ def extract_crops(
         typer.Option(help="Input size of the detector.", show_default="auto: from the frame size"),
     ] = None,
     pixelate_faces: Annotated[
-        bool, typer.Option("--pixelate-faces/--no-pixelate-faces", help="Pixelate faces, as the paper did.")
+        bool, typer.Option("--pixelate-faces/--no-pixelate-faces", help="Pixelate faces, as in the paper.")
     ] = True,
     save_mot: Annotated[
         bool, typer.Option("--save-mot", help="Also write crops/mot/<video>.txt for scoring tools.")
     ] = False,
     device: DeviceOption = "auto",
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace videos made with other settings.")
+        bool, typer.Option("--overwrite", help="Replace videos that were made with other settings.")
     ] = False,
     download: Annotated[
         bool,
-        typer.Option("--download", help="Fetch detector weights by published name if they are not here."),
+        typer.Option("--download", help="Download detector weights with a published name if missing."),
     ] = False,
     config: ConfigOption = None,
     set_: SetOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Find persons in videos, link them to tracks, and save a crop of each track in every 30th frame.
+    """Detect persons in videos, link them to tracks, and save a crop of each track in every 30th frame.
 
-    Crops, boxes, times and tracks go to crops/ in the workspace. Videos that are finished are left as they
-    are; after an interruption the same command goes on where it stopped. A file named as in
-    T02140A0C0_uav.mp4 tells session, altitude, camera and platform; options go before what it tells.
+    Crops, boxes, times and tracks go to crops/ in the workspace. Finished videos are left unchanged; after an
+    interruption, run the same command again to continue. A file name such as T02140A0C0_uav.mp4 gives
+    session, altitude, camera and platform; options override the file name.
 
     Example: agreid extract-crops flight.mp4 street.mp4 --detector yolo11n.pt
     """
@@ -108,7 +106,7 @@ def extract_crops(
         faces__pixelate=None if pixelate_faces else False,
     )
     if not settings.faces.pixelate:
-        voice.warn("faces will not be pixelated: the crops show people who can be recognised")
+        voice.warn("faces will not be pixelated: the people in the crops are recognisable")
     result = run(
         videos,
         Workspace(workspace),
@@ -124,7 +122,7 @@ def extract_crops(
         [
             r.video_id, r.inputs["facts"]["platform"], f"{r.width}×{r.height}", r.imgsz, r.decoded,
             r.lost + r.missing_at_end, r.tracks, r.crops,
-            "as before" if r.video_id in result.skipped else r.status,
+            "unchanged" if r.video_id in result.skipped else r.status,
         ]
         for r in result.videos
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""`agreid import-annotations`: what people did in CVAT or Label Studio."""
+"""`agreid import-annotations`: read annotations from CVAT or Label Studio."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ def import_annotations(
     tool: Annotated[str, typer.Argument(metavar="TOOL", help=f"One of {', '.join(TOOLS)}.")],
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", help="CVAT for video 1.1 (.xml or .zip), or Label Studio's JSON."),
+        typer.Argument(metavar="FILE...", help="CVAT for video 1.1 (.xml or .zip), or Label Studio JSON."),
     ],
     out: Annotated[
         Optional[Path],
         typer.Option(
-            "--out", metavar="FOLDER", help="Where the two CSV files go.", show_default="the workspace"
+            "--out", metavar="FOLDER", help="Folder for the two CSV files.", show_default="the workspace"
         ),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace CSV files that are there.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing CSV files.")] = False,
     workspace: WorkspaceOption = HERE,
     config: ConfigOption = None,
     set_: SetOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Read annotations back from CVAT or Label Studio into identities.csv and attributes.csv.
+    """Read annotations from CVAT or Label Studio into identities.csv and attributes.csv.
 
-    The tracks go there with: agreid export-dataset cvat OUT. A person whose labels differ between tracks is
-    reported, and nothing is written until that is settled.
+    To send tracks to these tools, run: agreid export-dataset cvat OUT. If the labels of a person differ
+    between tracks, the command reports it and writes nothing until that is resolved.
 
     Example: agreid import-annotations cvat annotations.zip --workspace my-campus
     """
@@ -55,9 +55,7 @@ def import_annotations(
         progress=voice,
     )
     voice.data(asdict(result))
-    voice.say(
-        f"{result.identities}: {result.n_tracks:,} tracks, {result.n_open:,} of them not annotated throughout"
-    )
+    voice.say(f"{result.identities}: {result.n_tracks:,} tracks, {result.n_open:,} not fully annotated")
     voice.say(
         f"{result.attributes}: {result.n_identities:,} identities, {result.n_with_labels:,} with labels"
     )

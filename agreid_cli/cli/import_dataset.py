@@ -1,4 +1,4 @@
-"""`agreid import-dataset`: a public data set → manifest and split."""
+"""`agreid import-dataset`: read a public data set into a manifest and a split."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def import_dataset(
     root: Annotated[Path, typer.Argument(metavar="ROOT", help="The unpacked folder of the data set.")],
     attributes: Annotated[
         Optional[Path],
-        typer.Option("--attributes", metavar="FILE", help="The attribute .mat where it lies elsewhere."),
+        typer.Option("--attributes", metavar="FILE", help="The attribute .mat, if it is outside ROOT."),
     ] = None,
     skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Leave out files that cannot be read, instead of refusing.")
+        bool, typer.Option("--skip-bad", help="Skip unreadable files instead of stopping.")
     ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the workspace's manifest and split.")
@@ -34,10 +34,10 @@ def import_dataset(
     set_: SetOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Read a public data set as published into manifest.parquet and split.parquet.
+    """Read a published data set into manifest.parquet and split.parquet.
 
-    The images are not copied and not changed. What was found is shown beside what is published; a
-    difference is a warning, for releases differ.
+    The images are neither copied nor changed. The counts read are shown beside the published ones; a
+    difference is a warning, because releases differ.
 
     Example: agreid import-dataset ag-reid AG-ReID --workspace my-campus
     """
@@ -65,8 +65,8 @@ def import_dataset(
 
 def _show(voice: Voice, result: ImportResult) -> None:
     voice.table(
-        f"{result.dataset}: found and published",
-        ["subset", "images", "identities", "published", "found more or less", "published where"],
+        f"{result.dataset}: counts read and published",
+        ["subset", "images", "identities", "published", "difference", "published in"],
         [line for found in result.counts for line in _lines(found)],
         right=(1, 2, 3, 4),
     )
@@ -75,21 +75,21 @@ def _show(voice: Voice, result: ImportResult) -> None:
     ]
     voice.say(
         f"{result.manifest}: {result.images:,} crops of {result.identities:,} identities"
-        + (f" ({', '.join(others)} among them)" if others else "")
+        + (f" (including {', '.join(others)})" if others else "")
     )
     if result.attributes:
         voice.say(
             f"attributes of {result.identities_with_attributes:,} identities from {result.attributes.name}"
         )
     if result.split:
-        voice.say(f"{result.split.path}: the published roles")
+        voice.say(f"{result.split.path}: published roles")
     strange = [found.subset for found in result.counts if not found.expected]
     if strange:
-        voice.warn(f"no published count agrees with what was found of: {', '.join(strange)}")
+        voice.warn(f"no published count matches the number read for: {', '.join(strange)}")
 
 
 def _lines(found: Found) -> list[list[str]]:
-    """One line a published reading; the found numbers stand in the first."""
+    """One line per published reading; the counts read are in the first."""
     own = [found.subset, f"{found.images:,}", f"{found.identities:,}"]
     if not found.readings:
         return [[*own, "", "", "nowhere"]]

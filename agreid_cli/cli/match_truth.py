@@ -1,4 +1,4 @@
-"""`agreid match-truth`: identities of extracted tracks, taken over from the truth of a synthetic campus."""
+"""`agreid match-truth`: label extracted tracks from the ground truth of a synthetic campus."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from agreid_cli.cli.options import HERE, JsonOption, WorkspaceOption
 def match_truth(
     workspace: WorkspaceOption = HERE,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace annotations of another hand.")
+        bool, typer.Option("--overwrite", help="Replace annotations from another source.")
     ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Write identities.csv and attributes.csv for the tracks that extract-crops found in a campus's videos.
+    """Write identities.csv and attributes.csv for tracks extracted from a campus's videos.
 
-    A track gets the person on whose true boxes its crops lie; it is divided by frames where the tracker went
-    from one person to another, and is junk where it lies on nobody. build-manifest and build-split do this by
-    themselves when identities.csv is missing. Each crop also gets its mask of body parts in truth/parts.
+    Each track gets the identity whose true boxes its crops overlap. A track that changes from one person to
+    another is divided by frame range; a track on nobody is junk. build-manifest and build-split run this
+    step automatically if identities.csv is missing. Each crop also gets a mask of body parts in truth/parts.
 
     Example: agreid match-truth --workspace campus
     """
@@ -31,7 +31,7 @@ def match_truth(
     voice = Voice(json=json)
     found = match(Workspace(workspace), overwrite=overwrite, progress=voice)
     if found.strange:
-        voice.note(f"{found.strange} crops are of other videos and get no row")
+        voice.note(f"{found.strange} crops are from other videos and get no row")
     voice.say(
         f"{found.identities} identities in {found.tracks} tracks ({found.split_tracks} divided, "
         f"{found.junk_tracks} on nobody): {found.path}"

@@ -1,4 +1,4 @@
-"""`agreid merge-annotations`: what several annotators agree on, and what is left to settle."""
+"""`agreid merge-annotations`: merge the labels of several annotators and list disagreements."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 def merge_annotations(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", help="attributes.csv, or identities.csv, of each annotator."),
+        typer.Argument(metavar="FILE...", help="attributes.csv or identities.csv, one per annotator."),
     ],
     out: Annotated[
         Optional[Path],
         typer.Option(
             "--out",
             metavar="FILE",
-            help="The merged file; the disagreements go beside it.",
+            help="Merged file; the list of disagreements is written beside it.",
             show_default="attributes.csv or identities.csv of the workspace",
         ),
     ] = None,
@@ -34,10 +34,10 @@ def merge_annotations(
     set_: SetOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Cross-check annotators: majority, Fleiss' kappa, and the complete list of disagreements.
+    """Merge annotators: majority vote, Fleiss' kappa, and the complete list of disagreements.
 
-    More than half of the votes cast decide. A tie is never decided: it stays blank, to be settled by hand
-    (agreid review shows what is blank). Works for attributes, and for identities whatever their numbers.
+    More than half of the votes decide. A tie is left blank, to be resolved by hand (agreid review shows
+    blank cells). Works for attributes, and for identities even if annotators number them differently.
 
     Example: agreid merge-annotations ann.csv ben.csv cleo.csv --out attributes.csv
     """
@@ -85,5 +85,5 @@ def _show(voice: Voice, result: MergeResult) -> None:
     voice.say(f"{result.path}: {result.n_rows:,} rows ({counts})")
     voice.say(
         f"{result.disagreements}: {result.n_disagreements:,} disagreements, "
-        f"{result.n_to_settle:,} to settle; these stand first, and are blank in the merged file"
+        f"{result.n_to_settle:,} to resolve; these come first, and are blank in the merged file"
     )

@@ -1,4 +1,4 @@
-"""The options that commands share, so that a word means the same everywhere."""
+"""Options shared by commands, so that each means the same everywhere."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-# typer reads these at run time and Python 3.10 must too, so Optional and not `| None`.
+# Typer evaluates these annotations at run time on Python 3.10 too, hence Optional and not `| None`.
 WorkspaceOption = Annotated[
     Path,
     typer.Option(
@@ -30,14 +30,12 @@ ConfigOption = Annotated[
 ]
 SetOption = Annotated[
     Optional[list[str]],
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help="Change one value of the configuration, as in --set a.b=3."
-    ),
+    typer.Option("--set", metavar="KEY=VALUE", help="Change one configuration value, e.g. --set a.b=3."),
 ]
 HERE = Path()
 
 
 def config_file(given: Path | None, workspace: Path) -> Path | None:
-    """The configuration file to read: the one given, else the workspace's own when there is one."""
+    """The configuration file to read: the given one, else the workspace's own if it exists."""
     own = workspace / "agreid.toml"
     return given or (own if own.is_file() else None)

@@ -1,4 +1,4 @@
-"""`agreid recipe`: the training recipes by name, one of them in full, or what is wrong with one's own."""
+"""`agreid recipe`: list the training recipes, show one, or check a configuration."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def recipe(
         typer.Argument(
             metavar="[NAME|FILE]",
             help="A recipe, or a TOML file: an agreid.toml, or the config.toml of a run.",
-            show_default="what `agreid train` would take here",
+            show_default="what `agreid train` would use here",
         ),
     ] = None,
     workspace: WorkspaceOption = HERE,
@@ -39,9 +39,9 @@ def recipe(
     set_: SetOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List the recipes, show one as TOML, or check one: names, values, and what does not fit together.
+    """List the recipes, show one as TOML, or check one: names, values, and their combinations.
 
-    What is shown can be put into agreid.toml as it is, and changed there.
+    The output of show can be pasted into agreid.toml and edited there.
 
     Example: agreid recipe show bot-vit --set optim.lr=3e-4
     """
@@ -63,7 +63,7 @@ def recipe(
 
 
 def _load(name: str | None, file: Path | None, sets: list[str]) -> TrainConfig:
-    """A recipe by its bare name does not depend on where one stands; a file, or nothing, does."""
+    """A recipe name is independent of the workspace; a file, or no name, is not."""
     from agreid_cli.config.recipes import RECIPES, load_train, train_table
 
     if name is None:
@@ -72,8 +72,8 @@ def _load(name: str | None, file: Path | None, sets: list[str]) -> TrainConfig:
         return load_train(None, sets, name=name)
     if not train_table(Path(name)):
         raise InputError(
-            f"{name} says nothing about training",
-            hint="A recipe begins with [train], or is a run's config.toml.",
+            f"{name} has no training configuration",
+            hint="A recipe file starts with [train], or is the config.toml of a run.",
         )
     return load_train(Path(name), sets)
 
@@ -90,8 +90,8 @@ def _list(voice: Voice) -> None:
         batch = f"{tree.data.p}x{tree.data.k}" + (f" x{tree.accumulate}" if tree.accumulate > 1 else "")
         rate = f"{tree.optim.name} {tree.learning_rate:g}"
         rows.append([name, f"{height}x{width}", batch, rate, tree.schedule.epochs, text])
-    voice.table("", ["recipe", "size", "batch", "optimiser", "epochs", "what it is"], rows, right=[4])
-    voice.say(f"Without --recipe, and without one in agreid.toml, agreid train takes {DEFAULT}.")
+    voice.table("", ["recipe", "size", "batch", "optimiser", "epochs", "description"], rows, right=[4])
+    voice.say(f"Without --recipe, and without a recipe in agreid.toml, agreid train uses {DEFAULT}.")
 
 
 def _show(voice: Voice, tree: TrainConfig) -> None:
@@ -108,11 +108,11 @@ def _check(voice: Voice, tree: TrainConfig, name: str | None) -> None:
     check_spec(ModelSpec(model.backbone, model.head, model.size, pooling=model.pool))
     if model.weights not in ("imagenet", "none") and not Path(model.weights).is_file():
         raise InputError(
-            f"model.weights: there is no file {model.weights}",
+            f"model.weights: file not found: {model.weights}",
             hint="Give a .safetensors or .pth file, imagenet, or none.",
         )
     voice.data({"valid": True, **_brief(tree)})
-    voice.say(f"{name or 'the configuration here'} is valid")
+    voice.say(f"{name or 'the configuration of this workspace'} is valid")
     for key, value in _brief(tree).items():
         voice.say(f"  {key}: {value}")
 

@@ -1,4 +1,4 @@
-"""`agreid report`: runs and results as one page that opens anywhere."""
+"""`agreid report`: runs and results as one self-contained page."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ def report(
     run: Annotated[
         Optional[list[str]],
         typer.Option(
-            "--run", metavar="NAME", help="Run to report, oldest first. May be given again.",
+            "--run", metavar="NAME", help="Run to report, oldest first. Can be repeated.",
             show_default="the newest six, and results/",
         ),
     ] = None,
     worst: Annotated[
-        bool, typer.Option("--worst", help="Show the worst queries, instead of some from best to worst.")
+        bool, typer.Option("--worst", help="Show the worst queries, instead of a range from best to worst.")
     ] = False,
     ranks: Annotated[
         Optional[Path],
         typer.Option(
             "--ranks", metavar="FILE",
-            help="Ranked lists that evaluate --save-ranks wrote, where the embeddings are gone.",
+            help="Ranked lists written by evaluate --save-ranks, for runs without embeddings.",
         ),
     ] = None,
     out: Annotated[
         Optional[Path],
-        typer.Option("--out", "-o", metavar="FILE", help="Page to write.", show_default="report.html"),
+        typer.Option("--out", "-o", metavar="FILE", help="Output page.", show_default="report.html"),
     ] = None,
     workspace: WorkspaceOption = HERE,
     config: ConfigOption = None,
@@ -47,7 +47,7 @@ def report(
 ) -> None:  # fmt: skip
     """Write report.html: scores with intervals, CMC curves, ranked lists, training, data, the paper's tables.
 
-    One file with everything in it: it opens from disk, without a network, on a phone, and prints.
+    The page is one self-contained file. It opens from disk without a network, also on a phone, and prints.
 
     Example: agreid report --worst
     """

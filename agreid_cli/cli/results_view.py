@@ -1,4 +1,4 @@
-"""Results on the screen: per cent here, 0..1 everywhere else."""
+"""Prints ranking results: in per cent here, 0..1 everywhere else."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Bounds = tuple[float, float]
 
 
 def show_results(voice: Voice, results: Sequence[RankingResult], *, worst: int) -> None:
-    """One column a direction; then what must be known to read the figures."""
+    """Print one column per direction, then the notes needed to read the figures."""
     sides = [_column(result) for result in results]
     rows = [[name, *(side[name] for side in sides)] for name in sides[0]]
     heads = ["", *(result.direction for result in results)]
@@ -22,14 +22,14 @@ def show_results(voice: Voice, results: Sequence[RankingResult], *, worst: int) 
     for result in results:
         if result.n_dropped:
             voice.say(
-                f"{result.direction}: queries without a true match, which do not count: "
+                f"{result.direction}: excluded queries without a true match: "
                 f"{result.n_dropped:,} of {result.n_query:,}"
             )
     for result in results:
         if ci := result.ci:
             voice.say(
-                f"{result.direction}: [low, high] holds {ci.level:.0%} of {ci.rounds:,} draws "
-                f"of the {ci.n_identities:,} identities"
+                f"{result.direction}: [low, high]: {ci.level:.0%} CI, {ci.rounds:,} bootstrap resamples "
+                f"over {ci.n_identities:,} identities"
             )
         if result.comparison:
             _compared(voice, result, result.comparison)
@@ -39,7 +39,7 @@ def show_results(voice: Voice, results: Sequence[RankingResult], *, worst: int) 
                 [q["query"], q["pid"], _percent(q["average_precision"]), q["first_hit"], q["n_match"]]
                 for q in worst_queries(result, worst)
             ]
-            voice.table(f"the worst queries of {result.direction}", names, found, right=(2, 3, 4))
+            voice.table(f"Worst queries of {result.direction}", names, found, right=(2, 3, 4))
 
 
 def worst_queries(result: RankingResult, n: int) -> list[dict[str, Any]]:
@@ -75,13 +75,13 @@ def _column(result: RankingResult) -> dict[str, str]:
 
 
 def _compared(voice: Voice, result: RankingResult, found: Comparison) -> None:
-    voice.say(f"{result.direction}: this less {found.other}, over the same {result.n_valid:,} queries")
+    voice.say(f"{result.direction}: difference to {found.other}, over the same {result.n_valid:,} queries")
     for name, gap, (low, high), share in (
         ("mAP", found.mAP, found.mAP_interval, found.mAP_share),
         ("Rank-1", found.rank1, found.rank1_interval, found.rank1_share),
     ):
-        verdict = "the sign is clear" if low > 0 or high < 0 else "the difference may be chance"
-        finest = 2 / found.rounds  # a share that so many rounds can tell from 0
+        verdict = "significant" if low > 0 or high < 0 else "not significant"
+        finest = 2 / found.rounds  # the smallest p that this number of rounds can resolve
         p = f"p {share:.3f}" if share >= finest else f"p < {finest:g}"
         bounds = f"[{100 * low:+.2f}, {100 * high:+.2f}]"
         voice.say(f"  {name} {100 * gap:+.2f} {bounds} points, {p}: {verdict}")

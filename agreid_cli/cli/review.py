@@ -1,4 +1,4 @@
-"""`agreid review`: the page on which people clean tracks and name what they see."""
+"""`agreid review`: write the page for cleaning tracks and annotating identities and attributes."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ def review(
     out: Annotated[
         Optional[Path],
         typer.Option(
-            "--out", metavar="FILE", help="The page to write.", show_default="review.html of the workspace"
+            "--out", metavar="FILE", help="Output page.", show_default="review.html of the workspace"
         ),
     ] = None,
     embed: Annotated[
         bool,
         typer.Option(
-            "--embed", help="Put small copies of the crops into the page, so that it can travel alone."
+            "--embed", help="Embed small copies of the crops, so that the page can be copied elsewhere."
         ),
     ] = False,
     identities: Annotated[
@@ -41,10 +41,10 @@ def review(
     set_: SetOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Write a page to clean tracks and to give identities and attributes, for any browser, without a network.
+    """Write a page for cleaning tracks and annotating identities and attributes, in any browser, offline.
 
-    Mark what is no person, merge and split tracks, put the two cameras together, type the attributes. Work
-    is kept in the browser; export identities.csv and attributes.csv into the workspace when done.
+    On the page, mark non-persons, merge and split tracks, match people across cameras, and enter attributes.
+    The browser stores the work; export identities.csv and attributes.csv into the workspace when done.
 
     Example: agreid review --workspace my-campus
     """
@@ -73,4 +73,4 @@ def review(
         f"{result.path}: {result.n_tracks:,} tracks with {result.n_crops:,} crops; "
         f"{result.n_decided:,} decided, {result.n_identities:,} identities"
     )
-    voice.say("Open it in a browser. Put what it exports into the workspace, then run: agreid build-manifest")
+    voice.say("Open it in a browser. Save its exports in the workspace, then run: agreid build-manifest")

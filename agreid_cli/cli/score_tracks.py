@@ -1,4 +1,4 @@
-"""`agreid score-tracks`: HOTA, IDF1 and MOTA of tracks against the truth."""
+"""`agreid score-tracks`: HOTA, IDF1 and MOTA of tracks against ground truth."""
 
 from __future__ import annotations
 
@@ -14,22 +14,24 @@ from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, Wo
 def score_tracks(
     truth: Annotated[
         Optional[Path],
-        typer.Option(metavar="PATH", help="File or folder of MOTChallenge truth.", show_default="truth/mot"),
+        typer.Option(
+            metavar="PATH", help="MOTChallenge ground truth: file or folder.", show_default="truth/mot"
+        ),
     ] = None,
     tracks: Annotated[
         Optional[Path],
-        typer.Option(metavar="PATH", help="File or folder of tracks to be judged.", show_default="crops/mot"),
+        typer.Option(metavar="PATH", help="Tracks to score: file or folder.", show_default="crops/mot"),
     ] = None,
     workspace: WorkspaceOption = HERE,
     config: ConfigOption = None,
     set_: SetOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Judge tracks by the truth, a video and over all: HOTA, DetA, AssA, IDF1, MOTA, id switches.
+    """Score tracks against ground truth, per video and overall: HOTA, DetA, AssA, IDF1, MOTA, id switches.
 
-    A campus of agreid synth has its truth; extract-crops writes its tracks with --save-mot. Any tracker's
-    files in MOTChallenge's form can be judged, and any truth in it (<video>.txt, or <video>/gt/gt.txt).
-    People who are seen by less than half are not asked for, and cost nothing when they are found.
+    agreid synth writes ground truth, and extract-crops --save-mot writes tracks. Tracks of any tracker and
+    any ground truth in MOTChallenge format work too (<video>.txt, or <video>/gt/gt.txt). People less than
+    half visible are ignored: neither missing nor finding them changes the scores.
 
     Example: agreid score-tracks
     """
@@ -47,7 +49,7 @@ def score_tracks(
     ratios = ("HOTA", "DetA", "AssA", "IDF1", "MOTA", "recall", "precision")
     counts = ("switches", "people", "tracks", "boxes")
     voice.table(
-        "Tracks against the truth, per cent",
+        "Tracks against ground truth, per cent",
         ["video", *ratios, *counts],
         [
             [
@@ -60,8 +62,8 @@ def score_tracks(
         right=range(1, 1 + len(ratios) + len(counts)),
     )
     voice.say(
-        f"HOTA over IoU 0.05 to 0.95, the rest at IoU {settings.iou:g}; people, boxes: those seen by "
-        f"{settings.min_visible:.0%} or more. {scores[-1].let_off:,} boxes on others were not judged."
+        f"HOTA over IoU 0.05 to 0.95, the rest at IoU {settings.iou:g}; people and boxes: those at least "
+        f"{settings.min_visible:.0%} visible. {scores[-1].let_off:,} boxes on ignored people were not scored."
     )
 
 

@@ -1,4 +1,4 @@
-"""`agreid search`: people by description or like the one in a picture, with the reason beside each."""
+"""`agreid search`: find people by description or by image, with the reason for each answer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def search(
     attributes: Annotated[
         Optional[str],
         typer.Option(
-            "--attributes", "-a", metavar="A=B,...", help="How the person looks: upper=hoodie,bag=backpack."
+            "--attributes", "-a", metavar="A=B,...", help="Description, e.g. upper=hoodie,bag=backpack."
         ),
     ] = None,
     image: Annotated[
@@ -42,7 +42,7 @@ def search(
     ] = None,
     out: Annotated[
         Optional[Path],
-        typer.Option("--out", metavar="FOLDER", help="Where to write.", show_default="runs/NAME/search"),
+        typer.Option("--out", metavar="FOLDER", help="Output folder.", show_default="runs/NAME/search"),
     ] = None,
     device: DeviceOption = "auto",
     workspace: WorkspaceOption = HERE,
@@ -50,9 +50,9 @@ def search(
     set_: SetOption = None,
     json: JsonOption = False,
 ) -> None:  # fmt: skip
-    """Search crops by description or by picture, and show why each answer is one.
+    """Search crops by description or by image, and show the reason for each answer.
 
-    What the run says of the crops is read once and kept, so that the next search is quick.
+    The run's predictions for the crops are computed once and cached, so later searches are fast.
 
     Example: agreid search --attributes upper=hoodie,bag=backpack
     """
@@ -73,12 +73,14 @@ def search(
              ", ".join(f"{b['attribute']} {100 * b['chance']:.0f} %" for b in a["attributes"])]
             for a in found.answers
         ]  # fmt: skip
-        voice.table(f"Of {found.searched:,} crops", ["", "crop", "fits %", "why"], rows, right=(0, 2))
+        voice.table(f"{found.searched:,} crops searched", ["", "crop", "score %", "why"], rows, right=(0, 2))
     else:
         rows = [
             [rank, a["second"], f"{a['distance']:.2f}", a["sentence"]]
             for rank, a in enumerate(found.answers, start=1)
         ]
-        voice.table(f"Of {found.searched:,} crops", ["", "crop", "distance", "apart by"], rows, right=(0, 2))
+        voice.table(
+            f"{found.searched:,} crops searched", ["", "crop", "distance", "differs in"], rows, right=(0, 2)
+        )
     voice.say(str(found.page))
     voice.data({"page": str(found.page), "searched": found.searched, "answers": list(found.answers)})

@@ -18,7 +18,7 @@ def stats(
     sources: Annotated[
         Optional[list[Path]],
         typer.Argument(
-            metavar="[SOURCE]...", help="Workspaces, or manifest files.", show_default="the workspace"
+            metavar="[SOURCE]...", help="Workspaces or manifest files.", show_default="the workspace"
         ),
     ] = None,
     workspace: WorkspaceOption = HERE,
@@ -49,9 +49,9 @@ def stats(
         if published.remark:
             voice.say(f"{published.name}: {published.remark}.")
     voice.say(
-        "This data: every crop of a known person counts, queries too; backgrounds and occlusion are for"
+        "This data: all crops of known identities count, including queries. Judge backgrounds and occlusion"
     )
-    voice.say("you to judge; altitudes are those of the classes A0, A1, A2 (about 15, 30, 45 m).")
+    voice.say("yourself. Altitudes are those of the classes A0, A1, A2 (about 15, 30, 45 m).")
     for one in found:
         _show(voice, one)
 
@@ -70,17 +70,17 @@ def _show(voice: Voice, one: Census) -> None:
         ],
         right=(3, 4, 5, 6, 7, 8),
     )  # fmt: skip
-    quartiles = [("crops a person", "together", one.crops_per_identity)]
+    quartiles = [("crops per person", "all", one.crops_per_identity)]
     for p in one.by_platform:
         quartiles += [
-            ("crops a person", p.platform, p.crops_per_identity),
+            ("crops per person", p.platform, p.crops_per_identity),
             ("sharpness", p.platform, p.sharpness),
             ("detector score", p.platform, p.score),
         ]
     voice.say("")
     voice.table(
         "",
-        ["", "", "least", "lower quarter", "median", "upper quarter", "greatest"],
+        ["", "", "minimum", "lower quartile", "median", "upper quartile", "maximum"],
         [[words, where, *map(_number, five)] for words, where, five in sorted(quartiles, key=_order) if five],
         right=(2, 3, 4, 5, 6),
     )
@@ -92,7 +92,7 @@ def _rest(one: Census) -> str:
     parts = [f"{one.videos:,} videos" if one.videos else "", f"{len(one.cameras)} cameras"]
     if one.identities is not None:
         parts += [
-            f"{one.identities_both_views:,} of {one.identities:,} identities seen by both views",
+            f"{one.identities_both_views:,} of {one.identities:,} identities seen in both views",
             f"{one.identities_with_attributes:,} with attributes",
         ]
     for p in one.by_platform:
@@ -107,7 +107,7 @@ def _hidden(pixelated: dict[str, int]) -> list[tuple[str, int]]:
 
 
 def _order(line: tuple[str, str, Any]) -> int:
-    return ["crops a person", "sharpness", "detector score"].index(line[0])
+    return ["crops per person", "sharpness", "detector score"].index(line[0])
 
 
 def _ours(one: Census | PlatformCensus, field: str) -> str:
@@ -120,7 +120,7 @@ def _cell(value: Any) -> str:
         return "✓" if value else "×"
     if value is None:
         return "×"
-    # Broken where the paper breaks it, so that six columns fit into eighty characters.
+    # Breaks at the same places as the paper, so that six columns fit in eighty characters.
     return f"{value:,}" if isinstance(value, int) else str(value).replace(" & ", " &\n")
 
 

@@ -1,4 +1,4 @@
-"""`agreid synth`: a campus of made people, filmed from the air and from a wall, with the truth beside it."""
+"""`agreid synth`: a synthetic campus, filmed by a drone and a wall camera, with ground truth."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, Wo
 
 
 def synth(
-    identities: Annotated[Optional[int], typer.Option(help="How many people.", show_default="24")] = None,
-    seed: Annotated[Optional[int], typer.Option(help="Of everything drawn.", show_default="0")] = None,
-    seconds: Annotated[Optional[float], typer.Option(help="Of each video.", show_default="20")] = None,
+    identities: Annotated[Optional[int], typer.Option(help="Number of people.", show_default="24")] = None,
+    seed: Annotated[Optional[int], typer.Option(help="Random seed.", show_default="0")] = None,
+    seconds: Annotated[Optional[float], typer.Option(help="Length of each video.", show_default="20")] = None,
     size: Annotated[
         Optional[float],
         typer.Option(help="Scale of the frames: 1 is 3840×2160 and 704×480.", show_default="1"),
     ] = None,
     like: Annotated[
-        Optional[str], typer.Option(help="agreid: the numbers of AG-ReID; other options change them.")
+        Optional[str], typer.Option(help="agreid: the size of AG-ReID; other options override it.")
     ] = None,
     truth_only: Annotated[
         bool,
-        typer.Option("--truth-only", help="Crops and manifest straight from the scene: fast."),
+        typer.Option("--truth-only", help="Render only crops and manifest, without videos (fast)."),
     ] = False,
     workspace: WorkspaceOption = HERE,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace another campus, and what was made from it.")
+        bool, typer.Option("--overwrite", help="Replace another campus, and everything derived from it.")
     ] = False,
     config: ConfigOption = None,
     set_: SetOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Make a campus of people who do not exist: aerial and ground videos of them, and the exact truth.
+    """Generate a synthetic campus: aerial and ground videos of synthetic people, and exact ground truth.
 
-    Writes videos/ and truth/, and the recipe "campus" to agreid.toml. With --truth-only the crops and the
-    manifest are made directly, as large training sets want. The same seed gives the same bytes; after an
-    interruption the same command goes on where it stopped.
+    Writes videos/ and truth/, and adds the recipe "campus" to agreid.toml. With --truth-only, renders crops
+    and manifest directly, which suits large training sets. The same seed gives the same bytes; after an
+    interruption, run the same command again to continue.
 
     Example: agreid synth --identities 24 --seed 7 --seconds 10 --size 0.5
     """
@@ -48,7 +48,7 @@ def synth(
     from agreid_cli.stages.campus.synth import synth as make
 
     if like is not None and like not in LIKE:
-        raise UsageError(f"nothing is known of '{like}'{did_you_mean(like, LIKE)}")
+        raise UsageError(f"--like: unknown data set '{like}'{did_you_mean(like, LIKE)}")
     voice = Voice(json=json)
     preset = LIKE.get(like or "", {})
     flags = {"identities": identities, "seed": seed, "seconds": seconds, "size": size}

@@ -1,4 +1,4 @@
-"""`agreid train`: from the split to a run that `agreid evaluate` ranks."""
+"""`agreid train`: train a run that `agreid evaluate` ranks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def train(
     recipe: Annotated[
         Optional[str],
         typer.Option(
-            metavar="NAME", help="Recipe to train by: see agreid recipe list.",
+            metavar="NAME", help="Training recipe; list them with: agreid recipe list.",
             show_default="the workspace's, else bot-vit",
         ),
     ] = None,
@@ -32,16 +32,16 @@ def train(
         Optional[str], typer.Option(metavar="NAME", help="Name of the run.", show_default="the recipe's")
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with an interrupted run, to the same numbers.")
+        bool, typer.Option("--resume", help="Continue an interrupted run, to the same result.")
     ] = False,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the run of this name if there is one.")
+        bool, typer.Option("--overwrite", help="Replace an existing run of this name.")
     ] = False,
     device: DeviceOption = "auto",
     on_bad_image: Annotated[
         Optional[str],
         typer.Option(
-            "--on-bad-image", metavar="fail|skip", help="What to do about an image that is gone or broken.",
+            "--on-bad-image", metavar="fail|skip", help="What to do if an image is missing or broken.",
             show_default="fail",
         ),
     ] = None,
@@ -50,10 +50,10 @@ def train(
     set_: SetOption = None,
     json: JsonOption = False,
 ) -> None:  # fmt: skip
-    """Train a network on the split's training part, and embed the test part with it.
+    """Train a network on the training identities of the split, then embed the test crops.
 
-    The run goes to runs/NAME: configuration, inputs, log, checkpoints, embeddings. Ctrl-C saves, and --resume
-    goes on. With several GPUs: torchrun --nproc-per-node N -m agreid_cli train.
+    The run folder is runs/NAME: configuration, inputs, log, checkpoints, embeddings. Ctrl-C saves a
+    checkpoint, and --resume continues. With several GPUs: torchrun --nproc-per-node N -m agreid_cli train.
 
     Example: agreid train --recipe bot-resnet50 --set schedule.epochs=60 --name bot60
     """
@@ -74,7 +74,7 @@ def train(
         settings = with_overrides(stored_config(Run(place.runs / name)), bad)
     else:
         settings = load_train(config_file(config, workspace), [*(set_ or ()), *bad], name=recipe)
-    first = os.environ.get("RANK", "0") == "0"  # of torchrun's processes one speaks
+    first = os.environ.get("RANK", "0") == "0"  # under torchrun only rank 0 prints
     done = run_training(
         place, config=settings, name=name, resume=resume, overwrite=overwrite, device=device,
         progress=voice if first else SILENT,
@@ -88,15 +88,15 @@ def train(
              r["fingerprint"]]
             for r in done.evals
         ]  # fmt: skip
-        title = f"After epoch {done.best_epoch}, the best of those that were looked at (per cent)"
+        title = f"Epoch {done.best_epoch}, the best of those validated (per cent)"
         voice.table(title, columns, rows, right=range(1, 5))
         chosen_on = {
-            "held-out": "held-out training people, whose figures these are; the test was left alone.",
-            "test": "these very test crops, as is usual: read its figures as a little high.",
+            "held-out": "held-out training identities (figures above); the test set was not used.",
+            "test": "the test crops themselves, as is common; these figures are slightly optimistic.",
         }
         voice.note(f"The epoch was chosen on {chosen_on[done.evals[0].get('on', 'test')]}")
     voice.say(f"{done.run.root}: {done.epochs} epochs")
-    how = "Score it with: agreid evaluate --explain" if settings.explain else "Rank it with: agreid evaluate"
+    how = "Next: agreid evaluate --explain" if settings.explain else "Next: agreid evaluate"
     voice.note(f"{how} --run {done.run.name} --direction both")
     voice.data(
         {

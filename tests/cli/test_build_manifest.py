@@ -25,7 +25,7 @@ def test_the_answer_in_words_and_as_json(tmp_path: Path) -> None:
     assert "crops 30" in lines
     assert "identities 4" in lines
     assert "junk crops (pid -1) 6" in lines
-    assert any(line.startswith("Identities a bit (15 groups, 88 bits, codebook ") for line in lines)
+    assert any(line.startswith("Identities per bit (15 groups, 88 bits, codebook ") for line in lines)
     done = run("-w", tmp_path, "--json")
     answer = json.loads(done.stdout)
     assert (answer["n_crops"], answer["n_identities"], answer["n_bits"]) == (30, 4, 88)

@@ -33,7 +33,7 @@ def test_the_counts_are_listed_as_the_paper_lists_them(tmp_path: Path) -> None:
     assert lines["g2a"] == ["4", "4", "0", "16", "2"]
     assert lines["Wrote"] == [str(tmp_path / "split.parquet")]
     code, out, _ = run("--workspace", tmp_path, "--queries-per-camera", 2)
-    assert (code, out.splitlines()[-1]) == (0, f"Already there, unchanged: {tmp_path / 'split.parquet'}")
+    assert (code, out.splitlines()[-1]) == (0, f"Unchanged: {tmp_path / 'split.parquet'}")
 
 
 def test_junk_in_the_galleries_is_counted_apart(tmp_path: Path) -> None:

@@ -47,9 +47,9 @@ def test_every_score_stands_beside_what_it_is_over(here: Path) -> None:
     for name in ("n_query", "n_valid", "n_dropped", "n_gallery", "metric", "fingerprint"):
         assert lines[name] == str(result[name])
     assert f"{100 * result['mAP']:.2f} [" in done.stdout
-    assert f"queries without a true match, which do not count: {result['n_dropped']} of" in done.stdout
-    assert "95% of 1,000 draws" in done.stdout
-    assert "the worst queries of a2g" in done.stdout
+    assert f"excluded queries without a true match: {result['n_dropped']} of" in done.stdout
+    assert "95% CI, 1,000 bootstrap resamples" in done.stdout
+    assert "Worst queries of a2g" in done.stdout
     assert "written to results" in done.stderr
 
 
@@ -73,8 +73,8 @@ def test_compare_prints_the_difference_or_both_fingerprints(here: Path) -> None:
     agreid("--embeddings", "a.parquet")
     done = agreid("--embeddings", "b.parquet", "--compare", "results/a-a2g.json")
     assert done.exit_code == 0, done.stderr
-    assert "a2g: this less results/a-a2g.json, over the same 36 queries" in done.stdout
-    assert "p < 0.002: the sign is clear" in done.stdout
+    assert "a2g: difference to results/a-a2g.json, over the same 36 queries" in done.stdout
+    assert "p < 0.002: significant" in done.stdout
     refused = agreid("--embeddings", "b.parquet", "-d", "g2a", "--compare", "results/a-a2g.json")
     assert refused.exit_code == 1
     assert refused.stderr.count("fingerprint") == 2

@@ -53,7 +53,7 @@ def test_the_table_the_sheet_and_the_number_of_crops_are_named(folder: Path, war
     assert err.startswith("a: 30/30 frames")
     code, out, err = warm.run(*WORDS, "a.avi", "-w", "w", cwd=folder)
     assert (code, err) == (0, "a: finished before, left as it is\n")
-    assert "as before" in out
+    assert "unchanged" in out
 
 
 def test_json_is_one_document_on_stdout_and_all_else_on_stderr(folder: Path, warm: Warm) -> None:
@@ -68,7 +68,7 @@ def test_json_is_one_document_on_stdout_and_all_else_on_stderr(folder: Path, war
         "video_id": "b", "file": "b.avi", "width": 192, "height": 144, "imgsz": 640, "decoded": 30, "lost": 0,
         "missing_at_end": 0, "tracks": 3, "crops": 15, "status": "complete",
     }  # fmt: skip
-    assert "warning: faces will not be pixelated: the crops show people who can be recognised" in err
+    assert "warning: faces will not be pixelated: the people in the crops are recognisable" in err
     code, out, _ = warm.run(*WORDS, "a.avi", "-w", "w", "--json", "--no-pixelate-faces", cwd=folder)
     assert json.loads(out)["skipped"] == ["a"]
 
@@ -83,7 +83,7 @@ def test_a_stop_is_readable_and_the_same_command_goes_on(
     until(lambda: unfinished.is_dir() and any(unfinished.iterdir()), run)
     os.kill(run.pid, number)
     assert warm.wait(run) == code
-    assert "Stopped. What was finished is kept; run the same command again to go on." in run.stderr
+    assert "Stopped. Finished work is saved; run the same command again to continue." in run.stderr
     assert "Traceback" not in run.stderr
     assert not unfinished.parent.exists()
     sound(folder / "w")

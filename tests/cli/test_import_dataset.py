@@ -28,8 +28,8 @@ def test_every_published_reading_stands_beside_what_was_found(tmp_path: Path) ->
         assert f"{images} / {identities}" in text
     assert f"{tmp_path / 'ws' / 'manifest.parquet'}: 11 crops of 4 identities" in out
     assert "attributes of 4 identities from qut_attribute_v4_88_attributes.mat" in out
-    assert f"{tmp_path / 'ws' / 'split.parquet'}: the published roles" in out
-    assert "warning: no published count agrees with what was found of: train, query A→G" in err
+    assert f"{tmp_path / 'ws' / 'split.parquet'}: published roles" in out
+    assert "warning: no published count matches the number read for: train, query A→G" in err
 
 
 def test_counts_that_agree_give_no_warning(tmp_path: Path) -> None:

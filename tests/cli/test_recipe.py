@@ -66,7 +66,7 @@ def test_check_names_every_problem_with_its_place(tmp_path: Path) -> None:
     for sets, says in (
         (["model.backbone=resnet5"], "did you mean 'resnet50'"),
         (["model.head=bots"], "did you mean 'bot'"),
-        (["model.weights=nowhere.pth"], "there is no file nowhere.pth"),
+        (["model.weights=nowhere.pth"], "file not found: nowhere.pth"),
     ):
         code, _, err = run("check", "bot-resnet50", "--set", *sets)
         assert (code, says in err) == (1, True), err
@@ -82,6 +82,6 @@ def test_wrong_words_are_answered(tmp_path: Path) -> None:
     empty = tmp_path / "empty.toml"
     empty.write_text("[evaluate]\nci = true\n")
     code, _, err = run("check", empty)
-    assert (code, "says nothing about training" in err) == (1, True)
+    assert (code, "has no training configuration" in err) == (1, True)
     code, _, err = run("check", "missing.toml")
     assert (code, "missing.toml" in err) == (1, True)

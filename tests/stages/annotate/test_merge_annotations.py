@@ -189,7 +189,7 @@ def test_the_command(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.stderr
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
     assert any(line.startswith("upper 19 94.7 0.") for line in lines)
-    assert "4 disagreements, 3 to settle" in done.stdout
+    assert "4 disagreements, 3 to resolve" in done.stdout
     assert "cleo has no row for 1 identity: 4" in done.stderr
     answer = json.loads(CliRunner().invoke(app, [*words, "--overwrite", "--json"]).stdout)
     assert answer["n_to_settle"] == 3

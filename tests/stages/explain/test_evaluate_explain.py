@@ -169,11 +169,11 @@ def test_on_the_screen_and_as_json(done: Workspace) -> None:
     assert shown.exit_code == 0, shown.output
     for word in (
         "+ Explainable",
-        "interpreter only",
+        "explainable stream only",
         "X-mAP_e",
-        "by chance",
+        "chance %",
         "Lower Body Clothing",
-        "p was chosen",
+        "p chosen on: ",
     ):
         assert word in shown.stdout
     assert "oracle" not in shown.stdout
@@ -183,7 +183,7 @@ def test_on_the_screen_and_as_json(done: Workspace) -> None:
     assert "upper bound, no result" in value["rows"][-1]["says"]
     mixed = CliRunner().invoke(app, [*words, "--rerank", "20,6,0.3"])
     assert mixed.exit_code == 2
-    assert "--rerank cannot go with --explain" in mixed.stderr
+    assert "--rerank cannot be combined with --explain" in mixed.stderr
 
 
 def test_a_test_part_without_attributes_is_refused_at_once(done: Workspace, tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ def test_search_by_picture_over_a_folder(done: Workspace, tmp_path: Path) -> Non
     ]
     shown = CliRunner().invoke(app, [*words, "--set", "top=1"])
     assert shown.exit_code == 0, shown.output
-    assert "apart by" in shown.stdout
+    assert "differs in" in shown.stdout
 
 
 def test_search_names_every_word_it_does_not_know(done: Workspace) -> None:

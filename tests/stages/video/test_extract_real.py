@@ -166,5 +166,5 @@ def test_an_interrupted_program_says_so_in_one_line(clip: Path, shared: Path, tm
     process.send_signal(signal.SIGINT)
     out, err = process.communicate()
     assert (process.returncode, out) == (130, "")
-    assert err.splitlines()[-1] == "Stopped. What was finished is kept; run the same command again to go on."
+    assert err.splitlines()[-1] == "Stopped. Finished work is saved; run the same command again to continue."
     assert "Traceback" not in err
