@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from itertools import islice
 from typing import Any
 
@@ -19,6 +19,7 @@ from agreid_cli.training.pixels import usable_cores
 from agreid_cli.training.sampler import PKSampler, check_world, mixed, part_of_rank
 from agreid_cli.training.samples import Samples
 from agreid_cli.training.store import make_store
+from agreid_cli.training.threads import one_core_each
 
 
 class Batches:
@@ -81,7 +82,7 @@ class Batches:
         """
         plan = self.sampler.epoch(number)
         steps = iter(range(start, len(plan)))
-        pool = ThreadPoolExecutor(self.threads, thread_name_prefix="batches")
+        pool = one_core_each(self.threads, "batches")
 
         def ahead(n: int) -> list[Future[tuple[Batch, Any]]]:
             return [pool.submit(self._ahead, number, step, plan[step]) for step in islice(steps, n)]

@@ -12,7 +12,7 @@ import os
 import shutil
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -25,6 +25,7 @@ from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.files import write_text
 from agreid_cli.records.folders import writing_folder
 from agreid_cli.training.pixels import VERSION, read_resized, usable_cores
+from agreid_cli.training.threads import one_core_each
 
 PIXELS = "images.u8"
 INDEX = "index.json"
@@ -173,7 +174,7 @@ def _decoded(
         return [_one(file, size, interpolation) for file in piece]
 
     pieces = iter([files[start : start + CHUNK] for start in range(0, len(files), CHUNK)])
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="cache")
+    pool = one_core_each(workers, "cache")
     try:
         waiting: deque[Future[list[np.ndarray | str]]] = deque()
         waiting.extend(pool.submit(work, piece) for piece in islice(pieces, 2 * workers))

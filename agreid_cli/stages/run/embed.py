@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from agreid_cli.training.embed import Crops
 from agreid_cli.training.embed import embed as embed_crops
 from agreid_cli.training.pixels import read_resized, usable_cores
 from agreid_cli.training.precision import choose_precision
+from agreid_cli.training.threads import one_core_each
 
 IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 MOST_NAMED = 20
@@ -106,7 +106,7 @@ class Decoded:
 
     def __init__(self, paths: Sequence[Path], size: tuple[int, int], interpolation: str) -> None:
         self.paths, self.size, self.interpolation = paths, size, interpolation
-        self.pool = ThreadPoolExecutor(usable_cores())
+        self.pool = one_core_each(usable_cores(), "decode")
 
     def __len__(self) -> int:
         return len(self.paths)
