@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from agreid_cli.config.base import Frozen, sizes
+from agreid_cli.config.base import Frozen, auto_or, sizes
 
 VIT_PATCH = 16
 
@@ -24,6 +24,9 @@ class ModelConfig(Frozen):
     non_local: bool = False  # attention over positions in layer2 and layer3, ResNet
     #: avg: mean of the map; gem: generalised mean with a learnable power (map ≥ 0); token: ViT's class token.
     pool: Literal["avg", "gem", "token"] = "avg"
+    #: Width of a fully connected layer with batch norm and ReLU behind the pooling, as torchreid's OSNet has
+    #: it; 0: none; auto: as the weight file has it, and the run's config.toml says which that was.
+    fc: Annotated[int | Literal["auto"], auto_or(0)] = "auto"
     gem_p: float = Field(3.0, ge=1)  # where the learnable power starts
     drop_path: float = Field(0.0, ge=0, lt=1)
     part_channels: int = Field(256, ge=1)  # of each MGN vector
@@ -59,6 +62,10 @@ class ModelConfig(Frozen):
         if self.pool == "token" and not self.is_vit:
             raise PydanticCustomError(
                 "token", "pool: {b} has no class token; use avg or gem", {"b": self.backbone}
+            )
+        if self.fc not in ("auto", 0) and self.head == "mgn":
+            raise PydanticCustomError(
+                "fc", "fc: mgn narrows each part's vector itself; use fc=0, or head bot or sbs"
             )
         return self
 

@@ -29,7 +29,7 @@ from agreid_cli.nn.pooled import attribute_pooling
 class Explained:
     """What the stream says of B crops.
 
-    base: B×C, the re-ID model's embedding. maps: B×M×H×W, above 0. vectors: B×M×C, under each map.
+    base: B×D, the re-ID model's embedding. maps: B×M×H×W, above 0. vectors: B×M×D, under each map.
     attributes: B×M logits.
     """
 
@@ -111,19 +111,20 @@ class Interpreter(nn.Module):
         return Explained(base, maps, self._neck(pooled), attributes.float())
 
     def embed(self, images: Tensor) -> Tensor:
-        """B×C, what is ranked: the teacher's own embedding, to the bit."""
+        """B×D, what is ranked: the teacher's own embedding, to the bit."""
         return self.teacher.embed(images)
 
     def _neck(self, pooled: Tensor) -> Tensor:
-        """The frozen neck on every vector: B×M×C → B×M×C, float32, if the model ranks behind it."""
+        """Fc layer and frozen neck on every vector: B×M×C → B×M×D, float32, if the model ranks behind it."""
         with torch.autocast(pooled.device.type, enabled=False):
             vectors = self._ranked(pooled.flatten(0, 1).float())
         return vectors.unflatten(0, pooled.shape[:2])
 
     def _ranked(self, pooled: Tensor) -> Tensor:
-        """From the pooled vector to the one that is ranked, on this or that side of the frozen neck."""
+        """From the pooled vector, through the fc layer, to the ranked one, before or after the neck."""
         head = self.teacher.head
-        vectors: Tensor = head.neck(pooled) if head.embedding_after else pooled
+        behind: Tensor = head.fc(pooled).float()
+        vectors: Tensor = head.neck(behind) if head.embedding_after else behind
         return vectors
 
 

@@ -6,9 +6,9 @@ from torch import Tensor, nn
 
 from agreid_cli.nn.backbones import make_backbone
 from agreid_cli.nn.backbones.backbone import Backbone
-from agreid_cli.nn.heads import make_head
+from agreid_cli.nn.heads import FC_HEADS, make_head
 from agreid_cli.nn.outputs import HeadOutput
-from agreid_cli.nn.spec import ModelSpec, check_spec
+from agreid_cli.nn.spec import AUTO, ModelSpec, check_spec
 from agreid_cli.nn.weights import WeightReport, load_weights
 
 
@@ -43,6 +43,9 @@ def build_model(spec: ModelSpec, n_ids: int) -> ReidModel:
     """
     check_spec(spec)
     backbone = make_backbone(spec.backbone, size=spec.size, **spec.backbone_options)
-    loaded = load_weights(backbone, spec.weights)
+    if isinstance(spec.fc, int) and spec.fc:
+        backbone.add_fc(spec.fc)
+    find_fc = spec.fc == AUTO and spec.head in FC_HEADS
+    loaded = load_weights(backbone, spec.weights, find_fc=find_fc)
     head = make_head(spec.head, backbone, n_ids=n_ids, pooling=spec.pooling, **spec.head_options)
     return ReidModel(backbone, head, loaded=loaded)

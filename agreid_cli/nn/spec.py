@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from agreid_cli.errors import InputError, did_you_mean
 from agreid_cli.nn.backbones import BACKBONES, TIMM
-from agreid_cli.nn.heads import HEADS
+from agreid_cli.nn.heads import FC_HEADS, HEADS
 
 if TYPE_CHECKING:
     from agreid_cli.config.model import LossConfig, ModelConfig
 
 #: Choices that only some backbones know, and the value that means "as it is".
 NEUTRAL: dict[str, Any] = {"last_stride": 1, "ibn": False, "non_local": False, "drop_path": 0.0}
+#: `model.fc`: as the weight file has it.
+AUTO = "auto"
 POOLINGS = ("auto", "avg", "gem", "token")
 
 
@@ -23,7 +25,8 @@ class ModelSpec:
     """backbone, head: names of the tables. size: (height, width) of the images in pixels.
 
     weights: "none", "imagenet" (timm's cache, else its hub), or the path of a .safetensors, .pth or .pt
-    file. pooling: auto, avg, gem or token. The options are keywords of the backbone's and the head's maker.
+    file. pooling: auto, avg, gem or token. fc: width of a fully connected layer behind the pooling, 0 for
+    none, or auto: as the weight file has it. The options are keywords of the backbone's and the head's maker.
     """
 
     backbone: str
@@ -31,6 +34,7 @@ class ModelSpec:
     size: tuple[int, int] = (256, 128)
     weights: str = "none"
     pooling: str = "auto"
+    fc: int | str = AUTO
     backbone_options: Mapping[str, Any] = field(default_factory=dict)
     head_options: Mapping[str, Any] = field(default_factory=dict)
 
@@ -57,6 +61,7 @@ def spec_from(model: ModelConfig, loss: LossConfig) -> ModelSpec:
         size=model.size,
         weights=model.weights,
         pooling=model.pool,
+        fc=model.fc,
         backbone_options={name: value for name, value in chosen.items() if value != NEUTRAL[name]},
         head_options=head,
     )
@@ -71,11 +76,21 @@ def check_spec(spec: ModelSpec) -> None:
         raise InputError(f"there is no head '{spec.head}'{did_you_mean(spec.head, HEADS)}")
     if spec.pooling not in POOLINGS:
         raise InputError(f"there is no pooling '{spec.pooling}'{did_you_mean(spec.pooling, POOLINGS)}")
+    if spec.fc not in (AUTO, 0) and spec.head not in FC_HEADS:
+        raise fc_refusal(spec.head)
     transformer = spec.backbone.startswith("vit")
     if spec.pooling == "gem" and transformer:
         raise gem_refusal(spec.backbone)
     if spec.pooling == "token" and not transformer and spec.backbone in BACKBONES:
         raise token_refusal(spec.backbone)
+
+
+def fc_refusal(head: str) -> InputError:
+    """MGN narrows each part's vector itself."""
+    return InputError(
+        f"the head {head} takes no fully connected layer behind the pooling: it has one for each part",
+        hint=f"Use model.fc=0, or another head: {', '.join(FC_HEADS)}.",
+    )
 
 
 def gem_refusal(backbone: str) -> InputError:

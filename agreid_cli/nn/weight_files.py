@@ -15,11 +15,11 @@ from agreid_cli.errors import InputError, MissingError
 
 #: Where training programs put the weights inside a checkpoint.
 NESTED = ("state_dict", "model_state_dict", "model", "teacher", "net", "network", "weights", "params")
-#: What they put before a weight's name; our own runs' names (backbone.stem, head.tail) among them. Of MGN's
-#: branches the first counts; the others are further copies of the same stages.
+#: What they put before a weight's name; our own runs' names (backbone.stem, head.tail, head.fc) among them.
+#: Of MGN's branches the first counts; the others are further copies of the same stages.
 PREFIX = re.compile(
     r"^(?:module|_orig_mod|model|net|network|encoder|visual|student|teacher|stem|backbone|base"
-    r"|head\.tail|head\.trunk|head\.tails\.0)\."
+    r"|head\.tail|head\.trunk|head\.tails\.0|head(?=\.fc\.[01]\.))\."
 )
 
 

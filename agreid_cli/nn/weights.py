@@ -14,6 +14,7 @@ from torch import Tensor
 
 from agreid_cli.errors import InputError, MissingError, Problem
 from agreid_cli.nn.backbones.backbone import Backbone
+from agreid_cli.nn.fc import fc_width
 from agreid_cli.nn.hub import from_timm
 from agreid_cli.nn.positions import resized_positions
 from agreid_cli.nn.weight_files import published_names, read_weights
@@ -53,9 +54,10 @@ class WeightReport:
         return f"weights: {self.source}: {', '.join(parts)}"
 
 
-def load_weights(backbone: Backbone, source: str) -> WeightReport:
+def load_weights(backbone: Backbone, source: str, *, find_fc: bool = False) -> WeightReport:
     """Load weights in place: "none", "imagenet" (the backbone's usual weights), or a path.
 
+    find_fc: give the backbone the fully connected layer that the file holds behind the pooling, if any.
     Raises `MissingError` when they cannot be had, `InputError` when they are not this network's.
     """
     if source == NONE:
@@ -68,13 +70,18 @@ def load_weights(backbone: Backbone, source: str) -> WeightReport:
                 hint="Name a file (model.weights=PATH), or start from random numbers (model.weights=none).",
             )
         return fill(backbone, from_timm(name), source=f"timm {name}")
-    return fill(backbone, read_weights(Path(source)), source=source)
+    return fill(backbone, read_weights(Path(source)), source=source, find_fc=find_fc)
 
 
-def fill(backbone: Backbone, state: Mapping[str, Tensor], *, source: str) -> WeightReport:
+def fill(
+    backbone: Backbone, state: Mapping[str, Tensor], *, source: str, find_fc: bool = False
+) -> WeightReport:
     """Copy what fits of `state` into the backbone; `InputError` when that is less than `ENOUGH`."""
     wanted = backbone.named_weights()
     found = published_names(state, wanted)
+    if find_fc and (width := fc_width(found, backbone.channels)):
+        backbone.add_fc(width)
+        wanted = backbone.named_weights()
     resized = resized_positions(found, wanted, prefix_tokens=_prefix_tokens(wanted))
     found = {**found, **resized}
     fits = {k: v for k, v in found.items() if k in wanted and v.shape == wanted[k].shape}

@@ -90,8 +90,8 @@ class Stream:
         progress: Progress = SILENT,
     ) -> None:
         """Hand every pair of a query and a gallery crop to `visit`, a block at a time."""
-        channels, n_bits = self.model.backbone.channels, self.model.n_bits
-        held = max(1, memory_bytes // (4 * channels * n_bits))
+        width, n_bits = self.model.backbone.width, self.model.n_bits
+        held = max(1, memory_bytes // (4 * width * n_bits))
         passes = -(-len(query) // held)
         with progress.task(label, passes * len(gallery), "gallery crops") as task:
             for first in range(0, len(query), held):

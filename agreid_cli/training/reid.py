@@ -32,7 +32,7 @@ def make_trained(
 
 
 def backbone_parts(model: ReidModel) -> list[nn.Module]:
-    """The stem and every copy of the late stages: what came with pretrained weights."""
-    trunk = getattr(model.head, "trunk", None)
+    """The stem, every copy of the late stages, and the fc layer: what came with pretrained weights."""
+    shared = [part for name in ("trunk", "fc") if (part := getattr(model.head, name, None)) is not None]
     tails = [module for module in model.head.modules() if isinstance(module, Tail)]
-    return [model.backbone, *([trunk] if trunk is not None else []), *tails]
+    return [model.backbone, *shared, *tails]

@@ -183,16 +183,17 @@ def test_without_a_network_the_cache_serves(cut_off: Path) -> None:
 def test_the_official_osnet_checkpoint_loads_and_sees_what_its_authors_network_sees(shared: Path) -> None:
     official = shared / "weights" / "osnet_x0_25_msmt17.pt"
     backbone = fresh().eval()
-    report = load_weights(backbone, str(official))
+    report = load_weights(backbone, str(official), find_fc=True)
     assert report.share == 1.0
     assert report.missing == report.misshapen == ()
-    # Its classifier, and the fully connected layer before that, whose place the neck takes.
-    assert {name.split(".")[0] for name in report.unexpected} == {"classifier", "fc"}
+    assert {name.split(".")[0] for name in report.unexpected} == {"classifier"}
     boxmot = pytest.importorskip("boxmot.reid.backbones.families.osnet")
     theirs = boxmot.osnet_x0_25(num_classes=1041, pretrained=False, loss="softmax").eval()
     theirs.load_state_dict(torch.load(official, map_location="cpu", weights_only=True))
     images = torch.randn(2, 3, 128, 64, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         ours = backbone.make_tail().eval()(backbone.stem(images)).grid
-        expected = theirs.featuremaps(images)
-    torch.testing.assert_close(ours, expected, rtol=1e-5, atol=1e-5)
+        expected = theirs(images, return_featuremaps=True)
+        torch.testing.assert_close(ours, expected, rtol=1e-5, atol=1e-5)
+        vectors = backbone.make_fc().eval()(ours.mean((2, 3)))
+        torch.testing.assert_close(vectors, theirs(images), rtol=1e-5, atol=1e-5)

@@ -17,7 +17,14 @@ BACKBONES = {
     "vit-b16": "agreid_cli.nn.backbones.vit:vit_b16",
     "vit-s16": "agreid_cli.nn.backbones.vit:vit_s16",
     "osnet-x1.0": "agreid_cli.nn.backbones.osnet:osnet_x1_0",
+    "osnet-x0.75": "agreid_cli.nn.backbones.osnet:osnet_x0_75",
+    "osnet-x0.5": "agreid_cli.nn.backbones.osnet:osnet_x0_5",
     "osnet-x0.25": "agreid_cli.nn.backbones.osnet:osnet_x0_25",
+    "osnet-ibn-x1.0": "agreid_cli.nn.backbones.osnet:osnet_ibn_x1_0",
+    "osnet-ain-x1.0": "agreid_cli.nn.backbones.osnet_ain:osnet_ain_x1_0",
+    "osnet-ain-x0.75": "agreid_cli.nn.backbones.osnet_ain:osnet_ain_x0_75",
+    "osnet-ain-x0.5": "agreid_cli.nn.backbones.osnet_ain:osnet_ain_x0_5",
+    "osnet-ain-x0.25": "agreid_cli.nn.backbones.osnet_ain:osnet_ain_x0_25",
 }
 #: `timm:<any name that timm knows>` is a backbone too.
 TIMM = "timm:"

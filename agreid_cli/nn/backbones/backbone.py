@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor, nn
+
+from agreid_cli.nn.fc import PREFIX, make_fc
 
 Three = tuple[float, float, float]
 IMAGENET_MEAN: Three = (0.485, 0.456, 0.406)
@@ -20,7 +22,8 @@ class Traits:
 
     channels: C of the grid. nonnegative: the grid is ≥ 0, so that GeM may pool it.
     mean, std: of the images it wants, for values 0..1. pretrained: timm's name of its usual weights.
-    has_token: whether its feature maps carry a class token.
+    has_token: whether its feature maps carry a class token. fc: width of the fully connected layer behind
+    the pooling, 0 where there is none.
     """
 
     channels: int
@@ -29,6 +32,7 @@ class Traits:
     std: Three = IMAGENET_STD
     pretrained: str | None = None
     has_token: bool = False
+    fc: int = 0
 
 
 class Tail(nn.Module):
@@ -55,6 +59,7 @@ class Backbone(nn.Module):
         super().__init__()
         self.stem = stem
         self.__dict__["_late"] = late
+        self.__dict__["_fc"] = nn.Identity()
         self.traits = traits
         self.channels = traits.channels
         self.nonnegative = traits.nonnegative
@@ -67,10 +72,25 @@ class Backbone(nn.Module):
             tail.restride(stride)
         return tail
 
+    @property
+    def width(self) -> int:
+        """Of the vector that a head's neck takes: the pooled map, behind the fc layer where there is one."""
+        return self.traits.fc or self.channels
+
+    def add_fc(self, width: int) -> None:
+        """Put a fully connected layer of this width behind the pooling."""
+        self.__dict__["_fc"] = make_fc(self.channels, width)
+        self.traits = replace(self.traits, fc=width)
+
+    def make_fc(self) -> nn.Module:
+        """A new copy of the fully connected layer; the identity where there is none."""
+        layer: nn.Module = copy.deepcopy(self.__dict__["_fc"])
+        return layer
+
     def named_weights(self) -> dict[str, Tensor]:
-        """Parameters and buffers of stem and late stages, by the names that published weights use."""
-        late: nn.Module = self.__dict__["_late"]
-        both = {**self.stem.state_dict(), **late.state_dict()}
+        """Parameters and buffers of stem, late stages and fc layer, by the names of published weights."""
+        late, fc = self.__dict__["_late"], self.__dict__["_fc"]
+        both = {**self.stem.state_dict(), **late.state_dict(), **fc.state_dict(prefix=PREFIX)}
         return {name.removeprefix(WRAPPER): tensor for name, tensor in both.items()}
 
     def forward(self, images: Tensor) -> Tensor:

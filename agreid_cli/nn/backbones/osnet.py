@@ -6,6 +6,8 @@ by channel by one gate that they share. Stem: conv1 to conv3. Tails: conv4 and c
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from torch import Tensor, nn
 
 from agreid_cli.nn.backbones.backbone import Backbone, Tail, Traits
@@ -13,17 +15,33 @@ from agreid_cli.nn.backbones.non_local import named_sequence
 from agreid_cli.nn.outputs import FeatureMap
 
 STREAMS = "abcd"
+Widths = tuple[int, int, int, int]
+NORMS: dict[str, Callable[[int], nn.Module]] = {
+    "batch": nn.BatchNorm2d,
+    "instance": lambda channels: nn.InstanceNorm2d(channels, affine=True),
+    "none": nn.Identity,
+}
 
 
 class ConvBlock(nn.Module):
-    """Convolution, batch norm and, unless `linear`, ReLU; the size is kept when the stride is 1."""
+    """Convolution, norm and, unless `linear`, ReLU; the size is kept when the stride is 1.
+
+    norm: "batch", "instance" or "none".
+    """
 
     def __init__(
-        self, inputs: int, outputs: int, *, kernel: int = 1, stride: int = 1, linear: bool = False
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        kernel: int = 1,
+        stride: int = 1,
+        linear: bool = False,
+        norm: str = "batch",
     ) -> None:
         super().__init__()
         self.conv = nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=kernel // 2, bias=False)
-        self.bn = nn.BatchNorm2d(outputs)
+        self.bn = NORMS[norm](outputs)
         self.relu = nn.Identity() if linear else nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -62,9 +80,12 @@ class ChannelGate(nn.Module):
 
 
 class OSBlock(nn.Module):
-    """The omni-scale residual block (paper, Eq. 4 and Fig. 4)."""
+    """The omni-scale residual block (paper, Eq. 4 and Fig. 4).
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    instance: an instance norm before the last ReLU (OSNet-IBN).
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, instance: bool = False) -> None:
         super().__init__()
         inner = outputs // 4
         self.conv1 = ConvBlock(inputs, inner)
@@ -74,6 +95,7 @@ class OSBlock(nn.Module):
         self.gate: nn.Module = ChannelGate(inner)
         self.conv3 = ConvBlock(inner, outputs, linear=True)
         self.downsample = ConvBlock(inputs, outputs, linear=True) if inputs != outputs else nn.Identity()
+        self.IN = NORMS["instance"](outputs) if instance else nn.Identity()
         self.relu = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -81,17 +103,17 @@ class OSBlock(nn.Module):
         fused = self.gate(self.conv2a(narrow))
         for stream in STREAMS[1:]:
             fused = fused + self.gate(getattr(self, f"conv2{stream}")(narrow))
-        out: Tensor = self.relu(self.conv3(fused) + self.downsample(x))
+        out: Tensor = self.relu(self.IN(self.conv3(fused) + self.downsample(x)))
         return out
 
 
 class OSNetTail(Tail):
     """conv4 and conv5."""
 
-    def __init__(self, inputs: int, middle: int, outputs: int) -> None:
+    def __init__(self, conv4: nn.Module, channels: int) -> None:
         super().__init__()
-        self.conv4 = nn.Sequential(OSBlock(inputs, middle), OSBlock(middle, middle))
-        self.conv5 = ConvBlock(middle, outputs)
+        self.conv4 = conv4
+        self.conv5 = ConvBlock(channels, channels)
 
     def forward(self, hidden: Tensor) -> FeatureMap:
         return FeatureMap(self.conv5(self.conv4(hidden)))
@@ -102,30 +124,53 @@ def osnet_x1_0(*, size: tuple[int, int]) -> Backbone:
     return _osnet((64, 256, 384, 512))
 
 
+def osnet_x0_75(*, size: tuple[int, int]) -> Backbone:
+    """Three quarters of the width: 384 channels. `size` (height, width) is free."""
+    return _osnet((48, 192, 288, 384))
+
+
+def osnet_x0_5(*, size: tuple[int, int]) -> Backbone:
+    """Half the width: 256 channels. `size` (height, width) is free."""
+    return _osnet((32, 128, 192, 256))
+
+
 def osnet_x0_25(*, size: tuple[int, int]) -> Backbone:
     """A quarter of the width: 128 channels, 0.14 M parameters. `size` (height, width) is free."""
     return _osnet((16, 64, 96, 128))
 
 
-def _osnet(widths: tuple[int, int, int, int]) -> Backbone:
-    first, second, third, fourth = widths
-    stem = named_sequence(
-        {
-            "conv1": ConvBlock(3, first, kernel=7, stride=2),
-            "maxpool": nn.MaxPool2d(3, stride=2, padding=1),
-            "conv2": _halving_stage(first, second),
-            "conv3": _halving_stage(second, third),
-        }
-    )
-    tail = OSNetTail(third, fourth, fourth)
-    for module in (*stem.modules(), *tail.modules()):
+def osnet_ibn_x1_0(*, size: tuple[int, int]) -> Backbone:
+    """OSNet-IBN: x1.0 with instance norms in conv1 and conv2. `size` (height, width) is free."""
+    return _osnet((64, 256, 384, 512), instance=True)
+
+
+def assemble(stem: dict[str, nn.Module], conv4: nn.Module, channels: int) -> Backbone:
+    """A backbone of the stem's named parts, `conv4` and conv5, with random weights."""
+    early, tail = named_sequence(stem), OSNetTail(conv4, channels)
+    for module in (*early.modules(), *tail.modules()):
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
-    return Backbone(stem, tail, Traits(fourth, nonnegative=True))
+    return Backbone(early, tail, Traits(channels, nonnegative=True))
 
 
-def _halving_stage(inputs: int, outputs: int) -> nn.Sequential:
-    shrink = nn.Sequential(ConvBlock(outputs, outputs), nn.AvgPool2d(2, stride=2))
-    return nn.Sequential(OSBlock(inputs, outputs), OSBlock(outputs, outputs), shrink)
+def halve(channels: int) -> nn.Sequential:
+    """The transition layer: a pointwise convolution, then an average over 2×2 places."""
+    return nn.Sequential(ConvBlock(channels, channels), nn.AvgPool2d(2, stride=2))
+
+
+def _osnet(widths: Widths, *, instance: bool = False) -> Backbone:
+    first, second, third, fourth = widths
+    norm = "instance" if instance else "batch"
+    stem: dict[str, nn.Module] = {
+        "conv1": ConvBlock(3, first, kernel=7, stride=2, norm=norm),
+        "maxpool": nn.MaxPool2d(3, stride=2, padding=1),
+        "conv2": nn.Sequential(
+            OSBlock(first, second, instance=instance),
+            OSBlock(second, second, instance=instance),
+            halve(second),
+        ),
+        "conv3": nn.Sequential(OSBlock(second, third), OSBlock(third, third), halve(third)),
+    }
+    return assemble(stem, nn.Sequential(OSBlock(third, fourth), OSBlock(fourth, fourth)), fourth)

@@ -17,6 +17,8 @@ HEADS = {
     "sbs": "agreid_cli.nn.heads.single:sbs",
     "mgn": "agreid_cli.nn.heads.mgn:mgn",
 }
+#: Heads that put the backbone's fully connected layer, if it has one, behind the pooling.
+FC_HEADS = ("bot", "sbs")
 
 
 def make_head(name: str, backbone: Backbone, *, n_ids: int, **options: Any) -> nn.Module:

@@ -12,7 +12,7 @@ from agreid_cli.nn.outputs import HeadOutput
 
 
 class SingleHead(nn.Module):
-    """tail → pooling → neck → classifier.
+    """tail → pooling (→ fc, where the backbone has it) → neck → classifier.
 
     `metric_feature` and `embedding`: "before" or "after" the neck, which vector the triplet loss looks at and
     which is ranked. The classifier always sees the one after.
@@ -33,15 +33,16 @@ class SingleHead(nn.Module):
         check_sides(metric_feature=metric_feature, embedding=embedding)
         self.tail = backbone.make_tail()
         self.pooling = pooling
-        self.neck = make_neck(backbone.channels)
+        self.fc = backbone.make_fc()
+        self.neck = make_neck(backbone.width)
         self.classifier = classifier
         self.metric_after = metric_feature == "after"
         self.embedding_after = embedding == "after"
-        self.embedding_dim = backbone.channels
+        self.embedding_dim = backbone.width
 
     def forward(self, hidden: Tensor, labels: Tensor | None = None) -> HeadOutput:
         """hidden: from the backbone's stem. labels: int64 B, or None when only the embedding is wanted."""
-        before = self.pooling(self.tail(hidden))
+        before = self.fc(self.pooling(self.tail(hidden))).float()
         after = self.neck(before)
         logits = () if labels is None else (self.classifier(after, labels),)
         return HeadOutput(
@@ -74,7 +75,7 @@ def bot(
     return SingleHead(
         backbone,
         make_pooling(pooling, backbone, auto="avg", gem_p=gem_p),
-        make_classifier(classifier, backbone.channels, n_ids, scale=scale, margin=margin),
+        make_classifier(classifier, backbone.width, n_ids, scale=scale, margin=margin),
         metric_feature=metric_feature,
         embedding=embedding,
     )
@@ -96,7 +97,7 @@ def sbs(
     return SingleHead(
         backbone,
         make_pooling(pooling, backbone, auto="gem", gem_p=gem_p),
-        make_classifier(classifier, backbone.channels, n_ids, scale=scale, margin=margin),
+        make_classifier(classifier, backbone.width, n_ids, scale=scale, margin=margin),
         metric_feature=metric_feature,
         embedding=embedding,
     )

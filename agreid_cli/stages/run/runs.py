@@ -85,7 +85,10 @@ def must_agree(run: Run, config: TrainConfig, inputs: Mapping[str, Any]) -> None
         raise MissingError(
             f"there is no run '{run.name}' to resume in {run.root.parent}", hint="Start it without --resume."
         )
-    problems = difference(stored_config(run), config)
+    ran = stored_config(run)
+    if config.model.fc == "auto":  # settled by the weight file when the run began
+        config = _with_fc(config, ran.model.fc)
+    problems = difference(ran, config)
     before = read_inputs(run.inputs)
     for name in SAME:
         if name in before and before[name] != inputs[name]:
@@ -104,6 +107,15 @@ def stored_config(run: Run) -> TrainConfig:
     if not run.config.is_file():
         raise MissingError(f"{run.config} does not exist", hint="It is written by: agreid train")
     return from_toml(TrainConfig, run.config.read_text(encoding="utf-8"), str(run.config))
+
+
+def with_fc(config: TrainConfig, model: Any) -> TrainConfig:
+    """The configuration with the width of the fully connected layer that the network was built with."""
+    return _with_fc(config, model.backbone.traits.fc)
+
+
+def _with_fc(config: TrainConfig, fc: int | str) -> TrainConfig:
+    return config.model_copy(update={"model": config.model.model_copy(update={"fc": fc})})
 
 
 def weights_digest(config: TrainConfig) -> str:

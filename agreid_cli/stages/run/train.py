@@ -27,6 +27,7 @@ from agreid_cli.stages.run.runs import (
     must_agree,
     refuse_existing,
     weights_digest,
+    with_fc,
 )
 from agreid_cli.training.batches import Batches
 from agreid_cli.training.checkpoint import load_state
@@ -120,6 +121,7 @@ def _train(
         trainee = replace(trainee, facts={**trainee.facts, **as_fact(kept_out)})
     if said := str(getattr(trainee.model, "loaded", None) or ""):
         progress.note(said)
+    config = with_fc(config, trainee.model)
     training = Training(trainee, config, device=device, world=world, progress=progress)
     backbone = trainee.model.backbone
     feed = Batches(
