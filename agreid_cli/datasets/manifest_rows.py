@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from agreid_cli.datasets.rows import Row
+from agreid_cli.records.crops import crop_row
 from agreid_cli.records.manifest import manifest_artefact
 
 #: The column of published roles, which `build-split --like published` reads.
@@ -28,27 +28,14 @@ def manifest_table(
     `sizes` are (width, height) of the images, `attributes` pid → (bits, known groups), and `prefix` leads
     from the workspace to the data set. A crop's id is its path in the data set without the suffix.
     """
-    nothing = (None, None)
-    columns: dict[str, list[Any]] = {
-        "crop_id": [row.path.rpartition(".")[0] for row in rows],
-        "path": [f"{prefix}/{row.path}" for row in rows],
-        "camid": [row.camid for row in rows],
-        "platform": [row.platform for row in rows],
-        "altitude": [row.altitude for row in rows],
-        "session": [row.session for row in rows],
-        "frame": [row.frame for row in rows],
-        "width": [width for width, _ in sizes],
-        "height": [height for _, height in sizes],
-        "pid": [row.pid for row in rows],
-        "attr_bits": [attributes.get(row.pid, nothing)[0] for row in rows],
-        "attr_known": [attributes.get(row.pid, nothing)[1] for row in rows],
-    }
-    schema = manifest_artefact(group_sizes).schema
-    arrays = [
-        pa.array(columns[field.name], field.type)
-        if field.name in columns
-        else pa.nulls(len(rows), field.type)
-        for field in schema
-    ]
-    table = pa.Table.from_arrays(arrays, schema=schema)
+    crops = []
+    for row, size in zip(rows, sizes, strict=True):
+        crop_id, path = row.path.rpartition(".")[0], f"{prefix}/{row.path}"
+        crop = crop_row(
+            crop_id, path, camid=row.camid, platform=row.platform, size=size,
+            altitude=row.altitude, session=row.session, frame=row.frame,
+        )  # fmt: skip
+        bits, known = attributes.get(row.pid, (None, None))
+        crops.append({**crop, "pid": row.pid, "attr_bits": bits, "attr_known": known})
+    table = pa.Table.from_pylist(crops, manifest_artefact(group_sizes).schema)
     return table.append_column(PUBLISHED, pa.array([";".join(row.roles) for row in rows], pa.string()))

@@ -1,4 +1,9 @@
-"""A Parquet artefact: name, version, Arrow schema, and the invariants checked on write and on read."""
+"""A Parquet artefact: name, version, Arrow schema, and the invariants checked on write and on read.
+
+A schema grows in two ways. A new nullable column needs no new version: it reads as nulls where an older file
+lacks it. Any other change raises the version by one and adds the function that upgrades a table of the
+version before.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +20,17 @@ from agreid_cli.records.files import writing
 
 SCHEMA_KEY = b"agreid.schema"
 Check = Callable[[pa.Table], list[Problem]]
+Upgrade = Callable[[pa.Table], pa.Table]
 
 
 @dataclass(frozen=True)
 class Artefact:
     """One kind of table on disk.
 
-    `schema` lists the columns that must be there, non-nullable where Arrow says so; further columns of
-    the user's are kept. `check` returns the problems of a table whose columns are right. `made_by` is
-    the command that makes the artefact, named in the error when it is missing.
+    `schema` lists the columns; those that Arrow calls nullable may be missing. Further columns of the
+    user's are kept. `check` returns the problems of a table whose columns are right. `made_by` is the
+    command that makes the artefact, named in the error when it is missing. `upgrades` has one function for
+    each older version n, which makes a table of version n + 1 of one of version n.
     """
 
     name: str
@@ -31,14 +38,26 @@ class Artefact:
     schema: pa.Schema
     made_by: str
     check: Check = field(default=lambda table: [])
+    upgrades: Mapping[int, Upgrade] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        assert set(self.upgrades) == set(range(1, self.version)), f"{self.name}: one upgrade a version"
 
     def conform(self, table: pa.Table, source: str) -> pa.Table:
-        """Order and cast the columns; raise `InputError` with every problem found in `table`."""
+        """Order and cast the columns, nulls for a missing nullable one.
+
+        Raises `InputError` with every problem found in `table`.
+        """
         problems: list[Problem] = []
         columns: dict[str, pa.ChunkedArray] = {}
+        spelt = {_plain(name): name for name in table.column_names}
         for want in self.schema:
             if want.name not in table.column_names:
-                problems.append(Problem(f"column {want.name}", f"missing (expected {want.type})"))
+                other = spelt.get(_plain(want.name))
+                if other or not want.nullable:
+                    said = f"missing (expected {want.type})" + (f"; rename '{other}'" if other else "")
+                    problems.append(Problem(f"column {want.name}", said))
+                columns[want.name] = pa.chunked_array([pa.nulls(len(table), want.type)])
                 continue
             try:
                 columns[want.name] = table[want.name].cast(want.type)
@@ -77,7 +96,7 @@ class Artefact:
         return self.conform(table, str(path)).replace_schema_metadata(marks)
 
     def load(self, path: Path) -> pa.Table:
-        """Read a table of this kind and of a version that we know, columns unchecked."""
+        """Read a table of this kind and upgrade it to this version; columns unchecked."""
         if not path.is_file():
             raise MissingError(f"{path} does not exist", hint=f"Make it with: {self.made_by}")
         try:
@@ -87,20 +106,29 @@ class Artefact:
                 f"{path} cannot be read as Parquet: {error}", hint=f"Make it again with: {self.made_by}"
             ) from error
         mark = (table.schema.metadata or {}).get(SCHEMA_KEY, b"")
-        self._check_version(path, mark.decode("utf-8", "replace"))  # a damaged file may hold anything
-        return table
+        stored = self._version(path, mark.decode("utf-8", "replace"))  # a damaged file may hold anything
+        marks = table.schema.metadata
+        for version in range(stored, self.version):
+            table = self.upgrades[version](table)
+        return table.replace_schema_metadata(marks)
 
-    def _check_version(self, path: Path, mark: str) -> None:
+    def _version(self, path: Path, mark: str) -> int:
         if not mark:
-            return  # another program's table: the columns decide
+            return self.version  # another program's table: the columns decide
         name, _, version = mark.partition("/")
         if name != self.name:
             raise InputError(f"{path} holds a {name} table, not a {self.name} table")
-        if not version.isdecimal() or int(version) > self.version:
+        if not version.isdecimal() or not 1 <= int(version) <= self.version:
             raise InputError(
                 f"{path} has schema {mark}; this agreid reads up to {self.name}/{self.version}",
                 hint="Upgrade agreid: pip install --upgrade agreid",
             )
+        return int(version)
+
+
+def _plain(name: str) -> str:
+    """What the spellings of one column's name have in common."""
+    return name.replace("_", "").casefold()
 
 
 def _storable(table: pa.Table) -> pa.Table:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -38,6 +40,39 @@ CROP_FIELDS = [
     pa.field("pixelated", pa.string()),  # face, head or none
 ]
 CROPS_SCHEMA = pa.schema(CROP_FIELDS)
+
+
+def crop_row(
+    crop_id: str, path: str, *, camid: int, platform: str, size: tuple[int, int], **known: Any
+) -> dict[str, Any]:
+    """One row of `crops/1`, whoever makes it; a column that is not given is null.
+
+    `size` is (width, height) of the crop in pixels. Raises `TypeError` for a column that the schema lacks.
+
+    >>> row = crop_row("a", "a.jpg", camid=0, platform="uav", size=(64, 128), frame=30)
+    >>> row["height"], row["frame"], row["score"]
+    (128, 30, None)
+    """
+    given = {"crop_id": crop_id, "path": path, "camid": camid, "platform": platform,
+             "width": size[0], "height": size[1], **known}  # fmt: skip
+    if strange := given.keys() - set(CROPS_SCHEMA.names):
+        raise TypeError(f"a crop has no column {', '.join(sorted(strange))}")
+    return {name: given.get(name) for name in CROPS_SCHEMA.names}
+
+
+def video_crop_row(
+    video_id: str, track_id: int, frame: int, box: tuple[int, int, int, int], **known: Any
+) -> dict[str, Any]:
+    """The row of a crop cut from a video by a box of whole pixels, named by its track and frame.
+
+    `known` are the other columns, as for `crop_row`.
+    """
+    name = f"t{track_id:05d}_f{frame:06d}"
+    x1, y1, x2, y2 = box
+    return crop_row(
+        f"{video_id}_{name}", f"images/{video_id}/{name}.jpg", size=(x2 - x1, y2 - y1),
+        video_id=video_id, track_id=track_id, frame=frame, x1=x1, y1=y1, x2=x2, y2=y2, **known,
+    )  # fmt: skip
 
 
 def check_crops(table: pa.Table) -> list[Problem]:

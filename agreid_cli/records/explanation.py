@@ -10,10 +10,11 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from agreid_cli.errors import InputError, MissingError
+from agreid_cli.errors import InputError
 from agreid_cli.records.files import write_text
 from agreid_cli.records.results import Interval
 from agreid_cli.records.runs import Run
+from agreid_cli.records.versioned_json import read_versioned
 
 SCHEMA = "explanation"
 VERSION = 1
@@ -134,22 +135,8 @@ def write_explanation(result: ExplanationResult, path: Path) -> None:
 
 def read_explanation(path: Path) -> ExplanationResult:
     """Read and check; `InputError` when it is no explanation of this agreid or an older one."""
-    if not path.is_file():
-        raise MissingError(f"{path} does not exist", hint="It is written by: agreid evaluate --explain")
-    try:
-        tree = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InputError(f"{path} is not an explanation file: {error}") from error
-    name, _, version = str(tree.pop("schema", "") if isinstance(tree, dict) else "").partition("/")
-    if name != SCHEMA or not version.isdigit():
-        raise InputError(
-            f"{path} is not an explanation file", hint="It is written by: agreid evaluate --explain"
-        )
-    if int(version) > VERSION:
-        raise InputError(
-            f"{path} has schema {name}/{version}; this agreid reads up to {SCHEMA}/{VERSION}",
-            hint="Upgrade agreid: pip install --upgrade agreid",
-        )
+    made_by = "It is written by: agreid evaluate --explain"
+    tree = read_versioned(path, SCHEMA, VERSION, kind="an explanation file", made_by=made_by)
     try:
         return _result(tree)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -162,7 +149,7 @@ def _result(tree: dict[str, Any]) -> ExplanationResult:
         scores[name] = _made(Score, scores[name])
     tree["scores"] = _made(Scores, scores)
     for row in tree["rows"]:
-        if row["ci"] is not None:
+        if row.get("ci") is not None:
             pairs = {name: tuple(row["ci"][name]) for name in ("mAP", "rank1")}
             row["ci"] = _made(Interval, row["ci"] | pairs)
     for name, kind in (("rows", ExplainRow), ("groups", GroupScore), ("bits", BitScore)):

@@ -7,8 +7,9 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from agreid_cli.errors import InputError, MissingError
+from agreid_cli.errors import InputError
 from agreid_cli.records.files import write_text
+from agreid_cli.records.versioned_json import read_versioned
 
 SCHEMA = "results"
 VERSION = 1
@@ -103,20 +104,8 @@ def write_result(result: RankingResult, path: Path) -> None:
 
 def read_result(path: Path) -> RankingResult:
     """Read and check; `InputError` when it is no result of this agreid or an older one."""
-    if not path.is_file():
-        raise MissingError(f"{path} does not exist", hint="Results are written by: agreid evaluate")
-    try:
-        tree = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InputError(f"{path} is not a results file: {error}") from error
-    name, _, version = str(tree.pop("schema", "") if isinstance(tree, dict) else "").partition("/")
-    if name != SCHEMA or not version.isdigit():
-        raise InputError(f"{path} is not a results file", hint="Results are written by: agreid evaluate")
-    if int(version) > VERSION:
-        raise InputError(
-            f"{path} has schema {name}/{version}; this agreid reads up to {SCHEMA}/{VERSION}",
-            hint="Upgrade agreid: pip install --upgrade agreid",
-        )
+    made_by = "Results are written by: agreid evaluate"
+    tree = read_versioned(path, SCHEMA, VERSION, kind="a results file", made_by=made_by)
     try:
         return _result(tree)
     except (KeyError, TypeError, ValueError) as error:
@@ -125,7 +114,7 @@ def read_result(path: Path) -> RankingResult:
 
 def _result(tree: dict[str, Any]) -> RankingResult:
     for name, kind in (("per_query", PerQuery), ("ci", Interval), ("comparison", Comparison)):
-        if tree[name] is not None:
+        if tree.get(name) is not None:
             tree[name] = kind(**_tuples(tree[name]))
     known = {field.name for field in fields(RankingResult)}
     result = RankingResult(**{k: v for k, v in _tuples(tree).items() if k in known})

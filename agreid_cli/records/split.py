@@ -42,6 +42,9 @@ def check_split(table: pa.Table) -> list[Problem]:
     tested = pc.is_in(table["role"], value_set=pa.array(["query", "gallery"]))
     for crop in sorted(train & set(table["crop_id"].filter(tested).to_pylist())):
         problems.append(Problem(f"crop {crop}", "is in train and in test"))
+    lost = pc.and_(tested, pc.is_null(table["direction"]))
+    for crop in table["crop_id"].filter(lost).to_pylist():
+        problems.append(Problem(f"crop {crop}", "is query or gallery of no direction"))
     return problems[:50]
 
 

@@ -12,7 +12,16 @@ from agreid_cli.records.artefact import SCHEMA_KEY, Artefact, metadata
 from agreid_cli.records.files import write_text, writing
 
 SCHEMA = pa.schema([pa.field("a", pa.int32(), nullable=False), pa.field("b", pa.string())])
-THING = Artefact("thing", 2, SCHEMA, "agreid make-thing")
+
+
+def counted_in_tens(table: pa.Table) -> pa.Table:
+    """Version 1 held `tens`; version 2 holds `a`."""
+    ones = pa.array([10 * value for value in table["tens"].to_pylist()], pa.int32())
+    return table.drop_columns(["tens"]).append_column("a", ones)
+
+
+UPGRADES = {1: counted_in_tens}
+THING = Artefact("thing", 2, SCHEMA, "agreid make-thing", upgrades=UPGRADES)
 
 
 def table(**columns: object) -> pa.Table:
@@ -44,11 +53,46 @@ def test_fixed_size_lists_keep_their_empty_rows(tmp_path: Path, rows: list[list[
 
 
 def test_all_column_problems_are_listed_at_once() -> None:
+    wide = pa.schema([*SCHEMA, pa.field("c", pa.int32(), nullable=False)])
     with pytest.raises(InputError) as caught:
-        THING.conform(pa.table({"a": ["x", "y"]}), "t")
+        Artefact("thing", 1, wide, "x").conform(pa.table({"a": ["x", "y"]}), "t")
     text = str(caught.value)
-    assert "column a" in text
-    assert "column b" in text
+    assert "column a: is not int32" in text
+    assert "column c: missing" in text
+
+
+@pytest.mark.parametrize("rows", [[1, 2], []])
+def test_a_missing_nullable_column_reads_as_nulls(tmp_path: Path, rows: list[int]) -> None:
+    old = Artefact("thing", 1, SCHEMA.remove(1), "x")
+    old.write(pa.table({"a": pa.array(rows, pa.int32())}), tmp_path / "t", {"k": "v"})
+    pair = pa.field("pair", pa.list_(pa.uint8(), 2))
+    grown = Artefact("thing", 1, SCHEMA.append(pair), "x")
+    back = grown.read(tmp_path / "t")
+    assert back.to_pydict() == {"a": rows, "b": [None] * len(rows), "pair": [None] * len(rows)}
+    assert back.schema.remove_metadata() == grown.schema
+    assert metadata(back)["k"] == "v"
+    grown.write(back, tmp_path / "again")
+    assert grown.read(tmp_path / "again").to_pydict() == back.to_pydict()
+
+
+def test_another_spelling_of_a_missing_column_is_not_taken_for_nulls() -> None:
+    with pytest.raises(InputError, match=r"column b: .*rename 'B_'"):
+        THING.conform(pa.table({"a": [1], "B_": ["x"]}), "t")
+
+
+def test_a_table_of_an_older_version_is_upgraded(tmp_path: Path) -> None:
+    first = pa.schema([pa.field("tens", pa.int32(), nullable=False)])
+    Artefact("thing", 1, first, "x").write(pa.table({"tens": [1, 2]}), tmp_path / "t", {"k": "v"})
+    before = (tmp_path / "t").read_bytes()
+    back = THING.read(tmp_path / "t")
+    assert back.to_pydict() == {"a": [10, 20], "b": [None, None]}
+    assert metadata(back)["k"] == "v"
+    assert (tmp_path / "t").read_bytes() == before, "reading changes no file"
+
+
+def test_every_version_has_its_upgrade() -> None:
+    with pytest.raises(AssertionError, match="upgrade"):
+        Artefact("thing", 2, SCHEMA, "x")
 
 
 def test_empty_values_in_a_required_column_are_refused() -> None:
@@ -62,7 +106,7 @@ def test_missing_file_names_the_command(tmp_path: Path) -> None:
 
 
 def test_newer_schema_and_other_kinds_are_refused(tmp_path: Path) -> None:
-    Artefact("thing", 3, SCHEMA, "x").write(table(), tmp_path / "new")
+    Artefact("thing", 3, SCHEMA, "x", upgrades={**UPGRADES, 2: lambda t: t}).write(table(), tmp_path / "new")
     Artefact("other", 1, SCHEMA, "x").write(table(), tmp_path / "other")
     with pytest.raises(InputError, match="Upgrade agreid"):
         THING.read(tmp_path / "new")
@@ -91,7 +135,7 @@ def test_a_full_disk_is_said_in_words(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("mark", [b"\xf7\xff/1", b"thing/\xb2", b"thing/", b"thing/9", b"thing/-1"])
+@pytest.mark.parametrize("mark", [b"\xf7\xff/1", b"thing/\xb2", b"thing/", b"thing/9", b"thing/0"])
 def test_a_damaged_mark_is_an_error_in_words(mark: bytes, tmp_path: Path) -> None:
     path = tmp_path / "thing.parquet"
     pq.write_table(table().cast(SCHEMA).replace_schema_metadata({SCHEMA_KEY: mark}), path)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from agreid_cli.attributes.official import official_codebook
@@ -65,3 +66,18 @@ def test_two_vectors_of_one_pid_and_two_bits_of_one_group_are_refused(tmp_path: 
 
 def test_the_helper_writes_what_this_reads(tmp_path: Path) -> None:
     assert read_manifest(write_manifest(tmp_path, 1).manifest).num_rows == manifest_table(1).num_rows
+
+
+def test_an_older_manifest_without_newer_nullable_columns_is_read(tmp_path: Path) -> None:
+    table = manifest_table(1)
+    newer = ["sharpness", "in_frame", "pixelated", "altitude", "attr_known"]
+    marks = {b"agreid.schema": b"manifest/1"}
+    pq.write_table(table.drop_columns(newer).replace_schema_metadata(marks), tmp_path / "m.parquet")
+    back = read_manifest(tmp_path / "m.parquet")
+    assert back.column_names == table.column_names
+    for name in table.column_names:
+        wanted = [None] * len(table) if name in newer else table[name].to_pylist()
+        assert back[name].to_pylist() == wanted
+    with pytest.raises(InputError, match="column camid: missing"):
+        pq.write_table(table.drop_columns(["camid"]), tmp_path / "m.parquet")
+        read_manifest(tmp_path / "m.parquet")

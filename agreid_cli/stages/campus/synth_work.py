@@ -23,7 +23,7 @@ import numpy as np
 
 from agreid_cli.config.synth import SynthConfig
 from agreid_cli.records.campus import PARTS_A_TRACK
-from agreid_cli.records.crops import CAMID_OF_PLATFORM
+from agreid_cli.records.crops import CAMID_OF_PLATFORM, video_crop_row
 from agreid_cli.records.naming import VideoName, join_pid
 from agreid_cli.synth.film.shoot import moment, shoot
 from agreid_cli.synth.film.truth import cuts, mot_line, part_map, sights, track_row
@@ -140,31 +140,23 @@ def _cut_out(config: SynthConfig, reel: Reel, pair: Pair, now: Any, cut: Any) ->
     if config.faces.pixelate:
         own = (0.0, 0.0, float(x2 - x1), float(y2 - y1))
         image, done = pixelate_people(image, own, cut.others.tolist(), min_head_px=config.faces.min_head_px)
-    name = f"t{cut.sight.track_id:05d}_f{now.frame:06d}"
-    row = {
-        "crop_id": f"{reel.video_id}_{name}",
-        "path": f"images/{reel.video_id}/{name}.jpg",
-        "camid": CAMID_OF_PLATFORM[reel.platform],
-        "platform": reel.platform,
-        "altitude": pair.altitude,
-        "session": pair.session,
-        "video_id": reel.video_id,
-        "track_id": cut.sight.track_id,
-        "frame": now.frame,
-        "time_s": now.time_s,
-        "x1": x1,
-        "y1": y1,
-        "x2": x2,
-        "y2": y2,
-        "score": cut.score,
-        "width": x2 - x1,
-        "height": y2 - y1,
-        "frame_width": reel.size[0],
-        "frame_height": reel.size[1],
-        "sharpness": sharpness(cut.image),
-        "in_frame": round(cut.sight.in_frame, 4),
-        "pixelated": done,
-    }
+    row = video_crop_row(
+        reel.video_id,
+        cut.sight.track_id,
+        now.frame,
+        cut.box,
+        camid=CAMID_OF_PLATFORM[reel.platform],
+        platform=reel.platform,
+        altitude=pair.altitude,
+        session=pair.session,
+        time_s=now.time_s,
+        score=cut.score,
+        frame_width=reel.size[0],
+        frame_height=reel.size[1],
+        sharpness=sharpness(cut.image),
+        in_frame=round(cut.sight.in_frame, 4),
+        pixelated=done,
+    )
     track = track_row(now, cut.sight, reel.video_id, pid_of(pair, cut.sight.track_id - 1))
     return CutOut(row, encode(image, config.jpeg_quality), _png(cut.part), track)
 

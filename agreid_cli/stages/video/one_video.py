@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from agreid_cli.config.extract_crops import ExtractConfig
 from agreid_cli.progress import Progress
-from agreid_cli.records.crops import CROPS, CROPS_SCHEMA
+from agreid_cli.records.crops import CROPS, CROPS_SCHEMA, video_crop_row
 from agreid_cli.records.extraction import Extraction
 from agreid_cli.records.files import disk_error, write_bytes
 from agreid_cli.stages.video.jobs import Job
@@ -106,29 +106,20 @@ def _seen(
 
 
 def _row(job: Job, video: Video, seen: Seen, crop: Crop) -> dict[str, Any]:
-    name = f"t{crop.track_id:05d}_f{seen.frame.index:06d}"
-    x1, y1, x2, y2 = crop.box
-    return {
-        "crop_id": f"{job.video_id}_{name}",
-        "path": f"images/{job.video_id}/{name}.jpg",
+    return video_crop_row(
+        job.video_id,
+        crop.track_id,
+        seen.frame.index,
+        crop.box,
         **asdict(job.facts),
-        "video_id": job.video_id,
-        "track_id": crop.track_id,
-        "frame": seen.frame.index,
-        "time_s": seen.frame.time_s,
-        "x1": x1,
-        "y1": y1,
-        "x2": x2,
-        "y2": y2,
-        "score": crop.score,
-        "width": x2 - x1,
-        "height": y2 - y1,
-        "frame_width": video.width,
-        "frame_height": video.height,
-        "sharpness": crop.sharpness,
-        "in_frame": crop.in_frame,
-        "pixelated": crop.pixelated,
-    }
+        time_s=seen.frame.time_s,
+        score=crop.score,
+        frame_width=video.width,
+        frame_height=video.height,
+        sharpness=crop.sharpness,
+        in_frame=crop.in_frame,
+        pixelated=crop.pixelated,
+    )
 
 
 def _keep_sheets(job: Job, rows: list[dict[str, Any]], parts: Parts) -> None:
