@@ -1,4 +1,4 @@
-"""Where the files of `assets/` lie: inside an installed wheel, or beside the package in a checkout."""
+"""Locate the files of `assets/`: inside an installed wheel, or beside the package in a checkout."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The errors a user can meet: a sentence, the places, and the next step.
+"""Errors shown to users: what is wrong, where, and what to do next.
 
-A function that checks input collects every problem it finds in `Problems` and raises once, so that a
-user mends a file in one pass. Only our own bugs may end in a traceback.
+A function that checks input collects all problems in `Problems` and raises once, so that a user can
+fix a file in one pass. Only bugs in agreid end in a traceback.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: `where` names the place ("attributes.csv, line 3, column age")."""
+    """One problem: `where` is the place ("attributes.csv, line 3, column age"), `what` the fault."""
 
     where: str
     what: str
@@ -43,17 +43,17 @@ class InputError(AgreidError):
 
 
 class MissingError(InputError):
-    """An artefact, a weight file or an optional package that is needed is not there."""
+    """A required artefact, weight file or optional package is missing."""
 
 
 class UsageError(AgreidError):
-    """The words of the call do not fit together; exit code 2 as for every command-line tool."""
+    """The command-line arguments do not fit together; exit code 2, as for other command-line tools."""
 
     exit_code = 2
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM arrived. It unwinds like Ctrl-C, so that every `finally` saves, and exits 143."""
+    """SIGTERM arrived. It unwinds like Ctrl-C, so that every `finally` block runs, and exits with 143."""
 
 
 @dataclass
@@ -66,13 +66,13 @@ class Problems:
         self.found.append(Problem(where, what))
 
     def raise_if_any(self, message: str, *, hint: str = "", kind: type[AgreidError] = InputError) -> None:
-        """Raise `kind` with all problems; `{n}` in the message becomes their number."""
+        """Raise `kind` with all problems; `{n}` in the message is replaced by their number."""
         if self.found:
             raise kind(message.replace("{n}", str(len(self.found))), hint=hint, problems=self.found)
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
-    """`"; did you mean 'x'?"` for the nearest choice, or the list of choices when none is near.
+    """`"; did you mean 'x'?"` for the closest choice, or the list of choices if none is close.
 
     >>> did_you_mean("blakc", ["black", "white"])
     "; did you mean 'black'?"

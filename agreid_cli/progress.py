@@ -1,4 +1,4 @@
-"""What a stage may say while it works. The command line draws it; a library caller may pass `SILENT`."""
+"""Progress reporting of stages. The command line displays it; library callers may pass `SILENT`."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import Protocol
 
 
 class Task(Protocol):
-    """One running piece of work."""
+    """A running task."""
 
     def advance(self, n: int = 1, **figures: int | float | str) -> None:
-        """`n` more units are done; `figures` (tracks=3, crops=7) are shown beside the bar."""
+        """Report `n` more finished units; `figures` (tracks=3, crops=7) are shown beside the bar."""
 
 
 class Progress(Protocol):
-    """The listener that the caller hands to a stage."""
+    """Receives the progress of a stage; supplied by the caller."""
 
     def task(self, label: str, total: int | None, unit: str) -> AbstractContextManager[Task]:
-        """Open a task of `total` units (None when nobody knows)."""
+        """Open a task of `total` units (None if unknown)."""
 
     def note(self, text: str) -> None:
-        """Something worth knowing that needs no action."""
+        """Report information that needs no action."""
 
     def warn(self, text: str) -> None:
-        """Something that the user should look at."""
+        """Report something that the user should check."""
 
 
 class _SilentTask:

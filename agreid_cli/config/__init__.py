@@ -1,1 +1,1 @@
-"""The configuration: one frozen tree a command, overrides, TOML."""
+"""The configuration: one frozen tree per command, with overrides, read from and written to TOML."""

@@ -1,4 +1,4 @@
-"""What every configuration is: frozen, complete, unknown keys refused, no input or output."""
+"""Base of all configurations: frozen and complete; unknown keys are refused; no I/O."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 
 class Frozen(BaseModel):
-    """A node of a configuration tree. Change a value by building a new tree with `load.with_overrides`."""
+    """A node of a configuration tree. To change a value, build a new tree with `load.with_overrides`."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=False, validate_default=True, allow_inf_nan=False
@@ -17,13 +17,13 @@ class Frozen(BaseModel):
 
 
 def auto_or(lowest: int) -> BeforeValidator:
-    """For a value that is `auto` or a whole number from `lowest` up; one sentence for all else."""
+    """Validator for a value that is `auto` or an integer of at least `lowest`."""
 
     def check(value: Any) -> Any:
         number = int(value) if isinstance(value, str) and value.isdecimal() else value
         if value == "auto" or (type(number) is int and number >= lowest):
             return number
-        raise PydanticCustomError("auto_or", f"Give auto, or a whole number from {lowest} up")
+        raise PydanticCustomError("auto_or", f"Give auto, or an integer of at least {lowest}")
 
     return BeforeValidator(check)
 
@@ -32,7 +32,7 @@ def _as_tuple(value: Any) -> Any:
     return tuple(word.strip() for word in value.split(",")) if isinstance(value, str) else value
 
 
-#: For a list of words that may come as one text: `--set detector.classes=person,rider`.
+#: A list of strings that may also be given as one string: `--set detector.classes=person,rider`.
 one_or_more = BeforeValidator(_as_tuple)
 
 
@@ -40,5 +40,5 @@ def _as_size(value: Any) -> Any:
     return tuple(value.lower().split("x")) if isinstance(value, str) else value
 
 
-#: Height and width in pixels, also as one word: `--set model.size=384x128`.
+#: Height and width in pixels, also as one string: `--set model.size=384x128`.
 sizes = Annotated[tuple[int, int], BeforeValidator(_as_size)]

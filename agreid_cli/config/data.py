@@ -1,4 +1,4 @@
-"""`[train.data]` and `[train.augment]`: which crops make a batch, and how they are varied."""
+"""`[train.data]` and `[train.augment]`: how batches are composed and augmented."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class DataConfig(Frozen):
-    """A batch is `p` identities × `k` crops of each; with several GPUs it is split among them."""
+    """A batch is `p` identities × `k` crops each; with several GPUs it is split among them."""
 
     p: int = Field(16, ge=1)
     k: int = Field(4, ge=1)
-    #: pk: every identity equally often; pk-images: every image once a pass, so identities in proportion to
-    #: their images, as fast-reid does. With -views: of each identity from both views, aerial and ground.
+    #: pk: every identity equally often; pk-images: every image once per pass, so identities in proportion to
+    #: their images, as in fast-reid. With -views: crops of each identity from both views, aerial and ground.
     sampler: Literal["pk", "pk-views", "pk-images", "pk-images-views"] = "pk"
     interpolation: Literal["bicubic", "bilinear"] = "bicubic"  # antialiased
-    workers: Annotated[int | Literal["auto"], auto_or(1)] = "auto"  # that fill the cache; auto: one a core
-    #: Where the resized crops lie while training: on the GPU when they fit beside the network.
+    workers: Annotated[int | Literal["auto"], auto_or(1)] = "auto"  # to fill the cache; auto: one per core
+    #: Where the resized crops are stored during training: on the GPU if they fit beside the network.
     on_gpu: bool | Literal["auto"] = "auto"
-    prefetch: int = Field(4, ge=1)  # batches made ahead
+    prefetch: int = Field(4, ge=1)  # batches prepared ahead
     on_bad_image: Literal["fail", "skip"] = "fail"
-    #: Share of the training identities that nothing is learnt from. They, and not the test, then choose the
-    #: best weights, and the p of an explainable stream over the run.
+    #: Fraction of the training identities excluded from training. They, and not the test set, are used to
+    #: choose the best weights, and the p of an explainable stream on top of the run.
     held_out: float = Field(0.0, ge=0, lt=1)
 
     @property
@@ -38,20 +38,22 @@ class DataConfig(Frozen):
     def _both_views(self) -> DataConfig:
         if self.sampler.endswith("-views") and self.k < 2:
             raise PydanticCustomError(
-                "views", "k: {name} takes crops of both views, so k is at least 2", {"name": self.sampler}
+                "views",
+                "k: {name} takes crops from both views, so k must be at least 2",
+                {"name": self.sampler},
             )
         return self
 
 
 class AugmentConfig(Frozen):
-    """In this order, drawn anew for every crop: AutoAugment, pad and crop, flip, random erasing."""
+    """Applied in this order, with new random values per crop: AutoAugment, pad and crop, flip, erasing."""
 
     flip: Share = 0.5
-    pad: int = Field(10, ge=0)  # black pixels on each side, of which a random window is cut; 0: none
-    erase: Share = 0.5  # a random rectangle takes the mean colour
-    erase_area: tuple[Share, Share] = (0.02, 0.33)  # of the image
+    pad: int = Field(10, ge=0)  # black pixels added on each side before a random crop; 0: none
+    erase: Share = 0.5  # probability of filling a random rectangle with the mean colour
+    erase_area: tuple[Share, Share] = (0.02, 0.33)  # fraction of the image
     erase_ratio: tuple[float, float] = (0.3, 3.3)  # height / width
-    autoaugment: Share = 0.0  # the policy that was found for ImageNet
+    autoaugment: Share = 0.0  # probability of applying the AutoAugment policy for ImageNet
 
     @model_validator(mode="after")
     def _in_order(self) -> AugmentConfig:

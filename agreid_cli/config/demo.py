@@ -1,4 +1,4 @@
-"""`[demo]`: how large the demonstration is. The defaults take minutes on two CPU cores."""
+"""`[demo]`: size of the demo. With the defaults it takes minutes on two CPU cores."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from agreid_cli.config.base import Frozen
 
 
 class DemoConfig(Frozen):
-    """identities are filmed, half of them to train on and half to test; the crowd is only trained on.
+    """identities: people filmed, half for training and half for test. crowd: people used for training only.
 
-    seconds, size, fps: of the videos; size 1 is 3840×2160 and 704×480. every, crowd_every: a crop in
+    seconds, size, fps: of the videos; size 1 is 3840×2160 and 704×480. every, crowd_every: cut a crop in
     every n-th frame.
-    detector: a weight file; empty is the one that comes with agreid. epochs: of Stream 1; explain_epochs:
+    detector: a weight file; empty: the detector that ships with agreid. epochs: of Stream 1; explain_epochs:
     of Stream 2.
     """
 
@@ -29,11 +29,11 @@ class DemoConfig(Frozen):
     detector: str = ""
     epochs: int = Field(14, ge=1)
     explain_epochs: int = Field(6, ge=1)
-    rounds: int = Field(1000, ge=1)  # of the bootstrap
-    pairs: int = Field(3, ge=1)  # explained with pictures, a direction
+    rounds: int = Field(1000, ge=1)  # bootstrap resamples
+    pairs: int = Field(3, ge=1)  # pairs explained with images, per direction
 
 
-#: What `--quick` sets: every step runs and nothing is learnt. For a look at the machinery.
+#: What `--quick` sets: every step runs and the networks learn nothing. Shows the mechanics only.
 QUICK: dict[str, Any] = {
     "identities": 6, "seconds": 2.0, "every": 4, "crowd": 6, "crowd_every": 6,
     "epochs": 1, "explain_epochs": 1, "rounds": 50, "pairs": 1,

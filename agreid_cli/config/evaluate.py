@@ -1,4 +1,4 @@
-"""`[evaluate]`: how two sides are ranked and what is reported."""
+"""`[evaluate]`: how galleries are ranked and what is reported."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ Platform = Literal["uav", "cctv", "wearable"]
 class RerankConfig(Frozen):
     """k-reciprocal re-ranking."""
 
-    k1: int = Field(20, ge=1)  # neighbours looked at for reciprocity
-    k2: int = Field(6, ge=1)  # neighbours that a description is averaged over
-    lambda_value: float = Field(0.3, ge=0, le=1)  # λ, the share of the original distance
+    k1: int = Field(20, ge=1)  # neighbours considered for reciprocity
+    k2: int = Field(6, ge=1)  # neighbours for local query expansion
+    lambda_value: float = Field(0.3, ge=0, le=1)  # λ, the weight of the original distance
 
     def __str__(self) -> str:
         return f"{self.k1},{self.k2},{self.lambda_value:g}"
 
 
 class ExplainEvaluateConfig(Frozen):
-    """How `--explain` goes about it."""
+    """Settings of `--explain`."""
 
-    pairs: int = Field(2_000_000, ge=1)  # most pairs that explanation metrics look at, evenly spread
-    memory_mb: int = Field(1024, ge=1)  # for the attribute vectors that are held at a time
+    pairs: int = Field(2_000_000, ge=1)  # maximum number of pairs for the explanation metrics, evenly spread
+    memory_mb: int = Field(1024, ge=1)  # memory for attribute vectors
     batch: int = Field(32, ge=1)  # crops
 
 
 class EvaluateConfig(Frozen):
-    """The defaults: cosine, as fast-reid ranks; plain ranking; no intervals."""
+    """The defaults: cosine distance as in fast-reid, no re-ranking, no confidence intervals."""
 
     metric: Literal["cosine", "euclidean"] = "cosine"
     rerank: RerankConfig | None = None
     ci: bool = False
     ci_level: float = Field(0.95, gt=0, lt=1)
-    rounds: int = Field(1000, ge=1)  # of the bootstrap
+    rounds: int = Field(1000, ge=1)  # bootstrap resamples
     seed: int = 0
-    top_k: int = Field(50, ge=1)  # rows a query in --save-ranks
-    #: Where query and gallery come from: the split when it knows the crops, only the split, or only the file.
+    top_k: int = Field(50, ge=1)  # rows per query in --save-ranks
+    #: Source of query and gallery roles: the split if it knows the crops (auto), the split, or the file.
     roles: Literal["auto", "split", "file"] = "auto"
-    #: For files that say cameras but no platforms, as in AG-ReID: {0 = "uav", 2 = "wearable", 3 = "cctv"}.
+    #: For files with cameras but without platforms, as in AG-ReID: {0 = "uav", 2 = "wearable", 3 = "cctv"}.
     platform_of_camid: dict[int, Platform] = Field(default_factory=dict)
     engine: str = "auto"
     threads: int | None = Field(None, ge=1)
@@ -53,12 +53,12 @@ class EvaluateConfig(Frozen):
     @field_validator("rerank", mode="before")
     @classmethod
     def _three_numbers(cls, value: Any) -> Any:
-        """`"20,6,0.3"` as on the command line; empty for plain ranking."""
+        """`"20,6,0.3"` as on the command line; empty: no re-ranking."""
         if not isinstance(value, str):
             return value
         words = [word.strip() for word in value.split(",")]
         if words == [""]:
             return None
         if len(words) != 3:
-            raise ValueError("give three numbers, as in 20,6,0.3")
+            raise ValueError("give three numbers, e.g. 20,6,0.3")
         return dict(zip(("k1", "k2", "lambda_value"), words, strict=True))

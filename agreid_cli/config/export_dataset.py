@@ -10,7 +10,7 @@ Link = Literal["copy", "hard", "symbolic"]
 
 
 class ExportConfig(Frozen):
-    """How the images get into the export."""
+    """How images are placed in the export."""
 
-    # Links cost no space; a hard link needs one disk, a symbolic one breaks when the images move.
+    # Links take no space. A hard link needs the same file system; a symbolic link breaks if the images move.
     link: Link = "copy"

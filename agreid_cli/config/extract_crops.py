@@ -10,9 +10,9 @@ from agreid_cli.config.base import Frozen, auto_or, one_or_more
 
 
 class DetectorConfig(Frozen):
-    """weights: a path, or a name that ultralytics publishes. imgsz: the longer side of the network's input;
-    `auto` takes it from the frame. batch: frames a call; `auto` is 8 on a GPU and 4 on the CPU, where inputs
-    over 1280 pixels go one by one. min_px: boxes narrower or lower than this are left out.
+    """weights: a path, or a name published by ultralytics. imgsz: the longer side of the network input;
+    `auto` derives it from the frame size. batch: frames per call; `auto` is 8 on a GPU and 4 on the CPU,
+    where inputs over 1280 pixels are processed one by one. min_px: smaller boxes are dropped.
     """
 
     weights: str = "yolo11n.pt"
@@ -26,10 +26,10 @@ class DetectorConfig(Frozen):
 
 
 class TrackerConfig(Frozen):
-    """name: a boxmot tracker. options: its parameters, on top of our defaults; all are recorded.
+    """name: a boxmot tracker. options: its parameters, added to our defaults; all are recorded.
 
-    camera_motion: `auto` is on for a moving camera (uav, wearable) and off for a fixed one. motion_px: it is
-    estimated on a picture shrunk to this longer side, in at most `motion_iterations` steps.
+    camera_motion: `auto` is on for a moving camera (uav, wearable) and off for a fixed one. motion_px: frames
+    are downscaled to this longer side for motion estimation, which runs at most `motion_iterations` steps.
     """
 
     name: str = "strongsort"
@@ -40,11 +40,11 @@ class TrackerConfig(Frozen):
 
 
 class EmbedderConfig(Frozen):
-    """weights: a boxmot re-ID weight file or a run; empty means the colour embedder, which needs none.
+    """weights: a boxmot re-ID weight file or a run; empty: colour histograms, which need no weights.
 
-    Two trades that change tracks, and are measured in tests/benchmarks/RESULTS.md: reuse: so many frames long
-    the embedding of a person who stands alone is not computed anew. backend: `openvino` runs the network
-    there, in bfloat16 where the processor can.
+    Two speed options change the tracks (measured in tests/benchmarks/RESULTS.md). reuse: number of frames for
+    which the embedding of a person without neighbours is reused. backend: `openvino` runs the network with
+    OpenVINO, in bfloat16 if the processor supports it.
     """
 
     weights: str = ""
@@ -53,14 +53,14 @@ class EmbedderConfig(Frozen):
 
 
 class FaceConfig(Frozen):
-    """pixelate: faces found, else heads at least `min_head_px` pixels high."""
+    """pixelate: pixelate detected faces, else heads of at least `min_head_px` pixels in height."""
 
     pixelate: bool = True
     min_head_px: int = Field(8, ge=1)
 
 
 class ExtractConfig(Frozen):
-    """every: a crop of each live track in every n-th frame (30 in the paper)."""
+    """every: cut a crop of each live track in every n-th frame (30 in the paper)."""
 
     every: int = Field(30, ge=1)
     jpeg_quality: int = Field(95, ge=1, le=100)

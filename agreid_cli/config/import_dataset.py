@@ -10,8 +10,8 @@ from agreid_cli.config.base import Frozen
 
 
 class ImportConfig(Frozen):
-    """How a published folder tree becomes a manifest."""
+    """How a published folder tree is read."""
 
-    # Leave out, with a warning, files whose name or header cannot be read, instead of refusing the tree.
+    # Skip, with a warning, files whose name or header cannot be read, instead of stopping.
     skip_bad: bool = False
-    threads: Annotated[int, Field(ge=1, le=256)] = 8  # that wait for the disk while headers are read
+    threads: Annotated[int, Field(ge=1, le=256)] = 8  # threads that read image headers

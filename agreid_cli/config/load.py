@@ -1,4 +1,4 @@
-"""A configuration from its defaults, a TOML file and `--set a.b=c` words, in that order; and back to TOML."""
+"""Build a configuration from defaults, a TOML file and `--set a.b=c` overrides, and write it as TOML."""
 
 from __future__ import annotations
 
@@ -21,20 +21,21 @@ C = TypeVar("C", bound=BaseModel)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The tables of a TOML file; `InputError` names the line that is wrong."""
+    """The tables of a TOML file; `InputError` names the line with the syntax error."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InputError(f"cannot read the configuration {path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not TOML: {error}") from error
+        raise InputError(f"{path} is not valid TOML: {error}") from error
 
 
 def load_section(kind: type[C], section: str, file: Path | None, sets: Iterable[str] = (), **flags: Any) -> C:
     """The configuration of one command.
 
     `[section]` of `file` (when given) overrides the defaults of `kind`, `sets` override the file, and
-    `flags` (dotted names with `__`; None means not given) override all. Raises `InputError` with every fault.
+    `flags` (dotted names with `__`; None means not given) override all. Raises `InputError` with all
+    problems.
     """
     tree = read_toml(file).get(section, {}) if file else {}
     source = f"{file} [{section}]" if file else "the configuration"
@@ -48,7 +49,7 @@ def load_section(kind: type[C], section: str, file: Path | None, sets: Iterable[
 
 
 def build(kind: type[C], tree: dict[str, Any], source: str) -> C:
-    """Validate a plain tree; `InputError` lists every unknown key and bad value with its dotted place."""
+    """Validate a plain tree; `InputError` lists every unknown key and bad value by dotted name."""
     try:
         return kind.model_validate(tree)
     except ValidationError as error:
@@ -57,9 +58,9 @@ def build(kind: type[C], tree: dict[str, Any], source: str) -> C:
 
 
 def with_overrides(config: C, sets: Iterable[str]) -> C:
-    """Apply `a.b=c` words; the value is TOML, or a plain string where it is not TOML.
+    """Apply `a.b=c` overrides; the value is TOML, or a plain string if it is not valid TOML.
 
-    They are judged together, so that two values which only fit with each other can be set in any order.
+    Overrides are validated together, so values that are only valid in combination can be set in any order.
     """
     words = list(sets)
     tree = config.model_dump()
@@ -69,7 +70,7 @@ def with_overrides(config: C, sets: Iterable[str]) -> C:
 
 
 def _put(tree: dict[str, Any], word: str) -> bool:
-    """Set one value in a plain tree; False when there is no such place."""
+    """Set one value in a plain tree; False if the key does not exist."""
     key, mark, text = word.partition("=")
     *branches, leaf = key.strip().split(".")
     node: Any = tree
@@ -88,12 +89,12 @@ def _judged(config: C, tree: dict[str, Any], words: list[str]) -> C:
         problems = Problems()
         for problem in error.problems:
             problems.found.append(Problem(_word_behind(problem.where, words), problem.what))
-        problems.raise_if_any("{n} of the settings cannot be used")
+        problems.raise_if_any("{n} of the --set options cannot be used")
         raise
 
 
 def _word_behind(place: str, words: list[str]) -> str:
-    """`--set a.b=c` for a problem at a.b (or inside a.b), else the place itself."""
+    """`--set a.b=c` for a problem at a.b (or inside a.b), else the dotted name."""
     for word in reversed(words):
         key = word.partition("=")[0].strip()
         if place == key or place.startswith(f"{key}."):
@@ -112,7 +113,7 @@ def _one_by_one(config: C, sets: list[str]) -> C:
             config = _merged(config, key.strip().split("."), _value(text.strip()), f"--set {word}")
         except InputError as error:
             problems.found.extend(Problem(f"--set {word}", p.what) for p in error.problems)
-    problems.raise_if_any("{n} of the settings cannot be used")
+    problems.raise_if_any("{n} of the --set options cannot be used")
     return config
 
 
@@ -122,15 +123,15 @@ def to_toml(config: BaseModel) -> str:
 
 
 def from_toml(kind: type[C], text: str, source: str) -> C:
-    """The tree that `to_toml` wrote; `InputError` when it is not TOML, or not valid any more."""
+    """The tree written by `to_toml`; `InputError` if it is not TOML, or no longer valid."""
     try:
         return build(kind, tomllib.loads(text), source)
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{source} is not TOML: {error}") from error
+        raise InputError(f"{source} is not valid TOML: {error}") from error
 
 
 def difference(old: BaseModel, new: BaseModel) -> list[Problem]:
-    """One problem for each leaf that differs, as `a.b: was 1, now 2`."""
+    """One problem per leaf that differs: `a.b: was 1, now 2`."""
     before, after = _leaves(old.model_dump(mode="json")), _leaves(new.model_dump(mode="json"))
     keys = sorted({k for k in {**before, **after} if before.get(k) != after.get(k)})
     return [Problem(k, f"was {before.get(k)!r}, now {after.get(k)!r}") for k in keys]
@@ -150,7 +151,7 @@ def _merged(config: C, keys: list[str], value: Any, source: str) -> C:
 
 
 def _named(flag: str) -> str:
-    """`--every` for a flag, `the value of detector.imgsz` for a dotted name, whose flag we do not know."""
+    """`--every` for a flag; `the value of detector.imgsz` for a dotted name, whose flag is unknown here."""
     return f"the value of {flag.replace('__', '.')}" if "__" in flag else f"--{flag.replace('_', '-')}"
 
 

@@ -8,7 +8,7 @@ from agreid_cli.config.base import Frozen
 
 
 class MergeConfig(Frozen):
-    """When annotators have decided something."""
+    """When a vote decides."""
 
-    # More than half of the votes cast decide, when there are at least so many: one vote is no cross-check.
+    # A majority decides if at least this many votes were cast: one vote is no cross-check.
     min_votes: int = Field(default=2, ge=1)

@@ -1,4 +1,4 @@
-"""`[train.model]` and `[train.loss]`: the network, and what it is asked to do."""
+"""`[train.model]` and `[train.loss]`: the network and its losses."""
 
 from __future__ import annotations
 
@@ -13,28 +13,29 @@ VIT_PATCH = 16
 
 
 class ModelConfig(Frozen):
-    """A backbone of `nn/backbones` (or `timm:<name>`) under a head of `nn/heads`."""
+    """A backbone of `nn/backbones` (or `timm:<name>`) and a head of `nn/heads`."""
 
     backbone: str = "resnet50"
     head: str = "bot"
     weights: str = "imagenet"  # imagenet, none, or a file: .safetensors, .pth
     size: sizes = (256, 128)  # height, width in pixels; 384x128 on the command line
-    last_stride: Literal[1, 2] = 1  # of a ResNet's layer4
-    ibn: bool = False  # instance and batch normalisation in one, ResNet
-    non_local: bool = False  # attention over positions in layer2 and layer3, ResNet
-    #: avg: mean of the map; gem: generalised mean with a learnable power (map ≥ 0); token: ViT's class token.
+    last_stride: Literal[1, 2] = 1  # stride of a ResNet's layer4
+    ibn: bool = False  # instance-batch normalisation (IBN), ResNet only
+    non_local: bool = False  # non-local blocks in layer2 and layer3, ResNet only
+    #: avg: mean of the map; gem: generalised mean with a learnable power (map ≥ 0); token: a ViT's class
+    #: token.
     pool: Literal["avg", "gem", "token"] = "avg"
-    #: Width of a fully connected layer with batch norm and ReLU behind the pooling, as torchreid's OSNet has
-    #: it; 0: none; auto: as the weight file has it, and the run's config.toml says which that was.
+    #: Width of the fully connected layer with batch norm and ReLU after pooling, as in torchreid's OSNet;
+    #: 0: none; auto: as in the weight file, and recorded in the run's config.toml.
     fc: Annotated[int | Literal["auto"], auto_or(0)] = "auto"
-    gem_p: float = Field(3.0, ge=1)  # where the learnable power starts
+    gem_p: float = Field(3.0, ge=1)  # initial value of the learnable power
     drop_path: float = Field(0.0, ge=0, lt=1)
-    part_channels: int = Field(256, ge=1)  # of each MGN vector
-    #: Which vector the metric loss compares, and which is ranked: before or after the BatchNorm neck.
+    part_channels: int = Field(256, ge=1)  # channels of each MGN embedding
+    #: Features compared by the metric loss, and features that are ranked: before or after the BatchNorm neck.
     metric_feature: Literal["before", "after"] = "before"
     embedding: Literal["before", "after"] = "after"
     channels_last: bool = True
-    compile: bool | Literal["auto"] = "auto"  # auto: where it pays, on a GPU
+    compile: bool | Literal["auto"] = "auto"  # auto: on a GPU if worthwhile
 
     @property
     def is_vit(self) -> bool:
@@ -44,7 +45,7 @@ class ModelConfig(Frozen):
     @classmethod
     def _not_tiny(cls, value: tuple[int, int]) -> tuple[int, int]:
         if min(value) < 32:
-            raise PydanticCustomError("size", "A side must have at least 32 pixels")
+            raise PydanticCustomError("size", "height and width must be at least 32 pixels")
         return value
 
     @model_validator(mode="after")
@@ -52,12 +53,13 @@ class ModelConfig(Frozen):
         if self.backbone.startswith("vit-") and any(side % VIT_PATCH for side in self.size):
             raise PydanticCustomError(
                 "patches",
-                "size: {h}x{w} does not divide into patches of 16 pixels",
+                "size: {h}x{w} is not divisible into patches of 16 pixels",
                 {"h": self.size[0], "w": self.size[1]},
             )
         if self.pool == "gem" and self.is_vit:
             raise PydanticCustomError(
-                "gem", "pool: gem needs a map without negative values, which a ViT has not; use avg or token"
+                "gem",
+                "pool: gem needs non-negative feature maps, which a ViT does not have; use avg or token",
             )
         if self.pool == "token" and not self.is_vit:
             raise PydanticCustomError(
@@ -71,22 +73,22 @@ class ModelConfig(Frozen):
 
 
 class TripletConfig(Frozen):
-    """Batch-hard triplets on Euclidean distances, or all pairs weighted by a softmax."""
+    """Batch-hard triplet loss on Euclidean distances, or all pairs weighted by a softmax."""
 
     kind: Literal["none", "margin", "soft", "weighted"] = "margin"  # soft: log(1 + e^(d_ap − d_an))
-    margin: float = Field(0.3, ge=0)  # of kind margin
+    margin: float = Field(0.3, ge=0)  # of kind margin only
     weight: float = Field(1.0, ge=0)
-    normalise: bool = False  # vectors to length 1 first
+    normalise: bool = False  # L2-normalise the features first
 
 
 class LossConfig(Frozen):
-    """Total = ce_weight · cross entropy + triplet.weight · triplet, each averaged over the head's vectors."""
+    """Total = ce_weight · cross entropy + triplet.weight · triplet, each averaged over the head's outputs."""
 
     classifier: Literal["linear", "circle"] = "linear"
     scale: float = Field(64.0, gt=0)  # s of the circle softmax
     margin: float = Field(0.35, ge=0, lt=1)  # m of the circle softmax
     ce_weight: float = Field(1.0, ge=0)
-    label_smoothing: float = Field(0.1, ge=0, lt=1)  # ε, of which each wrong identity gets ε/(C−1)
+    label_smoothing: float = Field(0.1, ge=0, lt=1)  # ε; each wrong identity gets ε/(C−1)
     triplet: TripletConfig = TripletConfig()
 
     @model_validator(mode="after")

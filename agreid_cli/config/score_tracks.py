@@ -8,9 +8,9 @@ from agreid_cli.config.base import Frozen
 
 
 class ScoreTracksConfig(Frozen):
-    """iou: a track's box is right from this overlap on (HOTA goes over 0.05 … 0.95 by itself).
+    """iou: minimum overlap for a match (HOTA itself uses 0.05 to 0.95).
 
-    min_visible: people who are seen by less are not asked for. classes: MOTChallenge's numbers of persons.
+    min_visible: people less visible than this are ignored. classes: MOTChallenge class numbers of persons.
     """
 
     iou: float = Field(0.5, gt=0, lt=1)

@@ -11,18 +11,18 @@ from agreid_cli.config.extract_crops import FaceConfig
 
 
 class LeastHeight(Frozen):
-    """Pixels at full size; who is lower in the picture gets no crop (the smallest of the paper)."""
+    """Minimum height of a person in pixels at full size; smaller ones get no crop (minimum of the paper)."""
 
     uav: int = Field(59, ge=4)
     cctv: int = Field(23, ge=4)
 
 
 class SynthConfig(Frozen):
-    """How large the campus is. seconds: of each video. size: 1 for frames of 3840×2160 and 704×480.
+    """Size of the campus. seconds: of each video. size: 1 for frames of 3840×2160 and 704×480.
 
-    pairs: videos of drone and wall camera at the same time; `auto` is one for every 32 identities and at
-    least one for each altitude. every: a crop (or a map of body parts) in every n-th frame. workers:
-    processes; `auto` is one a core. The result does not depend on it.
+    pairs: simultaneous videos of drone and wall camera; `auto` is one for every 32 identities and at least
+    one for each altitude. every: cut a crop (or a map of body parts) in every n-th frame. workers: processes;
+    `auto` is one per core. The result does not depend on the number of workers.
     """
 
     identities: int = Field(24, ge=2, le=100_000)
@@ -44,9 +44,9 @@ class SynthConfig(Frozen):
         return self.pairs
 
 
-#: What `--like` sets: the numbers of a published data set.
+#: What `--like` sets: the size of a published data set.
 LIKE: dict[str, dict[str, Any]] = {
-    # 388 identities, 12 pairs of videos, about 22,000 crops (paper §III-A and Table I). Every 26th frame, for
-    # the paper's every 30th would give 18,948 of these people.
+    # 388 identities, 12 pairs of videos, about 22,000 crops (paper §III-A and Table I). Every 26th frame,
+    # because the paper's every 30th would give 18,948 crops of these people.
     "agreid": {"identities": 388, "pairs": 12, "seconds": 75.0, "size": 1.0, "fps": 30, "every": 26},
 }

@@ -1,4 +1,4 @@
-"""`[train]`: one complete tree for a training run; a recipe is such a tree with a name."""
+"""`[train]`: the complete configuration of a training run. A recipe is such a configuration with a name."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ __all__ = [
 
 
 class ValidationConfig(Frozen):
-    """The referee, asked while training; the weights that it likes best are kept."""
+    """Validation during training; the weights with the best validation result are kept."""
 
-    every: int = Field(10, ge=0)  # epochs; 0: only after the last
+    every: int = Field(10, ge=0)  # epochs; 0: only after the last epoch
     directions: Annotated[tuple[str, ...], one_or_more] = ("a2g", "g2a")
     metric: Literal["cosine", "euclidean"] = "cosine"
-    best: Literal["mAP", "rank1", "mINP"] = "mAP"  # mean over the directions
+    best: Literal["mAP", "rank1", "mINP"] = "mAP"  # averaged over the directions
     flip: bool = False  # embed each crop and its mirror image
     batch: int = Field(128, ge=1)
 
@@ -46,9 +46,9 @@ class ValidationConfig(Frozen):
 
 
 class TrainConfig(Frozen):
-    """Everything that a run depends on beside its data."""
+    """Everything that a run depends on besides its data."""
 
-    recipe: str = ""  # the recipe that this tree began as
+    recipe: str = ""  # the recipe from which this tree was made
     seed: int = Field(0, ge=0)
     model: ModelConfig = ModelConfig()
     data: DataConfig = DataConfig()
@@ -56,15 +56,19 @@ class TrainConfig(Frozen):
     loss: LossConfig = LossConfig()
     optim: OptimConfig = OptimConfig()
     schedule: ScheduleConfig = ScheduleConfig()
-    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"  # auto: bf16 where the GPU has it, else fp32
-    ema: Annotated[float, Field(ge=0, lt=1)] = 0.0  # decay of the averaged weights that are ranked; 0: none
-    accumulate: int = Field(1, ge=1)  # batches a step
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = (
+        "auto"  # auto: bf16 if the GPU supports it, else fp32
+    )
+    ema: Annotated[float, Field(ge=0, lt=1)] = (
+        0.0  # decay of the averaged weights (EMA) used for ranking; 0: no EMA
+    )
+    accumulate: int = Field(1, ge=1)  # batches per optimiser step
     validation: ValidationConfig = ValidationConfig()
     explain: ExplainConfig | None = None
 
     @property
     def learning_rate(self) -> float:
-        """The peak rate for this tree's batches."""
+        """The peak learning rate for the batch size of this configuration."""
         return self.optim.learning_rate(self.data.batch * self.accumulate)
 
     @model_validator(mode="after")
@@ -73,9 +77,9 @@ class TrainConfig(Frozen):
         triplet = self.loss.triplet.kind != "none" and self.loss.triplet.weight > 0
         if triplet and self.explain is None:
             if self.data.k < 2:
-                found.append("data.k: a triplet needs two crops of one identity, so k is at least 2")
+                found.append("data.k: triplets need two crops of an identity, so k must be at least 2")
             if self.data.p < 2:
-                found.append("data.p: a triplet needs two identities, so p is at least 2")
+                found.append("data.p: triplets need two identities, so p must be at least 2")
         height, width = self.model.size
         if 2 * self.augment.pad >= min(height, width):
             found.append(

@@ -162,9 +162,9 @@ def refused(*words: str) -> tuple[int, str]:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (["--imgsz", "big"], 1, "Give auto, or a whole number from 32 up (got 'big')"),
-        (["--imgsz", "0"], 1, "Give auto, or a whole number from 32 up"),
-        (["--set", "detector.batch=0"], 1, "Give auto, or a whole number from 1 up"),
+        (["--imgsz", "big"], 1, "Give auto, or an integer of at least 32 (got 'big')"),
+        (["--imgsz", "0"], 1, "Give auto, or an integer of at least 32"),
+        (["--set", "detector.batch=0"], 1, "Give auto, or an integer of at least 1"),
         (["--every", "0"], 1, "greater than or equal to 1"),
         (["--platform", "cctc"], 2, "did you mean 'cctv'?"),
         (["--set", "detectr.conf=0.5"], 1, "did you mean 'detector'?"),

@@ -28,10 +28,10 @@ def test_it_survives_toml() -> None:
 @pytest.mark.parametrize(
     ("word", "said"),
     [
-        ("detector.imgsz=16", "Give auto, or a whole number from 32 up (got 16)"),
-        ("detector.imgsz=640.5", "Give auto, or a whole number from 32 up"),
-        ("detector.imgsz=true", "Give auto, or a whole number from 32 up"),
-        ("detector.batch=0", "Give auto, or a whole number from 1 up"),
+        ("detector.imgsz=16", "Give auto, or an integer of at least 32 (got 16)"),
+        ("detector.imgsz=640.5", "Give auto, or an integer of at least 32"),
+        ("detector.imgsz=true", "Give auto, or an integer of at least 32"),
+        ("detector.batch=0", "Give auto, or an integer of at least 1"),
         ("detector.conf=1.5", "less than or equal to 1"),
         ("jpeg_quality=101", "less than or equal to 100"),
         ("tracker.camera_motion=maybe", "'auto', 'on' or 'off'"),

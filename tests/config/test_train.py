@@ -8,18 +8,18 @@ from agreid_cli.config.train import TrainConfig
 from agreid_cli.errors import InputError
 
 WRONG = [
-    ("bot-vit", ["model.size=250x128"], "does not divide into patches"),
-    ("bot-vit", ["model.pool=gem"], "negative values"),
+    ("bot-vit", ["model.size=250x128"], "is not divisible into patches"),
+    ("bot-vit", ["model.pool=gem"], "non-negative feature maps"),
     ("bot-resnet50", ["model.pool=token"], "no class token"),
     ("bot-resnet50", ["model.size=16x16"], "at least 32"),
-    ("bot-resnet50", ["data.k=1"], "data.k: a triplet needs two crops"),
-    ("bot-resnet50", ["data.p=1"], "data.p: a triplet needs two identities"),
+    ("bot-resnet50", ["data.k=1"], "data.k: triplets need two crops"),
+    ("bot-resnet50", ["data.p=1"], "data.p: triplets need two identities"),
     ("bot-osnet-fastreid", ["data.sampler=pk-views", "data.k=1"], "both views"),
     ("bot-osnet-fastreid", ["data.sampler=pk-images-views", "data.k=1"], "pk-images-views takes"),
     ("bot-resnet50", ["augment.pad=64"], "more than the crop's 128 pixels"),
     ("bot-resnet50", ["augment.erase_area=[0.5, 0.1]"], "the smaller first"),
     ("bot-resnet50", ["augment.flip=1.5"], "augment.flip"),
-    ("bot-resnet50", ["schedule.milestones=[90, 40]"], "later than the one before"),
+    ("bot-resnet50", ["schedule.milestones=[90, 40]"], "in ascending order"),
     ("bot-resnet50", ["loss.ce_weight=0", "loss.triplet.kind=none"], "both zero"),
     ("bot-resnet50", ["precision=fp64"], "precision"),
     ("bot-resnet50", ["optim.lr=0"], "optim.lr"),

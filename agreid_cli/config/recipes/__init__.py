@@ -1,4 +1,4 @@
-"""Recipes: complete training configurations by name. A recipe is one function and one line here."""
+"""Recipes: complete training configurations by name. A new recipe is one function and one line here."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from agreid_cli.errors import InputError, did_you_mean
 
 DEFAULT = "bot-vit"
 
-#: name → "module:function"; the function takes nothing and returns a `TrainConfig`.
+#: name → "module:function"; the function takes no arguments and returns a `TrainConfig`.
 RECIPES: dict[str, str] = {
     "bot-resnet50": "agreid_cli.config.recipes.paper:bot_resnet50",
     "bot-vit": "agreid_cli.config.recipes.paper:bot_vit",
@@ -48,10 +48,10 @@ RECIPES: dict[str, str] = {
 
 
 def recipe(name: str) -> TrainConfig:
-    """The complete tree of this name, which is also its `recipe`; `InputError` lists the names."""
+    """The complete tree of the recipe `name`, with `recipe` set to it; `InputError` lists the names."""
     if name not in RECIPES:
         raise InputError(
-            f"there is no recipe '{name}'{did_you_mean(name, RECIPES)}",
+            f"unknown recipe '{name}'{did_you_mean(name, RECIPES)}",
             hint="List them with: agreid recipe list",
         )
     module, _, function = RECIPES[name].partition(":")
@@ -60,22 +60,22 @@ def recipe(name: str) -> TrainConfig:
 
 
 def about(name: str) -> str:
-    """What a recipe says of itself, in a line."""
+    """The one-line description of a recipe."""
     module, _, function = RECIPES[name].partition(":")
     text = getattr(importlib.import_module(module), function).__doc__ or ""
     return str(text).strip().splitlines()[0].rstrip(".")
 
 
 def to_section(config: TrainConfig) -> str:
-    """The complete tree as the `[train]` of a TOML file, which `load_train` reads back."""
+    """The complete tree as the `[train]` section of a TOML file, which `load_train` reads back."""
     return tomli_w.dumps({"train": config.model_dump(mode="json", exclude_none=True)})
 
 
 def load_train(file: Path | None, sets: Sequence[str] = (), *, name: str | None = None) -> TrainConfig:
-    """The tree of one run: a recipe, changed by `[train]` of `file`, changed by `--set` words.
+    """The tree of one run: a recipe, overridden by `[train]` of `file`, then by `--set`.
 
-    The recipe is `name`, else the one that the file names, else `DEFAULT`. A file may also be the
-    `config.toml` of a run, which is a whole tree without `[train]`.
+    The recipe is `name`, else the one named in the file, else `DEFAULT`. The file may also be the
+    `config.toml` of a run, which is a complete tree without `[train]`.
     """
     words = train_table(file) if file else {}
     base = recipe(name or str(words.get("recipe") or DEFAULT))
@@ -84,11 +84,11 @@ def load_train(file: Path | None, sets: Sequence[str] = (), *, name: str | None 
 
 
 def train_table(file: Path) -> dict[str, Any]:
-    """What a TOML file says about training: its `[train]`, or all of it when it is a run's own file."""
+    """The training configuration in a TOML file: its `[train]`, or the whole file if it is from a run."""
     tree = read_toml(file)
     if "train" in tree:
         table = tree["train"]
         if not isinstance(table, dict):
-            raise InputError(f"{file}: train is not a table", hint="Write its values below a line [train].")
+            raise InputError(f"{file}: train is not a table", hint="Put its values below a line [train].")
         return table
     return tree if tree and all(key in TrainConfig.model_fields for key in tree) else {}

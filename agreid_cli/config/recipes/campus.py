@@ -1,4 +1,4 @@
-"""The recipe of the synthetic campus: small and from scratch, minutes on two CPU cores."""
+"""The recipe of the synthetic campus: a small network, randomly initialised; minutes on two CPU cores."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ SMALL: Tree = {
 
 
 def campus() -> TrainConfig:
-    """BoT on OSNet x0.25 at 128×64, from scratch."""
+    """BoT on OSNet x0.25 at 128×64, randomly initialised."""
     return tree(BOT, SMALL)

@@ -1,8 +1,8 @@
-"""The explainable stream over a finished run: `--recipe explain-bot-vit --set explain.teacher=runs/bot-vit`.
+"""The explainable stream on top of a run: `--recipe explain-bot-vit --set explain.teacher=runs/bot-vit`.
 
-The network is that of the run that is explained, whatever stands here; the rest is what the authors of the
-method train with: batches of 6 identities × 4 by image, Adam 1e-4, ten epochs of warm-up and then one rate
-to the end, no mixed precision.
+The network is always that of the explained run, whatever the recipe says. The other values are those of the
+authors: batches of 6 identities × 4 by image, Adam 1e-4, ten epochs of warm-up and then a constant rate, no
+mixed precision.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ STREAM: Tree = {
     "accumulate": 1,
     "explain": ExplainConfig().model_dump(),
 }  # fmt: skip
-#: Nothing on the campus has pretrained weights, so the stream begins as the trained run; and because the
-#: losses of the distances alone teach so small a network next to nothing in minutes, the maps learn from
-#: recognising too. An eighth of its 128 channels is too little for 88 maps, and weight decay would outweigh
-#: the slopes of these losses.
+#: The campus run has no pretrained weights, so the stream starts from the trained run. The distance losses
+#: alone teach so small a network almost nothing in minutes, so the maps also learn from attribute
+#: recognition. An eighth of the 128 channels is too few for 88 maps, and weight decay would outweigh the
+#: gradients of these losses.
 SMALL_STREAM: Tree = {
     "data": {"p": 8, "k": 4, "sampler": "pk"},
     "optim": {
@@ -43,37 +43,37 @@ SMALL_STREAM: Tree = {
 
 
 def bot_resnet50() -> TrainConfig:
-    """Over BoT on ResNet-50."""
+    """Explains BoT on ResNet-50."""
     return _over(paper.bot_resnet50())
 
 
 def bot_vit() -> TrainConfig:
-    """Over BoT on ViT-B/16: the paper's best row."""
+    """Explains BoT on ViT-B/16: the paper's best model."""
     return _over(paper.bot_vit())
 
 
 def bot_osnet() -> TrainConfig:
-    """Over BoT on OSNet."""
+    """Explains BoT on OSNet."""
     return _over(paper.bot_osnet())
 
 
 def sbs_resnet50() -> TrainConfig:
-    """Over SBS on ResNet-50."""
+    """Explains SBS on ResNet-50."""
     return _over(paper.sbs_resnet50())
 
 
 def sbs_vit() -> TrainConfig:
-    """Over SBS on ViT-B/16."""
+    """Explains SBS on ViT-B/16."""
     return _over(paper.sbs_vit())
 
 
 def sbs_osnet() -> TrainConfig:
-    """Over SBS on OSNet."""
+    """Explains SBS on OSNet."""
     return _over(paper.sbs_osnet())
 
 
 def explain_campus() -> TrainConfig:
-    """Over the synthetic campus's run: minutes on two CPU cores."""
+    """Explains the run on the synthetic campus: minutes on two CPU cores."""
     return _over(campus(), SMALL_STREAM)
 
 

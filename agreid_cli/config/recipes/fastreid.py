@@ -1,9 +1,9 @@
-"""The flavour `fastreid`: what reaches the published Market-1501 figures with each head.
+"""The recipes `…-fastreid`: settings with published Market-1501 results for each head.
 
 All make batches by image. ResNet-50: fast-reid's Base-bagtricks, Base-SBS and Base-MGN (with IBN, as
-shipped). ViT: the AG-ReID recipe of VDT and SeCap, SGD 8e-3 at batch 128. OSNet: torchreid's own recipe under
-BoT; under SBS and MGN, which torchreid has not, that of fast-reid as AMD's fork has it. The optimiser is the
-backbone's, the losses are the head's.
+published). ViT: the AG-ReID recipe of VDT and SeCap, SGD 8e-3 at batch 128. OSNet: BoT uses torchreid's own
+recipe; torchreid has no SBS or MGN, so these use the OSNet recipe of AMD's fork of fast-reid. The optimiser
+depends on the backbone, the losses on the head.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ADAM: Tree = {
         "bias_weight_decay": 5e-4,
     },
 }  # fmt: skip
-#: bagtricks_vit lowers only WEIGHT_DECAY, so that norm and bias parameters keep fast-reid's default of 5e-4.
+#: bagtricks_vit changes only WEIGHT_DECAY, so norm and bias parameters keep fast-reid's default of 5e-4.
 VIT_SGD: Tree = {
     "data": {"p": 32, "k": 4},
     "optim": {
@@ -68,17 +68,17 @@ def bot_vit() -> TrainConfig:
 
 
 def sbs_vit() -> TrainConfig:
-    """SBS on ViT-B/16: the head's losses, the backbone's optimiser; no such recipe is published."""
+    """SBS on ViT-B/16: the losses of the head, the optimiser of the backbone. Not a published recipe."""
     return tree(SBS, BY_IMAGE, VIT, VIT_SIZE, TOKEN, VIT_SGD)
 
 
 def mgn_vit() -> TrainConfig:
-    """MGN on ViT-B/16: parts are averages of patch tokens, which one class token cannot give."""
+    """MGN on ViT-B/16: its parts are averages of patch tokens, so it cannot pool the class token."""
     return tree(MGN, BY_IMAGE, VIT, VIT_SIZE, {"model": {"pool": "avg"}}, VIT_SGD)
 
 
 def bot_osnet() -> TrainConfig:
-    """OSNet as torchreid trains it, smoothed softmax and flip alone: 94.2 Rank-1, 82.6 mAP on Market-1501."""
+    """OSNet as in torchreid: label smoothing, flip only; 94.2 Rank-1, 82.6 mAP on Market-1501."""
     return tree(
         BOT,
         BY_IMAGE,
@@ -97,10 +97,10 @@ def bot_osnet() -> TrainConfig:
 
 
 def sbs_osnet() -> TrainConfig:
-    """SBS on OSNet as AMD's fork of fast-reid has it."""
+    """SBS on OSNet as in AMD's fork of fast-reid."""
     return tree(SBS, BY_IMAGE, OSNET, ADAM, {"schedule": LATE_COSINE})
 
 
 def mgn_osnet() -> TrainConfig:
-    """MGN on OSNet with the schedule of SBS; no such recipe is published."""
+    """MGN on OSNet with the schedule of SBS. Not a published recipe."""
     return tree(MGN, BY_IMAGE, OSNET, ADAM, {"schedule": LATE_COSINE})

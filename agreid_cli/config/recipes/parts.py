@@ -1,4 +1,4 @@
-"""What recipes are put together from: the three heads, the three backbones, and a tree that takes changes."""
+"""The building blocks of recipes: three heads, three backbones, and a function that merges them."""
 
 from __future__ import annotations
 
@@ -34,19 +34,20 @@ SBS: Tree = {
         "triplet": {"kind": "soft"},
     },
 }
-#: The head averages over its vectors, which is fast-reid's weight .125 for each of 8, and .2 for each of 5.
+#: The head averages the loss over its outputs: fast-reid's weight of 0.125 for each of 8, and 0.2 for each of
+#: 5.
 MGN: Tree = {
     **SBS,
     "model": {"head": "mgn", "size": (384, 128), "pool": "gem", "metric_feature": "after"},
     "data": {"p": 16, "k": 4},
 }
 
-#: Multistep: ×.1 after epochs 40 and 90.
+#: Multistep: ×0.1 after epochs 40 and 90.
 STEPS: Tree = {
     "name": "multistep", "epochs": 120, "milestones": (40, 90), "gamma": 0.1,
     "warmup_iters": 2000, "warmup_factor": 0.1,
 }  # fmt: skip
-#: The full rate for 30 epochs, then a cosine over 30; the backbone holds still for 1,000 iterations.
+#: The full rate for 30 epochs, then a cosine over 30; the backbone is frozen for the first 1,000 iterations.
 LATE_COSINE: Tree = {
     "name": "cosine", "epochs": 60, "cosine_from": 30, "final_lr": 7e-7,
     "warmup_iters": 2000, "warmup_factor": 0.1, "freeze_iters": 1000,
@@ -54,7 +55,7 @@ LATE_COSINE: Tree = {
 
 
 def tree(*parts: Tree) -> TrainConfig:
-    """A complete configuration: the defaults, changed by each part in turn."""
+    """A complete configuration: the defaults, overridden by each part in turn."""
     merged: Tree = {}
     for part in parts:
         merged = over(merged, part)
@@ -62,7 +63,7 @@ def tree(*parts: Tree) -> TrainConfig:
 
 
 def over(base: Tree, change: Tree) -> Tree:
-    """`base` with the leaves of `change`; tables merge, all else replaces."""
+    """`base` with the leaves of `change`; tables are merged, other values replaced."""
     merged = dict(base)
     for key, value in change.items():
         old = merged.get(key)
