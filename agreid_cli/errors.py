@@ -1,14 +1,24 @@
 """Errors shown to users: what is wrong, where, and what to do next.
 
-A function that checks input collects all problems in `Problems` and raises once, so that a user can
-fix a file in one pass. Only bugs in agreid end in a traceback.
+A function that checks input collects all problems in `Problems` and raises once, so that a user can fix a
+file in one pass. The first twenty problems are shown in full, the others are counted by kind, in linear time.
+Only bugs in agreid end in a traceback.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+
+#: Problems that are told in full, and kinds of the others.
+SHOWN, KINDS = 20, 5
+#: Choices that are looked through for the nearest, and that are listed.
+SEARCHED, LISTED = 1000, 40
+_VALUES = re.compile(r"'[^']*'|\b\d[\d,.]*\b")
+_COLUMN = re.compile(r"\bcolumn [^,]+$")
 
 
 @dataclass(frozen=True)
@@ -31,7 +41,7 @@ class AgreidError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
-        self.problems = tuple(problems)
+        self.problems = shortened(problems)
 
     def __str__(self) -> str:
         lines = [self.message, *(f"  {problem}" for problem in self.problems)]
@@ -58,17 +68,72 @@ class Terminated(KeyboardInterrupt):
 
 @dataclass
 class Problems:
-    """Collects problems and raises them together."""
+    """Collects problems and raises them together.
+
+    `found` holds the first `SHOWN`; `n` counts all of them.
+    """
 
     found: list[Problem] = field(default_factory=list)
+    n: int = 0
+    _kinds: Counter[str] = field(default_factory=Counter)  # of those that are not in `found`
 
-    def add(self, where: str, what: str) -> None:
-        self.found.append(Problem(where, what))
+    def add(self, where: str, what: str | Callable[[], str], *, kind: str = "") -> None:
+        """`what` may be a function, called only where the problem is shown; else `kind` is counted."""
+        self.n += 1
+        if len(self.found) < SHOWN:
+            self.found.append(Problem(where, what() if callable(what) else what))
+        else:
+            self._kinds[_kind(where, kind or (what if isinstance(what, str) else ""))] += 1
+
+    def extend(self, problems: Iterable[Problem]) -> None:
+        """Add several, in order."""
+        for problem in problems:
+            self.add(problem.where, problem.what)
+
+    def take(self, other: Problems, place: str = "") -> None:
+        """Add all that `other` has collected, with `place` before each place."""
+        self.extend(Problem(f"{place}: {p.where}" if place else p.where, p.what) for p in other.found)
+        self.n += other.n - len(other.found)
+        self._kinds.update(other._kinds)
+
+    def all(self) -> list[Problem]:
+        """Those that are shown, and a last one that counts the others by kind."""
+        return [*self.found, *_counted(self._kinds)]
 
     def raise_if_any(self, message: str, *, hint: str = "", kind: type[AgreidError] = InputError) -> None:
         """Raise `kind` with all problems; `{n}` in the message is replaced by their number."""
-        if self.found:
-            raise kind(message.replace("{n}", str(len(self.found))), hint=hint, problems=self.found)
+        if self.n:
+            raise kind(message.replace("{n}", f"{self.n:,}"), hint=hint, problems=self.all())
+
+
+def shortened(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """The first `SHOWN` problems, and one that counts the others by kind.
+
+    >>> [str(p) for p in shortened([Problem(f"line {n}", f"'{n}' is no pid") for n in range(23)])[19:]]
+    ["line 19: '19' is no pid", "and 3 more: '…' is no pid"]
+    """
+    if len(problems) <= SHOWN + 1:  # the last may be such a count already
+        return tuple(problems)
+    return (*problems[:SHOWN], *_counted(Counter(_kind(p.where, p.what) for p in problems[SHOWN:])))
+
+
+def _kind(where: str, what: str) -> str:
+    """What problems of one kind have in common: the sentence without its values, and the column."""
+    column = _COLUMN.search(where)
+    said = _VALUES.sub(lambda found: "'…'" if found[0][0] == "'" else "…", what)
+    return f"{column[0]}: {said}" if column else said
+
+
+def _counted(kinds: Counter[str]) -> list[Problem]:
+    if not kinds:
+        return []
+    if len(kinds) == 1:
+        words = list(kinds)
+    else:
+        words = [f"{kind} ({n:,})" for kind, n in kinds.most_common(KINDS)]
+        if rest := sum(kinds.values()) - sum(n for _, n in kinds.most_common(KINDS)):
+            words.append(f"others ({rest:,})")
+    return [Problem("", f"and {sum(kinds.values()):,} more: {'; '.join(words)}")]
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
@@ -78,8 +143,19 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
     "; did you mean 'black'?"
     """
     options = [str(choice) for choice in choices]
-    by_lower = {option.lower(): option for option in options}
+    by_lower = {option.lower(): option for option in _worth_comparing(word, options)}
     near = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
     if near:
         return f"; did you mean '{by_lower[near[0]]}'?"
-    return f"; allowed: {', '.join(options)}" if options else ""
+    more = f" and {len(options) - LISTED:,} more" if len(options) > LISTED else ""
+    return f"; allowed: {', '.join(options[:LISTED])}{more}" if options else ""
+
+
+def _worth_comparing(word: str, options: list[str]) -> list[str]:
+    """All of a few choices; of many, those that begin or end as the word does (difflib is slow)."""
+    if len(options) <= SEARCHED:
+        return options
+    start, end = word[:3].lower(), word[-3:].lower()
+    alike = [o for o in options if o[:3].lower() == start or o[-3:].lower() == end]
+    alike.sort(key=lambda option: abs(len(option) - len(word)))
+    return alike[:SEARCHED]

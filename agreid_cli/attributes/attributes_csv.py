@@ -1,12 +1,14 @@
 """`attributes.csv`: what each identity looks like, one row an identity.
 
-A column a group, under the group's name or its official title, in any order; a cell holds a label or its
-integer code, and a blank one is unknown. A row with no label at all is not annotated yet.
+A column a group, under the group's name, its official title or the name that a sister data set gives it, in
+any order; a cell holds a label or its integer code, and a blank one is unknown. A row with no label at all is
+not annotated yet. The identity is `pid`, or `id` where there is no pid (as AG-VPReID writes it).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +18,23 @@ from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.attributes.csv_table import CsvTable, Row, column_key, read_csv
 from agreid_cli.attributes.labels import class_of, label_of, label_problem
 from agreid_cli.attributes.official import official_codebook
-from agreid_cli.attributes.pids import PARTS, pid_of, require_pid
+from agreid_cli.attributes.pids import PARTS, has_parts, pid_of, require_pid
 from agreid_cli.attributes.words import many, people
 from agreid_cli.errors import Problems
 from agreid_cli.records.manifest import JUNK_PID
 
 #: Columns that the template writes for the eye.
 HELPERS = ("crops", "example")
+#: What other tables call the identity, where no column is called pid.
+PID_WORDS = ("id", "personid", "identity")
+#: What other tables call a group, beside its name and its title.
+_ALSO: dict[str, tuple[str, ...]] = {
+    "feet": ("footwear", "shoes"),
+    "moustache": ("mustache",),
+    "head": ("headwear",),
+    "upper": ("upper_body", "upper_clothing"),
+    "lower": ("lower_body", "lower_clothing"),
+}
 
 
 @dataclass(frozen=True)
@@ -40,13 +52,13 @@ class AttributeRows:
 
 def read_attributes(path: Path, codebook: Codebook, problems: Problems) -> AttributeRows:
     """Read the file; every wrong row and label is added to `problems`."""
-    before = len(problems.found)
-    table = read_csv(path, problems)
+    before = problems.n
+    table = _with_pid(read_csv(path, problems))
     if not table.header:
         return AttributeRows({}, [])
     require_pid(table, problems)
     key_of = _group_columns(table, codebook, problems)
-    if len(problems.found) > before:
+    if problems.n > before:
         return AttributeRows({}, [])
     notes = _unused(table, codebook)
     first_line: dict[int, int] = {}
@@ -55,15 +67,16 @@ def read_attributes(path: Path, codebook: Codebook, problems: Problems) -> Attri
     blank_cells = blank_rows = 0
     for row in table.good_rows(problems):
         pid = _identity(table, row, key_of, problems)
-        faults = len(problems.found)
+        faults = problems.n
         classes = _classes(table, row, codebook, key_of, problems)
         if pid is None:
             continue
         if pid in first_line:
-            problems.add(table.where(row.line), f"identity {pid} stands in line {first_line[pid]} already")
+            what = f"identity {pid} stands in line {first_line[pid]} already"
+            problems.add(table.where(row.line), what, kind="identities that stand twice")
             continue
         first_line[pid] = row.line
-        if len(problems.found) == faults:
+        if problems.n == faults:
             labels[pid] = {g.name: label_of(row.cells[key_of[g.name]], g) for g in codebook.groups}
         blank = sum(not row.cells[key] for key in key_of.values())
         if blank == len(key_of):
@@ -82,23 +95,26 @@ def _group_columns(table: CsvTable, codebook: Codebook, problems: Problems) -> d
     """Group name to the key of its column; a missing one is a problem."""
     found = {}
     missing = {}
+    taken = {"pid", *PARTS, *HELPERS}
     for group in codebook.groups:
         here = [key for key in _keys(group.name, group.title) if key in table.header]
         if len(here) > 1:
             names = " and ".join(table.header[key] for key in here)
             problems.add(f"{table.path.name}, line 1", f"{names} are two columns for one attribute")
+        taken.update(here)
         if here:
             found[group.name] = here[0]
         else:
             missing[column_key(group.name)] = group.name
-    known = {*found.values(), "pid", *PARTS, *HELPERS}
-    rest = CsvTable(table.path, {k: n for k, n in table.header.items() if k not in known})
+    rest = CsvTable(table.path, {k: n for k, n in table.header.items() if k not in taken})
     rest.missing(missing, problems)
+    if missing:
+        rest.tell_unused((), problems)
     return found
 
 
 def _keys(name: str, title: str) -> list[str]:
-    words = [name, title, title.replace("Color", "Colour"), title.removesuffix("s")]
+    words = [name, title, title.replace("Color", "Colour"), title.removesuffix("s"), *_ALSO.get(name, ())]
     return list(dict.fromkeys(column_key(word) for word in words))
 
 
@@ -106,14 +122,26 @@ def _unused(table: CsvTable, codebook: Codebook) -> list[str]:
     """A note for the columns that no group, left out or not, answers to."""
     groups = {*official_codebook().groups, *codebook.groups}
     known = {key for group in groups for key in _keys(group.name, group.title)}
-    names = [name for key, name in table.header.items() if key not in known | {"pid", *PARTS, *HELPERS}]
-    return [f"{table.path.name}: columns not used: {', '.join(names)}"] if names else []
+    return table.unused({*known, "pid", *PARTS, *HELPERS})
+
+
+def _with_pid(table: CsvTable) -> CsvTable:
+    """The table with the column of identities under the key `pid`, whatever its name."""
+    other = next((word for word in PID_WORDS if word in table.header), None)
+    if other is None or "pid" in table.header or has_parts(table):
+        return table
+    header = {"pid" if key == other else key: name for key, name in table.header.items()}
+    rows = [
+        Row(row.line, {"pid" if key == other else key: cell for key, cell in row.cells.items()}, row.fault)
+        for row in table.rows
+    ]
+    return CsvTable(table.path, header, rows)
 
 
 def _identity(table: CsvTable, row: Row, key_of: dict[str, str], problems: Problems) -> int | None:
-    before = len(problems.found)
+    before = problems.n
     pid = pid_of(table, row, problems)
-    if pid is None and len(problems.found) == before and any(row.cells[key] for key in key_of.values()):
+    if pid is None and problems.n == before and any(row.cells[key] for key in key_of.values()):
         problems.add(table.where(row.line, "pid"), "is blank, and the row has labels")
     if pid == JUNK_PID:
         problems.add(
@@ -131,6 +159,9 @@ def _classes(
         key = key_of[group.name]
         found = class_of(row.cells[key], group)
         if found is None:
-            problems.add(table.where(row.line, key), label_problem(row.cells[key], group))
+            text = row.cells[key]
+            problems.add(
+                table.where(row.line, key), partial(label_problem, text, group), kind="no such label"
+            )
         classes.append(group.unknown if found is None else found)
     return classes

@@ -1,20 +1,19 @@
 """Comma-separated files as people and spreadsheets write them, with the line of every row.
 
-UTF-8 with or without a byte-order mark; comma, semicolon or tab; any line ends; blank lines are skipped.
+Any encoding and separator of `records.csv_text`; any line ends; blank lines are skipped.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agreid_cli.attributes.words import many
-from agreid_cli.errors import InputError, MissingError, Problems, did_you_mean
-
-SEPARATORS = ",;\t"
+from agreid_cli.attributes.words import listed, many
+from agreid_cli.errors import SHOWN, Problems, did_you_mean
+from agreid_cli.records.csv_text import csv_text
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,16 @@ class CsvTable:
         column = f", column {self.header.get(key, key)}" if key else ""
         return f"{self.path.name}, line {line}{column}"
 
+    def unused(self, known: Collection[str]) -> list[str]:
+        """A sentence that names the columns whose keys are not `known`, if there are any."""
+        names = [name for key, name in self.header.items() if key not in known]
+        return [f"{self.path.name}: columns not used: {listed(names, SHOWN)}"] if names else []
+
+    def tell_unused(self, known: Collection[str], problems: Problems) -> None:
+        """Beside what is missing: the columns that nobody has asked for, among which it may be."""
+        for sentence in self.unused(known):
+            problems.add(f"{self.path.name}, line 1", sentence.partition(": ")[2])
+
     def missing(self, keys: dict[str, str], problems: Problems) -> None:
         """Add a problem for each wanted column (key to its usual name) that the header lacks."""
         unused = [name for key, name in self.header.items() if key not in keys]
@@ -68,13 +77,10 @@ def column_key(name: str) -> str:
 
 def read_csv(path: Path, problems: Problems) -> CsvTable:
     """Read `path`. A file without a usable header gives no columns, and the reasons go to `problems`."""
-    text = _text(path, problems)
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    if not first:
+    found = csv_text(path, problems)
+    if found is None:
         return CsvTable(path)
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=max(SEPARATORS, key=first.count), strict=True
-    )
+    reader = csv.reader(io.StringIO(found.text, newline=""), delimiter=found.separator, strict=True)
     table: CsvTable | None = None
     while True:
         line = reader.line_num + 1
@@ -120,37 +126,3 @@ def _row(line: int, cells: list[str], header: dict[str, str]) -> Row:
     if len(cells) < width or any(cells[width:]):
         return Row(line, {}, f"has {many(len(cells), 'cell')}, the header has {width}")
     return Row(line, dict(zip(header, cells, strict=False)))
-
-
-def _text(path: Path, problems: Problems) -> str:
-    """The text of the file; empty, with the reasons in `problems`, when it has none."""
-    if not path.is_file():
-        raise MissingError(f"{path} is no file" if path.exists() else f"{path} does not exist")
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror}") from error
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        problems.add(path.name, f"is UTF-16, not UTF-8; {_SAVE}")
-        return ""
-    if b"\0" in data:
-        problems.add(path.name, f"holds zero bytes, so it is no text file; {_SAVE}")
-        return ""
-    wrong = False
-    for number, line in enumerate(data.splitlines(), 1):
-        try:
-            line.decode("utf-8")
-        except UnicodeDecodeError as error:
-            said = "" if wrong else f"; {_SAVE}"
-            near = line[max(0, error.start - 12) : error.start + 12].decode("latin-1")
-            problems.add(
-                f"{path.name}, line {number}", f"byte {error.start + 1} is not UTF-8, in '{near}'{said}"
-            )
-            wrong = True
-    text = "" if wrong else data.decode("utf-8-sig")
-    if not wrong and not text.strip():
-        problems.add(path.name, "is empty; write a fresh one with: agreid build-manifest --template")
-    return text
-
-
-_SAVE = "save it as 'CSV UTF-8' in the spreadsheet"

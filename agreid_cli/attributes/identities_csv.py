@@ -2,22 +2,29 @@
 
 Columns `video_id`, `track_id` and `pid` (or P, T, A). -1 is junk, that is, not a person; a blank pid is not
 annotated yet. Where the tracker has run two people into one track, the optional columns `frame_from` and
-`frame_to` (both included, blank is open) say of which frames a row speaks. Further columns are for the eye.
+`frame_to` (both included, blank is open) say of which frames a row speaks. Further columns are for the eye;
+those that the template does not write are named.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from agreid_cli.attributes.csv_table import CsvTable, Row, read_csv
-from agreid_cli.attributes.pids import pid_of, require_pid, whole_number
+from agreid_cli.attributes.pids import PARTS, pid_of, require_pid
 from agreid_cli.errors import Problems, did_you_mean
+from agreid_cli.records.numbers import whole_number
 
 Track = tuple[str, int]
 FIRST, LAST = 0, 2**31 - 1  # frames are int32 and count from 0
+#: Columns that the template writes for the eye, as keys.
+HELPERS = ("platform", "session", "altitude", "firstframe", "lastframe", "crops", "contactsheet")
+_USED = ("videoid", "trackid", "framefrom", "frameto", "pid", *PARTS)
 
 
 @dataclass(frozen=True)
@@ -35,19 +42,24 @@ class Span:
 
 @dataclass(frozen=True)
 class Identities:
-    """The spans of each track that stands in the file, in order and apart from each other."""
+    """The spans of each track that stands in the file, in order and apart from each other.
+
+    `notes` are sentences for the user.
+    """
 
     spans: dict[Track, tuple[Span, ...]]
+    notes: list[str] = field(default_factory=list)
 
     def pid(self, track: Track, frame: int | None) -> int | None:
         """Who a crop shows: None where no row speaks of it, or its pid is blank.
 
         A crop that does not know its frame belongs to no part of a divided track.
         """
-        for span in self.spans.get(track, ()):
-            if span.is_whole or (frame is not None and span.first <= frame <= span.last):
-                return span.pid
-        return None
+        spans = self.spans.get(track, ())
+        if spans and (spans[0].is_whole or frame is None):
+            return spans[0].pid if spans[0].is_whole else None
+        at = bisect_right(spans, frame, key=lambda span: span.first) - 1 if frame is not None else -1
+        return spans[at].pid if at >= 0 and frame is not None and frame <= spans[at].last else None
 
     @property
     def pid_of_track(self) -> dict[Track, int | None]:
@@ -57,37 +69,54 @@ class Identities:
 
 def read_identities(path: Path, tracks: Collection[Track], problems: Problems) -> Identities:
     """Read the file; every row that is wrong, or names no track of `tracks`, is added to `problems`."""
-    before = len(problems.found)
+    before = problems.n
     table = read_csv(path, problems)
     if not table.header:
         return Identities({})
     table.missing({"videoid": "video_id", "trackid": "track_id"}, problems)
     require_pid(table, problems)
-    if len(problems.found) > before:
+    if problems.n > before:
+        table.tell_unused({*_USED, *HELPERS}, problems)
         return Identities({})
     of_video: dict[str, set[int]] = defaultdict(set)
     for video, number in tracks:
         of_video[video].add(number)
-    found: dict[Track, list[tuple[Span, int]]] = {}  # with the line of each
+    found: dict[Track, list[_Line]] = defaultdict(list)
     for row in table.good_rows(problems):
         pid = pid_of(table, row, problems)
         track = _track(table, row.line, row.cells["videoid"], row.cells["trackid"], of_video, problems)
         ends = _frames(table, row, problems)
         if track is None or ends is None:
             continue
-        span = Span(*ends, pid)
-        others = found.setdefault(track, [])
-        twice = next((o for o in others if o[0].first <= span.last and span.first <= o[0].last), None)
+        new = _Line(*ends, row.line, pid)
+        twice = _placed(found[track], new)
         if twice is None:
-            others.append((span, row.line))
-        elif twice[0].is_whole and span.is_whole:
-            what = f"track {track[1]} of {track[0]} stands in line {twice[1]} already"
-            problems.add(table.where(row.line, "trackid"), what)
-        else:
-            what = f"frames of track {track[1]} of {track[0]} stand in line {twice[1]} too"
-            problems.add(table.where(row.line, "trackid"), what)
-    ordered = {t: sorted((s for s, _ in rows), key=lambda span: span.first) for t, rows in found.items()}
-    return Identities({track: tuple(spans) for track, spans in ordered.items()})
+            continue
+        whole = (FIRST, LAST)
+        is_whole = (twice.first, twice.last) == ends == whole
+        what = f"{'' if is_whole else 'frames of '}track {track[1]} of {track[0]} "
+        what += f"stand{'s' if is_whole else ''} in line {twice.line} {'already' if is_whole else 'too'}"
+        problems.add(table.where(row.line, "trackid"), what, kind="tracks or frames that stand twice")
+    spans = {t: tuple(Span(s.first, s.last, s.pid) for s in lines) for t, lines in found.items()}
+    return Identities(spans, table.unused({*_USED, *HELPERS}))
+
+
+class _Line(NamedTuple):
+    first: int
+    last: int
+    line: int
+    pid: int | None
+
+
+def _placed(lines: list[_Line], new: _Line) -> _Line | None:
+    """Put `new` among the lines of its track, which are in order and apart; or the line that it runs into."""
+    at = bisect_left(lines, new)
+    if at and lines[at - 1].last >= new.first:
+        return lines[at - 1]
+    if at < len(lines) and lines[at].first <= new.last:
+        return lines[at]
+    lines.insert(at, new)
+    return None
 
 
 def _frames(table: CsvTable, row: Row, problems: Problems) -> tuple[int, int] | None:
@@ -118,14 +147,20 @@ def _track(
     if number is None:
         problems.add(table.where(line, "trackid"), f"'{text}' is no track number")
     if video not in of_video:
-        near = did_you_mean(video, sorted(of_video))
-        problems.add(table.where(line, "videoid"), f"the crops have no video '{video}'{near}")
+        problems.add(
+            table.where(line, "videoid"),
+            lambda: f"the crops have no video '{video}'{did_you_mean(video, sorted(of_video))}",
+            kind="the crops have no such video",
+        )
         return None
     if number is None:
         return None
     if number not in of_video[video]:
-        has = _ranges(sorted(of_video[video]))
-        problems.add(table.where(line, "trackid"), f"{video} has no track {number}; it has {has}")
+        problems.add(
+            table.where(line, "trackid"),
+            lambda: f"{video} has no track {number}; it has {_ranges(sorted(of_video[video]))}",
+            kind="the video has no such track",
+        )
         return None
     return video, number
 

@@ -102,7 +102,7 @@ def _vectors(
     for name in column_names():
         if len(columns[name]) != len(index):
             problems.add(f"{part}.{name}", f"has {len(columns[name])} values for {len(index)} identities")
-    if problems.found:
+    if problems.n:
         return {}
     classes = np.stack([_classes(part, group, columns, notes) for group in codebook.groups], axis=1)
     bits = np.zeros((len(index), codebook.n_bits), dtype=np.uint8)

@@ -103,7 +103,7 @@ def _check_names(
             notes.append(f"{part} lacks the columns {', '.join(alone)}; read as no for its identities")
     for name in extra:
         near = did_you_mean(name, codebook.bits)
-        if problems.found:
+        if problems.n:
             problems.add(
                 f"column {name}", f"is not in the codebook{near if near.startswith('; did') else ''}"
             )
@@ -128,7 +128,7 @@ def _vectors(
             problems.add(f"{part}.{name}", f"holds {', '.join(strange[:5])}; allowed: 1 = no, 2 = yes")
             continue
         bits[:, at] = [value == YES for value in values]
-    if problems.found:
+    if problems.n:
         return {}
     _mend(part, bits, codebook, notes)
     vectors: dict[int, np.ndarray] = {}

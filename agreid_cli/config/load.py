@@ -88,7 +88,7 @@ def _judged(config: C, tree: dict[str, Any], words: list[str]) -> C:
     except InputError as error:
         problems = Problems()
         for problem in error.problems:
-            problems.found.append(Problem(_word_behind(problem.where, words), problem.what))
+            problems.add(_word_behind(problem.where, words), problem.what)
         problems.raise_if_any("{n} of the --set options cannot be used")
         raise
 
@@ -112,7 +112,7 @@ def _one_by_one(config: C, sets: list[str]) -> C:
         try:
             config = _merged(config, key.strip().split("."), _value(text.strip()), f"--set {word}")
         except InputError as error:
-            problems.found.extend(Problem(f"--set {word}", p.what) for p in error.problems)
+            problems.extend(Problem(f"--set {word}", p.what) for p in error.problems)
     problems.raise_if_any("{n} of the --set options cannot be used")
     return config
 

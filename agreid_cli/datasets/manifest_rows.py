@@ -10,9 +10,7 @@ import pyarrow as pa
 from agreid_cli.datasets.rows import Row
 from agreid_cli.records.crops import crop_row
 from agreid_cli.records.manifest import manifest_artefact
-
-#: The column of published roles, which `build-split --like published` reads.
-PUBLISHED = "published"
+from agreid_cli.records.split import PUBLISHED
 
 
 def manifest_table(

@@ -75,7 +75,7 @@ def _rows(path: Path, problems: Problems) -> list[list[float]]:
             wrong.append(Problem(f"{path}, line {number}", what))
         else:
             rows.append(row)
-    problems.found += wrong[:SHOWN]
+    problems.extend(wrong[:SHOWN])
     if len(wrong) > SHOWN:
         problems.add(str(path), f"… and {len(wrong) - SHOWN} more lines")
     return rows

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 import pyarrow as pa
@@ -11,6 +13,7 @@ from agreid_cli.errors import Problem
 from agreid_cli.records.artefact import Artefact, duplicates
 
 PLATFORMS = ("uav", "cctv", "wearable")
+BOX = ("x1", "y1", "x2", "y2")
 VIEW_OF_PLATFORM = {"uav": "aerial", "cctv": "ground", "wearable": "ground"}
 #: The official camera numbers of AG-ReID and AG-ReID.v2 (method.md §3.1).
 CAMID_OF_PLATFORM = {"uav": 0, "wearable": 2, "cctv": 3}
@@ -76,14 +79,27 @@ def video_crop_row(
 
 
 def check_crops(table: pa.Table) -> list[Problem]:
-    """`crop_id` unique; known platforms; box inside the frame; sizes positive."""
+    """`crop_id` unique; paths that can be files; known platforms; box inside the frame; sizes positive."""
     problems = [Problem(f"crop_id {i}", "stands more than once") for i in duplicates(table["crop_id"])]
+    for name, what in (("crop_id", "its crop_id is empty"), ("path", "its path is empty")):
+        problems += [Problem(f"crop {crop}", what) for crop in _ids(table, pc.equal(table[name], ""))]
+    for crop in _ids(table, pc.match_substring(table["path"], "\0")):
+        problems.append(Problem(f"crop {crop}", "its path holds a zero byte"))
+    for crop in _ids(table, pc.match_substring_regex(table["path"], r"(^|[/\\])\.{0,2}$")):
+        problems.append(Problem(f"crop {crop}", "its path is a folder"))
     known = pc.is_in(table["platform"], value_set=pa.array(PLATFORMS))
     for name in sorted({str(v) for v in table["platform"].filter(pc.invert(known)).to_pylist()}):
         problems.append(Problem("column platform", f"'{name}' is none of {', '.join(PLATFORMS)}"))
     for name in ("width", "height"):
         for crop in _ids(table, pc.less_equal(table[name], 0)):
             problems.append(Problem(f"crop {crop}", f"{name} is not positive"))
+    n_corners = sum(table[name].is_valid().to_numpy(zero_copy_only=False).astype(int) for name in BOX)
+    for crop in _ids(table, pa.array((n_corners > 0) & (n_corners < len(BOX)))):
+        problems.append(Problem(f"crop {crop}", f"its box has only some of {', '.join(BOX)}"))
+    for crop in _ids(table, _any([pc.invert(pc.is_finite(table[name])) for name in BOX])):
+        problems.append(Problem(f"crop {crop}", "its box holds NaN or infinity"))
+    for crop in _ids(table, pc.less(table["frame"], 0)):
+        problems.append(Problem(f"crop {crop}", "its frame is below 0"))
     outside = pc.or_kleene(
         pc.or_kleene(pc.less(table["x1"], 0), pc.less(table["y1"], 0)),
         pc.or_kleene(
@@ -96,6 +112,10 @@ def check_crops(table: pa.Table) -> list[Problem]:
     for crop in _ids(table, empty):
         problems.append(Problem(f"crop {crop}", "its box is empty"))
     return problems
+
+
+def _any(masks: Sequence[pa.ChunkedArray]) -> pa.ChunkedArray:
+    return reduce(pc.or_kleene, masks)
 
 
 def _ids(table: pa.Table, mask: pa.ChunkedArray, limit: int = 20) -> list[str]:

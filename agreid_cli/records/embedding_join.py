@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from agreid_cli.errors import Problems, did_you_mean
 from agreid_cli.records.crop_names import match_names
@@ -70,6 +71,12 @@ def join(
         made_ids=made_ids,
         sources=tuple(dict.fromkeys(part.file for part in parts)),
     )
+
+
+def crops_of(embeddings: Embeddings) -> pa.Table:
+    """Who each crop shows, by the embeddings alone, as a split is checked against a manifest."""
+    names = ("crop_id", "pid", "platform")
+    return pa.table({name: pa.array(getattr(embeddings, name).tolist()) for name in names})
 
 
 def _in_manifest(

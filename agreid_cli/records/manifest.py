@@ -81,7 +81,7 @@ def check_attributes(table: pa.Table, group_sizes: tuple[int, ...]) -> list[Prob
     crop_ids = table["crop_id"].to_pylist()
     starts = [0, *accumulate(group_sizes)][:-1]
     if sum(group_sizes):
-        ones = np.add.reduceat(bits, starts, axis=1) if len(bits) else bits
+        ones = np.add.reduceat(bits, starts, axis=1, dtype=np.int64) if len(bits) else bits
         for row in np.flatnonzero(has & (ones != 1).any(axis=1))[:20]:
             groups = np.flatnonzero(ones[row] != 1).tolist()
             problems.append(Problem(f"crop {crop_ids[row]}", f"groups {groups} do not have one bit each"))
@@ -90,8 +90,13 @@ def check_attributes(table: pa.Table, group_sizes: tuple[int, ...]) -> list[Prob
     for pid, vector, known in zip(table["pid"].to_pylist(), bits, has, strict=True):
         if known and first.setdefault(pid, vector.tobytes()) != vector.tobytes():
             differing.add(pid)
-    for pid in sorted(differing)[:20]:
-        problems.append(Problem(f"pid {pid}", "has more than one attribute vector"))
+    problems += [Problem(f"pid {pid}", "has more than one attribute vector") for pid in sorted(differing)]
+    pids = table["pid"].to_numpy()
+    below = np.flatnonzero(pids < JUNK_PID)
+    problems += [Problem(f"crop {crop_ids[row]}", f"pid {pids[row]} is below {JUNK_PID}") for row in below]
+    known = table["attr_known"].is_valid().to_numpy(zero_copy_only=False)
+    for row in np.flatnonzero(known & ~has):
+        problems.append(Problem(f"crop {crop_ids[row]}", "has attr_known and no attr_bits"))
     return problems
 
 
@@ -122,7 +127,11 @@ class Known:
 
 def known_crops(path: Path) -> dict[str, Known]:
     """crop_id → identity, camera, platform of every crop in a manifest."""
-    table = read_manifest(path)
+    return known_of(read_manifest(path))
+
+
+def known_of(table: pa.Table) -> dict[str, Known]:
+    """crop_id → identity, camera, platform of every crop of a manifest table."""
     names = ("crop_id", "pid", "camid", "platform")
     crops, *rest = (table[name].to_pylist() for name in names)
     return {crop: Known(*said) for crop, *said in zip(crops, *rest, strict=True)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, fields, is_dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,9 @@ class RankingResult:
 
 
 def write_result(result: RankingResult, path: Path) -> None:
-    """Write whole; equal results give equal bytes."""
+    """Write whole; equal results give equal bytes. What does not hold of a result is our own bug."""
+    faults = faults_of(result)
+    assert not faults, faults
     tree = {"schema": f"{SCHEMA}/{VERSION}", **_tree(result)}
     lines = [f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in tree.items()]
     write_text(path, "{\n" + ",\n".join(lines) + "\n}\n")
@@ -118,10 +121,30 @@ def _result(tree: dict[str, Any]) -> RankingResult:
             tree[name] = kind(**_tuples(tree[name]))
     known = {field.name for field in fields(RankingResult)}
     result = RankingResult(**{k: v for k, v in _tuples(tree).items() if k in known})
-    columns = {len(column) for column in vars(result.per_query).values()}
-    if columns != {result.n_query} or result.n_valid > result.n_query:
-        raise ValueError(f"it has {sorted(columns)} queries and n_query {result.n_query}")
+    if faults := faults_of(result):
+        raise ValueError("; ".join(faults))
     return result
+
+
+def faults_of(result: RankingResult) -> list[str]:
+    """What cannot be true of a result: scores outside 0..1, a falling CMC, counts that do not add up."""
+    faults = []
+    for name, values in (("mAP", (result.mAP,)), ("mINP", (result.mINP,)), ("cmc", result.cmc)):
+        if not all(0 <= value <= 1 for value in values):
+            faults.append(f"{name} does not lie in 0..1")
+    if any(later < earlier for earlier, later in pairwise(result.cmc)):
+        faults.append("cmc falls")
+    if not 0 <= result.n_valid <= result.n_query or result.n_dropped != result.n_query - result.n_valid:
+        faults.append(f"{result.n_valid} valid and {result.n_dropped} dropped of {result.n_query} queries")
+    columns = sorted({len(column) for column in vars(result.per_query).values()})
+    if columns != [result.n_query]:
+        faults.append(f"it has {columns} queries and n_query {result.n_query}")
+    told = [ap for ap in result.per_query.average_precision if ap is not None]
+    if len(told) != result.n_valid:
+        faults.append(f"{len(told)} queries have an average precision and n_valid is {result.n_valid}")
+    if not all(0 <= ap <= 1 for ap in told):
+        faults.append("an average precision does not lie in 0..1")
+    return faults
 
 
 def _tree(result: RankingResult) -> dict[str, Any]:

@@ -13,10 +13,10 @@ import pyarrow as pa
 
 from agreid_cli.errors import InputError, Problem, Problems, did_you_mean
 from agreid_cli.records.directions import DIRECTIONS
+from agreid_cli.records.split import PUBLISHED as COLUMN
 from agreid_cli.splitting.roles import GALLERY, QUERY, Roles
 from agreid_cli.splitting.rows import Rows
 
-COLUMN = "published"
 PARTS = {"query": QUERY, "gallery": GALLERY}
 
 

@@ -10,7 +10,7 @@ from agreid_cli.config.train import TrainConfig
 from agreid_cli.errors import InputError
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.manifest import read_manifest
-from agreid_cli.records.split import SPLIT
+from agreid_cli.records.split import read_split
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.training.cache import Cache, open_cache
 from agreid_cli.training.held_out import FEWEST, held_out, without
@@ -26,7 +26,8 @@ def load_training(
     view leaves out.
     """
     folder = workspace.manifest.parent
-    samples = training_samples(read_manifest(workspace.manifest), SPLIT.read(workspace.split), folder)
+    manifest = read_manifest(workspace.manifest)
+    samples = training_samples(manifest, read_split(workspace.split, manifest), folder)
     kept_out = held_out(samples, config.data.held_out, config.seed)
     if config.data.held_out and not len(kept_out):
         raise InputError(

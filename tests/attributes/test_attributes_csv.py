@@ -149,6 +149,7 @@ def test_missing_and_double_columns_are_all_told(tmp_path: Path) -> None:
         "a.csv, line 1: age and Ages are two columns for one attribute",
         "a.csv, line 1, column upper: missing; did you mean 'upperr'?",
         "a.csv, line 1, column bag: missing",
+        "a.csv, line 1: columns not used: upperr",
     ]
 
 

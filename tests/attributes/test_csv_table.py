@@ -34,10 +34,27 @@ WANTED = [(2, {"pid": "1", "videoid": "a"}), (3, {"pid": "2", "videoid": "é"})]
         "PID\tvideo id\r1\ta\r2\té\r",
         '"pid" , "video_id"\n1,"a"\n 2 , é \n'.replace('" , "', '","'),
         "pid,video_id,,\n1,a,,\n2,é\n,,\n",
+        "pid|video_id\n1|a\n2|é\n",
+        "pid\tvideo_id\r\n1\ta\r\n2\té\r\n".encode("utf-16"),
+        b"\xfe\xff" + "pid,video_id\n1,a\n2,é\n".encode("utf-16-be"),
     ],
 )
-def test_files_of_spreadsheets_and_editors_read_the_same(tmp_path: Path, content: str) -> None:
+def test_files_of_spreadsheets_and_editors_read_the_same(tmp_path: Path, content: str | bytes) -> None:
     assert read(tmp_path / "t.csv", content) == (WANTED, [])
+
+
+@pytest.mark.parametrize("first", ["sep=;", "SEP=;", '"sep=;"', " sep=;;;", "sep=|", "sep=\\t", "sep=,"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_the_line_that_a_spreadsheet_writes_for_itself(tmp_path: Path, first: str, end: str) -> None:
+    mark = "\t" if first.endswith("\\t") else first.strip('" ')[4]
+    lines = [first, f"pid{mark}video_id", f"1{mark}a", f"2{mark}é", ""]
+    rows, problems = read(tmp_path / "t.csv", end.join(lines))
+    assert (rows, problems) == ([(line + 1, cells) for line, cells in WANTED], [])
+
+
+def test_a_separator_in_the_header_alone_does_not_win(tmp_path: Path) -> None:
+    rows, _ = read(tmp_path / "t.csv", "sep=;\npid;video,id;note\n1;a;x,y,z\n")
+    assert rows == [(3, {"pid": "1", "videoid": "a", "note": "x,y,z"})]
 
 
 def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
@@ -55,7 +72,7 @@ def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
         (b"", ["t.csv: is empty"]),
         (b"\n \n", ["t.csv: is empty"]),
         (b"\xef\xbb\xbf", ["t.csv: is empty"]),
-        ("pid,a\n1,2\n".encode("utf-16"), ["t.csv: is UTF-16"]),
+        (b"\xff\xfep\0i\0d", ["t.csv: begins like UTF-16 and is damaged"]),
         (b"PK\x03\x04\x00\x00", ["t.csv: holds zero bytes"]),
         (b"pid,n\n1,M\xfc\n2,x\n3,\xff\n", ["t.csv, line 2: byte 4 is not UTF-8", "t.csv, line 4: byte 3"]),
         (b"pid,pid,\n", ["t.csv, line 1, column pid: stands twice"]),

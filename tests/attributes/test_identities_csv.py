@@ -108,7 +108,11 @@ def test_wrong_parts(tmp_path: Path, cells: str, column: str, said: str) -> None
         ("video_id,track_id", ["column pid: missing"]),
         (
             "vidio_id,track,pid",
-            ["column video_id: missing; did you mean 'vidio_id'?", "column track_id: missing"],
+            [
+                "column video_id: missing; did you mean 'vidio_id'?",
+                "column track_id: missing",
+                "line 1: columns not used: vidio_id, track",
+            ],
         ),
         ("video_id,track_id,P,A", ["column T: missing"]),
     ],

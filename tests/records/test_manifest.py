@@ -81,3 +81,53 @@ def test_an_older_manifest_without_newer_nullable_columns_is_read(tmp_path: Path
     with pytest.raises(InputError, match="column camid: missing"):
         pq.write_table(table.drop_columns(["camid"]), tmp_path / "m.parquet")
         read_manifest(tmp_path / "m.parquet")
+
+
+def hand_made(name: str, row: int, value: object) -> pa.Table:
+    """A valid manifest with one cell changed, as another program may have written it."""
+    table = manifest_table(3)
+    cells = table[name].to_pylist()
+    cells[row] = value
+    kind = table[name].type
+    kind = pa.list_(kind.value_type) if pa.types.is_fixed_size_list(kind) else kind
+    return table.set_column(table.column_names.index(name), name, pa.array(cells, kind))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("crop_id", "", "its crop_id is empty"),
+        ("path", "", "its path is empty"),
+        ("path", "a\0b.jpg", "its path holds a zero byte"),
+        ("path", "crops/images/", "its path is a folder"),
+        ("path", "..", "its path is a folder"),
+        ("platform", "plane", "'plane' is none of"),
+        ("x1", None, "its box has only some of x1, y1, x2, y2"),
+        ("x1", float("nan"), "its box holds NaN or infinity"),
+        ("x2", float("inf"), "its box holds NaN or infinity"),
+        ("x1", -5.0, "its box leaves the frame"),
+        ("width", 0, "width is not positive"),
+        ("frame", -1, "its frame is below 0"),
+        ("pid", -2, "pid -2 is below -1"),
+        ("attr_bits", [1] * 88, "do not have one bit each"),
+        ("attr_bits", [2, 255, *[0] * 86], "do not have one bit each"),
+        ("attr_bits", None, "has attr_known and no attr_bits"),
+    ],
+)
+def test_a_manifest_that_another_program_wrote_is_checked_when_it_is_read(
+    tmp_path: Path, name: str, value: object, said: str
+) -> None:
+    pq.write_table(hand_made(name, 2, value), tmp_path / "m.parquet")
+    with pytest.raises(InputError) as caught:
+        read_manifest(tmp_path / "m.parquet")
+    assert said in str(caught.value)
+
+
+def test_of_many_faults_the_first_are_named_and_the_rest_counted(tmp_path: Path) -> None:
+    table = manifest_table(3, n_pids=40)
+    pids = pa.array([-7] * table.num_rows)
+    pq.write_table(table.set_column(table.column_names.index("pid"), "pid", pids), tmp_path / "m.parquet")
+    with pytest.raises(InputError) as caught:
+        read_manifest(tmp_path / "m.parquet")
+    assert len(caught.value.problems) == 21
+    assert "more: " in str(caught.value.problems[-1])

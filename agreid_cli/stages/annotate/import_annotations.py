@@ -12,7 +12,6 @@ from pathlib import Path
 from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.attributes.labels import class_of, label_of, label_problem
 from agreid_cli.attributes.official import official_codebook
-from agreid_cli.attributes.pids import parse_pid
 from agreid_cli.attributes.words import listed, many
 from agreid_cli.config.build_manifest import ManifestConfig
 from agreid_cli.datasets import tool_reader
@@ -22,6 +21,7 @@ from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.crops import CROPS
 from agreid_cli.records.files import write_text
 from agreid_cli.records.manifest import JUNK_PID
+from agreid_cli.records.numbers import parse_pid
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.annotate.rows import HEADER, Run, Track, identity_rows, tracks_of
 

@@ -154,7 +154,7 @@ def _held(path: Path, key: Sequence[str]) -> set[tuple[str, ...]] | None:
     keys = {tuple(row.cells.get(column, "") for column in columns) for row in rows}
     if key == ("pid",):
         keys = {(str(pid_of(table, row, problems)),) for row in rows}
-    return keys if problems.found or _annotated(table, key) else None
+    return keys if problems.n or _annotated(table, key) else None
 
 
 def _annotated(table: CsvTable, key: Sequence[str]) -> bool:

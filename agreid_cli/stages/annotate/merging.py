@@ -17,7 +17,7 @@ from agreid_cli.attributes.same_pids import aligned_pids
 from agreid_cli.attributes.votes import decide
 from agreid_cli.attributes.words import listed, people
 from agreid_cli.config.merge_annotations import MergeConfig
-from agreid_cli.errors import Problem, Problems
+from agreid_cli.errors import Problems
 from agreid_cli.metrics.agreement import Agreement, agreement
 from agreid_cli.records.manifest import JUNK_PID
 from agreid_cli.stages.annotate.rows import HEADER, Run, Track, identity_rows, tracks_of
@@ -58,13 +58,14 @@ def merge_attributes(
     files: Sequence[Path], names: Sequence[str], codebook: Codebook, config: MergeConfig, problems: Problems
 ) -> Merged:
     """Compare label by label, in the official spelling; "unknown" is a vote, a blank cell is none."""
-    annotators = []
+    annotators: list[dict[int, dict[str, str]]] = []
+    notes: list[str] = []
     for file, name in zip(files, names, strict=True):
         own = Problems()
-        annotators.append(read_attributes(file, codebook, own).labels)
-        problems.found += [
-            Problem(f"{name}: {p.where}" if name != file.stem else p.where, p.what) for p in own.found
-        ]
+        rows = read_attributes(file, codebook, own)
+        annotators.append(rows.labels)
+        notes += [note for note in rows.notes if "not used" in note]
+        problems.take(own, name if name != file.stem else "")
     pids = sorted({pid for rows in annotators for pid in rows})
     merged: list[list[object]] = [["pid", *codebook.names]]
     urgent: list[list[object]] = []
@@ -83,9 +84,8 @@ def merge_attributes(
                 entry: list[object] = [pid, group, verdict.value, verdict.why, *votes]
                 (urgent if verdict.must_be_settled else outvoted).append(entry)
         merged.append(row)
-    notes = []
-    for rows, name in zip(annotators, names, strict=True):
-        if absent := [pid for pid in pids if pid not in rows]:
+    for labels, name in zip(annotators, names, strict=True):
+        if absent := [pid for pid in pids if pid not in labels]:
             notes.append(f"{name} has no row for {people(len(absent))}: {listed(absent)}")
     header: list[object] = ["pid", "attribute", "decided", "why", *names]
     found = {group: agreement(votes) for group, votes in subjects.items()}
@@ -119,13 +119,13 @@ def merge_identities(
             frames.setdefault(track, []).append(frame)
     places = [(t, f) for t in sorted(frames) for f in sorted(frames[t], key=lambda f: (f is None, f or 0))]
     annotators: list[list[int | None]] = []
+    notes: list[str] = []
     for file, name in zip(files, names, strict=True):
         own = Problems()
         who = read_identities(file, frames.keys(), own)
-        problems.found += [
-            Problem(f"{name}: {p.where}" if name != file.stem else p.where, p.what) for p in own.found
-        ]
+        problems.take(own, name if name != file.stem else "")
         annotators.append([who.pid(track, frame) for track, frame in places])
+        notes += who.notes
     maps = aligned_pids(annotators)
     runs = _runs(places, annotators, maps)
     verdicts = [decide(run.votes, min_votes=config.min_votes) for run in runs]
@@ -145,7 +145,7 @@ def merge_identities(
     decided = [Run(r.track, r.first, r.last, v.value) for r, v in zip(runs, verdicts, strict=True)]
     persons = [[None if v is None else v != JUNK_PID for v in run.votes] for run in runs]
     renamed = [n for n, m in zip(names, maps, strict=True) if any(a != b for a, b in m.items())]
-    notes = [f"{name}: its pids were matched to those of {names[0]}" for name in renamed]
+    notes += [f"{name}: its pids were matched to those of {names[0]}" for name in renamed]
     return Merged(
         [[*HEADER], *identity_rows(decided)],
         [[*HEADER[:-1], "decided", "why", *names], *urgent, *outvoted],

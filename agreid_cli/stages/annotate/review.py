@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import pyarrow as pa
 
-from agreid_cli.attributes.attributes_csv import read_attributes
+from agreid_cli.attributes.attributes_csv import AttributeRows, read_attributes
 from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.attributes.identities_csv import Identities, read_identities
 from agreid_cli.attributes.official import official_codebook
@@ -72,11 +72,14 @@ def review(
     who_file, what_file = _given(identities, workspace.identities), _given(attributes, workspace.attributes)
     problems = Problems()
     who = read_identities(who_file, rows.keys(), problems) if who_file else Identities({})
-    what = read_attributes(what_file, codebook, problems).labels if what_file else {}
+    told = read_attributes(what_file, codebook, problems) if what_file else AttributeRows({}, [])
+    what = told.labels
     problems.raise_if_any(
         "faults in the annotations: {n}; nothing was written",
         hint="Mend them, or move the files away to start afresh.",
     )
+    for text in (*who.notes, *told.notes):
+        progress.note(text)
     target = out or workspace.root / "review.html"
     gone = [row["path"] for r in rows.values() for row in r if not _source(workspace, row).is_file()]
     total = sum(len(r) for r in rows.values())

@@ -10,7 +10,7 @@ import pyarrow as pa
 from agreid_cli.records.artefact import metadata
 from agreid_cli.records.crops import VIEW_OF_PLATFORM
 from agreid_cli.records.manifest import CODEBOOK_KEY, codebook_of, manifest_artefact, read_manifest
-from agreid_cli.records.split import SPLIT, SPLIT_SCHEMA
+from agreid_cli.records.split import SPLIT, SPLIT_SCHEMA, read_split
 from agreid_cli.records.workspace import Workspace
 
 #: Added to the pids of the crowd: a number that is no person of a film (the P field of a name has 4 digits).
@@ -36,9 +36,10 @@ def merge(film: Workspace, crowd: Workspace | None, into: Workspace) -> Merged:
     The film brings its own split. Every crop of the crowd is for training, under a pid and a crop id of its
     own, so that nobody of the crowd can be taken for somebody of the film.
     """
-    first = _placed(read_manifest(film.manifest), film, into)
+    manifest = read_manifest(film.manifest)
+    first = _placed(manifest, film, into)
     marks = metadata(first)
-    tables, rows = [first], SPLIT.read(film.split)
+    tables, rows = [first], read_split(film.split, manifest)
     others = 0
     if crowd is not None:
         second = _renamed(_placed(read_manifest(crowd.manifest), crowd, into))

@@ -89,7 +89,7 @@ def build_manifest(
             hint="Fill in the column pid, the same number for the same person: by hand, looking at "
             "crops/contact-*.jpg, or on the page that this writes: agreid review",
         )
-    for text in notes:
+    for text in (*who.notes, *notes):
         progress.note(text)
     _say(tracks, pids, who, what, what_file, progress)
     table = joined(crops, pids, what, codebook)

@@ -20,7 +20,7 @@ from agreid_cli.records.crops import CROPS
 from agreid_cli.records.files import sha256
 from agreid_cli.records.folders import writing_folder
 from agreid_cli.records.manifest import read_manifest
-from agreid_cli.records.split import SPLIT
+from agreid_cli.records.split import read_split
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.annotate.rows import annotation_table
 from agreid_cli.stages.data.attribute_files import write_attributes
@@ -67,7 +67,7 @@ def export_dataset(
         for crop, path in zip(table["crop_id"].to_pylist(), table["path"].to_pylist(), strict=True)
     }
     _refuse_out(out, workspace, sources.values(), overwrite)
-    roles = roles_of(SPLIT.read(workspace.split)) if name in BY_ROLE else {}
+    roles = roles_of(read_split(workspace.split, table)) if name in BY_ROLE else {}
     plan = make_plan(table, crops_of(table, roles) if name in BY_ROLE else [], direction)
     if name in BY_ROLE and not plan.images:
         raise InputError(

@@ -13,7 +13,7 @@ from agreid_cli.attributes.official import official_codebook
 from agreid_cli.attributes.words import listed
 from agreid_cli.errors import InputError
 from agreid_cli.records.manifest import attribute_matrix, codebook_of, read_manifest
-from agreid_cli.records.split import SPLIT
+from agreid_cli.records.split import read_split
 from agreid_cli.records.workspace import Workspace
 
 
@@ -52,7 +52,7 @@ def write_manifest_mat(workspace: Workspace, path: Path) -> MatResult:
         )
     train = set(vectors)
     if workspace.split.is_file():
-        split = SPLIT.read(workspace.split)
+        split = read_split(workspace.split, table)
         chosen = split["crop_id"].filter(pc.equal(split["role"], "train"))
         train = set(
             table["pid"].filter(pc.is_in(table["crop_id"], value_set=chosen.combine_chunks())).to_pylist()

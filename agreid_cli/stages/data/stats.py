@@ -38,7 +38,7 @@ def stats(sources: Sequence[Path], *, progress: Progress = SILENT) -> tuple[Cens
             table = _table(source, progress)
         except InputError as error:
             problems.add("", error.message)
-            problems.found += [Problem("", f"  {problem}") for problem in error.problems]
+            problems.extend(Problem("", f"  {problem}") for problem in error.problems)
             hint = hint or error.hint
             continue
         if "pid" not in table.column_names:

@@ -21,8 +21,8 @@ from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.directions import find_direction
 from agreid_cli.records.embedding_join import join
 from agreid_cli.records.files import write_bytes, write_text
-from agreid_cli.records.manifest import known_crops, read_manifest
-from agreid_cli.records.split import SPLIT, sides_of
+from agreid_cli.records.manifest import known_of, read_manifest
+from agreid_cli.records.split import read_split, sides_of
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.reporting.explain_page import PairView, page, sheet
 from agreid_cli.stages.explain.explainer import Explainer, Source, as_data
@@ -129,13 +129,14 @@ def nearest(
             f"the run '{opened.run.name}' has no embeddings",
             hint=f"Make them with: agreid embed --run {opened.run.name}",
         )
+    manifest = read_manifest(workspace.manifest)
     embeddings = join(
         read_files((path,)),
-        manifest=known_crops(workspace.manifest),
+        manifest=known_of(manifest),
         platform_of_camid={},
         note=progress.note,
     )
-    found = sides(embeddings, find_direction(direction), sides_of(SPLIT.read(workspace.split)))
+    found = sides(embeddings, find_direction(direction), sides_of(read_split(workspace.split, manifest)))
     names = embeddings.crop_id[found.query].tolist()
     if query is not None and query not in names:
         raise InputError(

@@ -13,7 +13,7 @@ from agreid_cli.errors import InputError
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.files import write_bytes
 from agreid_cli.records.manifest import read_manifest
-from agreid_cli.records.split import SPLIT, sides_of
+from agreid_cli.records.split import read_split, sides_of
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.run.embed import CropRows, Decoded, folder_rows, table_rows
 from agreid_cli.stages.run.streams import OpenStream
@@ -52,9 +52,9 @@ def open_gallery(
 
 def _test_crops(workspace: Workspace) -> CropRows:
     """Every crop that the split searches or asks for, in the manifest's order."""
-    lists = sides_of(SPLIT.read(workspace.split))
-    wanted = {crop for pair in lists.values() for side in pair for crop in side}
     table = read_manifest(workspace.manifest)
+    lists = sides_of(read_split(workspace.split, table))
+    wanted = {crop for pair in lists.values() for side in pair for crop in side}
     names = ("crop_id", "path", "pid", "camid", "platform")
     said = zip(*(table[name].to_pylist() for name in names), strict=True)
     found = [row for row in said if row[0] in wanted]

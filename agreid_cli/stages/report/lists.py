@@ -22,11 +22,11 @@ from agreid_cli.metrics.protocol import Sides, fingerprint, sides
 from agreid_cli.metrics.scoring import ranked, ranks_table
 from agreid_cli.progress import SILENT
 from agreid_cli.records.directions import find_direction
-from agreid_cli.records.embedding_join import join
+from agreid_cli.records.embedding_join import crops_of, join
 from agreid_cli.records.embeddings import Embeddings
 from agreid_cli.records.manifest import Known
 from agreid_cli.records.results import RankingResult
-from agreid_cli.records.split import SPLIT, sides_of
+from agreid_cli.records.split import read_split, sides_of
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.report.systems import System
 
@@ -89,7 +89,9 @@ class Lists:
     ) -> Found:
         embeddings = self._embeddings(system, files)
         split = self.workspace.split
-        roles = sides_of(SPLIT.read(split)) if result.roles == "split" else None
+        roles = None
+        if result.roles == "split":
+            roles = sides_of(read_split(split, crops_of(embeddings), complete=False))
         found = sides(embeddings, find_direction(result.direction), roles)
         if fingerprint(found, embeddings.crop_id) != result.fingerprint:
             raise AgreidError("its crops are not those of the result any more; run agreid evaluate again")

@@ -12,7 +12,7 @@ from agreid_cli.datasets.census import census
 from agreid_cli.datasets.table_one import LINES, PUBLISHED
 from agreid_cli.records.artefact import metadata
 from agreid_cli.records.directions import DIRECTIONS
-from agreid_cli.records.split import SPLIT
+from agreid_cli.records.split import SPLIT_SCHEMA, read_split
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.reporting import paper
 from agreid_cli.reporting.charts import Chart, bar_chart, curve_chart
@@ -120,8 +120,8 @@ def _roles(workspace: Workspace, manifest: pa.Table) -> tuple[tuple[str, str, in
         return ()
     pid_of = dict(zip(manifest["crop_id"].to_pylist(), manifest["pid"].to_pylist(), strict=True))
     found: dict[tuple[str, str], list[int]] = {}
-    table = SPLIT.read(workspace.split)
-    for crop, role, direction in zip(*(table[n].to_pylist() for n in SPLIT.schema.names), strict=True):
+    table = read_split(workspace.split, manifest)
+    for crop, role, direction in zip(*(table[n].to_pylist() for n in SPLIT_SCHEMA.names), strict=True):
         found.setdefault((direction or "", role), []).append(pid_of.get(crop, -1))
     order = ("train", "query", "gallery", "unused")
     keys = sorted(found, key=lambda key: (key[0], order.index(key[1])))

@@ -72,7 +72,7 @@ def _of_run(run: Run, config: ReportConfig, problems: Problems) -> System:
             try:
                 explanations[direction] = read_explanation(path)
             except InputError as error:
-                problems.found += [Problem("", error.message), *error.problems]
+                problems.extend([Problem("", error.message), *error.problems])
     tree: dict[str, Any] = {}
     if run.config.is_file():
         try:
@@ -100,7 +100,7 @@ def _read(
     try:
         results[direction] = with_interval(read_result(path), config)
     except InputError as error:
-        problems.found += [Problem("", error.message), *error.problems]
+        problems.extend([Problem("", error.message), *error.problems])
 
 
 def with_interval(result: RankingResult, config: ReportConfig) -> RankingResult:

@@ -15,13 +15,13 @@ from agreid_cli.metrics.protocol import Lists, Sides, directions_in, fingerprint
 from agreid_cli.metrics.scoring import comparison, ranked, ranks_table, result
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.directions import find_direction
-from agreid_cli.records.embedding_join import join
+from agreid_cli.records.embedding_join import crops_of, join
 from agreid_cli.records.embeddings import Embeddings
-from agreid_cli.records.manifest import known_crops
+from agreid_cli.records.manifest import known_of, read_manifest
 from agreid_cli.records.ranks import RANKS
 from agreid_cli.records.results import RankingResult, read_result, write_result
 from agreid_cli.records.runs import Run, all_runs, find_run
-from agreid_cli.records.split import SPLIT, sides_of
+from agreid_cli.records.split import SPLIT, refuse_mixed, sides_of
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.run.refresh import refresh
 
@@ -50,13 +50,14 @@ def evaluate(
     other = read_result(compare_with) if compare_with else None
     if save_ranks and save_ranks.resolve() in {path.resolve() for path in source.files}:
         raise UsageError(f"--save-ranks {save_ranks} would overwrite the embeddings")
+    manifest = read_manifest(workspace.manifest) if workspace.manifest.is_file() else None
     embeddings = join(
         read_files(source.files),
-        manifest=known_crops(workspace.manifest) if workspace.manifest.is_file() else {},
+        manifest=known_of(manifest) if manifest is not None else {},
         platform_of_camid=config.platform_of_camid,
         note=progress.note,
     )
-    lists = _lists(workspace, embeddings, config, progress)
+    lists = _lists(workspace, embeddings, manifest, config, progress)
     names = _names(directions, other) or _usual(directions_in(embeddings, lists))
     chosen = [sides(embeddings, find_direction(name), lists) for name in names]
     prints = [fingerprint(found, embeddings.crop_id) for found in chosen]
@@ -122,20 +123,26 @@ def _source(
 
 
 def _lists(
-    workspace: Workspace, embeddings: Embeddings, config: EvaluateConfig, progress: Progress
+    workspace: Workspace,
+    embeddings: Embeddings,
+    manifest: pa.Table | None,
+    config: EvaluateConfig,
+    progress: Progress,
 ) -> Lists | None:
     """The split's sides when they are to be used; None leaves the roles to the file."""
     if config.roles == "file" or (config.roles == "auto" and not workspace.split.is_file()):
         return None
-    lists = sides_of(SPLIT.read(workspace.split))
-    if config.roles == "split":
-        return lists
-    if not embeddings.made_ids:
-        here = set(embeddings.crop_id)
-        if any(crop in here for pair in lists.values() for side in pair for crop in side):
-            return lists
-    progress.note(f"{workspace.split} is not used: it lists none of these crops")
-    return None
+    table = SPLIT.read(workspace.split)
+    lists = sides_of(table)
+    here = set() if embeddings.made_ids else set(embeddings.crop_id)
+    if config.roles == "auto" and not any(
+        crop in here for pair in lists.values() for side in pair for crop in side
+    ):
+        progress.note(f"{workspace.split} is not used: it lists none of these crops")
+        return None
+    crops = crops_of(embeddings) if manifest is None else manifest
+    refuse_mixed(workspace.split, table, crops, complete=manifest is not None)
+    return lists
 
 
 def _names(directions: Sequence[str], other: RankingResult | None) -> list[str]:

@@ -13,7 +13,7 @@ from agreid_cli.nn.interpreter import class_token, several_vectors
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.manifest import read_manifest
 from agreid_cli.records.runs import Run, all_runs, find_run
-from agreid_cli.records.split import SPLIT
+from agreid_cli.records.split import read_split
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.run.runs import load_network, stored_config
 from agreid_cli.stages.run.streams import stored_codebook
@@ -86,7 +86,7 @@ def stream_trainee(
         model = from_starting_weights(config, model, int(network.words["n_ids"]))
     table = read_manifest(workspace.manifest)
     bits = _bits(table, workspace, config)
-    samples = training_samples(table, SPLIT.read(workspace.split), workspace.manifest.parent)
+    samples = training_samples(table, read_split(workspace.split, table), workspace.manifest.parent)
     if samples.attrs is None or not samples.attrs.any():
         raise InputError(
             "no training crop has attributes, and the explainable stream learns from them",

@@ -12,7 +12,7 @@ from agreid_cli.config.train import TrainConfig
 from agreid_cli.metrics.protocol import Lists
 from agreid_cli.progress import Progress
 from agreid_cli.records.manifest import Known, read_manifest
-from agreid_cli.records.split import SPLIT, sides_of
+from agreid_cli.records.split import read_split, sides_of
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.training.intake import load_crops
 from agreid_cli.training.samples import Samples
@@ -24,7 +24,7 @@ def load_testing(workspace: Workspace, config: TrainConfig, progress: Progress) 
 
     A crop whose image cannot be read plays no part (`--on-bad-image skip`).
     """
-    lists = sides_of(SPLIT.read(workspace.split))
+    lists = sides_of(read_split(workspace.split, read_manifest(workspace.manifest)))
     crops = list(dict.fromkeys(crop for pair in lists.values() for side in pair for crop in side))
     if not crops:
         return None
@@ -42,7 +42,8 @@ def load_held_out(
     workspace: Workspace, pids: Sequence[int], config: TrainConfig, progress: Progress
 ) -> tuple[Testing, Any] | None:
     """The training crops of these people and their pixels; None where there are none."""
-    manifest, split = read_manifest(workspace.manifest), SPLIT.read(workspace.split)
+    manifest = read_manifest(workspace.manifest)
+    split = read_split(workspace.split, manifest)
     train = set(split["crop_id"].filter(pc.equal(split["role"], "train")).to_pylist())
     said = zip(manifest["crop_id"].to_pylist(), manifest["pid"].to_pylist(), strict=True)
     people = set(pids)

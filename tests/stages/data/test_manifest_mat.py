@@ -36,7 +36,7 @@ def test_all_identities_stand_in_train_until_there_is_a_split(tmp_path: Path) ->
         {
             "crop_id": crop,
             "role": "train" if pid in (1, 2) else "query",
-            "direction": None if pid in (1, 2) else "a2g",
+            "direction": None if pid in (1, 2) else "all",
         }
         for crop, pid in zip(table["crop_id"].to_pylist(), table["pid"].to_pylist(), strict=True)
     ]
