@@ -70,6 +70,7 @@ AG_REID = Dataset(
             name="official",
             folders=tuple(FOLDERS),
             read=read,
+            parse=parse,
             subsets=(
                 Subset("train", TRAIN, (Reading("paper", 11_554, 199),)),
                 Subset(

@@ -88,6 +88,7 @@ AG_REID_V2 = Dataset(
             name="as downloaded",
             folders=tuple(FOLDERS),
             read=read,
+            parse=parse,
             optional=tuple((name, f"its crops play no part in {d}") for name, d in LISTS.items()),
             subsets=(
                 Subset("train", TRAIN, (Reading("paper", 51_530, 807),)),
@@ -118,6 +119,7 @@ AG_REID_V2 = Dataset(
             name="Kaggle 2023",
             folders=tuple(KAGGLE_FOLDERS),
             read=read_kaggle,
+            parse=parse,
             subsets=(
                 Subset("train", TRAIN, (Reading("paper", 51_530, 807),)),
                 Subset("query exp3, aerial → ground", "query:a2gw", (Reading(_CAMERAS, 4_348),)),

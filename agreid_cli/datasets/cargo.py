@@ -55,6 +55,7 @@ CARGO = Dataset(
             name="official",
             folders=tuple(FOLDERS),
             read=read,
+            parse=parse,
             subsets=(
                 Subset("train", TRAIN, (Reading("README", 51_451, 2_500),)),
                 Subset("query", "query:all", (Reading("sum of A and G", 312),)),

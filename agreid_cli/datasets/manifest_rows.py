@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,6 +11,7 @@ import pyarrow as pa
 
 from agreid_cli.datasets.rows import Row
 from agreid_cli.records.crops import crop_row
+from agreid_cli.records.image_files import without_ending
 from agreid_cli.records.manifest import manifest_artefact
 from agreid_cli.records.split import PUBLISHED
 
@@ -24,11 +27,11 @@ def manifest_table(
     """The manifest's columns, and the published roles.
 
     `sizes` are (width, height) of the images, `attributes` pid → (bits, known groups), and `prefix` leads
-    from the workspace to the data set. A crop's id is its path in the data set without the suffix.
+    from the workspace to the data set.
     """
     crops = []
-    for row, size in zip(rows, sizes, strict=True):
-        crop_id, path = row.path.rpartition(".")[0], f"{prefix}/{row.path}"
+    for crop_id, row, size in zip(crop_ids([row.path for row in rows]), rows, sizes, strict=True):
+        path = posixpath.normpath(f"{prefix}/{row.path}")
         crop = crop_row(
             crop_id, path, camid=row.camid, platform=row.platform, size=size,
             altitude=row.altitude, session=row.session, frame=row.frame,
@@ -37,3 +40,14 @@ def manifest_table(
         crops.append({**crop, "pid": row.pid, "attr_bits": bits, "attr_known": known})
     table = pa.Table.from_pylist(crops, manifest_artefact(group_sizes).schema)
     return table.append_column(PUBLISHED, pa.array([";".join(row.roles) for row in rows], pa.string()))
+
+
+def crop_ids(paths: Sequence[str]) -> list[str]:
+    """The path of each crop without its ending; with it where two files differ in nothing else.
+
+    >>> crop_ids(["a/1.jpg", "a/2.jpg", "a/2.png", "a/3"])
+    ['a/1', 'a/2.jpg', 'a/2.png', 'a/3']
+    """
+    bare = [without_ending(path) for path in paths]
+    n = Counter(bare)
+    return [path if n[short] > 1 else short for path, short in zip(paths, bare, strict=True)]

@@ -26,7 +26,7 @@ GRAMMAR = "0002_c1s1_000451_03.jpg"
 DISTRACTOR_PID = 0
 MAT_NAME = "market_attribute.mat"
 # Some published names carry their suffix twice.
-_NAME = re.compile(r"(-1|\d+)_c(\d+)s(\d+)_(\d+)_\d+(?:\.[A-Za-z]+)+", re.ASCII)
+_NAME = re.compile(r"(-1|\d+)_c(\d+)s(\d+)_(\d+)_\d+(?:\.\w+)*", re.ASCII)
 
 
 def parse(name: str) -> Row | None:
@@ -56,6 +56,7 @@ MARKET_1501 = Dataset(
             name="official",
             folders=tuple(FOLDERS),
             read=read,
+            parse=parse,
             subsets=(
                 Subset("train", TRAIN, (Reading("paper", 12_936, 751),)),
                 Subset("query", "query:all", (Reading("paper", 3_368, 750),)),
@@ -84,4 +85,5 @@ MARKET_1501 = Dataset(
     attribute_files=(MAT_NAME, f"attribute/{MAT_NAME}", f"Market-1501_Attribute/{MAT_NAME}"),
     attribute_kind="market",
     distractor_pids=frozenset({DISTRACTOR_PID}),
+    camids=range(1, 7),
 )

@@ -86,7 +86,7 @@ PRAI_1581 = Dataset(
     name="prai-1581",
     title="PRAI-1581 (TMM 2020)",
     layouts=(
-        Layout("as published", ("images", PARTITIONS), read_published, _SUBSETS),
-        Layout("sorted into folders", tuple(FOLDERS), read_sorted, _SUBSETS),
+        Layout("as published", ("images", PARTITIONS), read_published, _SUBSETS, parse=parse),
+        Layout("sorted into folders", tuple(FOLDERS), read_sorted, _SUBSETS, parse=parse),
     ),
 )

@@ -28,6 +28,7 @@ class Row:
     altitude: int | None = None  # the A field: 0, 1, 2
     session: str | None = None  # the T field, or what the set has in its place
     frame: int | None = None  # 0-based where the publisher's count is known, else as published
+    also: tuple[str, ...] = ()  # other places of the same crop: one name in two folders of the test set
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,10 @@ class Layout:
     subsets: tuple[Subset, ...]
     #: Optional files → what is lost without them.
     optional: tuple[tuple[str, str], ...] = ()
+    #: Files of which one must lie in the root or beside it.
+    any_of: tuple[str, ...] = ()
+    #: File name → row, None outside the grammar; by it a tree given under another name is recognised.
+    parse: Callable[[str], Row | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -82,5 +87,7 @@ class Dataset:
     attribute_kind: str = "qut"
     #: pids that stand for many people whom nobody looks for: real wrong persons, not identities.
     distractor_pids: frozenset[int] = frozenset()
+    #: The cameras that the set has; empty where its publisher does not number them.
+    camids: range = range(0)
     hint: str = ""  # for whoever gives a wrong tree
     remark: str = ""  # for whoever reads figures on the set

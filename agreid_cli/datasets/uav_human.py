@@ -77,6 +77,7 @@ UAV_HUMAN = Dataset(
             name="official",
             folders=tuple(FOLDERS),
             read=read,
+            parse=parse,
             subsets=(
                 Subset("train", TRAIN, (Reading(_RECALLED, 11_805, 619),)),
                 Subset("query", "query:all", (Reading(_RECALLED, 1_050, 525),)),

@@ -124,7 +124,11 @@ def _check_widths(parts: Sequence[Part], problems: Problems) -> None:
 def _check_columns(part: Part, ids: Sequence[str], problems: Problems) -> None:
     for name in ("pid", "camid"):
         if getattr(part, name) is None:
-            problems.add(part.source, f"holds no {name}, and no manifest knows all of its crops")
+            problems.add(
+                part.source,
+                f"holds no {name}, and no manifest knows all of its crops; save one number a row beside "
+                f"the vectors: query_{name} and gallery_{name}, or {name} where one array holds all rows",
+            )
     for name, allowed in (("platform", PLATFORMS), ("role", ROLES)):
         for value in sorted({v for v in getattr(part, name) or [] if v and v not in allowed}):
             row = getattr(part, name).index(value)

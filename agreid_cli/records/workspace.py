@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from itertools import count, takewhile
 from pathlib import Path
@@ -74,3 +75,11 @@ class Workspace:
     def results(self) -> Path:
         """Results of embeddings that no run of ours made."""
         return self.root / "results"
+
+    def own_files(self) -> set[str]:
+        """The real paths of the artefacts, whether they are there or not."""
+        own = (
+            self.config, self.crops_dir, self.identities, self.attributes, self.manifest, self.split,
+            self.cache, self.runs, self.results, self.root / "report.html",
+        )  # fmt: skip
+        return {os.path.realpath(path) for path in own}

@@ -78,9 +78,21 @@ def problems_of(rows: Rows, roles: Roles, counts: SplitCounts) -> list[Problem]:
         problems.append(Problem("", f"... and {len(shared) - 20} more identities in both"))
     for part in counts.directions:
         if not part.n_valid:
-            what = "no query" if not part.n_query else f"none of its {part.n_query} queries has a true match"
-            problems.append(Problem(f"direction {part.direction}", what))
+            problems.append(Problem(f"direction {part.direction}", _why_unmatched(rows, roles, part)))
     return problems
+
+
+def _why_unmatched(rows: Rows, roles: Roles, part: DirectionCounts) -> str:
+    """Which of two causes leaves every query without a true match: other people, or the own camera alone."""
+    if not part.n_query:
+        return "no query"
+    column = roles.tested[part.direction]
+    shared = np.intersect1d(people(rows, column == QUERY), people(rows, column == GALLERY))
+    none = f"none of its {part.n_query} queries has a true match"
+    if not len(shared):
+        return f"{none}: no query's pid is in the gallery"
+    own = "view" if DIRECTIONS[part.direction].junk == "view" else "camera"
+    return f"{none}: every gallery crop of a query's pid is by the query's own {own}, which is junk"
 
 
 def _count_direction(rows: Rows, name: str, column: np.ndarray) -> DirectionCounts:

@@ -76,7 +76,7 @@ def test_mistakes_are_one_readable_error(tmp_path: Path) -> None:
     assert f"agreid import-dataset ag-reid '{tmp_path / 'in' / 'AG-ReID'}'" in err
     assert "bounding_box_train: is missing" in err
     code, _, err = run("ag-reid-v2", tmp_path / "in" / "AG-ReID", "--workspace", tmp_path / "ws")
-    assert (code, "It is laid out like ag-reid" in err) == (1, True)
+    assert (code, "It looks like ag-reid" in err) == (1, True)
     code, _, err = run("ag-reid", tmp_path, "--set", "thraeds=2")
     assert (code, "did you mean 'threads'?" in err) == (1, True)
 

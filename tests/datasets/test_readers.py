@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from agreid_cli.datasets import DATASETS, ag_reid, cargo, dataset, market_1501, prai_1581, uav_human
 from agreid_cli.datasets.ag_reid import FOLDERS
 from agreid_cli.datasets.counts import compare
+from agreid_cli.datasets.recognise import choose_layout
 from agreid_cli.datasets.rows import Row
-from agreid_cli.datasets.tree import choose_layout, find_file
+from agreid_cli.datasets.tree import find_file
 from agreid_cli.errors import InputError, Problem
 from agreid_cli.records.directions import DIRECTIONS
 from tests.datasets.trees import AG_REID_V2, LISTS, PRAI, TREES, build, jpeg, partitions, put

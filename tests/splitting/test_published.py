@@ -78,7 +78,7 @@ def test_identities_in_train_and_test_and_directions_without_a_match_are_problem
     assert problems == [
         "pid 1: is in train and in test",
         "pid 2: is in train and in test",
-        "direction g2a: none of its 1 queries has a true match",
+        "direction g2a: none of its 1 queries has a true match: no query's pid is in the gallery",
     ]
 
 
@@ -111,3 +111,12 @@ def test_a_column_without_roles_is_refused(roles: dict[str, str], lacking: str) 
     manifest = sightings_table(*OFFICIAL, published=roles)
     with pytest.raises(InputError, match=f"names no {lacking} crop"):
         published_split(rows_of(manifest), manifest)
+
+
+def test_a_direction_of_one_camera_says_that_the_camera_is_the_cause() -> None:
+    roles = {"p1-cctv3-0": "query:all", "p1-cctv3-1": "gallery:all", "p2-cctv3": "train"}
+    manifest = sightings_table((1, "cctv3", 2), (2, "cctv3", 2), published=roles)
+    rows = rows_of(manifest)
+    found = published_split(rows, manifest)
+    (problem,) = problems_of(rows, found, count(rows, found))
+    assert "by the query's own camera, which is junk" in problem.what

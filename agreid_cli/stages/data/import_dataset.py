@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agreid_cli.config.build_split import SplitConfig
 from agreid_cli.config.import_dataset import ImportConfig
 from agreid_cli.datasets import dataset
+from agreid_cli.datasets.copies import judge, same_pictures
 from agreid_cli.datasets.counts import Found, compare, people
 from agreid_cli.datasets.formats import admits
 from agreid_cli.datasets.manifest_rows import manifest_table
+from agreid_cli.datasets.recognise import choose_layout, image_folders, looks_like
 from agreid_cli.datasets.rows import Dataset, Layout, Row
 from agreid_cli.datasets.sizes import image_sizes
-from agreid_cli.datasets.tree import choose_layout, find_file
+from agreid_cli.datasets.tree import find_file
+from agreid_cli.datasets.unused import NOT_READ, Unused, say_unused, say_vanished, unused, vanished
 from agreid_cli.errors import InputError, Problem
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.directions import DIRECTIONS
@@ -40,6 +43,8 @@ class ImportResult:
     distractors: int
     junk: int
     left_out: int
+    left_out_files: list[Problem]  # each with what is wrong with it
+    unused: list[dict[str, object]]  # files that nothing was made of, by folder, ending and reason
     attributes: Path | None
     identities_with_attributes: int
     counts: list[Found]
@@ -66,15 +71,16 @@ def import_dataset(
     _refuse_other_data(workspace, overwrite)
     layout = choose_layout(source, root)
     rows, bad = _read(layout, root, progress)
-    _refuse(bad, source, root, config)
+    rows, sizes, unreadable = _measure(rows, root, config, progress)
+    rows, sizes, copies = _without_copies(rows, sizes, layout, root, config, progress)
+    left_out = [*bad, *unreadable, *copies]
+    _refuse(left_out, source, root, config)
     _refuse_empty(rows, source, root)
     told = read_attributes(source, root, attributes, progress)
-    rows, sizes, unreadable = _measure(rows, root, config, progress)
-    _refuse(unreadable, source, root, config)
-    _refuse_empty(rows, source, root)
-    for lost in (bad, unreadable):
-        if lost:
-            progress.warn(f"{_files(len(lost))} left out, the first: {lost[0]}")
+    if left_out:
+        progress.warn(f"{_files(len(left_out))} left out, the first: {left_out[0]}")
+    passed_over = _unused(rows, left_out, source, layout, root, told.path, workspace)
+    _say_unused(rows, left_out, passed_over, source, layout, progress)
 
     group_sizes = told.codebook.sizes
     prefix = _prefix(workspace, root)
@@ -97,7 +103,9 @@ def import_dataset(
         identities=len(people(source, rows)),
         distractors=sum(row.pid in source.distractor_pids for row in rows),
         junk=sum(row.pid == JUNK_PID for row in rows),
-        left_out=len(bad) + len(unreadable),
+        left_out=len(left_out),
+        left_out_files=left_out,
+        unused=[group.as_data() for group in passed_over],
         attributes=told.path,
         identities_with_attributes=len(people(source, rows) & set(told.of_pid)),
         counts=compare(source, layout, rows),
@@ -141,11 +149,13 @@ def _refuse(bad: Sequence[Problem], source: Dataset, root: Path, config: ImportC
     shown = list(bad[:SHOWN])
     if len(bad) > SHOWN:
         shown.append(Problem("", f"… and {len(bad) - SHOWN} more"))
-    hint = "Mend them, or add --skip-bad to leave them out."
+    hints = [source.hint, "Mend them, or add --skip-bad to leave them out."]
+    if like := looks_like(root, but=source.name):
+        hints.insert(0, like)
     raise InputError(
         f"{root}: {_files(len(bad))} cannot be read as {source.title}",
         problems=shown,
-        hint=f"{source.hint}\n{hint}" if source.hint else hint,
+        hint="\n".join(filter(None, hints)),
     )
 
 
@@ -161,12 +171,86 @@ def _files(n: int) -> str:
 def _measure(
     rows: list[Row], root: Path, config: ImportConfig, progress: Progress
 ) -> tuple[list[Row], list[tuple[int, int]], list[Problem]]:
-    """The readable rows, their sizes, and the images that cannot be read."""
-    with progress.task("reading image sizes", len(rows), "images") as task:
-        found = image_sizes([root / row.path for row in rows], threads=config.threads, advance=task.advance)
-    good = [(row, size) for row, size in zip(rows, found, strict=True) if not isinstance(size, str)]
-    bad = [Problem(row.path, size) for row, size in zip(rows, found, strict=True) if isinstance(size, str)]
-    return [row for row, _ in good], [size for _, size in good], bad
+    """The readable rows, their sizes, and the images that cannot be read.
+
+    A crop that lies in several places keeps those that can be read.
+    """
+    paths = [path for row in rows for path in (row.path, *row.also)]
+    with progress.task("reading image sizes", len(paths), "images") as task:
+        found = image_sizes([root / path for path in paths], threads=config.threads, advance=task.advance)
+    size_of = dict(zip(paths, found, strict=True))
+    bad = [Problem(path, size) for path, size in size_of.items() if isinstance(size, str)]
+    kept: list[Row] = []
+    sizes: list[tuple[int, int]] = []
+    for row in rows:
+        readable = [path for path in (row.path, *row.also) if not isinstance(size_of[path], str)]
+        size = size_of[readable[0]] if readable else ""
+        if not isinstance(size, str):
+            kept.append(replace(row, path=readable[0], also=tuple(readable[1:])))
+            sizes.append(size)
+    return kept, sizes, bad
+
+
+def _without_copies(
+    rows: list[Row],
+    sizes: list[tuple[int, int]],
+    layout: Layout,
+    root: Path,
+    config: ImportConfig,
+    progress: Progress,
+) -> tuple[list[Row], list[tuple[int, int]], list[Problem]]:
+    """The rows less those of one picture that must not stand twice; strange copies are only said."""
+    paths = [path for row in rows for path in (row.path, *row.also)]
+    with progress.task("comparing images", len(paths), "images") as task:
+        groups = same_pictures(root, paths, threads=config.threads, advance=task.advance)
+    found = judge(rows, groups, image_folders(layout, root))
+    for text in found.warnings:
+        progress.warn(text)
+    gone = {problem.where for problem in found.problems}
+    kept = [
+        (replace(row, also=tuple(path for path in row.also if path not in gone)), size)
+        for row, size in zip(rows, sizes, strict=True)
+        if row.path not in gone
+    ]
+    return [row for row, _ in kept], [size for _, size in kept], found.problems
+
+
+def _unused(
+    rows: Sequence[Row],
+    left_out: Sequence[Problem],
+    source: Dataset,
+    layout: Layout,
+    root: Path,
+    attributes: Path | None,
+    workspace: Workspace,
+) -> list[Unused]:
+    """What lies under `root` and is neither a row, nor named as left out, nor a list that was read."""
+    used = {path for row in rows for path in (row.path, *row.also)} | {problem.where for problem in left_out}
+    lists = (*layout.folders, *layout.any_of, *(name for name, _ in layout.optional))
+    read = [root / name for name in lists] + ([attributes] if attributes else [])
+    used |= {os.path.relpath(path, root).replace(os.sep, "/") for path in read if path.is_file()}
+    here = os.path.realpath(root)
+    own = [os.path.relpath(path, here).replace(os.sep, "/") for path in workspace.own_files()]
+    return unused(root, used, image_folders(layout, root), own)
+
+
+def _say_unused(
+    rows: Sequence[Row],
+    left_out: Sequence[Problem],
+    passed_over: Sequence[Unused],
+    source: Dataset,
+    layout: Layout,
+    progress: Progress,
+) -> None:
+    warnings, notes = say_unused(passed_over)
+    lost = [problem.where for problem in left_out]
+    lost += [path for group in passed_over if group.why == NOT_READ for path in group.paths]
+    if gone := vanished(rows, lost, layout, source.distractor_pids):
+        warnings.append(say_vanished(gone))
+    for text in warnings:
+        progress.warn(text)
+    for text in notes:
+        progress.note(text)
 
 
 def _prefix(workspace: Workspace, root: Path) -> str:
@@ -197,6 +281,13 @@ def _advise(
     for name, loss in layout.optional:
         if find_file(root, (name,)) is None:
             progress.warn(f"{name} lies neither in {root} nor beside it: {loss}")
+    if others := sorted({row.camid for row in rows} - set(source.camids)) if source.camids else []:
+        shown = ", ".join(map(str, others[:10])) + (" …" if len(others) > 10 else "")
+        platforms = " and ".join(sorted({row.platform for row in rows if row.camid in others}))
+        progress.warn(
+            f"camera {shown}: {source.title} has cameras {source.camids[0]} to {source.camids[-1]} only. "
+            f"All their crops are taken for {platforms}; is this another data set?"
+        )
     strangers: Counter[tuple[str, str]] = Counter()
     for row in rows:
         for role in row.roles:

@@ -171,7 +171,7 @@ def test_unreadable_images_are_listed_or_left_out(tmp_path: Path) -> None:
 
 def test_the_whole_of_a_wrong_tree_is_said_before_anything_is_written(tmp_path: Path) -> None:
     build("market-1501", "official", tmp_path / "data")
-    with pytest.raises(InputError, match="laid out like market-1501"):
+    with pytest.raises(InputError, match="looks like market-1501"):
         run(tmp_path / "ws", "cargo", tmp_path / "data")
     for folder in ("bounding_box_train", "query", "bounding_box_test"):
         shutil.rmtree(tmp_path / "data" / folder)
@@ -212,7 +212,7 @@ def test_a_missing_attribute_file_is_a_warning_and_a_wrong_one_an_error(tmp_path
 
 def test_what_the_counts_do_not_say_is_said(tmp_path: Path) -> None:
     build("ag-reid", "official", tmp_path / "data")
-    put(tmp_path / "data" / "bounding_box_test_all_c3" / "P0009T02140A0C2F31.jpg", jpeg())
+    put(tmp_path / "data" / "bounding_box_test_all_c3" / "P0009T02140A0C2F31.jpg", jpeg(40, 90))
     heard = Heard()
     run(tmp_path / "ws", "ag-reid", tmp_path / "data", progress=heard)
     assert (
