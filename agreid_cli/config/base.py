@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
@@ -14,6 +15,13 @@ class Frozen(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", strict=False, validate_default=True, allow_inf_nan=False
     )
+
+
+@dataclass(frozen=True)
+class SwitchedOnBy:
+    """Marks an optional section with what switches it on: `Annotated[Part | None, SwitchedOnBy("…")]`."""
+
+    how: str
 
 
 def auto_or(lowest: int) -> BeforeValidator:

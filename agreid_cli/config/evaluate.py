@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from agreid_cli.config.base import Frozen
+from agreid_cli.config.base import Frozen, SwitchedOnBy
 
 Platform = Literal["uav", "cctv", "wearable"]
 
@@ -34,7 +34,7 @@ class EvaluateConfig(Frozen):
     """The defaults: cosine distance as in fast-reid, no re-ranking, no confidence intervals."""
 
     metric: Literal["cosine", "euclidean"] = "cosine"
-    rerank: RerankConfig | None = None
+    rerank: Annotated[RerankConfig | None, SwitchedOnBy("--set rerank=20,6,0.3 (k1, k2, lambda)")] = None
     ci: bool = False
     ci_level: float = Field(0.95, gt=0, lt=1)
     rounds: int = Field(1000, ge=1)  # bootstrap resamples

@@ -12,7 +12,7 @@ from agreid_cli.config.base import Frozen, one_or_more
 class ExplainConfig(Frozen):
     """Names as in Eq. 1 to 8 of the paper; values as in the authors' code."""
 
-    teacher: str = ""  # a finished run: runs/bot-vit, or its name; empty: the newest with the same network
+    teacher: str = ""  # a finished run by name or path; empty: the newest with the same network
     K: float = Field(1.0, gt=0)  # Eq. 1: δ(x) = K·(x+1)^T for x ≥ 0, K·e^x below
     T: float = Field(0.5, gt=0, lt=1)
     v: float = Field(0.5, gt=0, le=1)  # t = (M_E/M)^v

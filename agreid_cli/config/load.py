@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import tomli_w
 from pydantic import BaseModel, ValidationError
 
+from agreid_cli.config.base import SwitchedOnBy
 from agreid_cli.errors import InputError, Problem, Problems, did_you_mean
 
 if sys.version_info >= (3, 11):
@@ -143,11 +144,25 @@ def _merged(config: C, keys: list[str], value: Any, source: str) -> C:
     for depth, key in enumerate(keys[:-1]):
         if not isinstance(node.get(key), dict):
             place = ".".join(keys[: depth + 1])
+            if how := _switch(type(config), keys[: depth + 1]):
+                problem = Problem(place, f"the section {place} is off; switch it on with {how}")
+                raise InputError(source, problems=[problem])
             choices = [k for k, v in node.items() if isinstance(v, dict)]
             raise InputError(source, problems=[Problem(place, f"unknown{did_you_mean(key, choices)}")])
         node = node[key]
     node[keys[-1]] = value
     return build(type(config), tree, source)
+
+
+def _switch(kind: type[BaseModel], keys: list[str]) -> str:
+    """How the optional section at `keys` is switched on; empty where there is no such section."""
+    *above, name = keys
+    node: Any = kind
+    for key in above:
+        node = getattr(getattr(node, "model_fields", {}).get(key), "annotation", None)
+    field = getattr(node, "model_fields", {}).get(name)
+    marks = field.metadata if field else []
+    return next((mark.how for mark in marks if isinstance(mark, SwitchedOnBy)), "")
 
 
 def _named(flag: str) -> str:

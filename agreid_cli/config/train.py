@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from agreid_cli.config.base import Frozen, one_or_more
+from agreid_cli.config.base import Frozen, SwitchedOnBy, one_or_more
 from agreid_cli.config.data import AugmentConfig, DataConfig
 from agreid_cli.config.explain import ExplainConfig
 from agreid_cli.config.model import LossConfig, ModelConfig, TripletConfig
@@ -64,7 +64,9 @@ class TrainConfig(Frozen):
     )
     accumulate: int = Field(1, ge=1)  # batches per optimiser step
     validation: ValidationConfig = ValidationConfig()
-    explain: ExplainConfig | None = None
+    explain: Annotated[
+        ExplainConfig | None, SwitchedOnBy("an explainable recipe, as in --recipe explain-bot-vit")
+    ] = None
 
     @property
     def learning_rate(self) -> float:

@@ -98,6 +98,30 @@ def find_run(workspace: Workspace, name: str | None) -> Run:
     raise MissingError(f"there is no run '{name}' in {workspace.runs}{near}")
 
 
+def run_at(workspace: Workspace, place: str) -> Run:
+    """The run that `place` names: a run of the workspace by its name, or a run's folder by its path.
+
+    A relative path begins at the workspace, else at the current folder. `MissingError` where there is none.
+    """
+    path = Path(place)
+    if len(path.parts) < 2:
+        return find_run(workspace, place)
+    for folder in (workspace.root / path, path):
+        if folder.resolve().parent == workspace.runs.resolve():
+            return find_run(workspace, folder.name)
+        if folder.is_dir():
+            return Run(folder.resolve())
+    raise MissingError(
+        f"there is no run at {place}", hint="Give a run of this workspace, or the path of a run's folder."
+    )
+
+
+def place_of(workspace: Workspace, run: Run) -> str:
+    """What `run_at` finds the run by: runs/NAME in its own workspace, else the full path."""
+    own = run.root.resolve().parent == workspace.runs.resolve()
+    return f"runs/{run.name}" if own else run.root.resolve().as_posix()
+
+
 def _made(run: Run) -> float:
     marks = [path.stat().st_mtime for path in (run.config, run.embeddings) if path.is_file()]
     return max(marks, default=run.root.stat().st_mtime)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
 
@@ -12,7 +10,7 @@ from agreid_cli.errors import InputError, MissingError, Problem
 from agreid_cli.nn.interpreter import class_token, several_vectors
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.manifest import read_manifest
-from agreid_cli.records.runs import Run, all_runs, find_run
+from agreid_cli.records.runs import Run, all_runs, place_of, run_at
 from agreid_cli.records.split import read_split
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.run.runs import load_network, stored_config
@@ -64,7 +62,7 @@ def with_teacher(workspace: Workspace, config: TrainConfig, run: Run) -> TrainCo
         raise class_token()
     if workspace.manifest.is_file():
         _bits(read_manifest(workspace.manifest), workspace, config)
-    named = explain.model_copy(update={"teacher": f"runs/{teacher.name}"})
+    named = explain.model_copy(update={"teacher": place_of(workspace, teacher)})
     # Half of the stream runs without gradients over frozen weights: compiling it has not been tried.
     model = theirs.model.model_copy(update={"compile": False})
     return config.model_copy(update={"explain": named, "model": model, "data": data, "loss": theirs.loss})
@@ -79,7 +77,7 @@ def stream_trainee(
     the teacher has not seen either, where it held people out, else a share of the teacher's own.
     """
     assert config.explain is not None
-    teacher = find_run(workspace, Path(config.explain.teacher).name)
+    teacher = run_at(workspace, config.explain.teacher)
     network = load_network(teacher)
     model = network.model
     if config.explain.start == "weights":
@@ -103,7 +101,7 @@ def stream_trainee(
     samples = without(samples, kept_out)
     samples, images = packed(workspace, samples, config, part="stream", progress=progress)
     facts = {
-        "teacher": f"runs/{teacher.name}",
+        "teacher": place_of(workspace, teacher),
         "teacher_sha256": network.weights_sha256,
         "n_ids": network.words["n_ids"],
         **as_fact(kept_out),
@@ -121,9 +119,8 @@ def _bits(table: pa.Table, workspace: Workspace, config: TrainConfig) -> Bits:
 def _teacher(workspace: Workspace, config: TrainConfig, run: Run) -> Run:
     """The run that is named, else the newest re-ID run with the recipe's backbone and head."""
     assert config.explain is not None
-    name = Path(config.explain.teacher).name
-    if name:
-        teacher = find_run(workspace, name)
+    if config.explain.teacher:
+        teacher = run_at(workspace, config.explain.teacher)
         if stored_config(teacher).explain is not None:
             raise InputError(
                 f"the run '{teacher.name}' is an explainable stream itself",

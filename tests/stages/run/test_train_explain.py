@@ -20,7 +20,7 @@ from agreid_cli.records.runs import Run
 from agreid_cli.records.training_log import read_log
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.explain.evaluate_explain import evaluate_explain
-from agreid_cli.stages.run.explain_trainee import stream_trainee
+from agreid_cli.stages.run.explain_trainee import stream_trainee, with_teacher
 from agreid_cli.stages.run.model_card import model_card
 from agreid_cli.stages.run.runs import load_network, stored_config
 from agreid_cli.stages.run.train import train
@@ -174,9 +174,23 @@ def test_a_batch_too_large_for_the_gpu_is_answered_with_one_that_fits(
     assert "--set data.p=2 --set accumulate=2" in caught.value.hint
 
 
+def test_the_teacher_may_be_a_run_of_another_project(done: Workspace, tmp_path: Path) -> None:
+    other = tmp_path / "other" / "runs" / "campus"
+    shutil.copytree(done.runs / "campus", other)
+    named = with_teacher(done, settings("explain-campus", f"explain.teacher={other}"), Run(done.runs / "new"))
+    assert named.explain is not None
+    assert named.explain.teacher == other.resolve().as_posix()
+    _, _, trainee = stream_trainee(done, named)
+    assert trainee.facts["teacher"] == other.resolve().as_posix()
+    shutil.rmtree(other / "checkpoints")
+    with pytest.raises(InputError, match=str(other)):  # and never this workspace's run of the same name
+        stream_trainee(done, named)
+
+
 @pytest.mark.parametrize(
     ("sets", "says"),
     [
+        (("explain.teacher=/nowhere/runs/campus",), "no run at /nowhere/runs/campus"),
         (("explain.teacher=runs/nobody",), "no run 'nobody'"),
         (("explain.teacher=runs/explain-campus",), "explainable stream itself"),
         (("explain.exclude=hats",), "do not exist"),
