@@ -45,19 +45,6 @@ def known_of(bits: np.ndarray, codebook: Codebook) -> np.ndarray:
     return np.asarray(np.asarray(bits)[..., list(codebook.unknown_bits)] == 0)
 
 
-def labels_of(bits: np.ndarray, codebook: Codebook) -> dict[str, str]:
-    """One vector of shape (M,) in words: group name to label.
-
-    >>> from agreid_cli.attributes.official import official_codebook
-    >>> book = official_codebook().excluding(["height", "weight", "ethnic", "haircolor", "hairstyle",
-    ...     "beard", "moustache", "glasses", "head", "lower", "feet", "bag"])
-    >>> labels_of(bits_of(np.array([1, 0, 11]), book), book)
-    {'gender': 'female', 'age': 'young', 'upper': 'Cardigan'}
-    """
-    classes = classes_of(bits, codebook)
-    return {group.name: group.classes[int(at)] for group, at in zip(codebook.groups, classes, strict=True)}
-
-
 def support(bits: np.ndarray) -> np.ndarray:
     """How many of n people have each bit: bits of shape (n, M) to int64 of shape (M,)."""
     return np.asarray(np.asarray(bits).astype(np.int64).sum(axis=0))

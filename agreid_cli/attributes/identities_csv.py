@@ -61,11 +61,6 @@ class Identities:
         at = bisect_right(spans, frame, key=lambda span: span.first) - 1 if frame is not None else -1
         return spans[at].pid if at >= 0 and frame is not None and frame <= spans[at].last else None
 
-    @property
-    def pid_of_track(self) -> dict[Track, int | None]:
-        """The pid of every track that is not divided."""
-        return {track: spans[0].pid for track, spans in self.spans.items() if spans[0].is_whole}
-
 
 def read_identities(path: Path, tracks: Collection[Track], problems: Problems) -> Identities:
     """Read the file; every row that is wrong, or names no track of `tracks`, is added to `problems`."""

@@ -7,14 +7,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from functools import lru_cache
 
-import numpy as np
-
-from agreid_cli.attributes.bits import bits_of
-from agreid_cli.attributes.codebook import Codebook, Group
-from agreid_cli.errors import Problems, did_you_mean
+from agreid_cli.attributes.codebook import Group
+from agreid_cli.errors import did_you_mean
 
 #: Further words for a bit: the right spelling where the official one is wrong, and what people write.
 _ALSO: dict[str, tuple[str, ...]] = {
@@ -102,27 +98,6 @@ def label_problem(text: str, group: Group) -> str:
     choices = dict.fromkeys((*group.labels, *group.classes))
     near = did_you_mean(word, choices)
     return f"'{word}' is no label{near}" + ("" if near.startswith("; did") else f", or {codes}")
-
-
-def vector_of(labels: Mapping[str, str | int | None], codebook: Codebook) -> np.ndarray:
-    """One person's labels or codes by group name as bits of shape (M,).
-
-    A group that is not named, or is None or blank, is unknown. `InputError` names all that is wrong.
-    """
-    problems = Problems()
-    for name in labels:
-        if name not in codebook.names:
-            problems.add(name, f"no such attribute group{did_you_mean(name, codebook.names)}")
-    classes = []
-    for group in codebook.groups:
-        given = labels.get(group.name)
-        text = "" if given is None else str(given)
-        found = class_of(text, group)
-        if found is None:
-            problems.add(group.name, label_problem(text, group))
-        classes.append(group.unknown if found is None else found)
-    problems.raise_if_any("{n} of the attributes cannot be used")
-    return bits_of(np.array(classes), codebook)
 
 
 @lru_cache(maxsize=256)

@@ -18,7 +18,6 @@ MOBILE = ("uav", "wearable")
 ALTITUDE_M = {0: 15, 1: 30, 2: 45}
 #: Stands in for the pid that a data set gives to its distractors: real people, all under one number.
 NOBODY = -2
-QUANTILES = ("min", "q25", "median", "q75", "max")
 
 Five = tuple[float, float, float, float, float]
 Size = tuple[int, int]

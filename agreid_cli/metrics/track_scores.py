@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from agreid_cli.errors import MissingError
+from agreid_cli.records.boxes import box_ious
 from agreid_cli.records.mot import MotRows
 
 COMBINED = "COMBINED"
@@ -76,20 +77,6 @@ def score_videos(
         for at, metric in enumerate(metrics)
     ]
     return (*scores, _score(COMBINED, list(counted.values()), together))
-
-
-def box_ious(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Intersection over union of boxes (n, 4) and (m, 4), as (n, m).
-
-    >>> box_ious(np.array([[0.0, 0, 2, 2]]), np.array([[1.0, 0, 3, 2], [5, 5, 6, 6]])).round(3).tolist()
-    [[0.333, 0.0]]
-    """
-    low = np.maximum(first[:, None, :2], second[None, :, :2])
-    high = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    common = np.prod(np.maximum(high - low, 0), axis=2)
-    areas = [np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) for boxes in (first, second)]
-    union = areas[0][:, None] + areas[1][None] - common
-    return np.asarray(common / np.maximum(union, 1e-12))
 
 
 def matched(ious: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray]:

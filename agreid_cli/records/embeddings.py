@@ -21,7 +21,6 @@ import pyarrow as pa
 from agreid_cli.errors import Problem
 from agreid_cli.records.artefact import Artefact, duplicates
 
-COLUMNS = ("crop_id", "pid", "camid", "platform", "role")
 ROWS_A_STEP = 16_384
 Features = npt.NDArray[np.floating[Any]]
 

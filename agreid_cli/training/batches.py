@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 from agreid_cli.config.data import AugmentConfig, DataConfig
+from agreid_cli.cores import usable_cores
 from agreid_cli.training.augment import Normalise, draw
 from agreid_cli.training.batch import Batch
-from agreid_cli.training.pixels import usable_cores
 from agreid_cli.training.sampler import PKSampler, check_world, mixed, part_of_rank
 from agreid_cli.training.samples import Samples
 from agreid_cli.training.store import make_store

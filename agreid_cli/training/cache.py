@@ -20,11 +20,13 @@ from typing import BinaryIO
 
 import numpy as np
 
+from agreid_cli.cores import usable_cores
 from agreid_cli.errors import InputError, Problem
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.files import write_text
 from agreid_cli.records.folders import writing_folder
-from agreid_cli.training.pixels import VERSION, read_resized, usable_cores
+from agreid_cli.records.locks import locked
+from agreid_cli.training.pixels import VERSION, read_resized
 from agreid_cli.training.threads import one_core_each
 
 PIXELS = "images.u8"
@@ -59,12 +61,9 @@ def open_cache(
     an `InputError` that names all of them, or with `on_bad_image="skip"` a warning. Building stops cleanly at
     Ctrl-C and leaves what was there before.
     """
-    from filelock import FileLock
-
     files = list(paths)
     key, vanished = _key(files, size, interpolation)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.parent / f".{folder.name}.lock"):
+    with locked(folder.parent / f".{folder.name}.lock"):
         found = _read(folder, key, size)
         if found is None:
             if vanished and on_bad_image == "fail":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import cv2
@@ -54,11 +53,3 @@ def _decode_by_pil(data: np.ndarray) -> np.ndarray:
         text = "this is no image" if "cannot identify" in str(error) else str(error)
         raise ValueError(text) from error
     return pixels
-
-
-def usable_cores() -> int:
-    """The cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS and Windows
-        return os.cpu_count() or 1

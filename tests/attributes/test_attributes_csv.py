@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agreid_cli.attributes.attributes_csv import AttributeRows, read_attributes
-from agreid_cli.attributes.bits import known_of, labels_of
+from agreid_cli.attributes.bits import known_of
 from agreid_cli.attributes.codebook import Codebook
-from agreid_cli.attributes.labels import vector_of
 from agreid_cli.attributes.mat import read_mat, write_mat
 from agreid_cli.errors import Problems
 from tests.attributes.people import BOOK
+from tests.support.labels import labels_of, vector_of
 
 NAMES = list(BOOK.names)
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agreid_cli.attributes.bits import bits_of, classes_of, is_one_hot, known_of, labels_of, support
+from agreid_cli.attributes.bits import bits_of, classes_of, is_one_hot, known_of, support
 from agreid_cli.attributes.pairs import common, exclusive, n_exclusive
 from tests.attributes.people import BOOK
 
@@ -53,13 +53,6 @@ def test_whole_matrices_work_as_single_vectors_do() -> None:
     assert all(grid[i, j] == n_exclusive(bits[i], bits[j], BOOK) for i in range(7) for j in range(7))
     assert support(bits).tolist() == [sum(int(row[k]) for row in bits) for k in range(88)]
     assert support(bits[:0]).tolist() == [0] * 88
-
-
-def test_vectors_in_words() -> None:
-    words = labels_of(bits_of(np.zeros(15, dtype=int), BOOK), BOOK)
-    assert words["age"] == "young"
-    assert words["upper"] == "T-shirt"
-    assert words["beard"] == "Yes"
 
 
 def test_vectors_that_are_not_one_bit_a_group_are_refused() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from agreid_cli.attributes.identities_csv import FIRST, LAST, Span, Track, read_identities
 from agreid_cli.errors import Problems
+from tests.support.labels import pid_of_track
 
 TRACKS = {("uav-1", 1), ("uav-1", 2), ("uav-1", 3), ("cctv", 1), ("cctv", 7)}
 
@@ -13,7 +14,7 @@ TRACKS = {("uav-1", 1), ("uav-1", 2), ("uav-1", 3), ("cctv", 1), ("cctv", 7)}
 def read(path: Path, text: str) -> tuple[dict[Track, int | None], list[str]]:
     path.write_text(text, encoding="utf-8")
     problems = Problems()
-    found = read_identities(path, TRACKS, problems).pid_of_track
+    found = pid_of_track(read_identities(path, TRACKS, problems))
     return found, [str(problem) for problem in problems.found]
 
 
@@ -134,7 +135,7 @@ def test_a_divided_track_is_told_by_frames(tmp_path: Path) -> None:
     assert [who.pid(("uav-1", 1), frame) for frame in (0, 59, 60, 10**6, None)] == [5, 5, 6, 6, None]
     assert [who.pid(("uav-1", 2), frame) for frame in (9, 10, 20, 21)] == [None, -1, -1, None]
     assert (who.pid(("uav-1", 3), None), who.pid(("cctv", 1), 30), who.pid(("cctv", 7), 0)) == (7, None, None)
-    assert who.pid_of_track == {("uav-1", 3): 7}
+    assert pid_of_track(who) == {("uav-1", 3): 7}
 
 
 def test_frames_that_cannot_be(tmp_path: Path) -> None:

@@ -1,17 +1,16 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agreid_cli.attributes.bits import known_of
 from agreid_cli.attributes.codebook import Group
-from agreid_cli.attributes.labels import class_of, label_problem, vector_of
+from agreid_cli.attributes.labels import class_of, label_problem
 from agreid_cli.attributes.official import official_codebook
 from agreid_cli.config.build_manifest import AGE_FOLD
-from agreid_cli.errors import InputError
 from tests.attributes.people import BOOK
+from tests.support.labels import vector_of
 
 GROUPS = {group.name: group for group in BOOK.groups}
 
@@ -102,12 +101,3 @@ def test_the_age_fold_decides() -> None:
     assert vector_of({"age": "25-34"}, BOOK)[3] == 1
     assert vector_of({"age": "25-34"}, other)[4] == 1
     assert vector_of({"age": 3}, other)[4] == 1
-
-
-def test_missing_groups_are_unknown_and_wrong_ones_all_named() -> None:
-    assert not known_of(vector_of({}, BOOK), BOOK).any()
-    assert np.flatnonzero(known_of(vector_of({"bag": 0, "age": None}, BOOK), BOOK)).tolist() == [14]
-    with pytest.raises(InputError) as caught:
-        vector_of({"hat": "yes", "upper": "shrt", "lower": 77}, BOOK)
-    assert len(caught.value.problems) == 3
-    assert "did you mean 'Shirt'" in str(caught.value)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy.io import loadmat, savemat
 
-from agreid_cli.attributes.bits import labels_of
 from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.attributes.market import TOP, column_names, market_codebook, read_market_mat, write_market_mat
 from agreid_cli.errors import InputError
 from tests.attributes.people import people
+from tests.support.labels import labels_of
 
 BOOK = market_codebook()
 

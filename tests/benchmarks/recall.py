@@ -18,8 +18,8 @@ import cv2
 import numpy as np
 import torch
 
+from agreid_cli.records.boxes import box_ious
 from agreid_cli.vision.detector import Detector
-from agreid_cli.vision.embedders.reuse import iou
 from agreid_cli.vision.imgsz import auto_imgsz
 
 WIDTH, HEIGHT = 3840, 2160
@@ -80,7 +80,7 @@ def main() -> None:
             start = time.perf_counter()
             found = detector.detect([picture], size)[0].boxes
             seconds.append(time.perf_counter() - start)
-            overlap = iou(truth[:, :4], found)
+            overlap = box_ious(truth[:, :4], found)
             best = overlap.max(1, initial=0)
             right, given = right + int((overlap.max(0, initial=0) >= 0.5).sum()), given + len(found)
             height = truth[:, 3] - truth[:, 1]

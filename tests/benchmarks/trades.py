@@ -23,9 +23,10 @@ import torch
 from scipy.optimize import linear_sum_assignment
 from threadpoolctl import threadpool_limits
 
+from agreid_cli.records.boxes import box_ious
 from agreid_cli.vision.detector import Detector
 from agreid_cli.vision.embedders.reid import ReidEmbedder
-from agreid_cli.vision.embedders.reuse import Reusing, iou
+from agreid_cli.vision.embedders.reuse import Reusing
 from agreid_cli.vision.extract import extract
 from agreid_cli.vision.tracker import BoxmotTracker
 from agreid_cli.vision.video import Video
@@ -41,7 +42,7 @@ def idf1(exact: Track, other: Track) -> float:
     n_other = sum(len(ids) for ids, _ in other.values())
     for frame, (ids, boxes) in exact.items():
         theirs, their_boxes = other.get(frame, (np.zeros(0, int), np.zeros((0, 4))))
-        for a, b in zip(*np.nonzero(iou(boxes, their_boxes) >= 0.5), strict=True):
+        for a, b in zip(*np.nonzero(box_ious(boxes, their_boxes) >= 0.5), strict=True):
             key = (int(ids[a]), int(theirs[b]))
             together[key] = together.get(key, 0) + 1
     rows, columns = sorted({a for a, _ in together}), sorted({b for _, b in together})

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from agreid_cli.attributes.bits import labels_of
 from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.attributes.official import official_codebook
 from agreid_cli.config.build_manifest import ManifestConfig
@@ -19,6 +18,7 @@ from agreid_cli.stages.annotate.review import review
 from agreid_cli.stages.data.build_manifest import build_manifest
 from tests.support.browser import NEEDS_BROWSER, Seen, opened
 from tests.support.faces import write_pictured
+from tests.support.labels import labels_of
 
 pytestmark = NEEDS_BROWSER
 

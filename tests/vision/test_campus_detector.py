@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from agreid_cli.metrics.track_scores import box_ious, matched
+from agreid_cli.metrics.track_scores import matched
+from agreid_cli.records.boxes import box_ious
 from agreid_cli.synth.film.shoot import moment, shoot
 from agreid_cli.synth.film.truth import sights
 from agreid_cli.synth.place.world import Plan, make_campus

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from agreid_cli.cores import usable_cores
 from agreid_cli.errors import InputError
 from agreid_cli.metrics.ranking.frame import SLICE, Block, Float32
 
@@ -67,8 +67,7 @@ def cores(threads: int | None) -> int:
         if threads < 1:
             raise InputError(f"threads must be at least 1, not {threads}")
         return threads
-    free = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(free, MOST_THREADS)
+    return min(usable_cores(), MOST_THREADS)
 
 
 @contextmanager

@@ -50,13 +50,12 @@ def resnet50(
     last_stride: int = 1,
     ibn: bool = False,
     non_local: bool = False,
-    ceil_maxpool: bool = False,
     drop_path: float = 0.0,
 ) -> Backbone:
     """ResNet-50 of timm, without classifier.
 
     ibn: IBN-a in layers 1 to 3. non_local: behind the last 2 blocks of layer2 and the last 3 of layer3.
-    ceil_maxpool: pool without padding and round up, as fast-reid does. `size` (height, width) is free.
+    `size` (height, width) is free.
     """
     import timm
 
@@ -67,8 +66,6 @@ def resnet50(
     if non_local:
         net.layer2 = nl.insert(net.layer2, after_last=2, channels=512)
         net.layer3 = nl.insert(net.layer3, after_last=3, channels=1024)
-    if ceil_maxpool:
-        net.maxpool = nn.MaxPool2d(3, stride=2, ceil_mode=True)
     return cut(net, last_stride=last_stride, pretrained=PRETRAINED)
 
 

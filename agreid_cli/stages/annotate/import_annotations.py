@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +17,7 @@ from agreid_cli.datasets.annotation_files import Covered
 from agreid_cli.errors import InputError, Problems
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.crops import CROPS
-from agreid_cli.records.files import write_text
+from agreid_cli.records.files import write_csv
 from agreid_cli.records.manifest import JUNK_PID
 from agreid_cli.records.numbers import parse_pid
 from agreid_cli.records.workspace import Workspace
@@ -84,8 +82,8 @@ def import_annotations(
     names = codebook.names
     seen = sorted({run.pid for run in runs if run.pid is not None and run.pid != JUNK_PID})
     table = [[pid, *(labels.get(pid, {}).get(name, "") for name in names)] for pid in seen]
-    write_text(paths[0], _csv([HEADER, *identity_rows(runs)]))
-    write_text(paths[1], _csv([["pid", *names], *table]))
+    write_csv(paths[0], [HEADER, *identity_rows(runs)])
+    write_csv(paths[1], [["pid", *names], *table])
     open_tracks = {run.track for run in runs if run.pid is None}
     filled = sum(any(row[1:]) for row in table)
     return ImportedAnnotations(*paths, len(places), len(open_tracks), len(seen), filled)
@@ -180,9 +178,3 @@ def _labels(
                     f"{part.where}, {group.name}", f"person {pid} is {word} here and {other} in {where}"
                 )
     return labels
-
-
-def _csv(rows: Sequence[Sequence[object]]) -> str:
-    stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerows(rows)
-    return stream.getvalue()

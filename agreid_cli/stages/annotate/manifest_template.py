@@ -5,8 +5,6 @@ A file that holds annotations is never overwritten; the rows that it lacks go to
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +23,7 @@ from agreid_cli.config.build_manifest import ManifestConfig
 from agreid_cli.errors import InputError, Problems
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.crops import CROPS
-from agreid_cli.records.files import write_text
+from agreid_cli.records.files import write_csv
 from agreid_cli.records.manifest import JUNK_PID
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.annotate.rows import Track, tracks_of
@@ -68,7 +66,7 @@ def write_template(
         if target != path:
             kept.append(path)
         if target is not None:
-            write_text(target, _csv(header, left))
+            write_csv(target, [header, *([row.get(name, "") for name in header] for row in left)])
             written[target] = len(left)
     if not written:
         names = " and ".join(path.name for path in kept)
@@ -162,11 +160,3 @@ def _annotated(table: CsvTable, key: Sequence[str]) -> bool:
     if key == ("pid",):
         helpers |= {"pid", *PARTS}
     return any(text for row in table.rows for column, text in row.cells.items() if column not in helpers)
-
-
-def _csv(header: Sequence[str], rows: list[Row]) -> str:
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, header, restval="", extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return stream.getvalue()

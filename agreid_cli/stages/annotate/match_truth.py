@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,10 @@ import pyarrow.compute as pc
 
 from agreid_cli.errors import InputError, MissingError
 from agreid_cli.progress import SILENT, Progress
+from agreid_cli.records.boxes import box_ious
 from agreid_cli.records.campus import PARTS_A_TRACK, TRACKS, Campus
 from agreid_cli.records.crops import CROPS
-from agreid_cli.records.files import disk_error, sha256, write_bytes, write_text
+from agreid_cli.records.files import disk_error, sha256, write_csv, write_text
 from agreid_cli.records.manifest import JUNK_PID
 from agreid_cli.records.workspace import Workspace
 
@@ -67,11 +67,11 @@ def match_truth(workspace: Workspace, *, overwrite: bool = False, progress: Prog
         )
     people = _people_in(workspace, crops)
     rows, divided = _identity_rows(crops, people)
-    _write_csv(workspace.identities, _COLUMNS, rows)
+    write_csv(workspace.identities, [_COLUMNS, *rows])
     shown = {row[2] for row in rows}
     with open(workspace.truth.attributes, newline="", encoding="utf-8") as file:
         header, *looks = csv.reader(file)
-    _write_csv(workspace.attributes, header, [look for look in looks if int(look[0]) in shown])
+    write_csv(workspace.attributes, [header, *(look for look in looks if int(look[0]) in shown)])
     masks = _write_masks(workspace, crops, people, progress)
     _mark(workspace)
     return MatchResult(
@@ -97,19 +97,6 @@ def take_over(workspace: Workspace, progress: Progress) -> None:
         f"identities taken over from the campus's truth: {found.identities} in {found.tracks} tracks, "
         f"{found.split_tracks} of them divided, {found.junk_tracks} on nobody ({found.path})"
     )
-
-
-def overlap(box: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Intersection over union of a box (4,) with others (n, 4).
-
-    >>> overlap(np.array([0.0, 0, 2, 2]), np.array([[1.0, 0, 3, 2], [5, 5, 6, 6]])).round(3).tolist()
-    [0.333, 0.0]
-    """
-    low, high = np.maximum(box[:2], others[:, :2]), np.minimum(box[2:], others[:, 2:])
-    common = np.prod(np.maximum(high - low, 0), axis=1)
-    areas = np.prod(others[:, 2:] - others[:, :2], axis=1)
-    union = np.prod(box[2:] - box[:2]) + areas - common
-    return np.asarray(common / np.maximum(union, 1e-9))
 
 
 def _finished(workspace: Workspace) -> Campus:
@@ -146,8 +133,8 @@ def _people_in(workspace: Workspace, crops: Sequence[Row]) -> dict[str, tuple[in
             whole = np.array([[row[k] for k in ("x1", "y1", "x2", "y2")] for row in truth[frame]])
             seen = np.array([[row[f"seen_{k}"] for k in ("x1", "y1", "x2", "y2")] for row in truth[frame]])
             for crop in here:
-                box = np.array([crop[k] for k in ("x1", "y1", "x2", "y2")])
-                fits = np.maximum(overlap(box, whole), overlap(box, seen))
+                box = np.array([[crop[k] for k in ("x1", "y1", "x2", "y2")]])
+                fits = np.maximum(box_ious(box, whole), box_ious(box, seen))[0]
                 if fits.max() >= LEAST_IOU:
                     best = truth[frame][int(fits.argmax())]
                     people[crop["crop_id"]] = (best["pid"], best["track_id"])
@@ -235,11 +222,3 @@ def _ours(workspace: Workspace) -> bool:
 
 def _fresh(workspace: Workspace) -> bool:
     return _marks(workspace).get("crops") == sha256(workspace.crops)
-
-
-def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    write_bytes(path, text.getvalue().encode())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +15,7 @@ from agreid_cli.errors import InputError, Problems, UsageError
 from agreid_cli.metrics.agreement import Agreement
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.crops import CROPS
-from agreid_cli.records.files import write_text
+from agreid_cli.records.files import write_csv
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.annotate.merging import merge_attributes, merge_identities, short_names
 
@@ -73,8 +71,8 @@ def merge_annotations(
     )
     for note in found.notes:
         progress.note(note)
-    write_text(listing, _csv(found.disputed))
-    write_text(target, _csv(found.merged))
+    write_csv(listing, found.disputed)
+    write_csv(target, found.merged)
     to_settle = sum(found.counts.get(why, 0) for why in ("no majority", "too few votes"))
     return MergeResult(
         kind,
@@ -114,9 +112,3 @@ def _refuse(files: Sequence[Path], written: Sequence[Path], overwrite: bool) -> 
             raise InputError(
                 f"{path} exists", hint="Choose another with --out, or replace it with --overwrite."
             )
-
-
-def _csv(rows: Sequence[Sequence[object]]) -> str:
-    stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerows(rows)
-    return stream.getvalue()

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from agreid_cli.config.demo import DemoConfig
+from agreid_cli.cores import usable_cores
 from agreid_cli.errors import AgreidError, InputError
 from agreid_cli.records.demo import DemoRecord, read_demo
 from agreid_cli.records.extraction import changes
+from agreid_cli.records.locks import locked
 
 FOLDERS = ("film", "crowd", "runs", "cache", "results")
 FILES = ("demo.json", "agreid.toml", "manifest.parquet", "split.parquet", "report.html")
@@ -29,8 +30,7 @@ def record_of(root: Path, config: DemoConfig, *, overwrite: bool) -> DemoRecord:
                 hint="Choose another folder with --workspace, or replace it with --overwrite.",
             )
         return before
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    record = DemoRecord(settings, cores)
+    record = DemoRecord(settings, usable_cores())
     record.write(root / "demo.json")
     return record
 
@@ -38,8 +38,6 @@ def record_of(root: Path, config: DemoConfig, *, overwrite: bool) -> DemoRecord:
 @contextlib.contextmanager
 def held(root: Path, *, overwrite: bool) -> Iterator[None]:
     """The folder for this process alone; anything in it that no demonstration made is refused."""
-    from filelock import FileLock, Timeout
-
     if root.exists() and not root.is_dir():
         raise InputError(f"{root} is a file", hint="Choose another folder with --workspace.")
     ours = (root / "demo.json").is_file()
@@ -49,20 +47,11 @@ def held(root: Path, *, overwrite: bool) -> Iterator[None]:
             f"{root} holds something else than a demonstration: {', '.join(strange[:5])}",
             hint="Choose another folder with --workspace.",
         )
-    root.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(root / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise AgreidError(
-            f"another agreid demo is at work in {root}", hint="Wait until it is done."
-        ) from None
-    try:
+    taken = AgreidError(f"another agreid demo is at work in {root}", hint="Wait until it is done.")
+    with locked(root / ".lock", taken):
         if overwrite and ours:
             for name in FOLDERS:
                 shutil.rmtree(root / name, ignore_errors=True)
             for name in FILES:
                 (root / name).unlink(missing_ok=True)
         yield
-    finally:
-        lock.release()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
-import os
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -17,13 +16,15 @@ import pyarrow as pa
 from agreid_cli.config.build_manifest import ManifestConfig
 from agreid_cli.config.recipes import recipe
 from agreid_cli.config.synth import SynthConfig
+from agreid_cli.cores import usable_cores
 from agreid_cli.errors import AgreidError, InputError, Problem, Problems
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.campus import CAMERAS, TRACKS, Campus, Truth
 from agreid_cli.records.crops import CROPS
 from agreid_cli.records.extraction import changes
-from agreid_cli.records.files import disk_error, write_bytes, write_text
+from agreid_cli.records.files import disk_error, write_csv, write_text
 from agreid_cli.records.folders import writing_folder
+from agreid_cli.records.locks import locked
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.campus.synth_video import Map, film_reel
 from agreid_cli.stages.campus.synth_work import (
@@ -170,28 +171,19 @@ def _check(config: SynthConfig) -> None:
 @contextlib.contextmanager
 def _held(workspace: Workspace) -> Iterator[None]:
     """The campus held by this process alone, without what a killed run left half-written."""
-    from filelock import FileLock, Timeout
-
     root = workspace.truth.root
     empty = not workspace.root.exists() or not root.exists()
+    taken = AgreidError(
+        f"another agreid is at work on the campus in {workspace.root}",
+        hint="Wait until it is done, or choose another --workspace.",
+    )
     try:
-        root.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(root / ".lock")
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise AgreidError(
-            f"another agreid is at work on the campus in {workspace.root}",
-            hint="Wait until it is done, or choose another --workspace.",
-        ) from None
-    except OSError as error:
-        raise disk_error(root, error) from error
-    try:
-        for folder in (workspace.videos, workspace.crops_dir / "images", workspace.truth.parts):
-            for left in folder.glob(".*.tmp*"):
-                shutil.rmtree(left) if left.is_dir() else left.unlink()
-        yield
+        with locked(root / ".lock", taken):
+            for folder in (workspace.videos, workspace.crops_dir / "images", workspace.truth.parts):
+                for left in folder.glob(".*.tmp*"):
+                    shutil.rmtree(left) if left.is_dir() else left.unlink()
+            yield
     finally:
-        lock.release()
         if empty and not workspace.truth.record.is_file():  # refused: leave the workspace as it was
             shutil.rmtree(root, ignore_errors=True)
 
@@ -256,8 +248,7 @@ def _remove(workspace: Workspace, before: Campus) -> None:
 def _workers(config: SynthConfig) -> int:
     if config.workers != "auto":
         return config.workers
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(cores, 16))
+    return min(usable_cores(), 16)
 
 
 def _write_settings(workspace: Workspace, identities: int) -> None:
@@ -276,13 +267,13 @@ def _write_people(truth: Truth, config: SynthConfig, todo: Iterable[Reel]) -> No
         for reel in todo
         for person in campus[reel.pair].people
     ]
-    _write_csv(truth.identities, ["video_id", "track_id", "pid"], seen)
+    write_csv(truth.identities, [["video_id", "track_id", "pid"], *seen])
     looks = [
         [pid_of(pair, person.number), *(person.attributes[group] for group in GROUP_ORDER)]
         for pair in campus
         for person in pair.people
     ]
-    _write_csv(truth.attributes, ["pid", *GROUP_ORDER], sorted(looks))
+    write_csv(truth.attributes, [["pid", *GROUP_ORDER], *sorted(looks)])
 
 
 def _write_tables(workspace: Workspace, todo: Iterable[Reel], progress: Progress) -> None:
@@ -298,16 +289,8 @@ def _write_tables(workspace: Workspace, todo: Iterable[Reel], progress: Progress
     shown = set(zip(crops["video_id"].to_pylist(), map(str, crops["track_id"].to_pylist()), strict=True))
     header, *rows = csv.reader(io.StringIO(truth.identities.read_text()))
     rows = [row for row in rows if (row[0], row[1]) in shown]
-    _write_csv(workspace.identities, header, rows)
+    write_csv(workspace.identities, [header, *rows])
     pids = {row[2] for row in rows}
     header, *rows = csv.reader(io.StringIO(truth.attributes.read_text()))
-    _write_csv(workspace.attributes, header, [row for row in rows if row[0] in pids])
+    write_csv(workspace.attributes, [header, *(row for row in rows if row[0] in pids)])
     build_manifest(workspace, ManifestConfig(), progress=progress)
-
-
-def _write_csv(path: Path, header: list[str], rows: Iterable[Iterable[Any]]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    write_bytes(path, text.getvalue().encode())

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -104,8 +103,3 @@ def as_data(view: PairView) -> dict[str, Any]:
             {"name": r.name, "distance": r.distance, "share": r.share, "rank": r.rank} for r in view.reasons
         ],
     }
-
-
-def titled(views: Sequence[PairView]) -> list[PairView]:
-    """The answers of one query, numbered."""
-    return [replace(view, title=f"Answer {rank}: {view.title}") for rank, view in enumerate(views, start=1)]

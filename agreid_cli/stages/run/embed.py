@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import torch
 
+from agreid_cli.cores import usable_cores
 from agreid_cli.errors import InputError, MissingError, Problem, UsageError
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.crops import CROPS
@@ -25,7 +26,7 @@ from agreid_cli.stages.run.runs import Loaded, load_network
 from agreid_cli.stages.run.stale import made_from
 from agreid_cli.training.embed import Crops
 from agreid_cli.training.embed import embed as embed_crops
-from agreid_cli.training.pixels import read_resized, usable_cores
+from agreid_cli.training.pixels import read_resized
 from agreid_cli.training.precision import choose_precision
 from agreid_cli.training.threads import one_core_each
 

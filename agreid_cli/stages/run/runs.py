@@ -14,6 +14,7 @@ from agreid_cli.config.load import difference, from_toml, to_toml
 from agreid_cli.config.train import TrainConfig
 from agreid_cli.errors import InputError, MissingError, Problem, UsageError
 from agreid_cli.records.files import sha256, write_text
+from agreid_cli.records.locks import locked
 from agreid_cli.records.run_inputs import read_inputs, write_inputs
 from agreid_cli.records.runs import Run
 
@@ -38,28 +39,21 @@ def held(run: Run, *, first: bool = True) -> Iterator[None]:
     if not first:
         yield
         return
-    from filelock import FileLock, Timeout
-
     place = run.root.parent
     there = place.is_dir()
-    place.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(run.lock)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise UsageError(
-            f"the run '{run.name}' is being trained by another process",
-            hint="Wait for it, stop it, or give this one another name: --name NAME",
-        ) from error
-    try:
-        yield
-    finally:
-        if not run.root.exists():  # refused: leave the workspace as it was
-            run.lock.unlink(missing_ok=True)
-            if not there:
-                with contextlib.suppress(OSError):
-                    place.rmdir()
-        lock.release()
+    taken = UsageError(
+        f"the run '{run.name}' is being trained by another process",
+        hint="Wait for it, stop it, or give this one another name: --name NAME",
+    )
+    with locked(run.lock, taken):
+        try:
+            yield
+        finally:
+            if not run.root.exists():  # refused: leave the workspace as it was
+                run.lock.unlink(missing_ok=True)
+                if not there:
+                    with contextlib.suppress(OSError):
+                        place.rmdir()
 
 
 def refuse_existing(run: Run) -> None:

@@ -23,6 +23,7 @@ from agreid_cli.errors import AgreidError
 from agreid_cli.records.crops import CROPS, CROPS_SCHEMA
 from agreid_cli.records.extraction import Extraction
 from agreid_cli.records.files import disk_error
+from agreid_cli.records.locks import locked
 from agreid_cli.records.workspace import Workspace
 
 
@@ -83,26 +84,17 @@ def held(workspace: Workspace) -> Iterator[Parts]:
 
     Raises `AgreidError` when another run holds them, or the folder cannot be written.
     """
-    from filelock import FileLock, Timeout
-
     parts = Parts(workspace)
-    try:
-        parts.folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(parts.folder / ".lock")
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise AgreidError(
-            f"another agreid is extracting crops into {parts.folder}",
-            hint="Wait until it is done, or choose another --workspace.",
-        ) from None
-    except OSError as error:
-        raise disk_error(parts.folder, error) from error
-    try:
-        parts.clear()
-        yield parts
-    finally:
-        parts.clear()
-        lock.release()
+    taken = AgreidError(
+        f"another agreid is extracting crops into {parts.folder}",
+        hint="Wait until it is done, or choose another --workspace.",
+    )
+    with locked(parts.folder / ".lock", taken):
+        try:
+            parts.clear()
+            yield parts
+        finally:
+            parts.clear()
 
 
 def join(parts: Parts, path: Path) -> int:

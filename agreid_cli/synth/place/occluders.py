@@ -37,13 +37,6 @@ class Occluder:
     size: float = 1.0
     seed: int = 0
 
-    @property
-    def radius_m(self) -> float:
-        """People keep this far from its middle."""
-        return {"tree": 0.35, "lamp": 0.2, "bench": 1.0, "wall": 2.1, "planter": 1.1, "bin": 0.35}[
-            self.kind
-        ] * self.size
-
 
 @lru_cache(maxsize=512)
 def shape(thing: Occluder) -> Mesh:

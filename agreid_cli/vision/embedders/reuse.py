@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from agreid_cli.records.boxes import box_ious
 from agreid_cli.vision.embedders import Embed
 
 #: A box continues one of the last frame when they overlap so much, and is alone when no other touches more.
@@ -27,8 +28,8 @@ class Reusing:
 
     def __call__(self, boxes: np.ndarray, frame: np.ndarray) -> np.ndarray:
         """float32 (n, D) of unit length, some of them the rows of the frame before."""
-        overlap = iou(boxes, self._boxes)
-        alone = (iou(boxes, boxes) > ALONE).sum(1) == 1
+        overlap = box_ious(boxes, self._boxes)
+        alone = (box_ious(boxes, boxes) > ALONE).sum(1) == 1
         once = (overlap > ALONE).sum(1) == 1
         source = overlap.argmax(1) if len(self._boxes) else np.zeros(len(boxes), np.int64)
         kept = alone & once & (overlap.max(1, initial=0) > SAME)
@@ -44,12 +45,3 @@ class Reusing:
             age[kept] = self._age[source[kept]] + 1
         self._boxes, self._rows, self._age = boxes, rows, age
         return rows
-
-
-def iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Intersection over union of float (n, 4) and (m, 4) boxes, as (n, m)."""
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    shared = np.clip(high - low, 0, None).prod(2)
-    area_a, area_b = (np.prod(x[:, 2:] - x[:, :2], axis=1) for x in (a, b))
-    return shared / np.maximum(area_a[:, None] + area_b[None] - shared, 1e-9)

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from agreid_cli.attributes.codebook import Codebook
-from agreid_cli.attributes.labels import vector_of
 from agreid_cli.attributes.mat import write_mat
 from agreid_cli.attributes.official import official_codebook
 from agreid_cli.config.build_manifest import ManifestConfig
@@ -21,6 +20,7 @@ from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.data.build_manifest import build_manifest, refresh_manifest
 from agreid_cli.stages.data.manifest_inputs import manifest_is_stale
 from tests.support.annotations import annotated, random_codes, write_attributes, write_identities
+from tests.support.labels import vector_of
 from tests.support.tables import crops_table, write_crops, write_manifest
 
 BOOK = official_codebook()

@@ -17,7 +17,6 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from agreid_cli.attributes.bits import labels_of
 from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.attributes.official import official_codebook
 from agreid_cli.config.build_split import SplitConfig
@@ -39,6 +38,7 @@ from agreid_cli.stages.data.build_split import build_split
 from agreid_cli.stages.data.export_dataset import MARK, ExportResult, export_dataset
 from agreid_cli.stages.data.import_dataset import import_dataset
 from tests.datasets.trees import build, jpeg, put
+from tests.support.labels import labels_of
 from tests.support.tables import GROUP_SIZES, manifest_table, write_crops, write_manifest
 
 KEPT = ("pid", "camid", "platform", "frame", "attr_bits")

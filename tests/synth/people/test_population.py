@@ -7,9 +7,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from agreid_cli.attributes.labels import vector_of
 from agreid_cli.attributes.official import official_codebook
 from agreid_cli.synth.people.population import SHARES, draw_population
+from tests.support.labels import vector_of
 
 
 @pytest.fixture(scope="module")
