@@ -49,8 +49,8 @@ def test_what_the_sentence_says_works() -> None:
 
 
 def test_a_section_that_does_not_exist_is_still_unknown() -> None:
-    assert "did you mean" in refusal(TrainConfig, "modle.backbone=1")
-    assert "switched" not in refusal(TrainConfig, "modle.backbone=1")
+    assert "did you mean" in refusal(TrainConfig, "optm.lr=1")
+    assert "switched" not in refusal(TrainConfig, "optm.lr=1")
 
 
 @pytest.mark.parametrize("kind", [TrainConfig, EvaluateConfig])
