@@ -58,6 +58,7 @@ def explain(
 
     Example: agreid explain --direction g2a --set top=3
     """
+    from agreid_cli.config.evaluate import EvaluateConfig
     from agreid_cli.config.explain_pages import ExplainPagesConfig
     from agreid_cli.config.load import load_section
     from agreid_cli.records.workspace import Workspace
@@ -68,6 +69,7 @@ def explain(
         raise UsageError("--query, --pair and --aggregate exclude each other", hint="Give one of them.")
     voice = Voice(json=json)
     settings = load_section(ExplainPagesConfig, "explain", config_file(config, workspace), set_ or ())
+    ranking = load_section(EvaluateConfig, "evaluate", config_file(config, workspace))
     place = Workspace(workspace)
     if aggregate:
         made = explain_all(place, config=settings, run=run, out=out, device=device, progress=voice)
@@ -78,8 +80,8 @@ def explain(
         voice.data({"page": str(made.page), "picture": str(made.picture), "groups": made.groups})
         return
     done = explain_pairs(
-        place, config=settings, run=run, query=query, pair=pair or (), direction=direction, out=out,
-        device=device, progress=voice,
+        place, config=settings, ranking=ranking, run=run, query=query, pair=pair or (),
+        direction=direction, out=out, device=device, progress=voice,
     )  # fmt: skip
     for found in done.pairs:
         mark = {True: "same person", False: "different person", None: ""}[found["match"]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +44,13 @@ class Sides:
     gallery_camid: Ints
     n_junk: int
     roles: str  # where the roles come from: split, file or platforms
+
+    def only(self, rows: Sequence[int] | Rows) -> Sides:
+        """The same gallery for some of the queries, given by their places among the queries."""
+        at = np.asarray(rows, np.intp)
+        return replace(
+            self, query=self.query[at], query_pid=self.query_pid[at], query_camid=self.query_camid[at]
+        )
 
 
 def sides(embeddings: Embeddings, direction: Direction, lists: Lists | None) -> Sides:

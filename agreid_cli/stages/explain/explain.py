@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 import pyarrow as pa
 
 from agreid_cli import __version__
+from agreid_cli.config.evaluate import EvaluateConfig
 from agreid_cli.config.explain_pages import ExplainPagesConfig
 from agreid_cli.datasets.embedding_files import read_files
 from agreid_cli.errors import InputError, MissingError, did_you_mean
 from agreid_cli.metrics.protocol import sides
+from agreid_cli.metrics.scoring import ranked
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.directions import find_direction
 from agreid_cli.records.embedding_join import join
@@ -26,6 +27,7 @@ from agreid_cli.records.split import read_split, sides_of
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.reporting.explain_page import PairView, page, sheet
 from agreid_cli.stages.explain.explainer import Explainer, Source, as_data
+from agreid_cli.stages.run.refresh import refresh
 from agreid_cli.stages.run.streams import OpenStream, known_bits, open_stream
 
 
@@ -42,6 +44,7 @@ def explain(
     workspace: Workspace,
     *,
     config: ExplainPagesConfig,
+    ranking: EvaluateConfig | None = None,
     run: str | None = None,
     query: str | None = None,
     pair: Sequence[str] = (),
@@ -52,7 +55,8 @@ def explain(
 ) -> Explanations:
     """Explain a query (the first of the direction unless named) and its nearest, or the two crops of `pair`.
 
-    A crop is named by its crop_id, or is an image file. The page goes to `runs/<name>/explain/` or to `out`.
+    `ranking` is how `evaluate` ranks; the nearest are those that it ranks first. A crop is named by its
+    crop_id, or is an image file. The page goes to `runs/<name>/explain/` or to `out`.
     """
     opened = open_stream(workspace, run, device=device, batch=config.batch)
     crops = Crops(workspace, opened)
@@ -63,7 +67,8 @@ def explain(
         title, name = "Two crops, taken apart", f"{pair[0]}-{pair[1]}"
         lede = "Why the model holds these two apart."
     else:
-        asked, answers = nearest(workspace, opened, direction, query, config.top, progress)
+        how = (ranking or EvaluateConfig()).model_copy(update={"top_k": config.top})
+        asked, answers = nearest(workspace, opened, direction, query, how, device=device, progress=progress)
         seen = explainer.see(crops.source(asked))
         views = []
         with progress.task("explaining", len(answers), "pairs") as task:
@@ -73,9 +78,15 @@ def explain(
                 task.advance()
         name = asked
         title = f"{asked} and its nearest, {find_direction(direction).says}"
-        lede = "What sets the query apart from each answer, nearest first."
+        lede = f"What sets the query apart from each answer, nearest first by {_ranked_by(how)}."
     folder = out or opened.run.root / "explain"
     return written(folder, _file_name(name), title, lede, views)
+
+
+def _ranked_by(how: EvaluateConfig) -> str:
+    """The distance of the ranking in words; what is explained is the Euclidean distance."""
+    name = {"cosine": "cosine distance", "euclidean": "Euclidean distance"}[how.metric]
+    return f"re-ranked {name}" if how.rerank else name
 
 
 def written(folder: Path, name: str, title: str, lede: str, views: Sequence[PairView]) -> Explanations:
@@ -120,18 +131,24 @@ class Crops:
 
 
 def nearest(
-    workspace: Workspace, opened: OpenStream, direction: str, query: str | None, top: int, progress: Progress
+    workspace: Workspace,
+    opened: OpenStream,
+    direction: str,
+    query: str | None,
+    ranking: EvaluateConfig,
+    *,
+    device: str,
+    progress: Progress,
 ) -> tuple[str, list[tuple[str, bool]]]:
-    """The query, and its nearest gallery crops without junk, each with whether it is the same person."""
-    path = opened.run.embeddings
-    if not path.is_file():
-        raise MissingError(
-            f"the run '{opened.run.name}' has no embeddings",
-            hint=f"Make them with: agreid embed --run {opened.run.name}",
-        )
+    """The query and its `ranking.top_k` nearest gallery crops, each with whether it is the same person.
+
+    They are the first of the query's list as `evaluate` ranks it: the same distance, junk rule and order of
+    ties, from embeddings that belong to the run's weights and to the split.
+    """
+    refresh(workspace, opened.run, device=device, progress=progress)
     manifest = read_manifest(workspace.manifest)
     embeddings = join(
-        read_files((path,)),
+        read_files((opened.run.embeddings,)),
         manifest=known_of(manifest),
         platform_of_camid={},
         note=progress.note,
@@ -144,14 +161,13 @@ def nearest(
             hint="Any two crops can be explained: agreid explain --pair A B",
         )
     at = 0 if query is None else names.index(query)
-    features = np.asarray(embeddings.take(found.gallery)[:], np.float64)
-    own = np.asarray(embeddings.take(found.query[at : at + 1])[:], np.float64)
-    same = found.gallery_pid == found.query_pid[at]
-    junk = same & (found.gallery_camid == found.query_camid[at])
-    distance = np.where(junk, np.inf, np.linalg.norm(features - own, axis=1))
-    order = np.argsort(distance, kind="stable")[: min(top, int((~junk).sum()))].tolist()
+    asked = found if ranking.rerank else found.only([at])  # re-ranking needs every query
+    _, top = ranked(embeddings, asked, ranking, progress, top=True)
+    assert top is not None
+    row = at if ranking.rerank else 0
     crops = embeddings.crop_id[found.gallery]
-    return names[at], [(str(crops[row]), bool(same[row])) for row in order]
+    places = zip(top.index[row].tolist(), top.match[row].tolist(), strict=True)
+    return names[at], [(str(crops[place]), bool(match)) for place, match in places if place >= 0]
 
 
 def _pairs(table: pa.Table, column: str) -> list[tuple[str, Any]]:

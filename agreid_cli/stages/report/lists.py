@@ -7,7 +7,7 @@ same crops (fingerprint) and the same rank of the first hit, else they are not s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from agreid_cli.config.load import build
 from agreid_cli.config.report import ReportConfig
 from agreid_cli.datasets.embedding_files import read_files
 from agreid_cli.errors import AgreidError
-from agreid_cli.metrics.protocol import Sides, fingerprint, sides
+from agreid_cli.metrics.protocol import fingerprint, sides
 from agreid_cli.metrics.scoring import ranked, ranks_table
 from agreid_cli.progress import SILENT
 from agreid_cli.records.directions import find_direction
@@ -100,7 +100,7 @@ class Lists:
         how = {"metric": result.metric, "rerank": result.rerank or None, "top_k": self.config.top}
         settings = build(EvaluateConfig, how, "the result")
         if not settings.rerank:  # which needs every query
-            found, rows = _only(found, rows), np.arange(len(rows))
+            found, rows = found.only(rows), np.arange(len(rows))
         ranks, top = ranked(embeddings, found, settings, SILENT, top=True)
         assert top is not None
         hits = [result.per_query.first_hit[result.per_query.crop_id.index(crop)] for crop in queries]
@@ -157,13 +157,6 @@ def pick(result: RankingResult, n: int, order: str) -> list[str]:
         return []
     places = np.unique(np.linspace(0, len(best) - 1, min(n, len(best))).round().astype(int))
     return [best[at][1] for at in places.tolist()]
-
-
-def _only(found: Sides, rows: np.ndarray) -> Sides:
-    """The same sides with these queries alone."""
-    return replace(
-        found, query=found.query[rows], query_pid=found.query_pid[rows], query_camid=found.query_camid[rows]
-    )
 
 
 def _by_query(table: pa.Table, queries: set[str]) -> Found:

@@ -8,6 +8,8 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 import torch
@@ -15,13 +17,18 @@ from typer.testing import CliRunner
 
 from agreid_cli.attributes.official import official_codebook
 from agreid_cli.cli.app import app
+from agreid_cli.config.evaluate import EvaluateConfig
 from agreid_cli.config.explain_pages import ExplainPagesConfig, SearchConfig
 from agreid_cli.errors import InputError, MissingError, UsageError
+from agreid_cli.progress import SILENT
 from agreid_cli.records.split import SPLIT, sides_of
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.explain.aggregate import aggregate
-from agreid_cli.stages.explain.explain import explain
+from agreid_cli.stages.explain.explain import explain, nearest
 from agreid_cli.stages.explain.search import search, wanted_bits
+from agreid_cli.stages.run.evaluate import evaluate
+from agreid_cli.stages.run.streams import open_stream
+from tests.support.heard import Heard
 from tests.support.streams import copy_of_stream
 
 PAGES = ExplainPagesConfig(top=2, bars=6, maps=3)
@@ -49,7 +56,7 @@ def test_a_query_and_its_nearest(done: Workspace) -> None:
     assert all(cv2.imread(str(path)).shape[1] > 500 for path in found.pictures)
     vectors = {r["crop_id"]: np.array(r["embedding"]) for r in
                pq.read_table(done.runs / "campus" / "embeddings.parquet").to_pylist()}  # fmt: skip
-    order = sorted(gallery, key=lambda crop: np.linalg.norm(vectors[crop] - vectors[query[3]]))
+    order = sorted(gallery, key=lambda crop: 1 - cosine(vectors[crop], vectors[query[3]]))
     for pair, crop in zip(found.pairs, order, strict=False):
         assert (pair["first"], pair["second"]) == (query[3], crop)
         assert pair["distance"] == pytest.approx(np.linalg.norm(vectors[crop] - vectors[query[3]]), rel=1e-3)
@@ -62,6 +69,47 @@ def test_a_query_and_its_nearest(done: Workspace) -> None:
     assert "http" not in page.replace("http-equiv", "").replace("http://www.w3.org/", "")
     for pair in found.pairs:
         assert pair["sentence"] in page.replace("&#39;", "'")
+
+
+def test_the_nearest_are_those_that_evaluate_ranks_first(tmp_path: Path) -> None:
+    workspace = copy_of_stream(tmp_path)
+    split = SPLIT.read(workspace.split).to_pylist()
+    tested = sorted({row["crop_id"] for row in split if row["role"] in ("query", "gallery")})
+    rows = [  # crops of both cameras on both sides, so that some of the gallery is junk
+        {"crop_id": crop, "role": ("query", "gallery")[at % 2], "direction": "all"}
+        for at, crop in enumerate(tested)
+    ]
+    train = [row for row in split if row["role"] == "train"]
+    SPLIT.write(pa.Table.from_pylist(train + rows, SPLIT.schema), workspace.split)
+    for how in ({}, {"metric": "euclidean"}, {"rerank": "6,3,0.3"}):
+        ranking, table = EvaluateConfig.model_validate({**how, "top_k": 20}), tmp_path / "r.parquet"
+        evaluate(workspace, config=ranking, run="explain-campus", directions=["all"], save_ranks=table)
+        opened = open_stream(workspace, "explain-campus", device="cpu", batch=8)
+        ranks = pq.read_table(table).to_pylist()
+        for query in [row["query"] for row in ranks if row["rank"] == 1][:4]:
+            wanted = [(row["gallery"], row["match"]) for row in ranks if row["query"] == query]
+            assert 0 < len(wanted) < len(rows) // 2, "junk is left out"
+            found = nearest(workspace, opened, "all", query, ranking, device="cpu", progress=SILENT)
+            assert found == (query, wanted)
+
+
+def test_stale_embeddings_are_made_again_first(tmp_path: Path) -> None:
+    workspace = copy_of_stream(tmp_path)
+    split = SPLIT.read(workspace.split)
+    last = sides_of(split)["a2g"][1][-1]
+    SPLIT.write(split.filter(pc.not_equal(split["crop_id"], last)), workspace.split)
+    heard = Heard()
+    explain(workspace, config=PAGES.model_copy(update={"top": 1}), out=tmp_path / "out", progress=heard)
+    assert any("changed since: split" in note for note in heard.notes)
+    run = workspace.runs / "explain-campus"
+    assert last not in pq.read_table(run / "embeddings.parquet")["crop_id"].to_pylist()
+    (run / "embeddings.parquet").unlink()
+    explain(workspace, config=PAGES.model_copy(update={"top": 1}), out=tmp_path / "out")
+    assert (run / "embeddings.parquet").is_file()
+
+
+def cosine(a: np.ndarray, b: np.ndarray) -> float:
+    return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
 
 
 def test_two_of_ones_own_and_the_same_bytes_again(done: Workspace, tmp_path: Path) -> None:
