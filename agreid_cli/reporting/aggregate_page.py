@@ -79,7 +79,7 @@ def aggregate_sheet(view: AggregateView) -> Image:
 
     columns = max(1, len(view.maps))
     figure = Figure(figsize=(max(9.0, 1.05 * columns), 9.2), layout="constrained", dpi=100)
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)  # matplotlib has no types here
     halves: Any = figure.subfigures(2, 1, height_ratios=(1, 1.05))
     upper, lower = halves
     for axes, (name, bars) in zip(np.atleast_1d(upper.subplots(1, len(view.bars))), view.bars, strict=True):
@@ -95,7 +95,7 @@ def aggregate_sheet(view: AggregateView) -> Image:
                 axes.set_title(f"{shown.name}\n{shown.view}".replace(": ", ":\n"), fontsize=6.5)
     lower.suptitle("where it is looked for: people who have it, above; who have not, below", fontsize=9)
     canvas.draw()
-    return cv2.cvtColor(np.asarray(canvas.buffer_rgba()), cv2.COLOR_RGBA2BGR).astype(np.uint8)
+    return np.asarray(cv2.cvtColor(np.asarray(canvas.buffer_rgba()), cv2.COLOR_RGBA2BGR).astype(np.uint8))
 
 
 def _bars(axes: Any, name: str, bars: Sequence[tuple[str, float]]) -> None:

@@ -17,7 +17,7 @@ def overlay(image: npt.NDArray[np.uint8], attention: npt.NDArray[np.floating]) -
     height, width = image.shape[:2]
     strength = cv2.resize(attention.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
     colour = _palette()[np.rint(255 * spread(strength) ** 2).astype(np.uint8)]
-    return cv2.addWeighted(colour, ALPHA, image, 1 - ALPHA, 0).astype(np.uint8)
+    return np.asarray(cv2.addWeighted(colour, ALPHA, image, 1 - ALPHA, 0).astype(np.uint8))
 
 
 def spread(attention: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:

@@ -86,7 +86,7 @@ def sheet(view: PairView) -> Image:
 
     columns = 1 + len(view.top_maps)
     figure = Figure(figsize=(1.45 * columns + 5.2, 6.4), layout="constrained", dpi=110)
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)  # matplotlib has no types here
     grid = figure.add_gridspec(2, columns + 3)
     for row, shown in enumerate((view.first, view.second)):
         cells = [("", sized(shown.image))]
@@ -100,7 +100,7 @@ def sheet(view: PairView) -> Image:
     head = f"{view.title}: d = {view.distance:.2f}, parts miss it by {100 * view.gap:.1f} %"
     figure.suptitle(f"{head}\n{view.sentence}", fontsize=9.5)
     canvas.draw()
-    return cv2.cvtColor(np.asarray(canvas.buffer_rgba()), cv2.COLOR_RGBA2BGR).astype(np.uint8)
+    return np.asarray(cv2.cvtColor(np.asarray(canvas.buffer_rgba()), cv2.COLOR_RGBA2BGR).astype(np.uint8))
 
 
 def sized(image: Image) -> Image:

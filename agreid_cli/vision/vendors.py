@@ -8,6 +8,7 @@ it runs in GitHub's CI.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import logging
 import os
 from collections.abc import Iterator
@@ -31,25 +32,23 @@ def ultralytics() -> ModuleType:
     os.environ.update(OFFLINE)
     with _environment_kept(), _drawing_threads_kept(), _looks_kept():
         try:
-            import ultralytics as module
+            return importlib.import_module("ultralytics")
         except ImportError as error:
             raise MissingError(
                 f"ultralytics cannot be imported: {error}", hint="pip install ultralytics"
             ) from error
-    return module
 
 
 def boxmot() -> ModuleType:
     """Import boxmot with its log kept down; `MissingError` when it is not installed."""
     try:
-        import boxmot as module
-        import boxmot.utils  # the package sets up its log when this is imported, so it comes first
+        importlib.import_module("boxmot.utils")  # sets up the package's log, so it comes first
     except ImportError as error:
         raise MissingError(
             f"boxmot cannot be imported: {error}", hint="pip install 'boxmot>=25,<26'"
         ) from error
     logging.getLogger("boxmot").setLevel(logging.ERROR)
-    return module
+    return importlib.import_module("boxmot")
 
 
 @contextlib.contextmanager

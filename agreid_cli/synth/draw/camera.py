@@ -29,7 +29,7 @@ class Camera:
     @property
     def centre(self) -> np.ndarray:
         """Where the camera stands in the world, (3,), metres."""
-        return -self.R.T @ self.t
+        return np.asarray(-self.R.T @ self.t)
 
     @property
     def focal_px(self) -> float:
@@ -50,7 +50,7 @@ class Camera:
         down = (np.arange(y0, y1) + 0.5)[:, None] * step[:, 1] + step[:, 2]
         rays = (across[None] + down[:, None]).astype(np.float32)
         rays /= np.sqrt(np.einsum("hwc,hwc->hw", rays, rays))[..., None]
-        return rays
+        return np.asarray(rays)
 
 
 def look_at(

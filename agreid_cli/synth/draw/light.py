@@ -48,12 +48,12 @@ class Light:
     def bounce(self) -> np.ndarray:
         """Light on a surface that looks straight down."""
         flat = self.sun * max(self.towards_sun[2], 0.0) + self.sky
-        return 0.24 * flat * np.array([1.0, 0.97, 0.9])
+        return np.asarray(0.24 * flat * np.array([1.0, 0.97, 0.9]))
 
     @property
     def on_ground(self) -> np.ndarray:
         """Light on open, level ground (red, green, blue)."""
-        return self.sun * max(self.towards_sun[2], 0.0) + self.sky
+        return np.asarray(self.sun * max(self.towards_sun[2], 0.0) + self.sky)
 
 
 def linear(colour: np.ndarray | tuple[float, float, float]) -> np.ndarray:
@@ -67,4 +67,4 @@ _ROOT = ((np.arange(4097) / 4096) ** (2 / GAMMA) * 255 + 0.5).astype(np.uint8)
 def to_screen(light: np.ndarray) -> np.ndarray:
     """Light 0..1 (clipped) as uint8; a table of the square root keeps the dark steps fine."""
     root = np.sqrt(np.clip(light, 0.0, 1.0))
-    return _ROOT[(root * 4096 + 0.5).astype(np.int32)]
+    return np.asarray(_ROOT[(root * 4096 + 0.5).astype(np.int32)])

@@ -18,7 +18,7 @@ def _table() -> np.ndarray:
     grid -= grid.mean()
     grid = np.clip(grid / (2 * grid.std()), -1, 1)
     grid.flags.writeable = False
-    return grid
+    return np.asarray(grid)
 
 
 def noise(places: np.ndarray, per_metre: float | tuple[float, float, float], seed: int = 0) -> np.ndarray:
@@ -29,4 +29,4 @@ def noise(places: np.ndarray, per_metre: float | tuple[float, float, float], see
         np.floor(places[:, axis] * scale[axis] + shift * (axis + 1)).astype(np.int64) & 63
         for axis in range(3)
     )
-    return _table()[x, y, z]
+    return np.asarray(_table()[x, y, z])

@@ -42,7 +42,7 @@ class Samples:
         mixed = values[a] * (wa * whole).astype(np.float32)[:, None]
         mixed += values[b] * (wb * whole).astype(np.float32)[:, None]
         mixed += values[c] * (wc * whole).astype(np.float32)[:, None]
-        return mixed
+        return np.asarray(mixed)
 
 
 def project(points: np.ndarray, camera: Camera) -> np.ndarray:
@@ -133,8 +133,8 @@ def cover(
 
 
 def _least(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
-    return np.minimum(np.minimum(a, b), c)
+    return np.asarray(np.minimum(np.minimum(a, b), c))
 
 
 def _most(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
-    return np.maximum(np.maximum(a, b), c)
+    return np.asarray(np.maximum(np.maximum(a, b), c))

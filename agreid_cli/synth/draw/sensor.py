@@ -102,7 +102,7 @@ def _swept(image: np.ndarray, shift: Shift) -> np.ndarray:
     kernel = _line(round(shift[0], 1), round(shift[1], 1))
     if kernel.size == 1:
         return image.copy()
-    return cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REPLICATE))
 
 
 @lru_cache(maxsize=256)
@@ -118,7 +118,7 @@ def _line(dx: float, dy: float) -> np.ndarray:
         x0, y0 = int(np.floor(x)), int(np.floor(y))
         fx, fy = x - x0, y - y0
         kernel[y0 : y0 + 2, x0 : x0 + 2] += np.outer([1 - fy, fy], [1 - fx, fx])
-    return kernel / kernel.sum()
+    return np.asarray(kernel / kernel.sum())
 
 
 def _colours(sensor: Sensor) -> np.ndarray:
@@ -141,7 +141,7 @@ def _grain() -> np.ndarray:
     # A sensor's noise is not white after demosaicing: neighbours share some of it.
     noise = cv2.GaussianBlur(noise, (3, 3), 0.6, borderType=cv2.BORDER_REFLECT)
     noise *= 16 / noise.std()
-    return np.clip(np.rint(noise), -127, 127).astype(np.int8)
+    return np.asarray(np.clip(np.rint(noise), -127, 127).astype(np.int8))
 
 
 def _noisy(image: np.ndarray, window: Window, sensor: Sensor, seed: int) -> np.ndarray:
@@ -155,4 +155,4 @@ def _noisy(image: np.ndarray, window: Window, sensor: Sensor, seed: int) -> np.n
     strength = np.sqrt(0.35 + 0.65 * np.arange(256, dtype=np.float32) / 128)
     bright = cv2.LUT(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), strength)
     noise = (grain[..., :1] + sensor.chroma * grain[..., 1:]) * bright[..., None]
-    return np.rint(np.clip(image + noise, 0, 255)).astype(np.uint8)
+    return np.asarray(np.rint(np.clip(image + noise, 0, 255)).astype(np.uint8))

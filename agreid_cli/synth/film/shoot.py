@@ -55,7 +55,7 @@ class Moment:
         size = np.array([self.camera.width, self.camera.height])
         low, high = np.maximum(self.boxes[:, :2], 0), np.minimum(self.boxes[:, 2:], size)
         whole = np.prod(self.boxes[:, 2:] - self.boxes[:, :2], axis=1)
-        return np.nan_to_num(np.prod(np.maximum(high - low, 0), axis=1) / np.maximum(whole, 1e-9))
+        return np.asarray(np.nan_to_num(np.prod(np.maximum(high - low, 0), axis=1) / np.maximum(whole, 1e-9)))
 
 
 def moment(pair: Pair, platform: str, frame: int) -> Moment:

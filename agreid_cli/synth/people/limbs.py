@@ -33,16 +33,18 @@ def along(limb: Limb, t: np.ndarray, *, split: float = 0.5) -> tuple[np.ndarray,
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:
-    return vector / np.sqrt((vector * vector).sum())
+    return np.asarray(vector / np.sqrt((vector * vector).sum()))
 
 
 def _units(vectors: np.ndarray) -> np.ndarray:
-    return vectors / np.sqrt((vectors * vectors).sum(1, keepdims=True))
+    return np.asarray(vectors / np.sqrt((vectors * vectors).sum(1, keepdims=True)))
 
 
 def leg_radius(look: Look, t: np.ndarray, size: dict[str, float]) -> np.ndarray:
     """Of the bare leg, metres."""
-    return np.interp(t, _LEG_T, _LEG) * size["H"] * look.girth**0.75 * (0.95 if look.female else 1.0)
+    return np.asarray(
+        np.interp(t, _LEG_T, _LEG) * size["H"] * look.girth**0.75 * (0.95 if look.female else 1.0)
+    )
 
 
 def leg(lofts: Lofts, look: Look, now: Pose, side: int, size: dict[str, float]) -> None:

@@ -153,4 +153,4 @@ def _rounded(amounts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     ends = np.floor(np.concatenate([[0.0], np.cumsum(amounts)]) + rng.random() - 1e-9)
     counts = np.diff(ends).astype(int)
     counts[np.argmax(counts)] += round(amounts.sum()) - counts.sum()
-    return np.maximum(counts, 0)
+    return np.asarray(np.maximum(counts, 0))

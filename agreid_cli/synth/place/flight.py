@@ -139,4 +139,4 @@ def _sines(
 
 
 def _sum(waves: np.ndarray, time_s: float) -> np.ndarray:
-    return (waves[..., 0] * np.sin(2 * np.pi * time_s / waves[..., 1] + waves[..., 2])).sum(-1)
+    return np.asarray((waves[..., 0] * np.sin(2 * np.pi * time_s / waves[..., 1] + waves[..., 2])).sum(-1))

@@ -128,7 +128,7 @@ def _sample(
         part = found.astype(np.uint16) * weight
         mixed = part if mixed is None else mixed + part
     assert mixed is not None
-    return ((mixed + 8) >> 4).astype(np.uint8)
+    return np.asarray(((mixed + 8) >> 4).astype(np.uint8))
 
 
 def _beyond(

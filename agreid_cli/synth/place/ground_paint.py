@@ -20,7 +20,7 @@ def smooth(rng: np.random.Generator, size: int, cells: int) -> np.ndarray:
     scale = size / cells
     big = cv2.resize(ring, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
     edge = round(2 * scale)
-    return np.clip(big[edge : edge + size, edge : edge + size] * 0.6, -1, 1)
+    return np.asarray(np.clip(big[edge : edge + size, edge : edge + size] * 0.6, -1, 1))
 
 
 def _mixed(rng: np.random.Generator, octaves: tuple[tuple[int, float], ...], size: int = TILE) -> np.ndarray:
@@ -62,7 +62,7 @@ def _slabs(rng: np.random.Generator) -> np.ndarray:
     slab = np.array(_SLABS) * (1 + tone + wear)[..., None] + hue[..., None] * np.array([-3.0, 0.0, 3.0])
     joint = (y % 16 == 0) | (shifted % 32 == 0)
     slab[joint] *= 0.72
-    return slab
+    return np.asarray(slab)
 
 
 def layout(seed: int, extent_m: float) -> np.ndarray:

@@ -84,7 +84,7 @@ def painted(paint: np.ndarray, rest: np.ndarray) -> np.ndarray:
     rough = 1 + 0.25 * noise(rest, 14) + 0.15 * noise(rest, 60, 3)
     leaf = paint == LEAF
     rough[leaf] += 0.45 * noise(rest[leaf], 26, 4)
-    return _COLOURS[paint] * rough[:, None]
+    return np.asarray(_COLOURS[paint] * rough[:, None])
 
 
 def solid(paint: np.ndarray, rest: np.ndarray) -> np.ndarray:

@@ -47,7 +47,7 @@ class Walk:
         part = place - low
 
         def between(values: np.ndarray) -> np.ndarray:
-            return (1 - part) * values[low] + part * values[low + 1]
+            return np.asarray((1 - part) * values[low] + part * values[low + 1])
 
         x, y = between(self.points)
         return State(
@@ -126,7 +126,7 @@ def _averaged(values: np.ndarray, n: int) -> np.ndarray:
     half = n // 2
     padded = np.concatenate([np.repeat(values[:1], half, 0), values, np.repeat(values[-1:], half, 0)])
     sums = np.cumsum(np.concatenate([np.zeros((1, values.shape[1])), padded]), axis=0)
-    return (sums[n:] - sums[:-n]) / n
+    return np.asarray((sums[n:] - sums[:-n]) / n)
 
 
 def _evenly(curve: np.ndarray, step_m: float) -> np.ndarray:

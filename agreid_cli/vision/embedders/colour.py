@@ -41,7 +41,7 @@ class ColourEmbedder:
         hues = np.bincount(hue_bin.ravel(), colourful.ravel(), STRIPES * HUES)
         greys = np.bincount(grey_bin.ravel(), (self._centre - colourful).ravel(), STRIPES * GREYS)
         row = np.sqrt(np.maximum(np.concatenate([hues, greys]), 0))
-        return (row / max(float(np.linalg.norm(row)), 1e-12)).astype(np.float32)
+        return np.asarray((row / max(float(np.linalg.norm(row)), 1e-12)).astype(np.float32))
 
 
 def patch(frame: np.ndarray, box: np.ndarray) -> np.ndarray:

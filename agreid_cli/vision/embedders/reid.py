@@ -43,7 +43,6 @@ class ReidEmbedder:
         self._mean = torch.tensor(MEAN, device=self._device).view(1, 3, 1, 1)
         self._std = torch.tensor(STD, device=self._device).view(1, 3, 1, 1)
 
-    @torch.inference_mode()
     def __call__(self, boxes: np.ndarray, frame: np.ndarray) -> np.ndarray:
         """float32 (n, D) of unit length, all persons of a frame in one batch."""
         if not len(boxes):
@@ -53,10 +52,13 @@ class ReidEmbedder:
         for row, box in enumerate(boxes):
             batch[row] = cv2.resize(_patch(frame, box), self._size, interpolation=cv2.INTER_LINEAR)
         pixels = torch.from_numpy(np.ascontiguousarray(batch[..., ::-1].transpose(0, 3, 1, 2)))
-        images = pixels.to(self._device, torch.float32).div_(255.0).sub_(self._mean).div_(self._std)
-        rows = self._model(images).float().cpu().numpy()
+        with torch.inference_mode():
+            images = pixels.to(self._device, torch.float32).div_(255.0).sub_(self._mean).div_(self._std)
+            rows = self._model(images).float().cpu().numpy()
         rows = np.where(np.isfinite(rows), rows, 0.0)
-        return (rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)).astype(np.float32)
+        return np.asarray(
+            (rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)).astype(np.float32)
+        )
 
 
 def _patch(frame: np.ndarray, box: np.ndarray) -> np.ndarray:
