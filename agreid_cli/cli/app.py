@@ -12,30 +12,42 @@ from agreid_cli import __version__
 from agreid_cli.cli.boundary import bounded, terminate
 from agreid_cli.cli.console import Voice
 
-COMMANDS = {
-    "extract-crops": "agreid_cli.cli.extract_crops:extract_crops",
-    "review": "agreid_cli.cli.review:review",
-    "merge-annotations": "agreid_cli.cli.merge_annotations:merge_annotations",
-    "import-annotations": "agreid_cli.cli.import_annotations:import_annotations",
-    "build-manifest": "agreid_cli.cli.build_manifest:build_manifest",
-    "build-split": "agreid_cli.cli.build_split:build_split",
-    "import-dataset": "agreid_cli.cli.import_dataset:import_dataset",
-    "export-dataset": "agreid_cli.cli.export_dataset:export_dataset",
-    "stats": "agreid_cli.cli.stats:stats",
-    "recipe": "agreid_cli.cli.recipe:recipe",
-    "train": "agreid_cli.cli.train:train",
-    "embed": "agreid_cli.cli.embed:embed",
-    "export-model": "agreid_cli.cli.export_model:export_model",
-    "evaluate": "agreid_cli.cli.evaluate:evaluate",
-    "explain": "agreid_cli.cli.explain:explain",
-    "search": "agreid_cli.cli.search:search",
-    "report": "agreid_cli.cli.report:report",
-    "demo": "agreid_cli.cli.demo:demo",
-    "synth": "agreid_cli.cli.synth:synth",
-    "match-truth": "agreid_cli.cli.match_truth:match_truth",
-    "score-tracks": "agreid_cli.cli.score_tracks:score_tracks",
-    "doctor": "agreid_cli.cli.doctor:doctor",
+#: Panel of `agreid --help` → command → its function, in the order shown.
+PANELS = {
+    "Build a data set": {
+        "extract-crops": "agreid_cli.cli.extract_crops:extract_crops",
+        "review": "agreid_cli.cli.review:review",
+        "merge-annotations": "agreid_cli.cli.merge_annotations:merge_annotations",
+        "import-annotations": "agreid_cli.cli.import_annotations:import_annotations",
+        "build-manifest": "agreid_cli.cli.build_manifest:build_manifest",
+        "build-split": "agreid_cli.cli.build_split:build_split",
+        "import-dataset": "agreid_cli.cli.import_dataset:import_dataset",
+        "export-dataset": "agreid_cli.cli.export_dataset:export_dataset",
+        "stats": "agreid_cli.cli.stats:stats",
+    },
+    "Train and evaluate": {
+        "train": "agreid_cli.cli.train:train",
+        "recipe": "agreid_cli.cli.recipe:recipe",
+        "embed": "agreid_cli.cli.embed:embed",
+        "evaluate": "agreid_cli.cli.evaluate:evaluate",
+        "export-model": "agreid_cli.cli.export_model:export_model",
+        "report": "agreid_cli.cli.report:report",
+    },
+    "Explain and search": {
+        "explain": "agreid_cli.cli.explain:explain",
+        "search": "agreid_cli.cli.search:search",
+    },
+    "Synthetic data": {
+        "synth": "agreid_cli.cli.synth:synth",
+        "match-truth": "agreid_cli.cli.match_truth:match_truth",
+        "demo": "agreid_cli.cli.demo:demo",
+    },
+    "Tools": {
+        "score-tracks": "agreid_cli.cli.score_tracks:score_tracks",
+        "doctor": "agreid_cli.cli.doctor:doctor",
+    },
 }
+COMMANDS = {name: target for panel in PANELS.values() for name, target in panel.items()}
 
 app = typer.Typer(
     name="agreid",
@@ -61,9 +73,11 @@ def _root(
     pass
 
 
-for _name, _target in COMMANDS.items():
-    _module, _, _function = _target.partition(":")
-    app.command(_name)(bounded(getattr(importlib.import_module(_module), _function)))
+for _panel, _commands in PANELS.items():
+    for _name, _target in _commands.items():
+        _module, _, _function = _target.partition(":")
+        _command = bounded(getattr(importlib.import_module(_module), _function))
+        app.command(_name, rich_help_panel=_panel)(_command)
 
 
 def main() -> None:
