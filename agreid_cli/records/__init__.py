@@ -1,1 +1,1 @@
-"""Schemas of the artefacts on disk, and how they are written whole."""
+"""Schemas of the artefacts on disk, and atomic writing."""

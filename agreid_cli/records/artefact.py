@@ -79,7 +79,7 @@ class Artefact:
         return table
 
     def write(self, table: pa.Table, path: Path, metadata: Mapping[str, str] | None = None) -> None:
-        """Check `table` and write it whole; equal tables give equal bytes."""
+        """Check `table` and write it atomically; equal tables give equal bytes."""
         table = self.conform(table, str(path))
         marks = {SCHEMA_KEY: f"{self.name}/{self.version}".encode()}
         marks.update({f"agreid.{k}".encode(): v.encode() for k, v in sorted((metadata or {}).items())})
@@ -87,9 +87,9 @@ class Artefact:
             pq.write_table(_storable(table).replace_schema_metadata(marks), temporary, compression="zstd")
 
     def read(self, path: Path) -> pa.Table:
-        """Read and check; `MissingError` or `InputError` say what to do.
+        """Read and check the table; raise `MissingError` or `InputError`.
 
-        The metadata given to `write` come back through `metadata`.
+        The metadata passed to `write` are available through `metadata`.
         """
         table = self.load(path)
         marks = table.schema.metadata
@@ -98,12 +98,12 @@ class Artefact:
     def load(self, path: Path) -> pa.Table:
         """Read a table of this kind and upgrade it to this version; columns unchecked."""
         if not path.is_file():
-            raise MissingError(f"{path} does not exist", hint=f"Make it with: {self.made_by}")
+            raise MissingError(f"{path} does not exist", hint=f"Create it with: {self.made_by}")
         try:
             table = pq.read_table(path)
         except (pa.ArrowInvalid, pa.ArrowTypeError, OSError) as error:
             raise InputError(
-                f"{path} cannot be read as Parquet: {error}", hint=f"Make it again with: {self.made_by}"
+                f"{path} cannot be read as Parquet: {error}", hint=f"Create it again with: {self.made_by}"
             ) from error
         mark = (table.schema.metadata or {}).get(SCHEMA_KEY, b"")
         stored = self._version(path, mark.decode("utf-8", "replace"))  # a damaged file may hold anything
@@ -132,9 +132,9 @@ def _plain(name: str) -> str:
 
 
 def _storable(table: pa.Table) -> pa.Table:
-    """The table with every fixed-size list that has empty rows as a plain list.
+    """The table with every fixed-size list column that has null rows converted to a variable-size list.
 
-    Arrow cannot write an empty row of a fixed-size list to Parquet; reading casts it back.
+    Arrow cannot write a null row of a fixed-size list to Parquet; reading casts it back.
     """
     for index, name in enumerate(table.column_names):
         column = table[name].combine_chunks()
@@ -159,7 +159,7 @@ def metadata(table: pa.Table) -> dict[str, str]:
 
 
 def duplicates(column: pa.ChunkedArray, limit: int = 20) -> list[str]:
-    """The values that stand more than once in a column, at most `limit`, in order."""
+    """The values that occur more than once in a column, at most `limit`, in order."""
     counts = column.value_counts().to_pylist()
     repeated = sorted(str(c["values"]) for c in counts if c["counts"] > 1)
     return repeated[:limit]

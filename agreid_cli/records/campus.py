@@ -1,10 +1,10 @@
-"""What `agreid synth` leaves for those who want the truth: who was where, and where each camera stood.
+"""Ground truth written by `agreid synth`: positions of all people and cameras.
 
-truth/campus.json                what was asked for; `complete` once all is there
-truth/tracks/<video>.parquet     where everybody is in each frame
+truth/campus.json                the settings; `complete` once everything is written
+truth/tracks/<video>.parquet     position of each person in each frame
 truth/cameras/<video>.parquet    K, R, t in each frame
-truth/mot/<video>.txt            the boxes as MOTChallenge text, with the part of each that is seen
-truth/parts/…                    body parts: a map a frame (videos), a mask a crop
+truth/mot/<video>.txt            the boxes as MOTChallenge text, with the visible fraction of each
+truth/parts/…                    body parts: one map per frame (videos), one mask per crop
 truth/identities.csv, attributes.csv
 """
 
@@ -22,7 +22,7 @@ from agreid_cli.records.artefact import Artefact
 from agreid_cli.records.files import write_text
 
 SCHEMA = "campus/1"
-#: A map of a frame holds number · this + part; number is the track's.
+#: A map of a frame stores number · this + part, where number is the track's.
 PARTS_A_TRACK = 16
 
 TRACKS = Artefact(
@@ -35,12 +35,13 @@ TRACKS = Artefact(
             pa.field("time_s", pa.float64(), nullable=False),
             pa.field("track_id", pa.int32(), nullable=False),
             pa.field("pid", pa.int64(), nullable=False),
-            # The whole person, also where hidden or outside the frame; then the box of what is seen.
+            # Box of the whole person, including parts hidden or outside the frame; then the box of the
+            # visible part.
             *(pa.field(name, pa.float32(), nullable=False) for name in ("x1", "y1", "x2", "y2")),
             *(pa.field(name, pa.float32(), nullable=False) for name in ("seen_x1", "seen_y1", "seen_x2")),
             pa.field("seen_y2", pa.float32(), nullable=False),
-            pa.field("in_frame", pa.float32(), nullable=False),  # part of the whole box inside the frame
-            pa.field("visible", pa.float32(), nullable=False),  # part of that which is seen, by boxes
+            pa.field("in_frame", pa.float32(), nullable=False),  # fraction of the whole box inside the frame
+            pa.field("visible", pa.float32(), nullable=False),  # visible fraction of that, by boxes
             pa.field("x_m", pa.float32(), nullable=False),
             pa.field("y_m", pa.float32(), nullable=False),
             pa.field("heading_rad", pa.float32(), nullable=False),
@@ -66,7 +67,7 @@ CAMERAS = Artefact(
 
 @dataclass(frozen=True)
 class Truth:
-    """The paths of the truth in a workspace."""
+    """The paths of the ground truth in a workspace."""
 
     root: Path
 
@@ -96,7 +97,7 @@ class Truth:
         return self.root / "mot" / f"{video_id}.txt"
 
     def crops(self, video_id: str) -> Path:
-        """The crops that were made straight from the scene; joined in crops/crops.parquet."""
+        """The crops rendered directly from the scene; joined in crops/crops.parquet."""
         return self.root / "crops" / f"{video_id}.parquet"
 
     def frame_parts(self, video_id: str, frame: int) -> Path:
@@ -104,7 +105,7 @@ class Truth:
         return self.parts / video_id / f"f{frame:06d}.png"
 
     def crop_parts(self, crop_path: str) -> Path:
-        """The mask of a crop by its path in the crops table: uint8 PNG with the parts of its own person.
+        """The mask of a crop, by its path in the crops table: uint8 PNG with the body parts of its person.
 
         >>> Truth(Path("truth")).crop_parts("images/v/t00001_f000030.jpg").as_posix()
         'truth/parts/v/t00001_f000030.png'
@@ -115,7 +116,7 @@ class Truth:
 
 @dataclass(frozen=True)
 class Campus:
-    """What was asked for, and whether all of it is there. settings: that which decides the bytes."""
+    """The settings of a campus, and whether it is complete. settings: those that determine the bytes."""
 
     settings: dict[str, Any]
     videos: tuple[str, ...]
@@ -128,7 +129,7 @@ class Campus:
 
     @classmethod
     def read(cls, path: Path) -> Campus | None:
-        """None when there is none; `InputError` when the file is none of ours."""
+        """None if there is no file; `InputError` if it is not a campus record."""
         if not path.is_file():
             return None
         try:
@@ -139,5 +140,5 @@ class Campus:
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(
                 f"{path} is not a record of a synthetic campus",
-                hint="Delete the folder that it lies in, or choose another --workspace.",
+                hint="Delete the folder that contains it, or choose another --workspace.",
             ) from error

@@ -1,4 +1,4 @@
-"""Which crop another program's name for it means: a crop id, or a path on whatever machine it ran on."""
+"""Match the names that other programs use for crops: crop ids, or paths on any machine."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 
 
 def match_names(names: Sequence[str], crop_ids: Iterable[str]) -> list[str | None]:
-    """For each name the crop id that it means, or None.
+    """For each name the crop id it refers to, or None.
 
-    It is the crop id itself; else the longest end of the path that is a crop id, with or without its file
-    ending; else the only crop id with this file name.
+    This is the crop id itself; else the longest suffix of the path that is a crop id, with or without its
+    file extension; else the only crop id with this file name.
 
     >>> match_names(["D:\\\\x\\\\query\\\\a.jpg", "b.jpg", "c.jpg"], ["query/a", "gallery/a", "query/b"])
     ['query/a', 'query/b', None]

@@ -1,4 +1,4 @@
-"""Crops `crops/1`: one row a saved person crop, with where in which video it was seen."""
+"""Crops `crops/1`: one row per saved person crop, with its position in the video."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CROP_FIELDS = [
     pa.field("video_id", pa.string()),
     pa.field("track_id", pa.int32()),
     pa.field("frame", pa.int32()),  # 0-based index in the stream
-    pa.field("time_s", pa.float64()),  # the stream's own timestamp
+    pa.field("time_s", pa.float64()),  # timestamp of the stream
     pa.field("x1", pa.float32()),  # box in pixels of the full frame
     pa.field("y1", pa.float32()),
     pa.field("x2", pa.float32()),
@@ -39,7 +39,7 @@ CROP_FIELDS = [
     pa.field("frame_width", pa.int32()),
     pa.field("frame_height", pa.int32()),
     pa.field("sharpness", pa.float32()),  # variance of the Laplacian at a fixed height
-    pa.field("in_frame", pa.float32()),  # part of the detected box that lies in the frame, 0..1
+    pa.field("in_frame", pa.float32()),  # fraction of the detected box inside the frame, 0..1
     pa.field("pixelated", pa.string()),  # face, head or none
 ]
 CROPS_SCHEMA = pa.schema(CROP_FIELDS)
@@ -89,7 +89,7 @@ def check_crops(table: pa.Table) -> list[Problem]:
         problems.append(Problem(f"crop {crop}", "its path is a folder"))
     known = pc.is_in(table["platform"], value_set=pa.array(PLATFORMS))
     for name in sorted({str(v) for v in table["platform"].filter(pc.invert(known)).to_pylist()}):
-        problems.append(Problem("column platform", f"'{name}' is none of {', '.join(PLATFORMS)}"))
+        problems.append(Problem("column platform", f"'{name}' is not one of {', '.join(PLATFORMS)}"))
     for name in ("width", "height"):
         for crop in _ids(table, pc.less_equal(table[name], 0)):
             problems.append(Problem(f"crop {crop}", f"{name} is not positive"))
@@ -107,7 +107,7 @@ def check_crops(table: pa.Table) -> list[Problem]:
         ),
     )
     for crop in _ids(table, outside):
-        problems.append(Problem(f"crop {crop}", "its box leaves the frame"))
+        problems.append(Problem(f"crop {crop}", "its box exceeds the frame"))
     empty = pc.or_kleene(pc.less_equal(table["x2"], table["x1"]), pc.less_equal(table["y2"], table["y1"]))
     for crop in _ids(table, empty):
         problems.append(Problem(f"crop {crop}", "its box is empty"))

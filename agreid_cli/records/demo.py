@@ -1,4 +1,4 @@
-"""`demo.json`: with which settings a demonstration was made, how far it came, and where its time went."""
+"""`demo.json`: the settings of a demo, its progress, and the time of each step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SCHEMA = "demo/1"
 
 @dataclass(frozen=True)
 class StepTime:
-    """One step: wall clock and processor time over all calls; whether it came to its end."""
+    """One step: wall-clock and CPU time over all calls; whether it is finished."""
 
     seconds: float
     cpu_s: float
@@ -24,7 +24,7 @@ class StepTime:
 
 @dataclass
 class DemoRecord:
-    """What is written after every step, also after one that was interrupted."""
+    """Written after every step, also after an interrupted one."""
 
     settings: dict[str, Any]
     cores: int
@@ -36,7 +36,7 @@ class DemoRecord:
         return sum(step.seconds for step in self.steps.values())
 
     def shares(self) -> list[tuple[str, float, float]]:
-        """(step, seconds, share of the whole), in the order in which the steps ran."""
+        """(step, seconds, fraction of the total), in the order in which the steps ran."""
         whole = self.seconds or 1.0
         return [(name, step.seconds, step.seconds / whole) for name, step in self.steps.items()]
 
@@ -66,7 +66,7 @@ class DemoRecord:
 
 
 def read_demo(path: Path) -> DemoRecord | None:
-    """None where there is no demonstration; `InputError` where the file is none that this agreid knows."""
+    """None if there is no demo; `InputError` if the file is not a demo record of a known schema."""
     if not path.is_file():
         return None
     try:
@@ -80,6 +80,6 @@ def read_demo(path: Path) -> DemoRecord | None:
         return DemoRecord(dict(tree["settings"]), int(tree["cores"]), steps, dict(tree["facts"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
-            f"{path} is not the record of a demonstration: {error}",
-            hint="Choose another folder with --workspace, or make it again with --overwrite.",
+            f"{path} is not a demo record: {error}",
+            hint="Choose another folder with --workspace, or create it again with --overwrite.",
         ) from error

@@ -1,9 +1,9 @@
-"""Directions as rows of data: who asks, who is searched, and what is junk; with the names other papers use.
+"""Directions as rows of data: platforms of query and gallery, the junk rule, and names in other papers.
 
-Two protocols are both printed as "A↔G" and are not the same. `a2g` and `g2a` search a gallery that holds
-the other view only. CARGO's A↔G, here `ag`, keeps every query and every gallery crop of `all` and relabels
-the cameras into two, aerial and ground: a crop of the same person in the query's own view is junk, but
-the strangers of that view stay in the gallery. Figures of the two must not stand in one column.
+Two different protocols are published as "A↔G". `a2g` and `g2a` use a gallery of the other view only.
+CARGO's A↔G, here `ag`, keeps every query and every gallery crop of `all` and relabels the cameras into two,
+aerial and ground: a crop of the same person in the query's own view is junk, but other people in that view
+stay in the gallery. Figures of the two are not comparable.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ Junk = Literal["camid", "view"]
 
 @dataclass(frozen=True)
 class Direction:
-    """One protocol. An empty tuple of platforms takes every crop, also one whose platform nobody knows.
+    """One protocol. An empty tuple of platforms accepts every crop, also one of unknown platform.
 
-    `junk` names what the query and its true match must differ in: the camera, or the view (aerial, ground).
+    `junk` names what must differ between a query and its true match: the camera, or the view (aerial,
+    ground).
     """
 
     name: str
@@ -63,7 +64,7 @@ _BY_ALIAS = {alias: row for row in _ROWS for alias in (row.name, *row.aliases)}
 
 
 def find_direction(word: str) -> Direction:
-    """The direction with this name or alias, upper or lower case; `InputError` for an unknown word.
+    """The direction with this name or alias, case-insensitive; `InputError` for an unknown name.
 
     >>> find_direction("exp4").name
     'g2a'
@@ -77,7 +78,7 @@ def find_direction(word: str) -> Direction:
 
 
 def possible(query_platforms: Iterable[str | None], gallery_platforms: Iterable[str | None]) -> list[str]:
-    """The directions that have crops of every platform they name, given the platforms of each role, in order.
+    """The directions with crops of all platforms they name, given the platforms of each role, in order.
 
     >>> possible(["uav"], ["cctv", "uav"])
     ['a2g', 'a2a', 'all', 'ag']

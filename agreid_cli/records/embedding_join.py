@@ -1,4 +1,4 @@
-"""Several files of embeddings become one set: columns filled in, everything checked, all faults at once."""
+"""Join several files of embeddings into one set: fill in columns, check everything, report all problems."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def join(
     platform_of_camid: Mapping[int, str],
     note: Callable[[str], None],
 ) -> Embeddings:
-    """One set from all parts; what the manifest says of a crop is taken before what the file says.
+    """One set from all parts; the manifest's values for a crop take precedence over the file's.
 
-    Raises `InputError` with every row that is missing something, stands twice or is not finite.
+    Raises `InputError` with every row that is incomplete, duplicated or not finite.
     """
     problems = Problems()
     for part in parts:
@@ -42,8 +42,8 @@ def join(
     made_ids = any(part.crop_id is None for part in parts)
     if made_ids:
         note(
-            "these embeddings hold no crop ids: rows are told apart by role and number, so the fingerprint "
-            "can only be compared with the same rows in the same order"
+            "these embeddings have no crop ids: rows are identified by role and number, so the fingerprint "
+            "is only comparable for the same rows in the same order"
         )
     roles = [part.role or [None] * len(part) for part in parts]
     ids = _made_ids(roles) if made_ids else [crop for part in parts for crop in part.crop_id or []]
@@ -54,7 +54,7 @@ def join(
     role = [value for column in roles for value in column]
     for crop, side in _twice(ids, role)[:SHOWN]:
         among = {"query": " among the queries", "gallery": " in the gallery"}.get(side or "", "")
-        problems.add(f"crop {crop}", f"stands more than once{among}")
+        problems.add(f"crop {crop}", f"occurs more than once{among}")
     problems.raise_if_any("the embeddings cannot be ranked")
     platform = [value for part in parts for value in part.platform or [None] * len(part)]
     camid = np.concatenate([part.camid for part in parts if part.camid is not None])
@@ -82,20 +82,21 @@ def crops_of(embeddings: Embeddings) -> pa.Table:
 def _in_manifest(
     part: Part, manifest: Mapping[str, Known], note: Callable[[str], None], problems: Problems
 ) -> Part:
-    """The part with the manifest's word for every crop that it lists; file paths may stand for crop ids."""
+    """The part with the manifest's values for every crop it lists; file paths may replace crop ids."""
     if part.crop_id is None or not manifest:
         return part
     matched = match_names(part.crop_id, manifest)
     ids = [match or name for match, name in zip(matched, part.crop_id, strict=True)]
     found = [manifest[match] if match else None for match in matched]
     if not any(matched):
-        note(f"{part.source}: none of its crops is in the workspace's manifest; what the file says counts")
+        note(f"{part.source}: none of its crops is in the workspace's manifest; using the file's own values")
         return part
     if part.pid is None or part.camid is None:
         strange = [crop for crop, k in zip(ids, found, strict=True) if k is None]
         for crop in strange[:SHOWN]:
             problems.add(
-                f"{part.source}, crop {crop}", "is not in the manifest, and the file says no pid and camid"
+                f"{part.source}, crop {crop}",
+                "is not in the manifest, and the file has no pid and camid for it",
             )
         if strange:
             return replace(part, crop_id=ids)
@@ -105,7 +106,9 @@ def _in_manifest(
     platform = [k.platform if k else p for k, p in zip(found, own, strict=True)]
     for name, before, after in (("pid", part.pid, pid), ("camid", part.camid, camid)):
         if before is not None and (differing := int(np.sum(before != after))):
-            note(f"{part.source}: {differing} rows have another {name} than the manifest, which is followed")
+            note(
+                f"{part.source}: {differing} rows have another {name} than the manifest; using the manifest's"
+            )
     return replace(part, crop_id=ids, pid=pid, camid=camid, platform=platform)
 
 
@@ -118,7 +121,7 @@ def _check_widths(parts: Sequence[Part], problems: Problems) -> None:
     widths = {part.features.shape[1] for part in parts}
     if len(widths) > 1:
         for part in parts:
-            problems.add(part.source, f"its vectors have {part.features.shape[1]} values")
+            problems.add(part.source, f"its embeddings have {part.features.shape[1]} values")
 
 
 def _check_columns(part: Part, ids: Sequence[str], problems: Problems) -> None:
@@ -126,23 +129,25 @@ def _check_columns(part: Part, ids: Sequence[str], problems: Problems) -> None:
         if getattr(part, name) is None:
             problems.add(
                 part.source,
-                f"holds no {name}, and no manifest knows all of its crops; save one number a row beside "
-                f"the vectors: query_{name} and gallery_{name}, or {name} where one array holds all rows",
+                f"has no {name}, and not all of its crops are in a manifest; save one number per row with "
+                f"the embeddings: query_{name} and gallery_{name}, or {name} if one array holds all rows",
             )
     for name, allowed in (("platform", PLATFORMS), ("role", ROLES)):
         for value in sorted({v for v in getattr(part, name) or [] if v and v not in allowed}):
             row = getattr(part, name).index(value)
             place = f"{part.source}, row {row + 1} (crop {ids[row]})"
-            problems.add(place, f"'{value}' is no {name}{did_you_mean(value, allowed)}")
+            problems.add(place, f"'{value}' is not a valid {name}{did_you_mean(value, allowed)}")
     bad = not_finite(part.features)
     for row in bad[:SHOWN]:
-        problems.add(f"{part.source}, row {row + 1} (crop {ids[row]})", "the embedding holds NaN or infinity")
+        problems.add(
+            f"{part.source}, row {row + 1} (crop {ids[row]})", "the embedding contains NaN or infinity"
+        )
     if len(bad) > SHOWN:
         problems.add(part.source, f"and {len(bad) - SHOWN} more rows that are not finite")
 
 
 def _twice(ids: Sequence[str], role: Sequence[str | None]) -> list[tuple[str, str | None]]:
-    """The (crop id, role) that stand more than once; sets of one role at a time are small beside pairs."""
+    """The (crop id, role) that occur more than once; one role at a time to save memory."""
     found: list[tuple[str, str | None]] = []
     for side in dict.fromkeys(role):
         mine = [crop for crop, its in zip(ids, role, strict=True) if its == side]

@@ -1,9 +1,9 @@
-"""Embeddings `embeddings/1`: one row a crop, with the vector that is ranked; and the same in memory.
+"""Embeddings `embeddings/1`: one row per crop, with the vector that is ranked; also in memory.
 
-The width D differs from model to model, so the artefact is made for a width, as the manifest is for a
-codebook. In memory an embedding set is a list of blocks, because a million rows may lie memory-mapped in
-one file while the queries lie in another. Averaging over the flipped image is done where images are
-embedded: what lies here is ranked as it is.
+The width D depends on the model, so the artefact is created for a width, as the manifest is for a codebook.
+In memory an embedding set is a list of blocks, because a million gallery rows may be memory-mapped from one
+file while the queries are in another. Averaging with the flipped image is done when embedding: the rows here
+are ranked unchanged.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ Features = npt.NDArray[np.floating[Any]]
 
 
 def embeddings_artefact(width: int) -> Artefact:
-    """The artefact for vectors of this width. A column `role` (query, gallery) may follow."""
+    """The artefact for embeddings of this width. A column `role` (query, gallery) may follow."""
     schema = pa.schema(
         [
             pa.field("crop_id", pa.string(), nullable=False),
             pa.field("pid", pa.int64(), nullable=False),
             pa.field("camid", pa.int16(), nullable=False),
-            pa.field("platform", pa.string()),  # empty where nobody knows
+            pa.field("platform", pa.string()),  # null if unknown
             pa.field("embedding", pa.list_(pa.float32(), width), nullable=False),
         ]
     )
@@ -41,20 +41,20 @@ def embeddings_artefact(width: int) -> Artefact:
 
 def check_embeddings(table: pa.Table) -> list[Problem]:
     """`crop_id` unique; every value finite."""
-    problems = [Problem(f"crop {i}", "stands more than once") for i in duplicates(table["crop_id"])]
+    problems = [Problem(f"crop {i}", "occurs more than once") for i in duplicates(table["crop_id"])]
     for row in not_finite(matrix(table["embedding"]))[:20]:
-        problems.append(Problem(f"crop {table['crop_id'][row]}", "its embedding holds NaN or infinity"))
+        problems.append(Problem(f"crop {table['crop_id'][row]}", "its embedding contains NaN or infinity"))
     return problems
 
 
 def matrix(column: pa.ChunkedArray) -> Features:
-    """A fixed-size list column as float32 of shape (rows, D), without a copy where Arrow allows."""
+    """A fixed-size list column as float32 of shape (rows, D), without a copy if Arrow allows it."""
     flat = column.combine_chunks().cast(pa.list_(pa.float32(), column.type.list_size))
     return np.asarray(flat.flatten()).reshape(len(flat), column.type.list_size)
 
 
 def not_finite(features: Features) -> list[int]:
-    """The rows that hold NaN or infinity once they are float32; reads a block at a time.
+    """The rows that contain NaN or infinity as float32; reads block by block.
 
     >>> not_finite(np.array([[1.0, 2.0], [np.nan, 0.0], [1e300, 0.0]]))
     [1, 2]
@@ -63,23 +63,25 @@ def not_finite(features: Features) -> list[int]:
     with np.errstate(over="ignore", invalid="ignore"):
         for start in range(0, len(features), ROWS_A_STEP):
             block = np.asarray(features[start : start + ROWS_A_STEP]).astype(np.float32, copy=False)
-            if not np.isfinite(np.sum(block)):  # one pass; a sum can overflow, so look again before accusing
+            if not np.isfinite(
+                np.sum(block)
+            ):  # one pass; a sum can overflow, so check again before rejecting
                 bad += (np.flatnonzero(~np.isfinite(block).all(axis=1)) + start).tolist()
             _forget(features)
     return bad
 
 
 def _forget(features: Features) -> None:
-    """Let the system take back the pages of a file that were read; a gallery may be larger than memory."""
+    """Let the system release the pages of a file that were read; a gallery may be larger than memory."""
     pages = getattr(features, "_mmap", None)
     if pages is not None and getattr(features, "mode", "") == "r":
-        with suppress(AttributeError, OSError, ValueError):  # no madvise on this system
+        with suppress(AttributeError, OSError, ValueError):  # this system has no madvise
             pages.madvise(mmap.MADV_DONTNEED)
 
 
 @dataclass(frozen=True)
 class Part:
-    """What one file, or one role in it, says; a column is None where the file does not hold it."""
+    """The content of one file, or of one role in it; a column is None if the file does not have it."""
 
     file: str
     features: Features
@@ -100,7 +102,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Picked:
-    """Rows of several blocks as one array that is gathered, as float32, where it is sliced."""
+    """Rows of several blocks as one array; slicing gathers them as float32."""
 
     blocks: tuple[tuple[int, Features], ...]  # (number of its first row, block)
     rows: npt.NDArray[np.intp]
@@ -123,13 +125,13 @@ class Picked:
 
 @dataclass(frozen=True)
 class Embeddings:
-    """n crops with vectors of one width. `made_ids`: the crop ids are only role and row number."""
+    """n crops with embeddings of one width. `made_ids`: the crop ids are only role and row number."""
 
     blocks: tuple[Features, ...]
     crop_id: npt.NDArray[np.object_]
     pid: npt.NDArray[np.int64]
     camid: npt.NDArray[np.int64]
-    platform: npt.NDArray[np.object_]  # None where nobody knows
+    platform: npt.NDArray[np.object_]  # None if unknown
     role: npt.NDArray[np.object_]  # query, gallery or None
     made_ids: bool = False
     sources: tuple[str, ...] = field(default=())
@@ -142,10 +144,10 @@ class Embeddings:
         return int(self.blocks[0].shape[1])
 
     def take(self, rows: npt.NDArray[np.intp]) -> Features | Picked:
-        """The vectors of these rows, in this order.
+        """The embeddings of these rows, in this order.
 
-        Rows that follow each other in one block are a view of it. Rows of a memory-mapped file are read when
-        they are asked for, so that a gallery larger than memory can be ranked. Others are copied.
+        Rows that follow each other in one block are a view of it. Rows of a memory-mapped file are read only
+        when they are accessed, so that a gallery larger than memory can be ranked. Others are copied.
         """
         for start, block in self._placed():
             inside = len(rows) and start <= rows[0] and rows[-1] < start + len(block)

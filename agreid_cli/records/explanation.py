@@ -1,6 +1,6 @@
-"""Explanation `explanation/1`: what the explainable stream scored in one direction, as a value and as JSON.
+"""Explanation `explanation/1`: scores of the explainable stream in one direction, as a value and as JSON.
 
-It lies beside the results of its run, as `runs/<name>/eval/<direction>-explain.json`.
+The file is `runs/<name>/eval/<direction>-explain.json`, beside the results of the run.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ from agreid_cli.records.versioned_json import read_versioned
 
 SCHEMA = "explanation"
 VERSION = 1
-#: Rows in the order in which they are shown; `oracle` is there only where it was asked for.
+#: Rows in display order; `oracle` is present only on request.
 ROWS = ("base-cosine", "base", "interpreter", "explainable", "oracle")
 
 
 @dataclass(frozen=True)
 class ExplainRow:
-    """One way to rank the same gallery. Scores lie in 0..1."""
+    """One way to rank the same gallery. Scores are 0..1."""
 
     name: str  # one of ROWS
-    says: str  # in words
+    says: str  # description
     mAP: float
     rank1: float
     rank5: float
     rank10: float
     mINP: float
-    p: float | None = None  # of D' = (1 + p·b)·d, where the row re-weights
+    p: float | None = None  # of D' = (1 + p·b)·d, if the row re-weights
     ci: Interval | None = None
 
 
 @dataclass(frozen=True)
 class Score:
-    """An explanation metric beside what other shares would score on the same pairs.
+    """An explanation metric, with two baselines on the same pairs.
 
-    chance: shares in random order. constant: the stream's own mean shares, given to every pair; what
-    exceeds it was said of the pair itself.
+    chance: shares in random order. constant: the stream's own mean shares, given to every pair (constant
+    baseline); only the gain over it is specific to the pair.
     """
 
     value: float
@@ -52,27 +52,27 @@ class Score:
 
 @dataclass(frozen=True)
 class Scores:
-    """§4.4 of the method; `ADRE` is a relative error, 0 is best and it has no chance level."""
+    """Explanation metrics (§4.4 of the method); `ADRE` is a relative error: 0 is best, no chance level."""
 
     P_e: Score
     P_c: Score
     XmAP_e: Score
     XmAP_c: Score
     ADRE: float
-    n_pairs: int  # pairs of a query and a gallery crop that were looked at
-    n_alike: int  # of which have no exclusive attribute, and so no P_e, P_c and X-mAP_e
+    n_pairs: int  # pairs of a query and a gallery crop that were evaluated
+    n_alike: int  # pairs without an exclusive attribute, and so without P_e, P_c and X-mAP_e
 
 
 @dataclass(frozen=True)
 class GroupScore:
-    """One attribute group: how well it is recognised, and what it adds to the distance of two people."""
+    """One attribute group: recognition accuracy, and contribution to the distance of two people."""
 
     name: str
     title: str
-    accuracy: float | None  # over test crops that the manifest labels; None where there are none
-    majority: float | None  # the accuracy of always saying the commonest label of these crops
+    accuracy: float | None  # over test crops labelled in the manifest; None if there are none
+    majority: float | None  # accuracy of the majority class of these crops
     share: float  # mean sum of the shares of its bits, over pairs of different people
-    differs: float  # how often it differs in such a pair
+    differs: float  # fraction of such pairs in which it differs
     share_where_differs: float | None  # the mean share over the pairs in which it differs
 
 
@@ -83,8 +83,8 @@ class BitScore:
     name: str
     group: str
     label: str
-    mA: float | None  # None where the crops have it all or not at all
-    positive: int  # test crops that have it
+    mA: float | None  # None if all or none of the crops have the bit
+    positive: int  # test crops with the bit
     negative: int
     share: float  # mean share over pairs of different people
 
@@ -95,40 +95,40 @@ class ExplanationResult:
 
     direction: str
     source: str  # runs/<name>
-    teacher: str  # the run that is explained
+    teacher: str  # the explained run
     fingerprint: str  # of the crops ranked, as in results
-    codebook: str  # its hash
+    codebook: str  # hash
     n_query: int
     n_valid: int
     n_gallery: int
-    p_chosen_on: str  # in words
+    p_chosen_on: str  # description
     rows: tuple[ExplainRow, ...]
     scores: Scores
     groups: tuple[GroupScore, ...]
     bits: tuple[BitScore, ...]
 
     def row(self, name: str) -> ExplainRow | None:
-        """The row of this name, or None where it was not asked for."""
+        """The row of this name, or None if it was not requested."""
         return next((row for row in self.rows if row.name == name), None)
 
     @property
     def mean_recognition(self) -> float | None:
-        """The mean mA over the bits that have one."""
+        """The mean mA over the bits with a defined mA."""
         found = [bit.mA for bit in self.bits if bit.mA is not None]
         return sum(found) / len(found) if found else None
 
     def brief(self) -> dict[str, Any]:
-        """What `--json` prints: everything but the bits one by one."""
+        """What `--json` prints: everything except the individual bits."""
         return {name: value for name, value in asdict(self).items() if name != "bits"}
 
 
 def explanation_path(run: Run, direction: str) -> Path:
-    """Where the explanation of a direction lies."""
+    """Path of the explanation of a direction."""
     return run.result(f"{direction}-explain")
 
 
 def write_explanation(result: ExplanationResult, path: Path) -> None:
-    """Write whole; equal results give equal bytes."""
+    """Write atomically; equal results give equal bytes."""
     tree = {"schema": f"{SCHEMA}/{VERSION}", **asdict(result)}
     write_text(path, json.dumps(tree, ensure_ascii=False, indent=1) + "\n")
 

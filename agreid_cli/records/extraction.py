@@ -1,4 +1,4 @@
-"""What was done to one video: enough to say whether it must be done again, and by what it was made."""
+"""Record of one extracted video: its inputs and settings, to decide whether it must be extracted again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SCHEMA = "extraction/1"
 
 @dataclass(frozen=True)
 class Facts:
-    """What the user knows of a video: camera, carrier, altitude class (0, 1, 2) and session (MMDD + 0/1)."""
+    """Facts given by the user: camera, platform, altitude class (0, 1, 2) and session (MMDD + 0/1)."""
 
     platform: str
     camid: int
@@ -25,10 +25,10 @@ class Facts:
 
 @dataclass(frozen=True)
 class Extraction:
-    """One finished video. `lost` and `missing_at_end` are frames that could not be decoded.
+    """One finished video. `lost` and `missing_at_end` count frames that could not be decoded.
 
     inputs: the sha256 of the video and of the weights, the facts and the configuration; two extractions
-    with equal inputs give equal crops. parameters: every parameter of the tracker as it ran.
+    with equal inputs give equal crops. parameters: every parameter of the tracker.
     """
 
     video_id: str
@@ -56,7 +56,7 @@ class Extraction:
 
     @classmethod
     def read(cls, path: Path) -> Extraction:
-        """Raises `InputError` when the file is not one of ours."""
+        """Raises `InputError` if the file is not an extraction record."""
         try:
             tree = json.loads(path.read_text(encoding="utf-8"))
             if tree.pop("schema") != SCHEMA:
@@ -64,13 +64,13 @@ class Extraction:
             return cls(**tree)
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(
-                f"{path} is not a record of an extracted video",
+                f"{path} is not an extraction record",
                 hint="Delete it and run agreid extract-crops on that video again.",
             ) from error
 
 
 def changes(before: dict[str, Any], now: dict[str, Any], prefix: str = "") -> list[Problem]:
-    """One problem for each input that differs."""
+    """One problem per input that differs."""
     found: list[Problem] = []
     for key in sorted({*before, *now}):
         a, b = before.get(key), now.get(key)

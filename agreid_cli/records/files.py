@@ -1,4 +1,4 @@
-"""Files are written whole or not at all: a temporary sibling, fsync, rename."""
+"""Atomic file writes: temporary sibling, fsync, rename."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from agreid_cli.errors import AgreidError, InputError
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[Path]:
-    """Yield a temporary sibling of `path`; on success it replaces `path`, on error it vanishes.
+    """Yield a temporary sibling of `path`; on success it replaces `path`, on error it is deleted.
 
-    Raises `InputError` when the folder cannot be written or the disk is full.
+    Raises `InputError` if the folder cannot be written or the disk is full.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -39,13 +39,13 @@ def writing(path: Path) -> Iterator[Path]:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write `data` to `path`, whole or not at all."""
+    """Write `data` to `path` atomically."""
     with writing(path) as temporary:
         temporary.write_bytes(data)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 with the newlines it holds, whole or not at all."""
+    """Write `text` as UTF-8 atomically, with its newlines unchanged."""
     write_bytes(path, text.encode("utf-8"))
 
 
@@ -57,7 +57,7 @@ def write_csv(path: Path, rows: Iterable[Sequence[object]]) -> None:
 
 
 def sha256(path: Path) -> str:
-    """The hex digest of a file's bytes; `InputError` when it cannot be read."""
+    """The SHA-256 hex digest of a file; `InputError` if it cannot be read."""
     try:
         digest = hashlib.sha256()
         with open(path, "rb") as handle:
@@ -69,11 +69,11 @@ def sha256(path: Path) -> str:
 
 
 def disk_error(path: Path, error: OSError) -> AgreidError:
-    """The sentence for a failed write."""
+    """The error for a failed write."""
     if error.errno == errno.ENOSPC:
         return AgreidError(
             f"the disk is full: {path} was not written",
-            hint="Free some space and run the same command again; what was finished is kept.",
+            hint="Free some space and run the same command again; finished work is kept.",
         )
     return InputError(
         f"cannot write {path}: {error.strerror or error}",

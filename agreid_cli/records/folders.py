@@ -1,4 +1,4 @@
-"""Folders are written whole or not at all, as files are: a temporary sibling, rename."""
+"""Atomic folder writes: temporary sibling, rename."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from agreid_cli.records.files import disk_error
 
 @contextlib.contextmanager
 def writing_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
-    """Yield a new empty sibling of `path`; on success it takes its name, on error it vanishes.
+    """Yield a new empty sibling of `path`; on success it replaces `path`, on error it is deleted.
 
-    An empty folder at `path` is replaced, a full one only with `overwrite`, and stays until the new one is
-    complete. Raises `InputError` when the folder cannot be written or the disk is full.
+    An empty folder at `path` is replaced; a non-empty one only with `overwrite`, and only once the new one is
+    complete. Raises `InputError` if the folder cannot be written or the disk is full.
     """
     path = Path(os.path.abspath(path))
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -43,7 +43,7 @@ def _take_place(temporary: Path, path: Path, old: Path, overwrite: bool) -> None
         elif overwrite:
             os.replace(path, old)
         else:
-            raise InputError(f"{path} exists")
+            raise InputError(f"{path} already exists")
     try:
         os.replace(temporary, path)
     except OSError:
@@ -55,7 +55,7 @@ def _take_place(temporary: Path, path: Path, old: Path, overwrite: bool) -> None
 def _folder_error(path: Path, error: OSError) -> AgreidError:
     if error.errno == errno.EXDEV:
         return InputError(
-            f"{path} and the images lie on different disks, and a hard link cannot cross them",
+            f"{path} and the images are on different file systems, so hard links are not possible",
             hint="Use --link symbolic, or leave --link out to copy.",
         )
     return disk_error(path, error)

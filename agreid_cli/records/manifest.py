@@ -1,7 +1,7 @@
-"""Manifest `manifest/1`: Crops, the identity of each, and its attribute bits.
+"""Manifest `manifest/1`: crops with the identity and the attribute bits of each.
 
-The codebook (which groups, which bits, in which order) is stored with the table as JSON, so that a
-manifest with groups left out explains itself.
+The codebook (groups and bits, in order) is stored with the table as JSON, so that a manifest
+with groups left out is self-describing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from agreid_cli.records.crops import CROP_FIELDS, check_crops
 
 JUNK_PID = -1
 CODEBOOK_KEY = "codebook"
-#: Bits of the 15 official groups, in order: what a table without a codebook of its own is taken to hold.
+#: Sizes of the 15 official groups, in order: assumed for a table without a codebook.
 OFFICIAL_SIZES = (3, 4, 5, 4, 5, 7, 6, 3, 3, 4, 5, 13, 10, 7, 9)
 
 
@@ -43,12 +43,12 @@ def manifest_artefact(group_sizes: tuple[int, ...]) -> Artefact:
 
 
 def read_manifest(path: Path) -> pa.Table:
-    """Read and check a manifest by the codebook that is stored with it, whatever groups it leaves out."""
+    """Read and check a manifest with the codebook stored in it, whatever groups it leaves out."""
     return manifest_artefact(_stored_sizes(path)).read(path)
 
 
 def is_manifest(path: Path) -> bool:
-    """Whether a table says that it is a manifest; another program's, or a broken one, does not."""
+    """Whether a table declares itself a manifest; tables of other programs and broken ones do not."""
     try:
         marks = pq.read_schema(path).metadata or {}
     except (pa.ArrowInvalid, OSError):
@@ -60,7 +60,7 @@ def _stored_sizes(path: Path) -> tuple[int, ...]:
     try:
         marks = pq.read_schema(path).metadata or {}
     except (pa.ArrowInvalid, OSError):
-        return OFFICIAL_SIZES  # the artefact's own reading says what is wrong with the file
+        return OFFICIAL_SIZES  # reading the artefact will report what is wrong with the file
     text = marks.get(f"agreid.{CODEBOOK_KEY}".encode())
     if not text:
         return OFFICIAL_SIZES
@@ -68,13 +68,13 @@ def _stored_sizes(path: Path) -> tuple[int, ...]:
         return tuple(len(group["bits"]) for group in json.loads(text)["groups"])
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
-            f"{path} holds a codebook that this agreid cannot read",
-            hint="Make the manifest again with: agreid build-manifest",
+            f"{path} contains a codebook that this agreid cannot read",
+            hint="Create the manifest again with: agreid build-manifest",
         ) from error
 
 
 def check_attributes(table: pa.Table, group_sizes: tuple[int, ...]) -> list[Problem]:
-    """Exactly one bit a group; one attribute vector a pid."""
+    """Exactly one bit per group; one attribute vector per pid."""
     problems: list[Problem] = []
     bits = attribute_matrix(table)
     has = ~np.asarray(table["attr_bits"].is_null().to_numpy(zero_copy_only=False), dtype=bool)
@@ -84,7 +84,7 @@ def check_attributes(table: pa.Table, group_sizes: tuple[int, ...]) -> list[Prob
         ones = np.add.reduceat(bits, starts, axis=1, dtype=np.int64) if len(bits) else bits
         for row in np.flatnonzero(has & (ones != 1).any(axis=1))[:20]:
             groups = np.flatnonzero(ones[row] != 1).tolist()
-            problems.append(Problem(f"crop {crop_ids[row]}", f"groups {groups} do not have one bit each"))
+            problems.append(Problem(f"crop {crop_ids[row]}", f"groups {groups} do not have exactly one bit"))
     first: dict[int, bytes] = {}
     differing: set[int] = set()
     for pid, vector, known in zip(table["pid"].to_pylist(), bits, has, strict=True):
@@ -110,7 +110,7 @@ def attribute_matrix(table: pa.Table) -> np.ndarray:
 
 
 def codebook_of(table: pa.Table) -> dict[str, object]:
-    """The codebook's JSON as stored with the manifest ({} when another program made the table)."""
+    """The codebook's JSON as stored with the manifest ({} if another program wrote the table)."""
     text = metadata(table).get(CODEBOOK_KEY, "")
     stored: dict[str, object] = json.loads(text) if text else {}
     return stored
@@ -118,7 +118,7 @@ def codebook_of(table: pa.Table) -> dict[str, object]:
 
 @dataclass(frozen=True)
 class Known:
-    """What a manifest says of one crop to those who only rank it."""
+    """The manifest's data of one crop needed for ranking."""
 
     pid: int
     camid: int

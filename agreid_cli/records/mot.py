@@ -1,4 +1,4 @@
-"""Boxes of numbered people in the frames of one video, as MOTChallenge files hold them."""
+"""Numbered boxes in the frames of one video, as in MOTChallenge files."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class MotRows:
-    """A row a box, in any order. frame: (n,) from 1. track: (n,). box: (n, 4) x1 y1 x2 y2 in pixels.
+    """One row per box, in any order. frame: (n,) from 1. track: (n,). box: (n, 4) x1 y1 x2 y2 in pixels.
 
-    counts: (n,) False for truth that is there but is not asked for; whoever finds it is neither praised nor
-    blamed.
+    counts: (n,) False for ground truth that is ignored: finding or missing it does not change the
+    scores.
     """
 
     frame: np.ndarray

@@ -1,10 +1,10 @@
-"""The official identity and file-name grammar of AG-ReID (method.md §3.1).
+"""Identities and file names of AG-ReID (method.md §3.1).
 
 `P{4}T{5}A{1}C{1}F{n}.jpg`: person within the video, session (MMDD then 0 morning, 1 afternoon),
 altitude class, camera, 1-based frame. The identity is P‖T‖A joined as one integer, never P alone.
-The same fields without P and F, `T{5}A{1}C{n}`, open the name of a video of ours that tells what it shows:
+The same fields without P and F, `T{5}A{1}C{n}`, may begin the name of a video of ours and describe it:
 `T02140A0C0_uav.mp4`.
-AG-ReID.v2 pads some frames with zeros and puts a letter behind others (`F8671Z`); both are read.
+AG-ReID.v2 pads some frame numbers with zeros and appends a letter to others (`F8671Z`); both are accepted.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class OfficialName:
     altitude: int
     camid: int
     frame: int  # 1-based
-    tag: str = ""  # letters behind the frame
+    tag: str = ""  # letters after the frame number
 
     @property
     def pid(self) -> int:
@@ -59,7 +59,7 @@ def split_pid(pid: int) -> tuple[int, str, int]:
 
 
 def is_session(text: str) -> bool:
-    """Whether a T field can be one: a month, a day, and 0 or 1.
+    """Whether the text is a valid T field: a month, a day, and 0 or 1.
 
     >>> is_session("02140"), is_session("00000"), is_session("0214")
     (True, False, False)
@@ -68,7 +68,7 @@ def is_session(text: str) -> bool:
 
 
 def parse_name(name: str) -> OfficialName | None:
-    """The fields of a file name (folder and suffix are ignored), or None when it is not official.
+    """The fields of a file name (folder and suffix are ignored), or None if it is not an official name.
 
     >>> parse_name("P0001T04041A0C0F31.jpg").pid, parse_name("P0001T04041A0C0F31 (copy).jpg")
     (1040410, None)
@@ -84,7 +84,7 @@ def parse_name(name: str) -> OfficialName | None:
 
 @dataclass(frozen=True)
 class VideoName:
-    """What the name of a video tells; `platform` only where the name ends in one."""
+    """The fields in the name of a video; `platform` only if the name ends with one."""
 
     session: str
     altitude: int
@@ -97,7 +97,7 @@ class VideoName:
 
 
 def parse_video_name(name: str, platforms: Collection[str]) -> VideoName | None:
-    """The fields of a video's file name (folder and suffix are ignored), or None when it tells nothing.
+    """The fields of a video's file name (folder and suffix are ignored), or None if it has none.
 
     >>> parse_video_name("videos/T02140A0C0_uav.mp4", ["uav", "cctv"])
     VideoName(session='02140', altitude=0, camid=0, platform='uav')

@@ -16,7 +16,7 @@ RANKS = Artefact(
             pa.field("rank", pa.int32(), nullable=False),  # from 1, junk removed
             pa.field("gallery", pa.string(), nullable=False),  # crop_id
             pa.field("distance", pa.float64(), nullable=False),  # Euclidean, or 1 − cosine
-            pa.field("match", pa.bool_(), nullable=False),  # the query's pid
+            pa.field("match", pa.bool_(), nullable=False),  # has the query's pid
         ]
     ),
     "agreid evaluate --save-ranks FILE",

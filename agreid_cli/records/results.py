@@ -1,4 +1,4 @@
-"""Results `results/1`: what one ranking scored, over which crops, as a frozen value and as a JSON file."""
+"""Results `results/1`: the scores of one ranking and the crops ranked, as a frozen value and as JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Interval:
-    """A bootstrap confidence interval of two figures, drawn over identities."""
+    """A bootstrap confidence interval of two metrics, resampled over identities."""
 
     mAP: tuple[float, float]
     rank1: tuple[float, float]
@@ -29,9 +29,9 @@ class Interval:
 
 @dataclass(frozen=True)
 class Comparison:
-    """This system less another on the same crops: difference, interval, and `share`, from a paired bootstrap.
+    """This system minus another on the same crops: difference, interval and `share`, from a paired bootstrap.
 
-    `share` reads like a p-value for "no difference": near 0 when the sign hardly ever turned.
+    `share` is a two-sided p-value for "no difference": small if the sign rarely changes.
     """
 
     other: str
@@ -48,7 +48,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class PerQuery:
-    """One entry a query, in the order ranked; a dropped query has neither average precision nor hit."""
+    """One entry per query, in ranking order; a dropped query has neither average precision nor hit."""
 
     crop_id: tuple[str, ...]
     pid: tuple[int, ...]
@@ -59,7 +59,7 @@ class PerQuery:
 
 @dataclass(frozen=True)
 class RankingResult:
-    """One direction. All scores lie in 0..1; `cmc[k - 1]` is Rank-k."""
+    """One direction. All scores are 0..1; `cmc[k - 1]` is Rank-k."""
 
     direction: str
     metric: str
@@ -81,11 +81,11 @@ class RankingResult:
     comparison: Comparison | None = None
 
     def rank(self, k: int) -> float:
-        """Rank-k; a gallery with fewer items has found all it can by its end."""
+        """Rank-k; beyond the end of the curve the last value."""
         return self.cmc[min(k, len(self.cmc)) - 1]
 
     def brief(self) -> dict[str, Any]:
-        """What `--json` prints: everything but the queries one by one."""
+        """What `--json` prints: everything except the individual queries."""
         figures = {"direction": self.direction, "mAP": self.mAP, "mINP": self.mINP}
         figures |= {f"rank{k}": self.rank(k) for k in (1, 5, 10, 20, 50)}
         rest = {

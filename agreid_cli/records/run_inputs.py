@@ -1,4 +1,4 @@
-"""`inputs.json` of a run: digests of what it was made from, versions, the commit, the words of the call."""
+"""`inputs.json` of a run: hashes of its inputs, versions, commit, command line."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def data_digests(workspace: Workspace) -> dict[str, str]:
 
 
 def run_inputs(data: Mapping[str, Any], *, argv: list[str] | None = None) -> dict[str, Any]:
-    """`data` with the versions, the commit of the checkout, if it is one, and the call."""
+    """`data` with the versions, the commit of the checkout (if it is one), and the command line."""
     return {
         "schema": "inputs/1",
         **data,
@@ -42,7 +42,7 @@ def write_inputs(path: Path, inputs: Mapping[str, Any]) -> None:
 
 
 def read_inputs(path: Path) -> dict[str, Any]:
-    """What `write_inputs` wrote; empty where there is no file."""
+    """What `write_inputs` wrote; empty if there is no file."""
     if not path.is_file():
         return {}
     try:
@@ -60,7 +60,7 @@ def _version(name: str) -> str:
 
 
 def _commit() -> str:
-    """The commit of this checkout, with + when files differ from it; empty for an installed package."""
+    """The commit of this checkout, with + if files differ from it; empty for an installed package."""
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return ""

@@ -1,4 +1,4 @@
-"""The folders under `runs/`: which there are, which is the newest, and where their parts lie."""
+"""The run folders under `runs/` and the paths inside them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from agreid_cli.records.workspace import Workspace
 
 @dataclass(frozen=True)
 class Run:
-    """The paths of one run; nothing is created by asking for a path."""
+    """The paths of one run; accessing a path creates nothing."""
 
     root: Path
 
@@ -25,7 +25,7 @@ class Run:
 
     @property
     def inputs(self) -> Path:
-        """What the run was made from: digests of manifest and split, versions, the words of the call."""
+        """Inputs of the run: hashes of manifest and split, versions, command line."""
         return self.root / "inputs.json"
 
     @property
@@ -34,27 +34,27 @@ class Run:
 
     @property
     def board(self) -> Path:
-        """TensorBoard's files."""
+        """TensorBoard files."""
         return self.root / "tensorboard"
 
     @property
     def last(self) -> Path:
-        """The weights after the last epoch that was saved."""
+        """The weights after the last saved epoch."""
         return self.root / "checkpoints" / "last.safetensors"
 
     @property
     def state(self) -> Path:
-        """All that `--resume` needs to go on to the same numbers."""
+        """Everything that `--resume` needs."""
         return self.root / "checkpoints" / "last.state.safetensors"
 
     @property
     def best(self) -> Path:
-        """The weights that validated best, where the run validated."""
+        """The weights with the best validation result, if the run was validated."""
         return self.root / "checkpoints" / "best.safetensors"
 
     @property
     def weights(self) -> Path:
-        """The weights that stand for the run: the best where there are some, else the last."""
+        """The weights of the run: the best if they exist, else the last."""
         return self.best if self.best.is_file() else self.last
 
     @property
@@ -67,7 +67,7 @@ class Run:
 
     @property
     def lock(self) -> Path:
-        """Held by whoever trains the run; beside its folder, which may not be there yet."""
+        """Lock of the process that trains the run; beside the run folder, which may not exist yet."""
         return self.root.parent / f".{self.name}.lock"
 
     def result(self, direction: str) -> Path:
@@ -75,19 +75,19 @@ class Run:
 
 
 def all_runs(workspace: Workspace) -> list[Run]:
-    """Every run of the workspace, newest first; equally old ones by name."""
+    """Every run of the workspace, newest first; runs of equal age by name."""
     folders = [path for path in workspace.runs.glob("*") if path.is_dir() and not path.name.startswith(".")]
     return [Run(path) for path in sorted(folders, key=lambda p: (-_made(Run(p)), p.name))]
 
 
 def find_run(workspace: Workspace, name: str | None) -> Run:
-    """The run of this name, or the newest; `MissingError` says which there are."""
+    """The run of this name, or the newest; `MissingError` lists the existing runs."""
     runs = all_runs(workspace)
     if name is None:
         if not runs:
             raise MissingError(
                 f"there is no run in {workspace.runs}",
-                hint="Make one with: agreid train. Or rank embeddings of any program: "
+                hint="Train one with: agreid train. Or rank embeddings of any program: "
                 "agreid evaluate --embeddings FILE --direction a2g",
             )
         return runs[0]

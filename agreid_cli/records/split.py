@@ -1,4 +1,4 @@
-"""Split `split/1`: the role of every crop, per direction for the test part."""
+"""Split `split/1`: the role of every crop; for test crops per direction."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ ROLES = ("train", *TEST_ROLES, "unused")
 #: The column of a manifest in which import-dataset keeps the roles that the publisher gave.
 PUBLISHED = "published"
 
-#: Train rows have no direction; a test crop has one row a direction in which it plays a part. A direction
-#: without rows of its own takes the rows of `all` whose platforms it asks for (so CARGO needs only `all`).
+#: Train rows have no direction; a test crop has one row for each direction in which it has a role. A
+#: direction without rows of its own uses the rows of `all` with the right platforms (so CARGO needs only
+#: `all`).
 SPLIT_SCHEMA = pa.schema(
     [
         pa.field("crop_id", pa.string(), nullable=False),
@@ -30,7 +31,7 @@ SPLIT_SCHEMA = pa.schema(
 
 
 def check_split(table: pa.Table) -> list[Problem]:
-    """Known roles and directions; one row a crop and direction; a crop is never both train and test."""
+    """Known roles and directions; one row per crop and direction; no crop in both train and test."""
     problems: list[Problem] = []
     for name, allowed in (("role", ROLES), ("direction", tuple(DIRECTIONS))):
         for value in table[name].unique().to_pylist():

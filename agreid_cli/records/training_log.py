@@ -1,4 +1,4 @@
-"""`metrics.jsonl` of a run: one JSON object a line, an epoch or an evaluation each."""
+"""`metrics.jsonl` of a run: one JSON object per line, each an epoch or a validation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from agreid_cli.errors import InputError
 from agreid_cli.records.files import disk_error
 
-#: What every line of a kind holds.
+#: The fields in every line of a kind.
 FIELDS = {
     "epoch": ("epoch", "step", "lr", "losses", "images_per_s", "wait_share", "seconds"),
     "eval": ("epoch", "direction", "mAP", "rank1", "mINP", "fingerprint"),
@@ -18,7 +18,7 @@ FIELDS = {
 
 
 def add_line(path: Path, kind: str, **fields: Any) -> None:
-    """Append one line, on disk when this returns."""
+    """Append one line; it is on disk when this returns."""
     lacking = [name for name in FIELDS[kind] if name not in fields]
     assert not lacking, lacking
     line = json.dumps({"kind": kind, **fields}, ensure_ascii=False) + "\n"
@@ -33,7 +33,7 @@ def add_line(path: Path, kind: str, **fields: Any) -> None:
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
-    """Every line, in order; a line that a kill cut short is left out; no file is an empty log."""
+    """Every line, in order. A line truncated by a kill is skipped; a missing file is an empty log."""
     if not path.is_file():
         return []
     found = []
@@ -44,12 +44,12 @@ def read_log(path: Path) -> list[dict[str, Any]]:
         except json.JSONDecodeError as error:
             if number == len(lines):
                 break
-            raise InputError(f"{path}, line {number}: is no JSON") from error
+            raise InputError(f"{path}, line {number}: invalid JSON") from error
     return found
 
 
 def cut_log(path: Path, size: int) -> None:
-    """Forget what a killed run wrote after the state that is resumed; `size` in bytes."""
+    """Remove what a killed run wrote after the state that is resumed; `size` in bytes."""
     if path.is_file() and path.stat().st_size > size:
         os.truncate(path, size)
 

@@ -1,4 +1,4 @@
-"""The workspace: one folder that holds the artefacts, so that bare commands chain."""
+"""The workspace: one folder with all artefacts, so that commands need no paths."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from agreid_cli.records.campus import Truth
 
 @dataclass(frozen=True)
 class Workspace:
-    """The paths of the artefacts under `root`; nothing is created by asking for a path."""
+    """The paths of the artefacts under `root`; accessing a path creates nothing."""
 
     root: Path
 
@@ -29,11 +29,11 @@ class Workspace:
         return self.crops_dir / "crops.parquet"
 
     def contact_sheet(self, video_id: str, page: int = 1) -> Path:
-        """Page 2 of `a` must not be the sheet of a video `a-2`: `~` stands in no video id."""
+        """Page 2 of `a` must differ from the sheet of a video `a-2`: `~` cannot occur in a video id."""
         return self.crops_dir / f"contact-{video_id}{f'~{page}' if page > 1 else ''}.jpg"
 
     def contact_sheets(self, video_id: str) -> list[Path]:
-        """The pages of a video's contact sheet that are there, in order."""
+        """The existing pages of a video's contact sheet, in order."""
         pages = takewhile(Path.is_file, (self.contact_sheet(video_id, page) for page in count(1)))
         return list(pages)
 
@@ -55,12 +55,12 @@ class Workspace:
 
     @property
     def cache(self) -> Path:
-        """What can be made again at any time: packed pixels."""
+        """Files that can be recomputed at any time: packed pixels."""
         return self.root / "cache"
 
     @property
     def videos(self) -> Path:
-        """Where the synthetic campus puts its videos."""
+        """The videos of the synthetic campus."""
         return self.root / "videos"
 
     @property
@@ -73,7 +73,7 @@ class Workspace:
 
     @property
     def results(self) -> Path:
-        """Results of embeddings that no run of ours made."""
+        """Results for embeddings of other programs."""
         return self.root / "results"
 
     def own_files(self) -> set[str]:

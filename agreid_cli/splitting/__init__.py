@@ -1,5 +1,5 @@
-"""Who is trained on, who is tested, which test crops ask and which are searched: pure functions on arrays.
+"""Choose train and test identities, queries and galleries: pure functions on arrays.
 
-A room of its own: choosing a protocol is neither reading a data set nor measuring a model, and must be
-possible where neither is at hand.
+A separate package: choosing a protocol is neither reading a data set nor measuring a model, and must
+work without either.
 """

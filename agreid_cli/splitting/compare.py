@@ -1,4 +1,4 @@
-"""What differs between the split on disk and the one that would replace it."""
+"""The differences between the split on disk and a new one."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from agreid_cli.splitting.refusals import listed
 
 
 def moved(old: pa.Table, new: pa.Table, pid_of: dict[str, int]) -> list[Problem]:
-    """Which crops play another part, and which identities change sides between train and test."""
+    """Which crops change their role, and which identities move between train and test."""
     before, after = _parts(old), _parts(new)
     if before == after:
         return []
     changed = sum(before.get(crop) != after.get(crop) for crop in {**before, **after})
-    found = [Problem("roles", f"{changed} of {len({**before, **after})} crops play another part")]
+    found = [Problem("roles", f"{changed} of {len({**before, **after})} crops change their role")]
     gone = len(before.keys() - after.keys())
     if gone:
         found.append(Problem("crops", f"{gone} crops of the old split are not in the manifest"))

@@ -1,4 +1,4 @@
-"""The counts of a split, as the paper lists them in its §V-A, and what makes a split unusable."""
+"""The counts of a split, as listed in the paper's §V-A, and what makes a split unusable."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class DirectionCounts:
     n_valid: int
     n_dropped: int
     n_gallery: int  # without junk
-    n_junk: int  # crops with pid -1 that the gallery lists; the ranking leaves them out
+    n_junk: int  # crops with pid -1 listed in the gallery; ignored by the ranking
     query_identities: int
     gallery_identities: int
     dropped_pids: tuple[int, ...]  # identities of the queries without a match
@@ -30,7 +30,7 @@ class DirectionCounts:
 
 @dataclass(frozen=True)
 class SplitCounts:
-    """The whole split; a crop counts once, in however many directions it plays a part."""
+    """The whole split; each crop counts once, in however many directions it has a role."""
 
     train_identities: int
     train_crops: int
@@ -70,7 +70,7 @@ def count(rows: Rows, roles: Roles) -> SplitCounts:
 
 
 def problems_of(rows: Rows, roles: Roles, counts: SplitCounts) -> list[Problem]:
-    """What forbids writing: identities in train and test, a direction whose queries all lack a match."""
+    """Problems that forbid writing: identities in train and test, a direction without a true match."""
     test = roles.plays(QUERY, GALLERY)
     shared = np.intersect1d(rows.pid[roles.train & rows.person], rows.pid[test & rows.person])
     problems = [Problem(f"pid {pid}", "is in train and in test") for pid in shared[:20].tolist()]

@@ -1,4 +1,4 @@
-"""Which directions a set of crops can answer."""
+"""The directions that a set of crops supports."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from agreid_cli.splitting.rows import Rows
 def choose_directions(rows: Rows, wanted: Sequence[str] = ()) -> list[Direction]:
     """The directions to build: `wanted`, or all that the cameras of `rows` allow.
 
-    One platform against itself needs two cameras, because a person's own crops from the query's
-    camera are junk. Raises `InputError` when a wanted one is impossible, or none is possible.
+    Queries and gallery of the same platform need two cameras, because a person's own crops from the query's
+    camera are junk. Raises `InputError` if a wanted one is impossible, or none is possible.
     """
     if wanted:
         return _checked(rows, wanted)
     cameras = cameras_of(rows)
-    # A side with a platform that is not here would only repeat the direction without it.
+    # A side that names a platform without crops would only repeat the direction without it.
     possible = [
         row
         for row in DIRECTIONS.values()
@@ -33,14 +33,14 @@ def choose_directions(rows: Rows, wanted: Sequence[str] = ()) -> list[Direction]
     if not possible:
         ((platform, (camid,)),) = ((name, cams) for name, cams in cameras.items() if cams)
         raise InputError(
-            f"only one camera sees the people of this manifest: camera {camid} ({platform})",
+            f"the people of this manifest are seen by one camera only: camera {camid} ({platform})",
             hint=add_view_hint("cctv" if platform == "uav" else "uav"),
         )
     return possible
 
 
 def crosses_views(row: Direction) -> bool:
-    """Whether a query may have to be found in the other view.
+    """Whether a true match may have to be found in the other view.
 
     >>> [name for name in ("a2g", "g2w", "a2a", "all") if crosses_views(DIRECTIONS[name])]
     ['a2g', 'all']
@@ -58,17 +58,17 @@ def add_view_hint(platform: str) -> str:
 
 
 def cameras_of(rows: Rows) -> dict[str, list[int]]:
-    """platform → the cameras that saw a known person."""
+    """platform → the cameras with a crop of a known person."""
     return {p: np.unique(rows.camid[rows.person & (rows.platform == p)]).tolist() for p in PLATFORMS}
 
 
 def refuse_unknown(wanted: Sequence[str]) -> None:
-    """Raise `InputError` with every word that names no direction."""
+    """Raise `InputError` with every unknown direction."""
     problems = Problems()
     for name in wanted:
         if name not in DIRECTIONS:
             problems.add(f"direction {name}", f"unknown{did_you_mean(name, DIRECTIONS)}")
-    problems.raise_if_any("the configuration wants directions that do not exist")
+    problems.raise_if_any("the configuration names unknown directions")
 
 
 def _checked(rows: Rows, wanted: Sequence[str]) -> list[Direction]:
@@ -79,20 +79,20 @@ def _checked(rows: Rows, wanted: Sequence[str]) -> list[Direction]:
         if lacking := _lacking(row, cameras):
             problems.add(f"direction {row.name}", lacking)
     problems.raise_if_any(
-        "the cameras of this manifest do not allow every wanted direction",
+        "the cameras of this manifest do not allow all requested directions",
         hint="Leave `directions` out of the configuration to build all that the cameras allow.",
     )
     return chosen
 
 
 def _lacking(row: Direction, cameras: dict[str, list[int]]) -> str:
-    """What the cameras do not offer for this direction; empty when nothing is lacking."""
+    """What the cameras lack for this direction; empty if nothing."""
     sides = [
         [p for p in PLATFORMS if cameras[p] and (p in side or not side)] for side in (row.query, row.gallery)
     ]
-    for verb, side, named in (("ask with", sides[0], row.query), ("search", sides[1], row.gallery)):
+    for verb, side, named in (("query", sides[0], row.query), ("gallery", sides[1], row.gallery)):
         if not side:
-            return f"no {' or '.join(named)} crops to {verb}"
+            return f"no {' or '.join(named)} crops for the {verb}"
     used = {*sides[0], *sides[1]}
     if row.junk == "view":
         return "" if len({VIEW_OF_PLATFORM[p] for p in used}) > 1 else "needs both views"

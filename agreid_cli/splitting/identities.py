@@ -1,4 +1,4 @@
-"""Which identities are trained on and which are tested: never one in both."""
+"""Divide identities into train and test; none is in both."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def divide(
     """Divide `pids` (ascending, shape (n,)) into train and test identities, both ascending.
 
     `reach` (int, shape (n,)) is 2 for an identity that can be tested across the views, 1 for one that
-    can be tested within a view only, 0 for one that cannot be tested. Low reach is trained on first,
-    since it could only be a wrong person in a gallery; what the train share cannot hold becomes exactly
-    that. The part `paired_in_train` of those with the highest reach is trained on in any case.
+    can be tested within a view only, 0 for one that cannot be tested. Low reach goes to train first,
+    since it could only be a distractor in a gallery; those that exceed the train fraction become
+    distractors. The fraction `paired_in_train` of those with the highest reach goes to train in any case.
 
     >>> train, test = divide(np.arange(6), np.array([2, 2, 0, 2, 2, 0]), train_fraction=0.5,
     ...     paired_in_train=0, rng=np.random.default_rng(0))

@@ -1,4 +1,4 @@
-"""Which queries have a true match left after the junk rule."""
+"""Which queries still have a true match after the junk rule."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 def has_match(pid: np.ndarray, place: np.ndarray, query: np.ndarray, gallery: np.ndarray) -> np.ndarray:
     """True for the queries with a true match: the same pid at another `place` in the gallery.
 
-    All arrays have shape (n,); `place` is the camid, or the view where the junk rule goes by that. Junk
+    All arrays have shape (n,); `place` is the camid, or the view if the junk rule is by view. Junk
     (pid below 0) matches nothing.
 
     >>> pid, camid = np.array([1, 1, 2, 2]), np.array([0, 3, 0, 0])
@@ -19,7 +19,7 @@ def has_match(pid: np.ndarray, place: np.ndarray, query: np.ndarray, gallery: np
 
 
 def elsewhere(mask: np.ndarray, pid: np.ndarray, place: np.ndarray) -> np.ndarray:
-    """True for a row when `mask` holds a row of the same pid at another place; all of shape (n,).
+    """True for a row if `mask` includes a row of the same pid at another place; all of shape (n,).
 
     >>> elsewhere(np.array([True, False, True]), np.array([1, 1, 2]), np.array([0, 3, 0])).tolist()
     [False, True, False]

@@ -1,4 +1,4 @@
-"""A split of our own, after the paper: half of the identities trains, the other half is tested."""
+"""A new split as in the paper: half of the identities for training, half for test."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def own_split(
 ) -> Roles:
     """The roles of every crop; equal rows and seed give equal roles.
 
-    A crop either asks, in every direction that starts on its platform and in which it has a true match,
-    or is searched, in every direction that ends there. Raises `InputError` when the cameras or the
-    identities do not suffice; a direction in which nobody can ask is left out unless it is `wanted`.
+    A test crop is either a query, in every direction from its platform in which it has a true match,
+    or a gallery crop, in every direction to its platform. Raises `InputError` if the cameras or the
+    identities do not suffice; a direction without any query is left out unless it is `wanted`.
     """
     refuse_shared_cameras(rows)
     pids = people(rows)
@@ -61,27 +61,25 @@ def own_split(
             return Roles(np.isin(rows.pid, train_pids), tested, left_out)
         if wanted:
             raise InputError(
-                "not every wanted direction can be tested",
+                "not every requested direction can be tested",
                 problems=[Problem(f"direction {name}", why) for name, why in useless.items()],
-                hint="Want fewer directions, or label more tracks of the same persons on both sides.",
+                hint="Request fewer directions, or annotate more tracks of the same persons on both sides.",
             )
-        # Without these directions fewer crops have to stay behind, so that the rest is chosen anew.
+        # Without these directions fewer crops must stay in the gallery, so choose the rest again.
         left_out |= useless
         directions = [row for row in directions if row.name not in useless]
         refuse_no_direction(rows, directions, left_out)
 
 
 def _useless(rows: Rows, name: str, column: np.ndarray) -> str:
-    """Why a direction that the cameras allow measures nothing; empty when it does."""
+    """Why a direction allowed by the cameras cannot be tested; empty if it can."""
     row = DIRECTIONS[name]
     asking, searched = ("/".join(side) or "spare" for side in (row.query, row.gallery))
     if not (column == QUERY).any():
-        return (
-            f"no test identity has a {asking} crop to ask with and another camera's {searched} crop to find"
-        )
+        return f"no test identity has a {asking} query crop and a {searched} gallery crop of another camera"
     gallery = people(rows, column == GALLERY)
     if len(gallery) < MIN_TEST:
-        return f"its gallery holds nobody but pid {gallery[0]}, so that every answer is right"
+        return f"its gallery contains only pid {gallery[0]}, so every answer is correct"
     return ""
 
 

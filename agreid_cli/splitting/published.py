@@ -1,7 +1,7 @@
 """The published split of a public data set, from the `published` column that import-dataset writes.
 
-An entry is `train`, or `query:a2g;gallery:w2a` for a test crop with parts in several directions; empty
-means that the authors use the crop nowhere.
+An entry is `train`, or `query:a2g;gallery:w2a` for a test crop with roles in several directions; empty
+means that the authors do not use the crop.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ PARTS = {"query": QUERY, "gallery": GALLERY}
 def published_split(rows: Rows, table: pa.Table, wanted: Sequence[str] = ()) -> Roles:
     """The roles that the `published` column of the manifest `table` gives to `rows`.
 
-    Raises `InputError` when the column is absent or empty, with every entry that cannot be understood.
+    Raises `InputError` if the column is absent or empty, with every invalid entry.
     """
     if COLUMN not in table.column_names:
         raise InputError(
-            f"this manifest has no published roles (no column '{COLUMN}'): it was not made by import-dataset",
+            f"this manifest has no published roles (no column '{COLUMN}'): it is not from import-dataset",
             hint="Import the official data with: agreid import-dataset NAME ROOT, or leave out --like "
-            "published to build a split of your own.",
+            "published to make a new split.",
         )
     entry = dict(zip(table["crop_id"].to_pylist(), table[COLUMN].to_pylist(), strict=True))
     entries = [entry[crop] or "" for crop in rows.crop_id.tolist()]
@@ -42,14 +42,14 @@ def published_split(rows: Rows, table: pa.Table, wanted: Sequence[str] = ()) -> 
             reported.add(text)
             problems.add(f"crop {crop}, column {COLUMN}", wrong)
     problems.raise_if_any(
-        "the published roles cannot be understood",
+        "the published roles cannot be read",
         hint="Import the data again with: agreid import-dataset NAME ROOT",
     )
     train = np.array([parsed[text][0].get("train", 0) > 0 for text in entries], bool)
     found = {direction for text in parsed for direction in parsed[text][0] if direction != "train"}
     if not found or not train.any():
         lacking = "test" if train.any() else "train"
-        raise InputError(f"column '{COLUMN}' of the manifest names no {lacking} crop")
+        raise InputError(f"column '{COLUMN}' of the manifest has no {lacking} crop")
     if absent := [name for name in wanted if name not in found]:
         raise InputError(
             "the published split has no such direction",
@@ -64,12 +64,12 @@ def published_split(rows: Rows, table: pa.Table, wanted: Sequence[str] = ()) -> 
 
 
 def _parse(text: str) -> tuple[dict[str, int], str]:
-    """The parts of one entry by direction (`train` for training), and what is wrong with it.
+    """The roles in one entry by direction (`train` for training), and what is wrong with it.
 
     >>> _parse("query:a2g;gallery:w2a")
     ({'a2g': 1, 'w2a': 2}, '')
     >>> _parse("probe:a2g")[1]
-    "'probe:a2g' is none of train, query:DIRECTION, gallery:DIRECTION"
+    "'probe:a2g' is not one of train, query:DIRECTION, gallery:DIRECTION"
     """
     parts: dict[str, int] = {}
     for word in filter(None, (piece.strip() for piece in text.split(";"))):
@@ -77,16 +77,16 @@ def _parse(text: str) -> tuple[dict[str, int], str]:
         if word == "train":
             key, value = "train", 1
         elif part not in PARTS or not direction:
-            return {}, f"'{word}' is none of train, query:DIRECTION, gallery:DIRECTION"
+            return {}, f"'{word}' is not one of train, query:DIRECTION, gallery:DIRECTION"
         elif direction not in DIRECTIONS:
             return {}, f"unknown direction '{direction}'{did_you_mean(direction, DIRECTIONS)}"
         else:
             key, value = direction, PARTS[part]
         if parts.get(key, value) != value:
-            return {}, f"'{text}' makes it a query and a gallery crop of {direction} at once"
+            return {}, f"'{text}' is both a query and a gallery crop of {direction}"
         parts[key] = value
     if "train" in parts and len(parts) > 1:
-        return {}, f"'{text}' trains on it and tests with it"
+        return {}, f"'{text}' is both a train and a test crop"
     return parts, ""
 
 
@@ -95,4 +95,4 @@ def _listed(found: set[str]) -> list[str]:
 
 
 def _where(found: set[str]) -> str:
-    return f"not published; there are: {', '.join(_listed(found))}"
+    return f"not published; available: {', '.join(_listed(found))}"

@@ -1,4 +1,4 @@
-"""Which test crops ask: some of every identity and camera, evenly over the time it was seen."""
+"""Choose query crops: some of every identity and camera, evenly spread over time."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from agreid_cli.splitting.rows import Rows
 
 @dataclass(frozen=True, eq=False)
 class Sightings:
-    """One entry an (identity, camera) pair: its crops are `rows[start : start + size]`."""
+    """One entry per (identity, camera) pair: its crops are `rows[start : start + size]`."""
 
     pid: np.ndarray  # int64, shape (s,)
     start: np.ndarray  # int64, shape (s,)
     size: np.ndarray  # int64, shape (s,)
-    quota: np.ndarray  # int64, shape (s,): how many of its crops ask when the identity is tested
-    crossing: np.ndarray  # bool, shape (s,): they ask for the identity in the other view
+    quota: np.ndarray  # int64, shape (s,): number of its crops that become queries if the identity is tested
+    crossing: np.ndarray  # bool, shape (s,): these queries search for the identity in the other view
 
 
 def spread(n: int, k: int) -> np.ndarray:
-    """`k` of the positions 0..n−1, each in the middle of its own k-th part of the time.
+    """`k` of the positions 0..n−1, each in the middle of its k-th part.
 
     >>> spread(10, 2).tolist(), spread(3, 3).tolist(), spread(7, 1).tolist()
     ([2, 7], [0, 1, 2], [3])
@@ -35,10 +35,10 @@ def spread(n: int, k: int) -> np.ndarray:
 def sightings(rows: Rows, directions: Sequence[Direction], per_camera: int) -> Sightings:
     """The quota of every (identity, camera) pair, at most `per_camera`.
 
-    A pair asks only where the other side has seen the identity too, so that each query has a true match.
-    Where the identity is itself searched for, one crop of the pair always stays behind in the gallery.
+    A pair gets queries only if the gallery side also has the identity, so that each query has a true match.
+    If the identity is itself searched for, one crop of the pair always stays in the gallery.
     """
-    first = int((~rows.person).sum())  # rows are ordered by pid, so junk stands in front
+    first = int((~rows.person).sum())  # rows are ordered by pid, so junk comes first
     pid, camid = rows.pid[first:], rows.camid[first:]
     start = first + np.flatnonzero(np.diff(pid, prepend=-1) | np.diff(camid, prepend=-1))
     size = np.diff(start, append=len(rows))
@@ -55,7 +55,7 @@ def sightings(rows: Rows, directions: Sequence[Direction], per_camera: int) -> S
 
 
 def query_mask(n: int, seen: Sightings, test_pids: np.ndarray) -> np.ndarray:
-    """True for the crops that ask, bool of shape (n,)."""
+    """True for the query crops, bool of shape (n,)."""
     mask = np.zeros(n, bool)
     for at in np.flatnonzero(np.isin(seen.pid, test_pids)):
         mask[seen.start[at] + spread(int(seen.size[at]), int(seen.quota[at]))] = True

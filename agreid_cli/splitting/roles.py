@@ -1,4 +1,4 @@
-"""What every crop does: trains, asks (query) or is searched (gallery), per direction; and its table."""
+"""The role of every crop (train, query, gallery) per direction, and the split table."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ NAME = {QUERY: "query", GALLERY: "gallery"}
 
 @dataclass(frozen=True, eq=False)
 class Roles:
-    """The part that each row of a `Rows` plays."""
+    """The role of each row of a `Rows`."""
 
     train: np.ndarray  # bool, shape (n,)
     tested: dict[str, np.ndarray]  # direction → NONE, QUERY or GALLERY, int8 of shape (n,)
-    left_out: dict[str, str] = field(default_factory=dict)  # direction that the cameras allow → why not
+    left_out: dict[str, str] = field(
+        default_factory=dict
+    )  # direction allowed by the cameras → why it is left out
 
     def plays(self, *parts: int) -> np.ndarray:
-        """True where a crop plays one of `parts` in some direction, bool of shape (n,)."""
+        """True if a crop has one of the roles `parts` in some direction, bool of shape (n,)."""
         found = np.zeros(len(self.train), bool)
         for column in self.tested.values():
             found |= np.isin(column, parts)
@@ -33,8 +35,8 @@ class Roles:
 def to_table(rows: Rows, roles: Roles) -> pa.Table:
     """The split table, ordered by crop_id and then as the directions are listed.
 
-    A train crop has one row without a direction, a test crop one row a direction in which it plays a
-    part, and a crop with no part one row that says `unused`.
+    A train crop has one row without a direction, a test crop one row for each direction in which it has a
+    role, and a crop without a role one row with role `unused`.
     """
     idle = ~roles.train & ~roles.plays(QUERY, GALLERY)
     pieces: list[tuple[np.ndarray, str, str | None]] = [(roles.train, "train", None), (idle, "unused", None)]

@@ -1,4 +1,4 @@
-"""The columns of the manifest that a split depends on, in an order that does not depend on the file's."""
+"""The manifest columns that a split depends on, in an order independent of the file's row order."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import pyarrow as pa
 from agreid_cli.records.crops import VIEW_OF_PLATFORM
 from agreid_cli.records.directions import Junk
 
-#: Identity and camera first, then time as the footage ran, then the name, which is unique.
+#: Identity and camera first, then time, then the crop id, which is unique.
 ORDER = ("pid", "camid", "session", "video_id", "frame", "time_s", "crop_id")
 AERIAL = tuple(platform for platform, view in VIEW_OF_PLATFORM.items() if view == "aerial")
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """One entry a crop in every array, ordered by identity, camera, time and name."""
+    """One entry per crop in every array, ordered by identity, camera, time and name."""
 
     crop_id: np.ndarray  # str, shape (n,)
     pid: np.ndarray  # int64, shape (n,); below 0 is junk
@@ -30,25 +30,25 @@ class Rows:
 
     @property
     def person(self) -> np.ndarray:
-        """True where the crop shows a known person, bool of shape (n,)."""
+        """True if the crop shows a known person, bool of shape (n,)."""
         return np.asarray(self.pid >= 0)
 
     @property
     def aerial(self) -> np.ndarray:
-        """True where the crop was taken from the air, bool of shape (n,)."""
+        """True if the crop is aerial, bool of shape (n,)."""
         return self.on(AERIAL)
 
     def on(self, platforms: Sequence[str]) -> np.ndarray:
-        """True where the crop comes from one of `platforms` (any when there are none), bool of shape (n,)."""
+        """True if the crop comes from one of `platforms` (any if empty), bool of shape (n,)."""
         return np.isin(self.platform, platforms) if platforms else np.ones(len(self), bool)
 
     def place(self, junk: Junk) -> np.ndarray:
-        """What a query and its true match must differ in: camera or view, int of shape (n,)."""
+        """What must differ between a query and its true match: camera or view, int of shape (n,)."""
         return self.camid if junk == "camid" else self.aerial.astype(np.int16)
 
 
 def rows_of(table: pa.Table) -> Rows:
-    """The rows of a manifest table; equal for every order of its rows."""
+    """The rows of a manifest table, independent of its row order."""
     keys = [name for name in ORDER if name in table.column_names]
     table = table.select([*keys, "platform"]).sort_by([(name, "ascending") for name in keys])
     return Rows(
@@ -65,6 +65,6 @@ def people(rows: Rows, mask: np.ndarray | None = None) -> np.ndarray:
 
 
 def both_views(rows: Rows, mask: np.ndarray | None = None) -> np.ndarray:
-    """The identities that the rows (of `mask`) show from the air and from the ground, ascending."""
+    """The identities seen in both views by the rows (of `mask`), ascending."""
     chosen = np.ones(len(rows), bool) if mask is None else mask
     return np.intersect1d(people(rows, chosen & rows.aerial), people(rows, chosen & ~rows.aerial))

@@ -71,7 +71,7 @@ def test_settings_come_from_the_workspace_s_file(tmp_path: Path) -> None:
         (["--queries-per-camera", "0"], "greater than or equal to 1"),
         (["--set", "train_fraction=1.5"], "less than 1"),
         (["--set", "sead=1"], "did you mean 'seed'?"),
-        (["--set", 'directions=["a2w"]'], "no wearable crops to search"),
+        (["--set", 'directions=["a2w"]'], "no wearable crops for the gallery"),
     ],
 )
 def test_a_wrong_word_is_one_sentence_and_exit_1(tmp_path: Path, words: list[str], said: str) -> None:

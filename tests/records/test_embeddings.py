@@ -44,8 +44,8 @@ def test_the_artefact_reads_back_and_refuses_what_cannot_be_ranked(tmp_path: Pat
     broken = table.set_column(4, "embedding", pa.FixedSizeListArray.from_arrays(pa.array(bad.ravel()), 8))
     with pytest.raises(InputError) as caught:
         write_embeddings(pa.concat_tables([broken, table.slice(0, 1)]), tmp_path / "bad.parquet")
-    assert f"crop {table['crop_id'][4]}: its embedding holds NaN" in str(caught.value)
-    assert f"crop {table['crop_id'][0]}: stands more than once" in str(caught.value)
+    assert f"crop {table['crop_id'][4]}: its embedding contains NaN" in str(caught.value)
+    assert f"crop {table['crop_id'][0]}: occurs more than once" in str(caught.value)
     assert not (tmp_path / "bad.parquet").exists()
 
 
@@ -65,12 +65,12 @@ def test_all_faults_of_all_files_are_named_at_once() -> None:
         ),
     )
     for fault in (
-        "f, row 2 (crop c1): the embedding holds NaN or infinity",
-        "crop c2: stands more than once",
-        "g, row 2 (crop c3): 'drone' is no platform",
-        "h: its vectors have 5 values",
-        "h: holds no pid",
-        "h, row 2 (crop c10): 'probe' is no role",
+        "f, row 2 (crop c1): the embedding contains NaN or infinity",
+        "crop c2: occurs more than once",
+        "g, row 2 (crop c3): 'drone' is not a valid platform",
+        "h: its embeddings have 5 values",
+        "h: has no pid",
+        "h, row 2 (crop c10): 'probe' is not a valid role",
     ):
         assert fault in said
 
@@ -84,13 +84,13 @@ def test_the_manifest_says_who_a_crop_is_also_by_file_name() -> None:
     assert found.pid.tolist() == [70, 71, 5]
     assert found.platform.tolist() == ["cctv", "cctv", "uav"]
     said = faults(part(crop_id=["c0", "c1", "x"], pid=None), manifest=manifest)
-    assert "crop x: is not in the manifest, and the file says no pid and camid" in said
+    assert "crop x: is not in the manifest, and the file has no pid and camid for it" in said
 
 
 def test_a_crop_may_stand_on_both_sides_but_not_twice_on_one() -> None:
     query, gallery = part(role=["query"] * 3), part(role=["gallery"] * 3)
     assert len(joined(query, gallery)) == 6
-    assert "crop c0: stands more than once in the gallery" in faults(query, gallery, gallery)
+    assert "crop c0: occurs more than once in the gallery" in faults(query, gallery, gallery)
 
 
 def test_rows_without_ids_get_role_and_number_and_cameras_can_tell_the_platform() -> None:

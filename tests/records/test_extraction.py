@@ -40,7 +40,7 @@ def test_lost_frames_make_a_video_partial(lost: int, missing: int, status: str) 
 def test_what_is_no_record_is_named_with_what_to_do(text: str, tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_bytes(text.encode("latin-1"))
-    with pytest.raises(InputError, match="is not a record of an extracted video") as caught:
+    with pytest.raises(InputError, match="is not an extraction record") as caught:
         Extraction.read(path)
     assert str(path) in caught.value.message
     assert "run agreid extract-crops" in caught.value.hint

@@ -59,7 +59,7 @@ def test_two_vectors_of_one_pid_and_two_bits_of_one_group_are_refused(tmp_path: 
     schema = manifest_artefact(OFFICIAL_SIZES).schema
     with pytest.raises(InputError) as caught:
         manifest_artefact(OFFICIAL_SIZES).write(pa.Table.from_pylist(rows, schema=schema), tmp_path / "m")
-    assert "do not have one bit each" in str(caught.value)
+    assert "do not have exactly one bit" in str(caught.value)
     assert "more than one attribute vector" in str(caught.value)
     assert list(tmp_path.iterdir()) == []
 
@@ -101,16 +101,16 @@ def hand_made(name: str, row: int, value: object) -> pa.Table:
         ("path", "a\0b.jpg", "its path holds a zero byte"),
         ("path", "crops/images/", "its path is a folder"),
         ("path", "..", "its path is a folder"),
-        ("platform", "plane", "'plane' is none of"),
+        ("platform", "plane", "'plane' is not one of"),
         ("x1", None, "its box has only some of x1, y1, x2, y2"),
         ("x1", float("nan"), "its box holds NaN or infinity"),
         ("x2", float("inf"), "its box holds NaN or infinity"),
-        ("x1", -5.0, "its box leaves the frame"),
+        ("x1", -5.0, "its box exceeds the frame"),
         ("width", 0, "width is not positive"),
         ("frame", -1, "its frame is below 0"),
         ("pid", -2, "pid -2 is below -1"),
-        ("attr_bits", [1] * 88, "do not have one bit each"),
-        ("attr_bits", [2, 255, *[0] * 86], "do not have one bit each"),
+        ("attr_bits", [1] * 88, "do not have exactly one bit"),
+        ("attr_bits", [2, 255, *[0] * 86], "do not have exactly one bit"),
         ("attr_bits", None, "has attr_known and no attr_bits"),
     ],
 )

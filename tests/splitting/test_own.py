@@ -129,11 +129,11 @@ def test_another_seed_divides_otherwise() -> None:
 
 REFUSED = {
     "no identities": ([(-1, "uav0", 3)], {}, ["no identity, only junk (pid -1)", "identities.csv"]),
-    "too few": (seen_by_both(4, 9), {}, ["2 identities (4, 9)", "1 to train on and 2 to test on"]),
+    "too few": (seen_by_both(4, 9), {}, ["2 identities (4, 9)", "1 for training and 2 for test"]),
     "one camera": (
         [(pid, "uav0", 3) for pid in (1, 2, 3)],
         {},
-        ["only one camera", "camera 0 (uav)", "agreid extract-crops VIDEO --platform cctv"],
+        ["one camera only", "camera 0 (uav)", "agreid extract-crops VIDEO --platform cctv"],
     ),
     "only the ground": (
         [(pid, "cctv3", 3) for pid in (1, 2, 3)],
@@ -143,7 +143,7 @@ REFUSED = {
     "nobody in both views": (
         [(1, "uav0", 3), (2, "uav0", 3), (7, "cctv3", 3), (8, "cctv3", 3)],
         {},
-        ["no identity is seen by both views", "from the air: 1, 2", "from the ground: 7, 8", "same pid"],
+        ["no identity is seen in both views", "aerial only: 1, 2", "ground only: 7, 8", "same pid"],
     ),
     "one crop a view": (
         seen_by_both(1, 2, 3, air=1, ground=1),
@@ -168,22 +168,26 @@ REFUSED = {
     "directions that the cameras do not allow": (
         seen_by_both(1, 2, 3),
         {"wanted": ["a2w", "w2g", "a2a"]},
-        ["a2w: no wearable crops to search", "w2g: no wearable crops to ask with", "uav has only camera 0"],
+        [
+            "a2w: no wearable crops for the gallery",
+            "w2g: no wearable crops for the query",
+            "uav has only camera 0",
+        ],
     ),
     "a wanted direction that nobody can ask in": (
         seen_by_both(1, 2, 3, air=5, ground=1),
         {"wanted": ["a2g", "g2a"]},
-        ["direction g2a: no test identity has a cctv crop to ask with"],
+        ["direction g2a: no test identity has a cctv query crop"],
     ),
     "a gallery of one": (
         [(1, "uav0", 3), (1, "cctv3", 3), (2, "cctv3", 1), (3, "cctv3", 1)],
         {"wanted": ["g2a"]},
-        ["direction g2a: its gallery holds nobody but pid 1, so that every answer is right"],
+        ["direction g2a: its gallery contains only pid 1, so every answer is correct"],
     ),
     "galleries of one": (
         [(1, "uav0", 3), (1, "cctv3", 1), (2, "uav0", 1), (3, "uav0", 1)],
         {},
-        ["no direction between the views", "a2g: its gallery holds nobody but pid 1", "g2a: no test"],
+        ["no cross-view direction", "a2g: its gallery contains only pid 1", "g2a: no test"],
     ),
 }  # fmt: skip
 

@@ -51,7 +51,7 @@ def test_the_roles_are_those_published() -> None:
 def test_a_wanted_direction_is_taken_alone() -> None:
     manifest = sightings_table(*OFFICIAL, published=ROLES)
     assert list(published_split(rows_of(manifest), manifest, ["g2a"]).tested) == ["g2a"]
-    with pytest.raises(InputError, match="not published; there are: a2g, g2a, a2a"):
+    with pytest.raises(InputError, match="not published; available: a2g, g2a, a2a"):
         published_split(rows_of(manifest), manifest, ["w2a"])
 
 
@@ -91,11 +91,11 @@ def test_without_the_column_the_error_says_which_command_makes_it() -> None:
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ("probe:a2g", "'probe:a2g' is none of train, query:DIRECTION, gallery:DIRECTION"),
-        ("query", "'query' is none of train, query:DIRECTION"),
+        ("probe:a2g", "'probe:a2g' is not one of train, query:DIRECTION, gallery:DIRECTION"),
+        ("query", "'query' is not one of train, query:DIRECTION"),
         ("query:a2gg", "unknown direction 'a2gg'; did you mean 'a2g'?"),
-        ("train;gallery:a2g", "trains on it and tests with it"),
-        ("query:a2g;gallery:a2g", "a query and a gallery crop of a2g at once"),
+        ("train;gallery:a2g", "is both a train and a test crop"),
+        ("query:a2g;gallery:a2g", "both a query and a gallery crop of a2g"),
     ],
 )
 def test_what_cannot_be_understood_is_named_with_its_crop(entry: str, said: str) -> None:
@@ -109,7 +109,7 @@ def test_what_cannot_be_understood_is_named_with_its_crop(entry: str, said: str)
 @pytest.mark.parametrize(("roles", "lacking"), [({}, "train"), ({"p1-uav0": "train"}, "test")])
 def test_a_column_without_roles_is_refused(roles: dict[str, str], lacking: str) -> None:
     manifest = sightings_table(*OFFICIAL, published=roles)
-    with pytest.raises(InputError, match=f"names no {lacking} crop"):
+    with pytest.raises(InputError, match=f"has no {lacking} crop"):
         published_split(rows_of(manifest), manifest)
 
 

@@ -162,5 +162,5 @@ def test_other_settings_and_other_data_are_refused(stages: Stages, tmp_path: Pat
         demo(tmp_path / "mine", SMALL, overwrite=True)
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.tex"]
     write_text(tmp_path / "d" / "demo.json", "{}")
-    with pytest.raises(InputError, match="not the record of a demonstration"):
+    with pytest.raises(InputError, match="not a demo record"):
         demo(tmp_path / "d", SMALL)

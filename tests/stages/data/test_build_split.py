@@ -81,7 +81,7 @@ def test_another_split_is_replaced_only_when_told_and_the_difference_is_shown(tm
     text = str(caught.value)
     assert "seed: was 0, now 1" in text
     assert "queries_per_camera: was 6, now 2" in text
-    assert "crops play another part" in text
+    assert "crops change their role" in text
     assert "move between train and test" in text
     assert "--overwrite" in text
     assert workspace.split.read_bytes() == old
@@ -167,7 +167,7 @@ def test_directions_left_out_and_lopsided_training_are_said(tmp_path: Path) -> N
     workspace = write_sightings(tmp_path, *one_view, *both)
     build_split(workspace, SplitConfig(paired_in_train=0), progress=heard)
     assert heard.notes == [
-        "direction g2a is left out: no test identity has a cctv crop to ask with and another camera's uav "
+        "direction g2a is left out: no test identity has a cctv query crop and another camera's uav "
         "crop to find"
     ]
     assert len(heard.warnings) == 1

@@ -497,7 +497,7 @@ def test_a_record_that_is_none_of_ours_is_named(
     run(street)
     record = tmp_path / "workspace/crops/parts/street.json"
     record.write_text(record.read_text()[:50])
-    with pytest.raises(InputError, match=r"street.json is not a record of an extracted video"):
+    with pytest.raises(InputError, match=r"street.json is not an extraction record"):
         run(street)
 
 
