@@ -1,1 +1,1 @@
-"""Ranking, protocols, re-ranking: pure functions on arrays."""
+"""Ranking, protocols, re-ranking and other metrics: pure functions on arrays."""

@@ -1,4 +1,4 @@
-"""How far annotators agree beyond chance: Fleiss' kappa, computed by statsmodels."""
+"""Agreement of annotators beyond chance: Fleiss' kappa, computed by statsmodels."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Agreement:
-    """Over the `n` subjects of which everybody spoke: the share of unanimous ones, and Fleiss' kappa.
+    """Over the `n` subjects labelled by everybody: the fraction of unanimous ones, and Fleiss' kappa.
 
-    Both are None without a subject; kappa also where all said one and the same word throughout, for then
-    chance alone explains it and kappa is 0/0.
+    Both are None without a subject. Kappa is also None if all labels are equal, because it is then
+    0/0.
     """
 
     n: int
@@ -22,7 +22,7 @@ class Agreement:
 
 
 def agreement(subjects: Sequence[Sequence[Hashable | None]]) -> Agreement:
-    """`subjects` are the votes on each: one an annotator, None where there is none (the subject is left out).
+    """`subjects` are the votes on each: one per annotator, None for no vote (the subject is left out).
 
     Fleiss, J. L. (1971). Measuring nominal scale agreement among many raters. Psychological Bulletin 76.
 

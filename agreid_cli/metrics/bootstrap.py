@@ -1,8 +1,8 @@
-"""How far a score could have fallen with other people in the test: a bootstrap over identities.
+"""Confidence intervals of scores: a bootstrap over identities.
 
-Queries of one person succeed and fail together, so whole identities are drawn, with replacement, and not
-queries. Each round weighs a person's queries by how often the person was drawn; the interval is the middle
-share of the rounds' scores. The same seed gives the same interval.
+The queries of one person are correlated, so whole identities are resampled with replacement, not
+queries. Each round weights a person's queries by how often the person was drawn; the interval is the central
+range of the rounds' scores. The same random seed gives the same interval.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from agreid_cli.metrics.ranking.exact import Float64
 from agreid_cli.metrics.ranking.ranking import Ranks
 
 ROUNDS = 1000
-_ENTRIES_A_DRAW = 1 << 20  # identities × rounds drawn at a time: bounds memory
+_ENTRIES_A_DRAW = 1 << 20  # identities × rounds drawn at a time: limits memory
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A score and the interval round it."""
+    """A score and its confidence interval."""
 
     value: float
     low: float
@@ -33,7 +33,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Intervals:
-    """Intervals of one system; NaN when no query is valid."""
+    """Intervals of one system; NaN if no query is valid."""
 
     mAP: Interval
     rank1: Interval
@@ -44,10 +44,10 @@ class Intervals:
 
 @dataclass(frozen=True)
 class Difference:
-    """Second system minus first; `share` is two-sided, near 0 when the sign hardly ever turned.
+    """Second system minus first; `share` is two-sided, small if the sign rarely changes.
 
-    `share` is twice the smaller of the shares of rounds at or below 0 and at or above 0, at most 1. It reads
-    like a p-value for "no difference".
+    `share` is twice the smaller of the fractions of rounds at or below 0 and at or above 0, at most 1: a
+    bootstrap p-value for "no difference".
     """
 
     value: float
@@ -58,7 +58,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Paired:
-    """Differences of two systems on the same queries, the same identities drawn for both."""
+    """Differences of two systems on the same queries, with the same identities drawn for both."""
 
     mAP: Difference
     rank1: Difference
@@ -162,7 +162,7 @@ def _draws(n_identities: int, rounds: int, seed: int) -> Iterator[npt.NDArray[np
 
 def _percentiles(scores: Float64, level: float) -> tuple[Float64, Float64]:
     if not 0 < level < 1:
-        raise InputError(f"the level of an interval lies between 0 and 1, not {level}")
+        raise InputError(f"the confidence level must be between 0 and 1, not {level}")
     tail = (1 - level) / 2
     low, high = np.quantile(scores, [tail, 1 - tail], axis=0)
     return low, high

@@ -1,7 +1,7 @@
-"""Which crops ask and which are searched in a direction, and the fingerprint of that choice.
+"""Choose the queries and the gallery of a direction, and compute the fingerprint of that choice.
 
-Two scores can be compared when their fingerprints agree: the same crops with the same identities and
-cameras stood on the same sides.
+Two scores are comparable if their fingerprints are equal: the same crops, with the same identities and
+cameras, had the same roles.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ SHOWN = 20
 
 @dataclass(frozen=True)
 class Sides:
-    """The two sides of one direction, as rows of an embedding set.
+    """Queries and gallery of one direction, as rows of an embedding set.
 
-    `query_camid` and `gallery_camid` are what junk is told by: the cameras, or the views (0 aerial, 1
+    `query_camid` and `gallery_camid` determine junk: the cameras, or the views (0 aerial, 1
     ground). Gallery crops with pid -1 are left out and counted in `n_junk`.
     """
 
@@ -43,7 +43,7 @@ class Sides:
     query_camid: Ints
     gallery_camid: Ints
     n_junk: int
-    roles: str  # where the roles come from: split, file or platforms
+    roles: str  # source of the roles: split, file or platforms
 
     def only(self, rows: Sequence[int] | Rows) -> Sides:
         """The same gallery for some of the queries, given by their places among the queries."""
@@ -56,7 +56,7 @@ class Sides:
 def sides(embeddings: Embeddings, direction: Direction, lists: Lists | None) -> Sides:
     """Choose the rows; roles come from the split's lists, else from the file, else from the platforms.
 
-    Raises `InputError` when a listed crop has no embedding, a side is empty, or no query has a match.
+    Raises `InputError` if a listed crop has no embedding, a side is empty, or no query has a match.
     """
     if lists is not None:
         roles, (query, gallery) = "split", _listed(embeddings, direction, lists)
@@ -82,7 +82,7 @@ def sides(embeddings: Embeddings, direction: Direction, lists: Lists | None) -> 
 
 
 def true_matches(found: Sides) -> Ints:
-    """The number of true matches of each query: same pid, another camera (or view); int64 of (queries,)."""
+    """The number of true matches of each query: same pid, other camera (or view); int64 of (queries,)."""
     n = len(found.gallery_pid)
     pid = np.unique(np.concatenate([found.gallery_pid, found.query_pid]), return_inverse=True)[1]
     camid = np.unique(np.concatenate([found.gallery_camid, found.query_camid]), return_inverse=True)[1]
@@ -94,9 +94,9 @@ def true_matches(found: Sides) -> Ints:
 
 
 def fingerprint(found: Sides, crop_id: npt.NDArray[np.object_]) -> str:
-    """Twelve hex digits of the sorted (crop_id, pid, camid, role) rows, whatever their order was.
+    """Twelve hex digits of the sorted (crop_id, pid, camid, role) rows, independent of their order.
 
-    `camid` is what junk is told by, so that CARGO's A↔G differs from ALL. Junk crops are no part of it,
+    `camid` is the value that determines junk, so CARGO's A↔G differs from ALL. Junk crops are not included,
     because no score depends on them.
     """
     digest = hashlib.sha256()
@@ -128,7 +128,7 @@ def directions_in(embeddings: Embeddings, lists: Lists | None) -> list[str]:
 
 
 def _listed(embeddings: Embeddings, direction: Direction, lists: Lists) -> tuple[Rows, Rows]:
-    """The rows of the crops that the split lists for a direction, or for `all` kept to its platforms."""
+    """The rows that the split lists for a direction, or for `all` filtered by its platforms."""
     own = direction.name in lists
     chosen = lists.get(direction.name) or lists.get("all") or ((), ())
     rows, absent = [], []
@@ -136,7 +136,7 @@ def _listed(embeddings: Embeddings, direction: Direction, lists: Lists) -> tuple
         ("query", "gallery"), chosen, (direction.query, direction.gallery), strict=True
     ):
         row_of = {crop: row for row, crop in enumerate(embeddings.crop_id)}
-        mine = np.flatnonzero(embeddings.role == role)  # a crop may stand on both sides of a dump
+        mine = np.flatnonzero(embeddings.role == role)  # a file may contain a crop in both roles
         row_of.update({embeddings.crop_id[row]: int(row) for row in mine})
         absent += [Problem(f"crop {crop}", f"{role}, no embedding") for crop in crops if crop not in row_of]
         found = np.array([row_of[crop] for crop in crops if crop in row_of], np.intp)
@@ -146,7 +146,7 @@ def _listed(embeddings: Embeddings, direction: Direction, lists: Lists) -> tuple
         raise InputError(
             f"{len(absent)} crops of the split have no embedding ({direction.name})",
             problems=[*absent[:SHOWN], *more],
-            hint="Embed all crops of the split, or rank the file by its own roles with --set roles=file",
+            hint="Embed all crops of the split, or use the file's own roles with --set roles=file",
         )
     return rows[0], rows[1]
 
@@ -179,9 +179,11 @@ def _empty(
             of = f" of platform {' or '.join(platforms)}" if platforms else ""
             problems.append(Problem(side, f"{'' if lists is None else 'the split lists '}no crop{of}"))
     if None in set(embeddings.platform) and lists is None:
-        problems.append(Problem("platform", "unknown for some crops; --set platform_of_camid.0=uav tells it"))
+        problems.append(
+            Problem("platform", "unknown for some crops; give it with --set platform_of_camid.0=uav")
+        )
     return InputError(
-        f"there is nothing to rank in direction {direction.name}",
+        f"no crops to rank in direction {direction.name}",
         problems=problems,
         hint=f"Directions that can be ranked here: {', '.join(have) or 'none'}",
     )
@@ -191,9 +193,9 @@ def _unmatched(found: Sides) -> InputError:
     shared = set(found.query_pid.tolist()) & set(found.gallery_pid.tolist()) - {JUNK_PID}
     if shared:
         own = found.direction.junk
-        what = f"{len(shared)} identities stand on both sides, but only under the query's own {own}"
+        what = f"{len(shared)} identities are on both sides, but only under the query's own {own}"
     else:
-        what = "no identity stands on both sides"
+        what = "no identity is on both sides"
     return InputError(
         f"none of the {len(found.query)} queries has a true match in direction {found.direction.name}",
         problems=[Problem("", what)],

@@ -1,15 +1,15 @@
 """k-reciprocal re-ranking (Zhong and others, CVPR 2017) without a square matrix.
 
-Two images are k-reciprocal neighbours when each is among the k nearest of the other. Each image is described
-by the weights of its reciprocal neighbours, and two images are near when these descriptions overlap:
+Two images are k-reciprocal neighbours if each is among the k nearest of the other. Each image is described
+by the weights of its reciprocal neighbours, and two images are close if these descriptions overlap:
 
     distance′ = (1 − λ) · Jaccard distance of the descriptions + λ · original distance
 
 where the original distance is squared, and divided by the query's largest over all images, queries and
-gallery together. Only the neighbours of each image are kept, in sparse matrices; the distances of a block of
-queries are made when it is asked for.
+gallery together. Only the neighbours of each image are stored, in sparse matrices; the distances of a block
+of queries are computed on demand.
 
-Neighbours are exact, and equally near ones stand by their place (queries first, then the gallery), so the
+Neighbours are exact, and equally near ones are ordered by position (queries first, then the gallery), so the
 result depends on neither blocks nor threads.
 """
 
@@ -33,14 +33,14 @@ from agreid_cli.metrics.ranking.product import cores, one_core_each, share
 from agreid_cli.metrics.ranking.settle import Judge
 from agreid_cli.metrics.ranking.sweep import Job
 
-Matrix = Any  # scipy's sparse arrays carry no types
+Matrix = Any  # scipy's sparse arrays have no type parameters
 _ROWS_AT_A_TIME = 256
 _COLUMNS_AT_A_TIME = 1024
 
 
 @dataclass(frozen=True)
 class Reranked:
-    """Re-ranked distances (n_query, n_gallery); rows are computed when they are asked for by a slice."""
+    """Re-ranked distances (n_query, n_gallery); rows are computed when a slice is read."""
 
     query: Features
     gallery: Features
@@ -83,7 +83,7 @@ class Reranked:
     def _add_original(self, distance: Float64, start: int, stop: int) -> None:
         frame = self.frame
         scale = self.lambda_value / np.where(self.farthest > 0, self.farthest, 1.0)[start:stop, None]
-        # With a zero row among them, unit rows are not moved to a centre; see `survey`.
+        # If there is a zero row, unit rows are not shifted to a centre; see `survey`.
         unit = frame.metric == "cosine" and frame.centre is None
         query = _widened(frame.double(self.query.rows(start, stop)), unit=unit)
         query[:, :-2] *= -2.0
@@ -114,9 +114,9 @@ def rerank(
 ) -> Reranked:
     """Re-ranked distances of `gallery` (g, D) for `query` (q, D), for `given.rank_distances`.
 
-    `k1` neighbours are looked at for reciprocity, descriptions are averaged over the first `k2` (the image
-    itself is one of them), and `lambda_value` is the share of the original distance. All rows take part, also
-    those whose pid is −1: re-ranking knows no labels.
+    `k1` neighbours are considered for reciprocity, descriptions are averaged over the first `k2` (including
+    the image itself), and `lambda_value` is the weight of the original distance. All rows take part, also
+    those with pid −1: re-ranking uses no labels.
     """
     check_metric(metric)
     problems = Problems()
@@ -125,8 +125,8 @@ def rerank(
     if k2 < 1:
         problems.add("k2", f"must be at least 1, not {k2}")
     if not 0 <= lambda_value <= 1:
-        problems.add("lambda", f"lies between 0 and 1, not {lambda_value}")
-    problems.raise_if_any("re-ranking cannot be done so", hint="Usual values are 20,6,0.3.")
+        problems.add("lambda", f"must be between 0 and 1, not {lambda_value}")
+    problems.raise_if_any("invalid re-ranking parameters", hint="Usual values are 20,6,0.3.")
     queries, items = check_features(query, gallery)
     both = Stacked(queries, items)
     nobody = np.full(both.n, NOBODY)
@@ -144,7 +144,7 @@ def rerank(
 
 
 def original_distance(squared: Float64, metric: str) -> Float64:
-    """What re-ranking calls the original distance: the square of the metric's distance.
+    """The original distance of re-ranking: the square of the metric's distance.
 
     `squared` are squared Euclidean distances, of unit vectors under the cosine metric.
     """
@@ -156,7 +156,7 @@ def _descriptions(judge: Judge, index: Ints, squared: Float64, farthest: Float64
     n = len(index)
     near = _reciprocal(index[:, : k1 + 1])
     close = _reciprocal(index[:, : int(np.around(k1 / 2)) + 1])
-    # A neighbour's own close neighbours join when more than two thirds of them are neighbours already.
+    # A neighbour's own close neighbours are added if more than two thirds of them are already neighbours.
     shared = (near @ close.T).multiply(near).tocoo()
     joins = shared.data > 2 / 3 * np.diff(close.indptr)[shared.col]
     chosen = sparse.csr_array(
@@ -178,7 +178,7 @@ def _descriptions(judge: Judge, index: Ints, squared: Float64, farthest: Float64
 
 
 def _reciprocal(index: Ints) -> Matrix:
-    """(N, N) ones where each is among the neighbours `index` (N, k) of the other."""
+    """(N, N) ones if each is among the neighbours `index` (N, k) of the other."""
     n, k = index.shape
     ones = np.ones(n * k, np.int32)
     forward = sparse.csr_array((ones, index.ravel(), np.arange(n + 1) * k), (n, n))
@@ -186,7 +186,7 @@ def _reciprocal(index: Ints) -> Matrix:
 
 
 def _distances(judge: Judge, row: Ints, item: Ints, index: Ints, squared: Float64) -> Float64:
-    """Squared distances (n,) of pairs: known for neighbours, computed for the others."""
+    """Squared distances (n,) of pairs: stored for neighbours, computed for the others."""
     n, k = index.shape
     keys = (np.repeat(np.arange(n), k) * n + index.ravel()).astype(np.int64)
     order = np.argsort(keys)
@@ -199,7 +199,7 @@ def _distances(judge: Judge, row: Ints, item: Ints, index: Ints, squared: Float6
 
 
 def _shared_weight(weights: Matrix, gallery_weights: Matrix) -> Float64:
-    """(n, g) sums of the smaller weight over all neighbours that a query and an item share."""
+    """(n, g) sums of the smaller weight over all neighbours shared by a query and an item."""
     n, g = weights.shape[0], gallery_weights.shape[1]
     weights = weights.tocoo()
     low, high = gallery_weights.indptr[weights.col], gallery_weights.indptr[weights.col + 1]
@@ -212,7 +212,7 @@ def _shared_weight(weights: Matrix, gallery_weights: Matrix) -> Float64:
 
 
 def _widened(rows: Float64, *, unit: bool) -> Float64:
-    """Rows (n, D + 2): x, 1, ‖x‖²; a product of two such (one of them turned) is a squared distance.
+    """Rows (n, D + 2): x, 1, ‖x‖²; the product of two such rows (one permuted) is a squared distance.
 
     `unit` as in `squared_distances`.
     """

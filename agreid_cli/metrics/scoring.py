@@ -1,4 +1,4 @@
-"""From the two sides of a direction to its result: ranks, means, intervals, comparison, nearest crops."""
+"""Compute the result of a direction: ranks, means, intervals, comparison, nearest crops."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from agreid_cli.records.embeddings import Embeddings
 from agreid_cli.records.ranks import RANKS
 from agreid_cli.records.results import Comparison, Interval, PerQuery, RankingResult
 
-DEPTH = 50  # the CMC curve is kept up to this rank
-STEPS = 8  # signs of life, for which a gallery on disk is read anew
+DEPTH = 50  # maximum rank of the CMC curve
+STEPS = 8  # progress updates, each of which reads a gallery on disk again
 LEAST_A_STEP = 4096  # queries
 DISTANCES_A_STEP = 1 << 24  # of a re-ranked matrix, 64 MB
 
@@ -30,18 +30,18 @@ DISTANCES_A_STEP = 1 << 24  # of a re-ranked matrix, 64 MB
 def ranked(
     embeddings: Embeddings, found: Sides, config: EvaluateConfig, progress: Progress, *, top: bool
 ) -> tuple[Ranks, TopK | None]:
-    """Rank the gallery for every query, and find the `top_k` nearest where they are asked for.
+    """Rank the gallery for every query, and find the `top_k` nearest if requested.
 
-    The work goes in steps of some queries, which changes nothing but what the user sees meanwhile.
+    The work is done in steps of some queries, which only affects the progress display.
     """
     query, gallery = embeddings.take(found.query), embeddings.take(found.gallery)
     step = max(LEAST_A_STEP, -(-len(query) // STEPS))
     how = config.model_dump(include={"metric", "block_query", "threads", "engine"})
     distances = None
     if config.rerank:
-        from agreid_cli.metrics.rerank import rerank  # brings scipy, which plain ranking does without
+        from agreid_cli.metrics.rerank import rerank  # needs scipy, which plain ranking does not
 
-        progress.note(f"{found.direction.name}: looking for the reciprocal neighbours of all crops")
+        progress.note(f"{found.direction.name}: computing the reciprocal neighbours of all crops")
         own = {name: how[name] for name in ("metric", "threads", "engine")}
         distances = rerank(query, gallery, **config.rerank.model_dump(), **own)
         step = max(1, DISTANCES_A_STEP // len(gallery))
@@ -71,7 +71,7 @@ def result(
     fingerprint: str,
     source: str,
 ) -> RankingResult:
-    """The result of one direction, with its intervals when the configuration asks for them."""
+    """The result of one direction, with intervals if configured."""
     figures = summarise(ranks, ks=range(1, DEPTH + 1))
     return RankingResult(
         direction=found.direction.name,
@@ -101,7 +101,7 @@ def result(
 
 
 def comparison(mine: RankingResult, other: RankingResult, *, name: str, config: EvaluateConfig) -> Comparison:
-    """Mine less the other's, over the same queries; both must have one fingerprint."""
+    """This system minus the other, over the same queries; both must have the same fingerprint."""
     place = {crop: row for row, crop in enumerate(other.per_query.crop_id)}
     order = [place[crop] for crop in mine.per_query.crop_id]
     found = paired_bootstrap(
@@ -138,7 +138,7 @@ T = TypeVar("T", Ranks, TopK)
 
 
 def _joined(parts: Sequence[T]) -> T:
-    """The steps one after the other."""
+    """Concatenate the steps."""
     columns = (np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(parts[0]))
     return type(parts[0])(*columns)
 
@@ -165,7 +165,7 @@ def _intervals(ranks: Ranks, found: Sides, config: EvaluateConfig) -> Interval:
 
 
 def _ranks_of(queries: PerQuery, order: Sequence[int]) -> Ranks:
-    """The ranks as a result keeps them; the inverse penalty is not kept."""
+    """The ranks as stored in a result; the inverse penalty is not stored."""
     ap = np.array([queries.average_precision[row] for row in order], np.float64)  # None becomes NaN
     first = np.array([queries.first_hit[row] or 0 for row in order], np.int64)
     n_match = np.array([queries.n_match[row] for row in order], np.int64)

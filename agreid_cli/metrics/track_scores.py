@@ -1,8 +1,8 @@
-"""Tracks against the truth by the field's three families of figures: HOTA, CLEAR MOT and identity scores.
+"""Tracks against ground truth with the three standard families of metrics: HOTA, CLEAR MOT and identity.
 
-The figures are computed by the library `trackeval` (Luiten et al., "HOTA", IJCV 2021; MOTChallenge's own
-program). Boxes of truth that do not count are treated as MOTChallenge treats its distractors: they are
-matched with the others, and a track's box that falls to one of them is neither right nor wrong.
+The metrics are computed by the library `trackeval` (Luiten et al., "HOTA", IJCV 2021; MOTChallenge's own
+program). Ignored ground-truth boxes are handled like MOTChallenge's distractors: they are
+matched with the others, and a track's box matched to one of them is neither right nor wrong.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ COMBINED = "COMBINED"
 
 @dataclass(frozen=True)
 class TrackScore:
-    """One video, or all of them together; ratios 0..1 (MOTA may be negative), None where nothing counts.
+    """One video, or all of them together; ratios 0..1 (MOTA may be negative), None if nothing counts.
 
     HOTA, DetA, AssA, LocA: means over IoU 0.05 … 0.95. MOTA, recall, precision, IDF1: at IoU `iou`.
-    boxes, people: of truth that count. found: boxes of tracks that were judged; let_off: those that were not.
+    boxes, people: of ground truth that counts. found: scored track boxes; let_off: ignored track boxes.
     """
 
     video: str
@@ -55,7 +55,7 @@ class TrackScore:
 
 @dataclass(frozen=True)
 class _Counted:
-    """A video as trackeval wants it, and what it yields; kept until all are combined."""
+    """A video in trackeval's format, and its results; kept until all are combined."""
 
     data: dict[str, Any]
     let_off: int
@@ -65,7 +65,7 @@ class _Counted:
 def score_videos(
     videos: Mapping[str, tuple[MotRows, MotRows]], *, iou: float = 0.5
 ) -> tuple[TrackScore, ...]:
-    """A score for each video's (truth, tracks) in their order, and last the combined one of all.
+    """A score for each video's (truth, tracks) in order, and last the combined score of all.
 
     Raises `MissingError` without trackeval.
     """
@@ -80,7 +80,7 @@ def score_videos(
 
 
 def matched(ious: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and columns of the pairing one to one with the greatest sum of those overlaps that are enough."""
+    """Rows and columns of the one-to-one matching with the greatest sum of sufficient overlaps."""
     from scipy.optimize import linear_sum_assignment
 
     enough = np.where(ious >= least - np.finfo(float).eps, ious, 0.0)
@@ -94,7 +94,7 @@ def _metrics(iou: float) -> tuple[Any, Any, Any]:
         from trackeval.metrics import CLEAR, HOTA, Identity
     except ImportError as error:
         raise MissingError(
-            f"trackeval, which scores tracks, cannot be imported: {error}",
+            f"trackeval, which is needed for scoring tracks, cannot be imported: {error}",
             hint="Install it with: pip install 'agreid[track-scores]'",
         ) from error
     how = {"THRESHOLD": iou, "PRINT_CONFIG": False}
@@ -137,7 +137,7 @@ def _by_frame(frame: np.ndarray, frames: int) -> list[np.ndarray]:
 
 
 def _numbered(ids: np.ndarray, rows: Sequence[np.ndarray]) -> tuple[list[np.ndarray], int]:
-    """The ids of the rows of each frame, numbered from 0 without a gap."""
+    """The ids of the rows of each frame, renumbered from 0 without gaps."""
     known = np.unique(ids[np.concatenate(rows)]) if rows else np.array([], int)
     return [np.searchsorted(known, ids[one]) for one in rows], len(known)
 

@@ -92,7 +92,7 @@ def test_the_fingerprint_sees_every_change_and_no_order(order: list[int], column
         ({"role": ["query"] * 6}, "all", None, ["gallery: no crop", "here: none"]),
         ({"pid": [1, 2, 5, 6, 7, 8]}, "a2g", None, ["none of the 2 queries", "no identity"]),
         ({}, "a2g", {"a2g": (["a", "x"], ["c", "y"])}, ["2 crops", "crop x: query", "crop y"]),
-        ({}, "g2a", {"a2g": (["a"], ["c"])}, ["nothing to rank in direction g2a", "here: a2g"]),
+        ({}, "g2a", {"a2g": (["a"], ["c"])}, ["no crops to rank in direction g2a", "here: a2g"]),
     ],
 )  # fmt: skip
 def test_what_cannot_be_ranked_is_explained(

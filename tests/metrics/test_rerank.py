@@ -80,5 +80,5 @@ def test_impossible_settings_are_refused_together() -> None:
     with pytest.raises(InputError) as caught:
         rerank(np.ones((1, 2)), np.ones((2, 2)), k1=0, k2=0, lambda_value=2)
     assert [p.where for p in caught.value.problems] == ["k1", "k2", "lambda"]
-    with pytest.raises(InputError, match="wide"):
+    with pytest.raises(InputError, match="the gallery 3"):
         rerank(np.ones((1, 2)), np.ones((2, 3)))

@@ -1,19 +1,20 @@
-"""Does the share of an attribute say what tells two people apart? The explanation metrics, and chance.
+"""Explanation metrics: do the shares match the attributes that differ? With chance levels.
 
-A pair has shares s_k, sum 1, and exclusive attributes (Eq. 5), M_E of M. Four questions, each a mean over
+A pair has shares s_k with sum 1, and exclusive attributes (Eq. 5), M_E of M. Four metrics, each a mean over
 pairs (§4.4 of the method):
 
-- P_e: of the M_E largest shares, how many are exclusive; P_c: of the M − M_E smallest, how many are common;
+- P_e: precision of the M_E largest shares for exclusive attributes; P_c: of the M − M_E smallest for common
+ones;
 - X-mAP_e: average precision of the exclusive attributes, largest share first; X-mAP_c: of the common ones,
-  smallest first. A pair without exclusive attributes has only the last, and there the other way round:
-  largest first, and a share above 2/M is a miss.
+   smallest first. A pair without exclusive attributes has only the last, computed in reverse:
+   largest first, and a share above 2/M is a miss.
 
-Equal shares count against the answer, as equal distances do in ranking. ADRE is |d − mean_k dᵏ| / d.
+Ties count against the score, as equal distances do in ranking. ADRE is |d − mean_k dᵏ| / d.
 
-What shares that know nothing score depends on M_E alone, so every figure is given beside its chance level.
-Chance is easily beaten: shares that are the same for every pair, large for the attributes in which people
-often differ, say nothing of a pair and still find many. So every figure also stands beside that of the mean
-shares, given to all.
+The score of uninformative shares depends only on M_E, so every metric is reported with its chance level.
+Chance is easy to exceed: shares that are equal for every pair, large for the attributes in which people
+often differ, are not specific to a pair but still score well. So every metric is also reported for the mean
+shares, given to all pairs (constant baseline).
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ NAMES = ("P_e", "P_c", "XmAP_e", "XmAP_c")
 
 @dataclass
 class ExplanationMeter:
-    """Adds up pairs, block after block; of a block only its exclusive bits are kept, M/8 bytes a pair."""
+    """Accumulates pairs block by block; only the exclusive bits of a block are kept, M/8 bytes per pair."""
 
-    sums: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros((2, 4)))  # found, chance
+    sums: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros((2, 4)))  # scores, chance
     counts: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(4, np.int64))
     error: float = 0.0
     n_pairs: int = 0
@@ -54,7 +55,7 @@ class ExplanationMeter:
         self._packed.append(np.packbits(exclusive, axis=1))
 
     def means(self) -> dict[str, tuple[float, float, float]]:
-        """name → (value, chance level, value of the mean shares given to every pair); NaN without a pair."""
+        """name → (value, chance level, constant baseline); NaN without a pair."""
         with np.errstate(invalid="ignore", divide="ignore"):
             both = self.sums / self.counts
         same = self._same_for_all()
@@ -74,17 +75,17 @@ class ExplanationMeter:
 
     @property
     def n_alike(self) -> int:
-        """Pairs without exclusive attributes."""
+        """Number of pairs without exclusive attributes."""
         return int(self.n_pairs - self.counts[0])
 
     @property
     def adre(self) -> float:
-        """ADRE, 0.02 for two per cent."""
+        """ADRE; 0.02 is two per cent."""
         return self.error / self.n_pairs if self.n_pairs else float("nan")
 
 
 def pair_scores(shares: Floats, exclusive: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    """P_e, P_c, X-mAP_e, X-mAP_c of each pair: (P, M) and (P, M) → (P, 4), NaN where a pair has none.
+    """P_e, P_c, X-mAP_e, X-mAP_c of each pair: (P, M) and (P, M) → (P, 4), NaN if undefined.
 
     >>> pair_scores(np.array([[0.5, 0.3, 0.2]]), np.array([[True, False, False]])).tolist()
     [[1.0, 1.0, 1.0, 1.0]]
@@ -111,7 +112,7 @@ def pair_scores(shares: Floats, exclusive: npt.NDArray[np.bool_]) -> npt.NDArray
 
 
 def chance_scores(exclusive: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-    """What shares in random order score on these pairs: (P, M) → (P, 4)."""
+    """Expected scores of shares in random order on these pairs: (P, M) → (P, 4)."""
     n_bits = exclusive.shape[1]
     levels: npt.NDArray[np.float64] = _chance_table(n_bits)[exclusive.sum(axis=1)]
     return levels
@@ -140,9 +141,9 @@ def _relevant_in_order(
 ) -> npt.NDArray[np.bool_]:
     """`relevant` with each row in ascending order of its shares.
 
-    Shares are not negative, so their bits as an integer are in the same order as they: the flag rides in the
-    lowest bit, and one sort of integers does it. Read from the end that the caller reads from, a relevant
-    attribute stands after an irrelevant one with the same share.
+    Shares are non-negative, so their bits as integers have the same order: the flag is stored in the lowest
+    bit, and one integer sort suffices. Read from the end that the caller starts from, a relevant
+    attribute comes after an irrelevant one with the same share.
     """
     key = np.ascontiguousarray(shares, np.float32).view(np.uint32).astype(np.uint64) << np.uint64(1)
     later = relevant if smallest_first else ~relevant
@@ -154,7 +155,7 @@ def _relevant_in_order(
 
 @lru_cache
 def _chance_table(n_bits: int) -> npt.NDArray[np.float64]:
-    """(M + 1, 4), a row for each M_E."""
+    """(M + 1, 4), one row for each M_E."""
     m_e = np.arange(n_bits + 1)
     by_order = _chance_ap(m_e, n_bits), _chance_ap(n_bits - m_e, n_bits)
     return np.stack([m_e / n_bits, 1 - m_e / n_bits, *by_order], axis=1)

@@ -1,7 +1,7 @@
-"""How well attributes are recognised: accuracy a group, and the mean of both rates a bit, with their support.
+"""Attribute recognition: accuracy per group, and mean accuracy (mA) per bit, with their support.
 
-Most bits are rare (24 of the 88 official ones belong to at most one person in a hundred), so that plain
-accuracy of a bit is near 1 for a network that always says no. Its mA is one half.
+Most bits are rare (24 of the 88 official ones apply to at most one person in a hundred), so the plain
+accuracy of a bit is near 1 for a network that always predicts no. Its mA is one half.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ Bits = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Recognition:
-    """`accuracy` and `majority` (G,): right labels, and those that the commonest label would give.
+    """`accuracy` and `majority` (G,): fraction of correct labels, and that of the majority class.
 
-    `mA` (M,) is NaN for a bit that all or none of the crops have; `positive` (M,) counts those that have it.
+    `mA` (M,) is NaN for a bit that all or no crops have; `positive` (M,) counts the crops with the bit.
     """
 
     accuracy: npt.NDArray[np.float64]
@@ -32,7 +32,7 @@ class Recognition:
 
 
 def predicted_bits(scores: Floats, sizes: Sequence[int]) -> Bits:
-    """One bit a group, at the largest score of the group: (n, M) → uint8 (n, M).
+    """One bit per group, at the largest score of the group: (n, M) → uint8 (n, M).
 
     >>> predicted_bits(np.array([[0.1, 0.4, 0.2, 0.9, 0.3]]), (3, 2)).tolist()
     [[0, 1, 0, 1, 0]]
@@ -46,7 +46,7 @@ def predicted_bits(scores: Floats, sizes: Sequence[int]) -> Bits:
 
 
 def recognition(scores: Floats, bits: Bits, sizes: Sequence[int]) -> Recognition:
-    """Compare `scores` (n, M) with `bits` (n, M), one bit a group of `sizes`; a bit is said yes above 0.5.
+    """Compare `scores` (n, M) with `bits` (n, M), one bit per group of `sizes`; above 0.5 a bit is predicted.
 
     >>> found = recognition(np.array([[0.9, 0.2], [0.4, 0.3]]), np.array([[1, 0], [0, 1]], np.uint8), (2,))
     >>> found.accuracy.tolist(), found.mA.tolist()

@@ -1,11 +1,11 @@
-"""Ranking by a distance that the explanation re-weights: D' = (1 + p·b)·d, and how p is chosen.
+"""Ranking by a distance re-weighted by the explanation: D' = (1 + p·b)·d, and the choice of p.
 
-b_ij = Σ_k s_k x_k in 0..1 is how much of the distance falls on attributes in which query and gallery crop
-differ, so that a pair that is far apart *for a reason that can be named* is moved further. x comes from
-attributes that are predicted on both sides, and p from identities that are not in the test.
+b_ij = Σ_k s_k x_k in 0..1 is the share of the distance on attributes in which query and gallery crop
+differ, so a pair whose distance has a *nameable reason* is moved further apart. x comes from
+attributes predicted for both crops, and p from identities outside the test.
 
-AMD's own form takes x from the true attributes of the query and takes the p that ranks the test set best, 0
-among them: its Rank-1 cannot fall below the base, whatever b is. It is an upper bound and no result.
+AMD's own form takes x from the true attributes of the query, and the p that ranks the test set best, with 0
+among the choices: its Rank-1 cannot be below the base, whatever b is. It is an upper bound, not a result.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def reweighted(d: Floats, b: Floats, p: float) -> npt.NDArray[np.float32]:
 
 
 def expected_xor(query: Floats, gallery: Floats) -> npt.NDArray[np.float32]:
-    """How likely two people differ in a bit: chances (..., M) and (..., M) → (..., M).
+    """Probability that two people differ in a bit: probabilities (..., M) and (..., M) → (..., M).
 
-    With certain attributes, 0 or 1, it is Eq. 5's exclusive-or; an unseen bit adds about the same to all.
+    For certain attributes, 0 or 1, it is the exclusive-or of Eq. 5; an unseen bit adds about the same to all.
 
     >>> expected_xor(np.array([1.0, 1.0, 0.5]), np.array([0.0, 1.0, 0.0])).tolist()
     [1.0, 0.0, 0.5]
@@ -42,13 +42,13 @@ def expected_xor(query: Floats, gallery: Floats) -> npt.NDArray[np.float32]:
 
 
 def amd_xor(query: npt.NDArray[np.uint8], gallery: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """AMD's own x, quirk included: 0.5 where the gallery's bit is predicted absent, else 1 − the query's."""
+    """AMD's own x, including its quirk: 0.5 if the gallery's bit is predicted absent, else 1 − query bit."""
     return np.where(gallery == 1, 1.0 - query, 0.5).astype(np.float32)
 
 
 @dataclass(frozen=True)
 class Swept:
-    """The p that was kept, and the scores at every p of the grid, in order."""
+    """The chosen p, and the scores at every p of the grid, in order."""
 
     p: float
     ranks: Ranks
@@ -64,9 +64,9 @@ def sweep(
     larger_p_on_ties: bool = False,
     grid: Sequence[float] = GRID,
 ) -> Swept:
-    """Rank `d` (q, g) at every p of the grid by `rank`, and keep the one with the best `by`: mAP or rank1.
+    """Rank `d` (q, g) at every p of the grid with `rank`, and keep the one with the best `by`: mAP or rank1.
 
-    With 0 in the grid the best is never below the base: on the set that was swept, that says nothing.
+    If 0 is in the grid, the best is never below the base on the set that was swept.
     """
     best: tuple[float, float, Ranks] | None = None
     scores: list[tuple[float, Summary]] = []

@@ -1,4 +1,4 @@
-"""Which attributes tell people apart: the mean share of each, over pairs of different people."""
+"""Mean share of each attribute over pairs of different people."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Floats = npt.NDArray[np.floating[Any]]
 
 @dataclass
 class ShareMeter:
-    """Adds up pairs, block after block. `sizes` are the bits of each group, G groups, M bits.
+    """Accumulates pairs block by block. `sizes` are the numbers of bits of the G groups, M bits in total.
 
     >>> meter = ShareMeter((2, 2))
     >>> meter.add(np.array([[0.5, 0.3, 0.1, 0.1]]), np.array([[True, True, False, False]]))
@@ -25,7 +25,7 @@ class ShareMeter:
     sizes: Sequence[int]
     n: int = 0
     _bits: npt.NDArray[np.float64] = field(init=False)
-    _groups: npt.NDArray[np.float64] = field(init=False)  # share, differs, share where it differs
+    _groups: npt.NDArray[np.float64] = field(init=False)  # share, differs, share if it differs
 
     def __post_init__(self) -> None:
         self._bits = np.zeros(sum(self.sizes))
@@ -53,7 +53,7 @@ class ShareMeter:
         return self._per(self._groups[1], self.n)
 
     def where_differs(self) -> npt.NDArray[np.float64]:
-        """The mean share of each group over the pairs in which it differs, (G,); NaN where it never does."""
+        """The mean share of each group over the pairs in which it differs, (G,); NaN if it never differs."""
         return self._per(self._groups[2], self._groups[1])
 
     @staticmethod

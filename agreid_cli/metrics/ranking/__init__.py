@@ -1,1 +1,1 @@
-"""The exact ranking core: ranks of the true matches, nearest crops, and the figures of one ranking."""
+"""The exact ranking core: ranks of the true matches, nearest crops, and metrics of one ranking."""

@@ -1,4 +1,4 @@
-"""What is refused before any long work: wrong shapes, wrong lengths, values that cannot be ranked."""
+"""Input checks before any long work: shapes, lengths, and values that cannot be ranked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SHOWN = 10
 
 
 def check_metric(metric: str) -> None:
-    """`InputError` that lists the choices when `metric` is none of them."""
+    """`InputError` that lists the choices if `metric` is unknown."""
     if metric not in METRICS:
         raise InputError(f"unknown metric '{metric}'{did_you_mean(metric, METRICS)}")
 
@@ -45,8 +45,8 @@ def check_features(query: Any, gallery: Any) -> tuple[Features, Features]:
         elif features.shape[1] == 0:
             problems.add(name, "has no columns")
     if len(query.shape) == len(gallery.shape) == 2 and query.shape[1] != gallery.shape[1]:
-        problems.add("query", f"is {query.shape[1]} wide and the gallery {gallery.shape[1]}")
-    problems.raise_if_any("these features cannot be ranked", hint="Give one row of features a crop.")
+        problems.add("query", f"has {query.shape[1]} columns and the gallery {gallery.shape[1]}")
+    problems.raise_if_any("these features cannot be ranked", hint="Give one row of features per crop.")
     return Features("query", query), Features("gallery", gallery)
 
 
@@ -57,7 +57,7 @@ def check_labels(
     gallery_camid: npt.ArrayLike,
     sizes: tuple[int, int],
 ) -> Labels:
-    """The labels as arrays; `InputError` unless there is one for each of `sizes` queries and items."""
+    """The labels as arrays; `InputError` unless there is one for each of the `sizes` queries and items."""
     given = {
         "query_pid": (query_pid, sizes[0]),
         "gallery_pid": (gallery_pid, sizes[1]),
@@ -69,20 +69,20 @@ def check_labels(
     for name, (_, rows) in given.items():
         if len(checked[name]) != rows:
             problems.add(name, f"has {len(checked[name])} entries for {rows} rows")
-    problems.raise_if_any("the labels do not fit the features", hint="Give one label a row.")
+    problems.raise_if_any("the labels do not fit the features", hint="Give one label per row.")
     return Labels(**checked)
 
 
 def labels(name: str, values: npt.ArrayLike) -> Ints:
-    """`values` as int64 (n,); whole numbers of any type are taken, anything else is an `InputError`."""
+    """`values` as int64 (n,); integers of any type are accepted, anything else is an `InputError`."""
     array = np.asarray(values)
     if array.ndim != 1:
-        raise InputError(f"{name} has {array.ndim} dimensions; expected one label a row")
+        raise InputError(f"{name} has {array.ndim} dimensions; expected one label per row")
     if array.size and array.dtype.kind not in "iub":
         with np.errstate(invalid="ignore"):
             whole = array.dtype.kind == "f" and bool(np.all(array == np.floor(array)))
         if not whole:
-            raise InputError(f"{name} must be whole numbers, not {array.dtype}")
+            raise InputError(f"{name} must contain integers, not {array.dtype}")
     return array.astype(np.int64)
 
 

@@ -1,6 +1,6 @@
-"""The same scan in torch, all of it on one device: only counts and the few doubts come back.
+"""The scan in torch on one device: only counts and the few uncertain cases are copied back.
 
-The doubts are settled where they always are, in double precision on the CPU, so a GPU changes no digit.
+Uncertain cases are resolved in double precision on the CPU, as always, so a GPU does not change the result.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class DeviceEngine:
         index: Index,
         thresholds: Thresholds,
     ) -> tuple[Flat, list[Unsure]]:
-        """Score a tile, hide the queries' own pid, count."""
+        """Score a tile, hide the items with the query's own pid, count."""
         import torch
 
         with torch.inference_mode():
@@ -65,7 +65,7 @@ class DeviceEngine:
         return above, [Unsure(item_row, item, owner[match], match, reach[match] - doubtful)]
 
     def multiply(self, a: Float32, b: Float32, out: Float32) -> None:
-        """The bare product, for what is not scanned on the device."""
+        """The plain product, for what is not scanned on the device."""
         import torch
 
         with torch.inference_mode():
@@ -120,7 +120,7 @@ class _Loaded:
 
 @contextmanager
 def full_precision() -> Iterator[None]:
-    """No TF32 inside: its ten bits would make nearly every order a doubt."""
+    """Disable TF32 inside: with its ten bits nearly every order would be uncertain."""
     import torch
 
     before = torch.get_float32_matmul_precision()
@@ -132,7 +132,7 @@ def full_precision() -> Iterator[None]:
 
 
 def device_engine(engine: str) -> DeviceEngine:
-    """The engine on the device that "torch:DEVICE" names; `InputError` if torch cannot use it."""
+    """The engine on the device named by "torch:DEVICE"; `InputError` if torch cannot use it."""
     import torch
 
     name = engine.partition(":")[2]

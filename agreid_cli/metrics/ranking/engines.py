@@ -1,4 +1,4 @@
-"""What multiplies and counts: numpy, torch on the CPU, or torch on a device; none changes a rank."""
+"""Engines that multiply and count: numpy, torch on the CPU, or torch on a device; none changes a rank."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Engine(Protocol):
 
     @property
     def tile(self) -> int:
-        """Items to count at a time for one block of queries."""
+        """Number of items to count at a time for one block of queries."""
 
     def load(self, block: Block) -> Any:
-        """Make a block of the gallery ready for `count`."""
+        """Prepare a block of the gallery for `count`."""
 
     def count(
         self, query: Float32, loaded: Any, part: slice, same: SamePid, index: Index, thresholds: Thresholds
@@ -38,7 +38,7 @@ class Engine(Protocol):
         """As `scan.count_above`, for queries `index` (rows `query`) and a part of a loaded block."""
 
     def multiply(self, a: Float32, b: Float32, out: Float32) -> None:
-        """The bare product."""
+        """The plain product."""
 
 
 class CpuEngine:
@@ -51,25 +51,25 @@ class CpuEngine:
         self._buffers: queue.SimpleQueue[Float32] = queue.SimpleQueue()
 
     def load(self, block: Block) -> Block:
-        """Blocks are ready as they are."""
+        """Blocks need no preparation."""
         return block
 
     def count(
         self, query: Float32, loaded: Block, part: slice, same: SamePid, index: Index, thresholds: Thresholds
     ) -> tuple[Flat, list[Unsure]]:
-        """Score a tile, hide the queries' own pid, count."""
+        """Score a tile, hide the items with the query's own pid, count."""
         with self._borrow(len(query), part.stop - part.start) as out:
             scores(self._product, query, loaded, part.start, part.stop, out)
             hide(out, same, index)
             return count_above(out, thresholds)
 
     def multiply(self, a: Float32, b: Float32, out: Float32) -> None:
-        """The bare product."""
+        """The plain product."""
         self._product(a, b, out)
 
     @contextmanager
     def _borrow(self, rows: int, columns: int) -> Iterator[Float32]:
-        """An array that no other thread uses now; the memory is used again and again."""
+        """An array that no other thread is using; its memory is reused."""
         try:
             memory = self._buffers.get_nowait()
         except queue.Empty:
@@ -84,7 +84,7 @@ class CpuEngine:
 
 @contextmanager
 def engine_of(name: str, width: int) -> Iterator[Engine]:
-    """The engine called `name` for features of this width; "auto" takes the quicker of those at hand.
+    """The engine called `name` for features of this width; "auto" takes the fastest one available.
 
     Inside, a product on the CPU runs on the thread that calls it.
     """
@@ -95,7 +95,7 @@ def engine_of(name: str, width: int) -> Iterator[Engine]:
             with full_precision():
                 yield device_engine(name)
         elif name == "auto":
-            # To import torch takes longer than most rankings do: it is tried only where it is already there.
+            # Importing torch takes longer than most rankings, so it is considered only if already imported.
             yield CpuEngine(_quicker(min(width, SLICE)) if "torch" in sys.modules else numpy_product)
         elif name in ("numpy", "torch"):
             yield CpuEngine(numpy_product if name == "numpy" else torch_product)
@@ -105,7 +105,7 @@ def engine_of(name: str, width: int) -> Iterator[Engine]:
 
 @lru_cache
 def _quicker(width: int) -> Multiply:
-    """The quicker product of this machine, by a few milliseconds of each."""
+    """The faster product on this machine, measured with a few milliseconds of each."""
     rng = np.random.default_rng(0)
     a, b = (rng.standard_normal((n, width), dtype=np.float32) for n in (512, 2048))
     out = np.empty((len(a), len(b)), np.float32)

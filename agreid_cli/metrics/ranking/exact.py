@@ -1,13 +1,13 @@
-"""The distance that every rank is defined by: float64, in one fixed order, the same wherever it is computed.
+"""The distance that defines every rank: float64, in one fixed order, the same wherever it is computed.
 
-A matrix product rounds the same two vectors differently by the shape and place of its blocks, so it can
-neither define a tie nor a rank. Here each operation is elementwise and correctly rounded, and the sum is a
-fixed tree: the upper half of the columns is added onto the lower half until one column is left. So the
-result depends on the two vectors alone: not on the library, the machine, the block or the thread.
+A matrix product rounds the same two vectors differently depending on the shape and position of its blocks, so
+it can define neither ties nor ranks. Here each operation is elementwise and correctly rounded, and the sum is
+a fixed tree: the upper half of the columns is added to the lower half until one column is left. The
+result therefore depends only on the two vectors: not on library, machine, block or thread.
 
-Under the cosine metric both vectors are first divided by their length, and the squared Euclidean distance
-of the two is twice the cosine distance. A zero vector has no direction: it is at 2, as a right angle is,
-from everything.
+With the cosine metric both vectors are first divided by their length, and their squared Euclidean distance
+is twice the cosine distance. A zero vector has no direction: its squared distance to every vector is 2, as
+for a right angle.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Float64 = npt.NDArray[np.float64]
 
 
 def tree_sum(values: Float64) -> Float64:
-    """Sums of the last axis of `values` (..., D), which is overwritten.
+    """Sums over the last axis of `values` (..., D), which is overwritten.
 
     >>> tree_sum(np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])).tolist()
     [6.0, 15.0]
@@ -27,7 +27,8 @@ def tree_sum(values: Float64) -> Float64:
     width = values.shape[-1]
     while width > 1:
         half = width // 2
-        # The last `half` columns onto the first; with an odd width the middle one waits.
+        # Add the last `half` columns to the first; with an odd width the middle one is left for the next
+        # round.
         values[..., :half] += values[..., width - half : width]
         width -= half
     total: Float64 = values[..., 0].copy()
@@ -40,7 +41,7 @@ def unit_rows(rows: Float64) -> Float64:
     >>> unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]])).tolist()
     [[0.6, 0.8], [0.0, 0.0]]
     """
-    # A power of two first, so that squares neither overflow nor vanish; it changes no digit.
+    # Scale by a power of two first, so that squares neither overflow nor underflow; this is exact.
     largest = np.max(np.abs(rows), axis=-1, initial=0.0)
     rows = np.ldexp(rows, -np.frexp(largest)[1][..., None])
     length = np.sqrt(tree_sum(rows * rows))
@@ -52,7 +53,7 @@ def unit_rows(rows: Float64) -> Float64:
 def squared_distances(query: Float64, gallery: Float64, *, unit: bool = False) -> Float64:
     """Squared Euclidean distances (n,) of `query` (n, D) or (D,) to the rows of `gallery` (n, D).
 
-    `unit` says that the rows are unit or zero rows: then a zero row is at 2 from every other.
+    `unit` means that the rows are unit or zero rows: then a zero row has distance 2 to every other.
 
     >>> squared_distances(np.array([0.0, 0.0]), np.array([[3.0, 4.0], [0.0, 1.0]])).tolist()
     [25.0, 1.0]

@@ -1,4 +1,4 @@
-"""Rows of features, wherever they lie: an array, a mapped file, or anything with `shape` and slices."""
+"""Rows of features from any source: an array, a memory-mapped file, or anything with `shape` and slices."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Index = npt.NDArray[np.int64]
 
 
 class Features:
-    """Reads blocks and single rows of a source of `n` rows × `width` columns, and never the whole of it.
+    """Reads blocks and single rows of a source of `n` rows × `width` columns, never the whole of it.
 
-    `name` is "query" or "gallery" and stands in errors.
+    `name` is "query" or "gallery" and is used in errors.
     """
 
     def __init__(self, name: str, source: Any) -> None:
@@ -25,7 +25,7 @@ class Features:
         self.n, self.width = (int(size) for size in source.shape)
 
     def rows(self, start: int, stop: int) -> Rows:
-        """Rows `start` to `stop`: a view where the source can give one, and a float array in any case."""
+        """Rows `start` to `stop`: a view if the source can give one, and a float array in any case."""
         return _as_float(self.source[start:stop])
 
     def take(self, index: Index) -> Rows:
@@ -34,7 +34,7 @@ class Features:
             return _as_float(self.source[index])
         order = np.argsort(index, kind="stable")
         found = np.empty((len(index), self.width), self.rows(0, 1).dtype)
-        # One slice for each run of neighbours, so that a reader with slices alone will do.
+        # One slice per run of neighbouring rows, so that a reader that supports only slices works too.
         breaks = np.flatnonzero(np.diff(index[order]) > 1) + 1
         for run in np.split(order, breaks):
             if len(run):
@@ -43,19 +43,19 @@ class Features:
         return found
 
     def forget(self) -> None:
-        """Let the system take back the pages of a memory-mapped file that were read."""
+        """Let the system release the pages of a memory-mapped file that were read."""
         base = self.source
         while isinstance(base, np.ndarray) and not isinstance(base.base, mmap.mmap):
             base = base.base
         pages = getattr(base, "base", None)
-        # A copy-on-write map may hold changes that exist nowhere else.
+        # A copy-on-write map may contain changes that exist nowhere else.
         if isinstance(pages, mmap.mmap) and isinstance(base, np.memmap) and base.mode == "r":
-            with suppress(AttributeError, OSError, ValueError):  # no madvise on this system
+            with suppress(AttributeError, OSError, ValueError):  # this system has no madvise
                 pages.madvise(mmap.MADV_DONTNEED)
 
 
 class Stacked(Features):
-    """The rows of one source and then those of another, as one."""
+    """The rows of one source followed by those of another."""
 
     def __init__(self, first: Features, second: Features) -> None:
         self.name = "row"
@@ -64,7 +64,7 @@ class Stacked(Features):
         self.n, self.width = first.n + second.n, first.width
 
     def rows(self, start: int, stop: int) -> Rows:
-        """Rows `start` to `stop`; a view where they lie in one of the two."""
+        """Rows `start` to `stop`; a view if they are all in one of the two."""
         first, second = self.parts
         if stop <= first.n:
             return first.rows(start, stop)
@@ -86,13 +86,13 @@ class Stacked(Features):
         return found
 
     def forget(self) -> None:
-        """As for each of the two."""
+        """Applies to both sources."""
         for part in self.parts:
             part.forget()
 
 
 def _as_float(rows: Any) -> Rows:
-    """Half and single precision keep their type or widen to single; everything else becomes double."""
+    """Half and single precision are kept or widened to single; everything else becomes double."""
     array = np.asarray(rows)
     if array.dtype in (np.float16, np.float32, np.float64):
         return array

@@ -1,13 +1,13 @@
-"""From the user's features to the single-precision rows that are multiplied, with a bound on what that loses.
+"""Convert the user's features to single-precision rows for multiplication, with a bound on the error.
 
-Every row x becomes x′: divided by its length under the cosine metric, multiplied by a power of two where
-the features would overflow or vanish in single precision, and moved by a common centre where that shortens
-the rows much. Neither changes the order of squared distances, which is the order of the *score*
+Every row x becomes x′: divided by its length for the cosine metric, multiplied by a power of two if
+the features would overflow or underflow in single precision, and shifted by a common centre if that shortens
+the rows much. None of these changes the order of squared distances, which is the order of the *score*
 
     S(q, g) = q′·g′ − ‖g′‖²/2 = (‖q′‖² − ‖q′ − g′‖²)/2.
 
-The score is multiplied out in single precision, and `Frame.doubt` bounds how far that can be from the true
-value: so an order is either certain, or it is settled by the exact distance.
+The score is computed in single precision, and `Frame.doubt` bounds its distance from the true
+value. So an order is either certain, or the exact distance decides.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from agreid_cli.metrics.ranking.features import Features, Index, Rows
 
 Float32 = npt.NDArray[np.float32]
 
-SLICE = 1024  # columns multiplied at a time; their sums are then added: this bounds the rounding
+SLICE = 1024  # columns multiplied at a time; their sums are then added: this limits rounding errors
 _NORM_SLICE = 64
 _UNIT = 2.0**-24  # half the spacing of single precision at 1
-_TINY = 2.0**-126  # what underflow can lose in one operation, also where subnormals are flushed
+_TINY = 2.0**-126  # possible loss by underflow in one operation, also if subnormals are flushed
 _LARGE, _SMALL = 2.0**40, 2.0**-40  # lengths between these need no scaling
-_RUNS, _RUN = 32, 32  # rows that the centre is taken from
+_RUNS, _RUN = 32, 32  # rows from which the centre is computed
 _AT_A_TIME = 2048  # rows converted at a time
 
 
 @dataclass(frozen=True)
 class Block:
-    """Rows ready to be multiplied: the score is (query row · row) × gain + shift."""
+    """Rows ready for multiplication: the score is (query row · row) × gain + shift."""
 
     rows: Float32  # (n, D)
     length: Float64  # (n,) lengths ‖x′‖, not less than the true ones
@@ -66,16 +66,16 @@ class Block:
 
 @dataclass(frozen=True)
 class Frame:
-    """How rows are transformed; made once by `survey`, the same for every block."""
+    """How rows are transformed; created once by `survey`, the same for every block."""
 
     metric: str
     width: int
     exponent: int  # rows are multiplied by 2**exponent (euclidean)
     centre: Float64 | None  # (D,), subtracted after that
-    direct: bool  # single-precision rows may be multiplied as they lie
+    direct: bool  # single-precision rows can be multiplied without conversion
 
     def exact_rows(self, raw: Rows) -> Float64:
-        """The rows that the exact distance is defined on: double precision, no centre."""
+        """The rows that define the exact distance: double precision, no centre."""
         rows = raw.astype(np.float64)
         if self.metric == "cosine":
             return unit_rows(rows)
@@ -84,7 +84,7 @@ class Frame:
         return rows
 
     def query_block(self, features: Features, index: Index) -> Block:
-        """Queries at `index`. A factor that all scores of a query share does not matter here."""
+        """Queries at `index`. A factor common to all scores of a query is irrelevant here."""
         rows = self._convert(features.take(index))
         return Block(rows, self._at_least(_lengths(rows)), None, None)
 
@@ -104,7 +104,7 @@ class Frame:
     def double_scores(self, query: Rows, gallery: Rows) -> tuple[Float64, Float64]:
         """Scores in double precision of raw rows: pairs (n, D) and (n, D), or all of (n, 1, D) and (m, D).
 
-        And bounds on their difference from the scores of the exact distances.
+        Also bounds on their difference from the scores of the exact distances.
         """
         left = query.astype(np.float64) if self._lies_ready(query) else self.double(query)
         right = self.double(gallery)
@@ -118,11 +118,11 @@ class Frame:
         return score, self._double_doubt(np.sqrt(np.vecdot(left, left)), np.sqrt(squared))
 
     def doubt(self, query_length: npt.ArrayLike, gallery_length: npt.ArrayLike) -> Float64:
-        """A bound on |score as multiplied − score of the exact distances|, for rows of these lengths.
+        """A bound on |computed score − score of the exact distances|, for rows of these lengths.
 
-        A sum of n rounded products is off by at most γ(n) = n·u/(1 − n·u) of ‖q′‖·‖g′‖, in whatever order a
-        library adds and whether or not it fuses. Here n is a slice, the sums of slices, and a few roundings
-        of the inputs, the gain and the shift; these two come from lengths that were rounded, too.
+        A sum of n rounded products has an error of at most γ(n) = n·u/(1 − n·u) times ‖q′‖·‖g′‖, in whatever
+        order a library adds and whether or not it uses FMA. Here n is a slice, plus the sums of slices, plus
+        a few roundings of the inputs, the gain and the shift; the latter two come from rounded lengths.
         """
         a, b = np.asarray(query_length, np.float64), np.asarray(gallery_length, np.float64)
         slices = -(-self.width // SLICE)
@@ -132,7 +132,7 @@ class Frame:
         return bound
 
     def _at_least(self, length: Float64) -> Float64:
-        """Lengths that are surely not too short, also where squares vanished."""
+        """Lengths that are certainly not too short, also if squares underflowed."""
         lengths: Float64 = length * (1 + 1e-4) + (2 * self.width * _TINY) ** 0.5
         return lengths
 
@@ -141,17 +141,19 @@ class Frame:
         return self.metric == "euclidean" or self.centre is not None
 
     def _double_doubt(self, a: Float64, b: Float64) -> Float64:
-        """What double-precision steps, those of the exact distance among them, and underflow can lose."""
+        """Possible error of double-precision steps (also of the exact distance) and of underflow."""
         cosine = self.metric == "cosine"
         rounding = (self.width + 64) * 2.0**-52 * (a + b) * (a + b + cosine)
-        # What vanished before a row was divided by its length is that much larger after.
+        # What underflowed before a row was divided by its length is larger by that factor afterwards.
         bound: Float64 = rounding + (self.width + 10) * _TINY * (_LARGE if cosine else 1.0)
         return bound
 
     def double(self, raw: Rows) -> Float64:
-        """Rows x′ in double precision, rounded as may be."""
+        """Rows x′ in double precision, with ordinary rounding."""
         if self.metric == "cosine" and raw.dtype != np.float64:
-            rows = raw.astype(np.float64)  # squares of narrower types neither overflow nor vanish in double
+            rows = raw.astype(
+                np.float64
+            )  # squares of narrower types neither overflow nor underflow in double
             length = np.sqrt(np.vecdot(rows, rows))
             length[length == 0] = 1.0
             rows /= length[..., None]
@@ -162,12 +164,12 @@ class Frame:
         return rows
 
     def _lies_ready(self, raw: Rows) -> bool:
-        """Rows are multiplied as they are; then cosine scores lack the division by the query's length."""
+        """Rows are multiplied unchanged; cosine scores then lack the division by the query's length."""
         return self.direct and raw.dtype == np.float32
 
     def _convert(self, raw: Rows) -> Float32:
         if self._lies_ready(raw):
-            return np.ascontiguousarray(raw)  # no copy of what lies row by row
+            return np.ascontiguousarray(raw)  # no copy if rows are contiguous
         if (
             self.metric == "euclidean"
             and raw.dtype != np.float64
@@ -201,7 +203,7 @@ def survey(metric: str, query: Features, gallery: Features, block: int) -> Frame
 
 
 def _span(features: Features, block: int) -> tuple[float, float, bool]:
-    """Smallest (but zero) and largest length of all rows, and whether one is zero."""
+    """Smallest non-zero and largest length of all rows, and whether one is zero."""
     low, high, zeros = np.inf, 0.0, False
     bad: list[Index] = []
     with np.errstate(all="ignore"):
@@ -220,28 +222,30 @@ def _span(features: Features, block: int) -> tuple[float, float, bool]:
             features.forget()
     if bad:
         hint = "Embed these crops again; NaN and infinity come from a model that diverged."
-        refuse_rows(features.name, np.concatenate(bad), "holds NaN, infinity or a number beyond double", hint)
+        refuse_rows(
+            features.name, np.concatenate(bad), "contains NaN, infinity or a number beyond double", hint
+        )
     return low, high, zeros
 
 
 def _centre(frame: Frame, gallery: Features) -> Float64 | None:
-    """A point to subtract, where rows are much nearer to it than to the origin."""
+    """A point to subtract, if rows are much closer to it than to the origin."""
     if gallery.n == 0:
         return None
-    # Runs of neighbours: rows one by one would draw most of a mapped file into memory.
+    # Runs of neighbouring rows: single rows would load most of a mapped file into memory.
     starts = np.linspace(0, max(0, gallery.n - _RUN), _RUNS).astype(np.int64)
     runs = [gallery.rows(start, min(start + _RUN, gallery.n)) for start in np.unique(starts).tolist()]
     rows = frame.exact_rows(np.concatenate(runs))
     gallery.forget()
     lengths = _lengths(rows)
-    # A few rows of another size must not pull the centre away from the rest.
+    # A few rows of different magnitude must not pull the centre away from the rest.
     centre: Float64 = rows[lengths <= np.median(lengths)].mean(axis=0)
     nearer = np.median(_lengths(rows - centre)) < 0.5 * np.median(lengths)
     return centre if nearer else None
 
 
 def _lengths(rows: Rows) -> Float64:
-    """Euclidean lengths (n,), summed in short slices, so that the precision of the rows is enough."""
+    """Euclidean lengths (n,), summed in short slices, so that the precision of the rows suffices."""
     rows = rows.astype(np.float32) if rows.dtype == np.float16 else rows
     whole = rows.shape[1] - rows.shape[1] % _NORM_SLICE
     slices = rows[:, :whole].reshape(len(rows), -1, _NORM_SLICE) if whole else rows[:, None, :0]

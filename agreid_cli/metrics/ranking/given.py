@@ -1,6 +1,6 @@
-"""Ranking by distances that someone else computed: re-ranked ones, or another program's.
+"""Ranking by given distances: re-ranked ones, or those of another program.
 
-They are taken as they are: an item at exactly the distance of a true match ties with it, and the tie counts
+They are used unchanged: an item at exactly the distance of a true match is tied with it, and the tie counts
 against the query, as in `ranking.py`.
 """
 
@@ -79,5 +79,5 @@ def _blocks(distances: Any) -> Iterator[tuple[int, npt.NDArray[np.floating]]]:
     for first in range(0, distances.shape[0], _ROWS_AT_A_TIME):
         rows = np.asarray(distances[first : first + _ROWS_AT_A_TIME])
         bad = first + np.flatnonzero(~np.isfinite(rows).all(axis=1))
-        refuse_rows("distance", bad, "holds NaN or infinity", "Compute these distances again.")
+        refuse_rows("distance", bad, "contains NaN or infinity", "Compute these distances again.")
         yield first, rows

@@ -1,4 +1,4 @@
-"""Which gallery items are a query's true matches, and which share its pid: from the labels alone."""
+"""Which gallery items are a query's true matches, and which share its pid: from the labels only."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
-NOBODY = -1  # the pid of junk
+NOBODY = -1  # pid of junk
 _QUERIES_AT_A_TIME = 4096
 
 
 @dataclass(frozen=True)
 class Labels:
-    """pids and camids of both sides."""
+    """pids and camids of queries and gallery."""
 
     query_pid: Ints
     gallery_pid: Ints
@@ -27,7 +27,7 @@ class Matches:
     """The true matches of query i are `item[start[i]:start[i + 1]]`, ascending rows of the gallery."""
 
     start: Ints  # (n_query + 1,)
-    item: npt.NDArray[np.int32]  # (n_match in all,)
+    item: npt.NDArray[np.int32]  # (total number of matches,)
 
     @property
     def count(self) -> Ints:
@@ -76,7 +76,7 @@ class SamePid:
         return SamePid(order, low, np.where(query_pid == NOBODY, low, high))
 
     def pairs(self, queries: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-        """(place in `queries`, item) of each pair with one pid, by query and then by item."""
+        """(position in `queries`, item) of each pair with equal pid, by query and then by item."""
         low, size = self.low[queries], self.high[queries] - self.low[queries]
         row = np.repeat(np.arange(len(queries)), size)
         within = np.arange(len(row)) - np.repeat(np.cumsum(size) - size, size)

@@ -1,4 +1,4 @@
-"""The nearest items of every query, by exact distance; the product only says who may be among them."""
+"""The nearest items of every query, by exact distance; the product only preselects candidates."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from agreid_cli.metrics.ranking.settle import Judge, of_distinct
 from agreid_cli.metrics.ranking.sweep import Job, query_blocks
 
 _LEAST = np.finfo(np.float32).min  # above the score of junk
-_SPARE = 64  # candidates beyond k a query that may wait for their exact distance
+_SPARE = 64  # candidates beyond k per query whose exact distance may be deferred
 
 
 def nearest(job: Job, k: int) -> tuple[Ints, Float64]:
     """(n_query, k) items in the order of the ranked list without junk, and their squared exact distances.
 
-    Where there are fewer than k, −1 and infinity.
+    If there are fewer than k, −1 and infinity.
     """
     index, squared, _ = _search(job, k, farthest=False)
     return index, squared
@@ -48,23 +48,23 @@ def _search(job: Job, k: int, *, farthest: bool) -> tuple[Ints, Float64, Float64
 
 
 class _Block:
-    """The nearest items found so far for one block of queries.
+    """The nearest items so far for one block of queries.
 
-    A candidate's true score lies between `low` and `high`. An item whose `high` is under the k-th best `low`
-    is surely not among the k nearest.
+    A candidate's true score is between `low` and `high`. An item whose `high` is below the k-th best `low`
+    is certainly not among the k nearest.
     """
 
     def __init__(self, job: Job, k: int, index: Index, farthest: bool) -> None:
         self._job, self._k, self._index = job, k, index
         self._judge = Judge(job.frame, job.query, job.gallery)
-        self._row = np.zeros(0, np.int64)  # candidates, by query and then by falling `low`
+        self._row = np.zeros(0, np.int64)  # candidates, by query and then by decreasing `low`
         self._item = np.zeros(0, np.int64)
         self._low = np.zeros(0, np.float32)
         self._high = np.zeros(0, np.float32)
         self._farthest = np.zeros(len(index) if farthest else 0)
 
     def look(self, piece: Piece, block: Block, same: SamePid) -> None:
-        """Take in the candidates of one piece of the gallery."""
+        """Add the candidates from one piece of the gallery."""
         job, k, index = self._job, self._k, self._index
         queries = job.frame.query_block(job.query, index)
         out = np.empty((len(index), len(piece.raw)), np.float32)
@@ -112,7 +112,7 @@ class _Block:
         self._low, self._high = self._low[near], self._high[near]
 
     def _kth_low(self) -> Float32:
-        """(n,) the k-th best `low` of the candidates, −infinity where there are fewer."""
+        """(n,) the k-th best `low` of the candidates, −infinity if there are fewer."""
         start = np.searchsorted(self._row, np.arange(len(self._index)))
         last = start + self._k - 1
         enough = last < np.append(start[1:], len(self._row))
@@ -121,7 +121,7 @@ class _Block:
         return kth
 
     def _first(self, row: Ints, item: Ints, squared: Float64) -> npt.NDArray[np.intp]:
-        """Places of the first k of each row, in order."""
+        """Positions of the first k of each row, in order."""
         match = is_match(self._job.labels, self._index[row], item)
         order = np.lexsort((item, match, squared, row))
         place = np.arange(len(order)) - np.searchsorted(row[order], row[order])
@@ -129,18 +129,18 @@ class _Block:
 
 
 def _under(values: Float64) -> Float32:
-    """The nearest numbers of single precision that are less."""
+    """The nearest smaller single-precision numbers."""
     return np.nextafter(values.astype(np.float32), np.float32(-np.inf))
 
 
 def _places(mask: npt.NDArray[np.bool_]) -> tuple[Index, Index]:
-    """Rows and columns of the true entries; several times as quick as `nonzero` on a matrix."""
+    """Rows and columns of the true entries; several times faster than `nonzero` on a matrix."""
     row, column = np.divmod(mask.ravel().nonzero()[0], mask.shape[1])
     return row, column
 
 
 def is_match(labels: Labels, query: Ints, item: Ints) -> npt.NDArray[np.bool_]:
-    """The items (−1 is none) that have their query's pid."""
+    """Whether items (−1 is none) have their query's pid."""
     pid = labels.query_pid[query]
     if not len(labels.gallery_pid):
         return np.zeros(item.shape, bool)

@@ -1,4 +1,4 @@
-"""A piece of the gallery: some of its rows, as they came, and where they came from."""
+"""A piece of the gallery: some of its rows, unconverted, and their positions."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from agreid_cli.metrics.ranking.features import Index, Rows
 
 @dataclass
 class Piece:
-    """`raw` are the gallery's rows at `place`: a slice of neighbours, or their rows one by one."""
+    """`raw` are the gallery's rows at `place`: a slice of neighbouring rows, or individual rows."""
 
     place: slice | Index
     raw: Rows
     _first_twin: npt.NDArray[np.intp] | None = None
 
     def item(self, row: npt.NDArray[np.intp]) -> Index:
-        """Rows of the gallery that are these rows of the piece."""
+        """Gallery rows of these rows of the piece."""
         return row + self.place.start if isinstance(self.place, slice) else self.place[row]
 
     def part(self, start: int, stop: int) -> Piece:

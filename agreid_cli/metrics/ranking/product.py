@@ -1,4 +1,4 @@
-"""The one product that takes nearly all the time, and the threads that share it."""
+"""The matrix product that takes nearly all the time, and the threads that share it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ Multiply = Callable[[Float32, Float32, Float32], Any]
 Task = TypeVar("Task")
 Done = TypeVar("Done")
 
-MOST_THREADS = 16  # each has its own buffers, and counting cannot use more
-_COLUMNS = 1024  # rows of the gallery multiplied at a time where slices are added
+MOST_THREADS = 16  # each has its own buffers, and counting does not scale further
+_COLUMNS = 1024  # gallery rows multiplied at a time if slices are added
 
 
 def scores(multiply: Multiply, query: Float32, gallery: Block, start: int, stop: int, out: Float32) -> None:
     """Scores (n, stop − start) of `query` (n, D) and the gallery rows from `start` to `stop`, into `out`.
 
-    Slices of columns are multiplied one by one and added: the bound on rounding grows with their width.
+    Slices of columns are multiplied one by one and added, because the bound on rounding grows with their
+    width.
     """
     rows = gallery.rows[start:stop]
     width = query.shape[1]
@@ -47,7 +48,7 @@ def scores(multiply: Multiply, query: Float32, gallery: Block, start: int, stop:
 
 
 def numpy_product(a: Float32, b: Float32, out: Float32) -> None:
-    """By numpy and the BLAS it was built with."""
+    """By numpy and its BLAS."""
     np.matmul(a, b.T, out=out)
 
 
@@ -56,13 +57,13 @@ def torch_product(a: Float32, b: Float32, out: Float32) -> None:
     import torch
 
     with torch.inference_mode():
-        # torch warns of read-only arrays, as a memory-mapped file gives; a slice of one is copied instead.
+        # torch warns about read-only arrays, as from a memory-mapped file; a slice of one is copied instead.
         left, right = (torch.from_numpy(x if x.flags.writeable else x.copy()) for x in (a, b))
         torch.mm(left, right.T, out=torch.from_numpy(out))
 
 
 def cores(threads: int | None) -> int:
-    """How many threads to use: `threads`, or one for each core that this process may use."""
+    """The number of threads: `threads`, or one per core available to this process."""
     if threads is not None:
         if threads < 1:
             raise InputError(f"threads must be at least 1, not {threads}")
@@ -72,10 +73,10 @@ def cores(threads: int | None) -> int:
 
 @contextmanager
 def one_core_each() -> Iterator[None]:
-    """Inside, a product runs on the thread that calls it: our threads share the work, not the library's."""
+    """Inside, a product runs on the calling thread: our threads share the work, not the library's."""
     from threadpoolctl import threadpool_limits
 
-    torch = sys.modules.get("torch")  # counts its threads by itself
+    torch = sys.modules.get("torch")  # has its own thread count
     before = torch.get_num_threads() if torch else 1
     with threadpool_limits(1):
         try:

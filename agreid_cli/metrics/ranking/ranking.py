@@ -1,26 +1,26 @@
-"""Exact ranks of the true matches of every query, and what follows from them.
+"""Exact ranks of the true matches of every query, and the metrics derived from them.
 
-A *true match* of a query is a gallery item with its pid. *Junk* never counts, neither for nor against: an
-item with the query's pid and the query's camid, and any item with pid −1. A query without a true match, or
-with pid −1, is not valid: it leaves every mean.
+A *true match* of a query is a gallery item with its pid. *Junk* is ignored: an item with the query's pid
+and the query's camid, and any item with pid −1. A query without a true match, or
+with pid −1, is not valid and is excluded from every mean.
 
-**Ties count against the query.** A wrong item at exactly the distance of a true match stands before it;
-true matches that tie with each other keep a rank each. So a model that gives every image one and the same
-embedding scores what chance at its worst scores, wherever its matches stand in the file. "Exactly" is by the
-distance in `exact.py`, which depends on the two vectors alone; so the ranks do not depend on block sizes,
-threads, or the library that multiplies.
+**Ties count against the query.** A wrong item at exactly the distance of a true match is ranked before it;
+tied true matches each keep their own rank. So a model that gives every image the same embedding gets the
+lowest possible score, whatever the position of its matches in the file. "Exactly" refers to the distance in
+`exact.py`, which depends only on the two vectors; so the ranks do not depend on block sizes, threads, or the
+library that multiplies.
 
 From the sorted ranks r₁ < … < r_m of its m true matches follow, for each query, the average precision
 (the mean of precision at hits, Σ k/r_k ÷ m), the rank of the first hit (r₁), and the inverse penalty (m/r_m).
 
-A hand-worked example. One query (pid 1, camera 0) at 0 on a line, and seven gallery items:
+A hand-worked example. One query (pid 1, camera 0) at position 0 on a line, and seven gallery items:
 
 ======== === ====== ======== ===============================================
 position pid camera distance what it is
 ======== === ====== ======== ===============================================
 1        1   0      1        junk: the query's own pid and camera
 2        2   1      2        wrong, rank 1
-−3       3   1      3        wrong, ties with the match below: stands before
+−3       3   1      3        wrong, tied with the match below: before it
 3        1   1      3        true match, rank 3
 4        −1  1      4        junk: pid −1
 5        1   2      5        true match, rank 4
@@ -62,11 +62,11 @@ _QUERIES_AT_A_TIME = 4096
 
 @dataclass(frozen=True)
 class Ranks:
-    """What ranking found, one entry a query, in the order of the queries."""
+    """The ranking result, one entry per query, in the order of the queries."""
 
-    average_precision: Float64  # (n_query,), NaN where the query has no true match
-    first_hit: Ints  # (n_query,), 1-based after junk is removed, 0 where there is no true match
-    inverse_penalty: Float64  # (n_query,), n_match ÷ rank of the last match, NaN where there is none
+    average_precision: Float64  # (n_query,), NaN if the query has no true match
+    first_hit: Ints  # (n_query,), 1-based after junk is removed, 0 if there is no true match
+    inverse_penalty: Float64  # (n_query,), n_match ÷ rank of the last match, NaN if there is none
     n_match: Ints  # (n_query,)
 
     @property
@@ -92,11 +92,11 @@ def rank(
     """Rank `gallery` (g, D) for each row of `query` (q, D).
 
     Features may be arrays of any float type, memory-mapped files, or objects with `shape` and slicing;
-    they are read in blocks of `block_gallery` rows and never copied whole. `threads` is the number of cores
-    to use (all by default); `engine` is what multiplies: "numpy", "torch", "torch:cuda", or "auto".
-    Neither of these changes a digit of the result.
+    they are read in blocks of `block_gallery` rows and never copied as a whole. `threads` is the number of
+    cores to use (all by default); `engine` multiplies: "numpy", "torch", "torch:cuda", or "auto".
+    Neither of these changes the result.
 
-    Raises `InputError` for shapes that do not fit and for rows that are not finite.
+    Raises `InputError` for shapes that do not match and for rows that are not finite.
     """
     check_metric(metric)
     labels, sources = check_inputs(query, gallery, query_pid, gallery_pid, query_camid, gallery_camid)
@@ -110,7 +110,7 @@ def rank(
 
 
 def ranks_of(matches: Matches, before: npt.NDArray[np.int64]) -> Ranks:
-    """From the number of wrong items before each true match to the figures of each query."""
+    """Compute the metrics of each query from the number of wrong items before each true match."""
     count = matches.count
     n_query = len(count)
     figures = np.full((2, n_query), np.nan)

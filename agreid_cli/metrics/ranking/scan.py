@@ -1,9 +1,9 @@
-"""The scan: how many wrong gallery items stand before each true match, block by block.
+"""The scan: how many wrong gallery items are ranked before each true match, block by block.
 
 For one query, the scores of its true matches are thresholds. Only items above the lowest threshold can
-change a rank; these few are sorted, and each threshold finds its place among them. A score that is nearer to
-a threshold than rounding allows (`Frame.doubt`) says nothing: for these items and matches the exact
-distance decides.
+change a rank; these few are sorted, and each threshold is located among them. If a score is closer to
+a threshold than rounding allows (`Frame.doubt`), the order is uncertain, and the exact
+distance of these items and matches decides.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from agreid_cli.metrics.ranking.frame import Float32
 from agreid_cli.metrics.ranking.matches import SamePid
 
 Flat = npt.NDArray[np.intp]
-_ENTRIES_AT_A_TIME = 1 << 19  # scores looked at in one go: bounds the memory when most of them survive
+_ENTRIES_AT_A_TIME = 1 << 19  # scores processed at a time: limits memory if most of them survive
 
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Scores of the true matches of a block of queries, with how far each can be off.
+    """Scores of the true matches of a block of queries, with error bounds.
 
     Those of the block's query i are `start[i]:start[i + 1]`; every query has at least one. A score of at
-    least `high` is surely above the match, one below `low` surely under it.
+    least `high` is certainly above the match, one below `low` certainly below it.
     """
 
     start: Flat  # (n + 1,)
@@ -36,30 +36,30 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Unsure:
-    """Matches that some item's score says nothing about, and these items; rows are the block's queries."""
+    """Matches whose order with some items is uncertain, and these items; rows are the block's queries."""
 
     item_row: Flat
     item: Flat  # rows of the gallery block; with `item_row` ascending and each pair once
     match_row: Flat
-    match: Flat  # places in the thresholds
-    sure: Flat  # how many items of the row, other than its items here, stand before the match
+    match: Flat  # positions in the thresholds
+    sure: Flat  # number of items of the row, other than its items here, ranked before the match
 
 
 def hide(scores: Float32, same: SamePid, queries: npt.NDArray[np.int64]) -> None:
-    """Give all items with the query's own pid the score −infinity: what is counted is the wrong items."""
+    """Give all items with the query's own pid the score −infinity, so that only wrong items are counted."""
     row, item = same.pairs(queries)
     scores[row, item] = -np.inf
 
 
 def count_above(scores: Float32, thresholds: Thresholds) -> tuple[Flat, list[Unsure]]:
-    """For each threshold the items surely above it, and where that is not the whole answer.
+    """For each threshold the number of items certainly above it, and the uncertain cases.
 
-    `scores` (n, g) is contiguous. The counts of matches that an `Unsure` names are to be made anew from it.
+    `scores` (n, g) is contiguous. Counts of matches named in an `Unsure` must be recomputed from it.
     """
     start, width = thresholds.start, scores.shape[1]
     size = np.diff(start)
     lowest = np.minimum.reduceat(thresholds.low, start[:-1])[:, None]
-    # The limits of a query stand together, first all `low` and then all `high`: one search finds both.
+    # The limits of a query are adjacent, first all `low` and then all `high`: one search finds both.
     at_low = np.arange(len(thresholds.low)) + np.repeat(start[:-1], size)
     at_high = at_low + np.repeat(size, size)
     limits, passed = np.empty(2 * len(at_low), np.int64), np.empty(2 * len(at_low), np.intp)
@@ -96,13 +96,13 @@ def count_above(scores: Float32, thresholds: Thresholds) -> tuple[Flat, list[Uns
 
 
 def _keys(values: Float32, places: Flat | int) -> npt.NDArray[np.int64]:
-    """Whole numbers in the order of `values`, and then of `places` (less than 2³²), which they hold.
+    """Integers in the order of `values`, and then of `places` (less than 2³²), which they contain.
 
     >>> (_keys(np.array([-1.5, 0.25, 0.25], np.float32), np.array([7, 9, 8])).argsort()).tolist()
     [0, 2, 1]
     """
     bits = values.view(np.int32)
-    # The bits of a float, but for the sign, ascend with its size: for negative ones they are turned round.
+    # The bits of a float, without the sign, increase with its magnitude: for negative ones they are inverted.
     ordered = bits >> 31
     ordered &= 0x7FFFFFFF
     ordered ^= bits
@@ -116,7 +116,7 @@ def _unsure(
     keys: npt.NDArray[np.int64], width: int, first: int, query: Flat, match: Flat,
     count: Flat, begin: Flat, low: Flat, high: Flat,
 ) -> Unsure:  # fmt: skip
-    """The items at places `low` to `high` of the sorted survivors of a match's query.
+    """The items at positions `low` to `high` of the sorted survivors of a match's query.
 
     `keys` are the survivors of all queries from `first` on; those of a query start at `begin`.
     """
@@ -125,14 +125,14 @@ def _unsure(
     within = np.arange(size.sum()) - np.repeat(np.cumsum(size) - size, size)
     place = np.repeat(lows, size) + within
     owner = np.repeat(rows, size)
-    # Of the items that reach a match, those in an interval are in doubt and the others surely above.
+    # Of the items that reach a match, those in an interval are uncertain and the others certainly above.
     sure = count - low - count_at_least(owner, place, begin, low)
     item_row, item = np.divmod(np.sort(keys[owner + place] & 0xFFFFFFFF), width)
     return Unsure(first + item_row, item, first + query, match, sure)
 
 
 def merge_intervals(row: Flat, low: Flat, high: Flat) -> tuple[Flat, Flat, Flat]:
-    """Unions (row, low, high) of the intervals of a row that overlap.
+    """Unions (row, low, high) of the overlapping intervals of a row.
 
     >>> a, b, c = merge_intervals(np.array([0, 0, 0, 1]), np.array([5, 1, 2, 3]), np.array([6, 3, 4, 9]))
     >>> a.tolist(), b.tolist(), c.tolist()
@@ -140,7 +140,7 @@ def merge_intervals(row: Flat, low: Flat, high: Flat) -> tuple[Flat, Flat, Flat]
     """
     order = np.lexsort((low, row))
     row, low, high = row[order], low[order], high[order]
-    # The highest end so far of the row, found as one running maximum over all rows.
+    # The highest end so far of the row, as one running maximum over all rows.
     top = int(high.max()) + 1
     so_far = np.maximum.accumulate(row * top + high) - row * top
     fresh = np.ones(len(row), bool)

@@ -1,4 +1,4 @@
-"""Settles by exact distances what the scan could not tell."""
+"""Resolve the uncertain cases of the scan with exact distances."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LEAST_PAIRS = 32
 
 @dataclass(frozen=True)
 class Judge:
-    """Distances of pairs, read from the features themselves."""
+    """Distances of pairs, computed from the features themselves."""
 
     frame: Frame
     query: Features
@@ -37,7 +37,7 @@ class Judge:
         return self._in_pieces(exact, 1, query, item)[:, 0]
 
     def scores(self, query: Index, item: Index) -> Float64:
-        """(n, 2): scores of the pairs in double precision, and how far each may be off."""
+        """(n, 2): scores of the pairs in double precision, and their error bounds."""
 
         def double(left: Rows, right: Rows) -> Float64:
             return np.stack(self.frame.double_scores(left, right), axis=1)
@@ -58,11 +58,11 @@ class Judge:
 def of_distinct(
     measure: Callable[[Index, Index], Float64], query: Index, piece: Piece, item: npt.NDArray[np.intp]
 ) -> Float64:
-    """`measure` of queries and items of a piece; equal items are looked at once where there are many."""
+    """`measure` for queries and items of a piece; if there are many, equal items are computed once."""
     n = len(piece.raw)
     if len(item) <= 2 * n:
         return measure(query, piece.item(item))
-    # So many doubts mean that the gallery repeats itself: a model that has collapsed.
+    # So many uncertain cases mean that the gallery repeats itself: a collapsed model.
     key = query * n + piece.first_twin()[item]
     once, inverse = np.unique(key, return_inverse=True)
     return measure(once // n, piece.item(once % n))[inverse]
@@ -70,7 +70,7 @@ def of_distinct(
 
 @dataclass(frozen=True)
 class Candidates:
-    """The true matches of a block of queries: their gallery rows, double-precision scores, and doubts."""
+    """The true matches of a block of queries: gallery rows, double-precision scores, error bounds."""
 
     item: Index
     score: Float64
@@ -80,10 +80,10 @@ class Candidates:
 def settle(
     judge: Judge, piece: Piece, queries: Index, matches: Candidates, unsure: Unsure
 ) -> npt.NDArray[np.intp]:
-    """The wrong items of the piece that stand before each of `unsure.match`.
+    """The wrong items of the piece that are ranked before each of `unsure.match`.
 
-    `queries` are the rows of the scanned block's queries. First in double precision, which leaves only true
-    ties and what is as good as one; these are decided by the exact distance.
+    `queries` are the rows of the scanned block's queries. Double precision is used first, which leaves only
+    true ties and near-ties; these are decided by the exact distance.
     """
     row, of = unsure.item_row, unsure.match_row
     score, doubt = of_distinct(judge.scores, queries[row], piece, unsure.item).T
@@ -95,6 +95,6 @@ def settle(
         row, item = row[near], unsure.item[near]
         item_distance = of_distinct(judge.distances, queries[row], piece, item)
         match_distance = judge.distances(queries[of[tied]], matches.item[unsure.match[tied]])
-        # An item that is as near as the match or nearer stands before it.
+        # An item at least as near as the match is ranked before it.
         before[tied] = count_at_least(row, -item_distance, of[tied], -match_distance)
     return unsure.sure + before

@@ -1,4 +1,4 @@
-"""The figures of one ranking: mAP, CMC, mINP, and how many queries they are means of."""
+"""The metrics of one ranking: mAP, CMC, mINP, and the number of queries averaged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KS = (1, 5, 10, 20, 50)
 
 @dataclass(frozen=True)
 class Summary:
-    """Means over the valid queries, 0..1; NaN when no query is valid."""
+    """Means over the valid queries, 0..1; NaN if no query is valid."""
 
     mAP: float
     cmc: dict[int, float]
@@ -25,7 +25,7 @@ class Summary:
 
 
 def summarise(ranks: Ranks, ks: Sequence[int] = KS) -> Summary:
-    """`cmc[k]` is the share of valid queries whose first hit is at rank k or better.
+    """`cmc[k]` is the fraction of valid queries whose first hit is at rank k or better.
 
     >>> ranks = Ranks(np.array([1.0, 0.5, np.nan]), np.array([1, 2, 0]), np.array([1.0, 0.5, np.nan]),
     ...               np.array([3, 1, 0]))

@@ -1,4 +1,4 @@
-"""The two passes over the gallery: the scores of the true matches, and what stands before each of them."""
+"""The two passes over the gallery: scores of the true matches, and number of items before each of them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from agreid_cli.metrics.ranking.product import share
 from agreid_cli.metrics.ranking.scan import Thresholds
 from agreid_cli.metrics.ranking.settle import Candidates, Judge, settle
 
-_MATCHES_AT_A_TIME = 1024  # rows of one person: bounds memory where a person has very many
+_MATCHES_AT_A_TIME = 1024  # rows of one person: limits memory if a person has very many
 _LONG = 4.0  # times the median length
-_CONVERTED_BYTES = 1 << 26  # the most that a converted block of the gallery may take
+_CONVERTED_BYTES = 1 << 26  # maximum size of a converted gallery block
 
 
 @dataclass(frozen=True)
 class Job:
-    """All that the passes need and do not change."""
+    """All constant inputs of the passes."""
 
     query: Features
     gallery: Features
@@ -39,7 +39,7 @@ class Job:
     block_gallery: int
 
     def pieces(self) -> Iterator[Piece]:
-        """The gallery, block by block, as it came."""
+        """The gallery, block by block, unconverted."""
         step = self.block_gallery
         if not self.frame.direct or self.gallery.rows(0, 1).dtype != np.float32:
             step = max(1, min(step, _CONVERTED_BYTES // (4 * self.gallery.width)))
@@ -50,10 +50,10 @@ class Job:
             self.query.forget()
 
     def blocks(self) -> Iterator[tuple[Piece, Block]]:
-        """The gallery, block by block, as it came and ready to be multiplied; together each item once.
+        """The gallery, block by block, unconverted and ready for multiplication; each item once in total.
 
-        What rounding can do grows with the longest row of a block. So a few rows that are much longer than
-        the others are hidden in their block, and come in one of their own.
+        Rounding errors grow with the longest row of a block. So a few rows that are much longer than
+        the others are hidden in their block, and put into a separate one.
         """
         for piece in self.pieces():
             rest: Piece | None = piece
@@ -70,7 +70,7 @@ class Job:
 
 
 def query_blocks(order: Index, most: int, threads: int) -> list[Index]:
-    """`order` cut into equal blocks of at most `most`, as many for each thread.
+    """`order` cut into equal blocks of at most `most`, the same number for each thread.
 
     >>> [len(block) for block in query_blocks(np.arange(1071), 512, 2)]
     [268, 268, 268, 267]
@@ -81,7 +81,7 @@ def query_blocks(order: Index, most: int, threads: int) -> list[Index]:
 
 
 def match_scores(job: Job, matches: Matches) -> tuple[Float64, Float32]:
-    """Score of each true match (in the order of `matches.item`), and how far it may be off."""
+    """Score of each true match (in the order of `matches.item`), and its error bound."""
     labels = job.labels
     score, doubt = np.empty(len(matches.item)), np.empty(len(matches.item), np.float32)
     filled = matches.start[:-1].copy()
@@ -111,11 +111,11 @@ def match_scores(job: Job, matches: Matches) -> tuple[Float64, Float32]:
                         filled[i] = end
 
         share(work, query_blocks(by_pid, job.block_query, job.threads), job.threads)
-    return score, np.nextafter(doubt, np.float32(np.inf))  # rounded up, whichever way it was rounded before
+    return score, np.nextafter(doubt, np.float32(np.inf))  # rounded up, however it was rounded before
 
 
 def wrong_before(job: Job, matches: Matches, score: Float64, doubt: Float32) -> npt.NDArray[np.int64]:
-    """For each true match the wrong items of the gallery that stand before it."""
+    """For each true match the number of wrong gallery items ranked before it."""
     before = np.zeros(len(matches.item), np.int64)
     judge = Judge(job.frame, job.query, job.gallery)
     blocks = query_blocks(matches.valid, job.block_query, job.threads)

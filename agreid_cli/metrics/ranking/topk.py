@@ -1,4 +1,4 @@
-"""The k nearest gallery items of every query, in the order that the ranks are defined by."""
+"""The k nearest gallery items of every query, in the order that defines the ranks."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from agreid_cli.metrics.ranking.sweep import Job
 
 @dataclass(frozen=True)
 class TopK:
-    """Nearest first; a query with fewer than k items that are not junk is filled up."""
+    """Nearest first; a query with fewer than k non-junk items is padded."""
 
-    index: Ints  # (n_query, k) rows of the gallery, −1 where there is none
-    distance: Float64  # (n_query, k) Euclidean distance, or 1 − cosine; infinite where there is none
+    index: Ints  # (n_query, k) rows of the gallery, −1 for none
+    distance: Float64  # (n_query, k) Euclidean distance, or 1 − cosine; infinite for none
     match: npt.NDArray[np.bool_]  # (n_query, k) the item has the query's pid
 
 
@@ -45,8 +45,8 @@ def topk(
 ) -> TopK:
     """The first `k` of each query's ranked list, junk removed.
 
-    Ties stand as in `rank`: wrong items before true matches, and then by their place in the gallery.
-    Arguments are those of `rank`; a query with pid −1 is given its neighbours, none of them a match.
+    Ties are ordered as in `rank`: wrong items before true matches, and then by their position in the gallery.
+    Arguments are those of `rank`; a query with pid −1 gets its neighbours, none of them a match.
 
     >>> found = topk(np.array([[0.0]]), np.array([[2.0], [1.0], [-1.0]]), 2, query_pid=[1],
     ...              gallery_pid=[2, 1, 3], query_camid=[0], gallery_camid=[1, 1, 1])

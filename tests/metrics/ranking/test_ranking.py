@@ -61,7 +61,7 @@ def test_what_cannot_be_ranked_is_refused_with_its_rows() -> None:
         rank(np.array([[0.0]]), bad, **labelled())
     assert "gallery row 2" in str(caught.value)
     assert "gallery row 5" in str(caught.value)
-    with pytest.raises(InputError, match="wide"):
+    with pytest.raises(InputError, match="the gallery 1"):
         rank(np.zeros((1, 2)), LINE, **labelled())
     with pytest.raises(InputError, match="query_pid: has 2 entries for 1"):
         rank(np.zeros((1, 1)), LINE, **labelled(query_pid=[1, 2]))

@@ -167,8 +167,8 @@ def test_directions_left_out_and_lopsided_training_are_said(tmp_path: Path) -> N
     workspace = write_sightings(tmp_path, *one_view, *both)
     build_split(workspace, SplitConfig(paired_in_train=0), progress=heard)
     assert heard.notes == [
-        "direction g2a is left out: no test identity has a cctv query crop and another camera's uav "
-        "crop to find"
+        "direction g2a is left out: no test identity has a cctv query crop and a uav gallery "
+        "crop of another camera"
     ]
     assert len(heard.warnings) == 1
     assert "only 0 of the 8 identities to train on are seen by both views, against 6" in heard.warnings[0]
