@@ -56,6 +56,12 @@ def extract_crops(
     every: Annotated[
         Optional[int], typer.Option(help="Cut crops in every n-th frame.", show_default="30")
     ] = None,
+    max_frames: Annotated[
+        Optional[int], typer.Option(help="Take so many frames of each video.", show_default="all")
+    ] = None,
+    max_seconds: Annotated[
+        Optional[float], typer.Option(help="Take so many seconds of each video.", show_default="all")
+    ] = None,
     imgsz: Annotated[
         Optional[str],
         typer.Option(help="Input size of the detector.", show_default="auto: from the frame size"),
@@ -103,6 +109,8 @@ def extract_crops(
         tracker__name=tracker,
         every=every,
         detector__imgsz=imgsz,
+        source__max_frames=max_frames,
+        source__max_seconds=max_seconds,
         faces__pixelate=None if pixelate_faces else False,
     )
     if not settings.faces.pixelate:
@@ -142,6 +150,7 @@ def extract_crops(
         "missing_at_end",
         "tracks",
         "crops",
+        "source",
     )
     voice.data(
         {

@@ -59,11 +59,24 @@ class FaceConfig(Frozen):
     min_head_px: int = Field(8, ge=1)
 
 
+class SourceConfig(Frozen):
+    """How videos are read. stream: the film to take in a file that holds several (`auto`: the one that the
+    file marks as its default, else the first). deinterlace: `auto` treats the frames that are marked as
+    interlaced, `on` all. max_frames, max_seconds: the end of what is taken of each video; 0 is all.
+    """
+
+    stream: Annotated[Literal["auto"] | int, auto_or(0)] = "auto"
+    deinterlace: Literal["auto", "on", "off"] = "auto"
+    max_frames: int = Field(0, ge=0)
+    max_seconds: float = Field(0, ge=0)
+
+
 class ExtractConfig(Frozen):
     """every: cut a crop of each live track in every n-th frame (30 in the paper)."""
 
     every: int = Field(30, ge=1)
     jpeg_quality: int = Field(95, ge=1, le=100)
+    source: SourceConfig = SourceConfig()
     detector: DetectorConfig = DetectorConfig()
     tracker: TrackerConfig = TrackerConfig()
     embedder: EmbedderConfig = EmbedderConfig()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ class Extraction:
 
     inputs: the sha256 of the video and of the weights, the facts and the configuration; two extractions
     with equal inputs give equal crops. parameters: every parameter of the tracker.
+    source: how the video was read (the stream used, what was left out, what was done to the frames); empty in
+    records of earlier versions.
     """
 
     video_id: str
@@ -45,6 +47,7 @@ class Extraction:
     missing_at_end: int
     tracks: int
     crops: int
+    source: dict[str, Any] = field(default_factory=dict)
 
     @property
     def status(self) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from agreid_cli.errors import AgreidError, InputError
+from agreid_cli.records.regular import check_regular
 
 
 @contextlib.contextmanager
@@ -57,7 +58,8 @@ def write_csv(path: Path, rows: Iterable[Sequence[object]]) -> None:
 
 
 def sha256(path: Path) -> str:
-    """The SHA-256 hex digest of a file; `InputError` if it cannot be read."""
+    """The SHA-256 hex digest of a file; `InputError` if it cannot be read or is no regular file."""
+    check_regular(path)
     try:
         digest = hashlib.sha256()
         with open(path, "rb") as handle:

@@ -13,8 +13,8 @@ from agreid_cli.vision.cutting import Crop, cut
 from agreid_cli.vision.detections import Detections, Tracks
 from agreid_cli.vision.embedders import Embed
 from agreid_cli.vision.pipeline import staged
+from agreid_cli.vision.sources.source import Frame
 from agreid_cli.vision.tracker import Tracker
-from agreid_cli.vision.video import Frame
 
 #: A queue holds at most about this many bytes of frames (a 4K frame is 25 MB), and at least one item.
 QUEUE_BYTES = 50e6

@@ -1,71 +1,67 @@
 """Frames out of a video file, with an account of what was lost.
 
-OpenCV stops silently at a corrupt packet, promises frame counts that are wrong, and can open a file of
-which it decodes nothing. So the count is never trusted, grabbing goes on past failures, and a frame that
-is lost between good ones keeps its place in the frame numbering.
+Decoders stop silently at a corrupt packet, promise frame counts that are wrong, and open files of which
+they decode nothing. So the count is never trusted, reading goes on past failures, and a frame that is lost
+between good ones keeps its place in the frame numbering.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from agreid_cli.config.extract_crops import SourceConfig
 from agreid_cli.errors import InputError
+from agreid_cli.records.files import sha256
+from agreid_cli.records.regular import check_regular
 from agreid_cli.vision.clock import Clock
+from agreid_cli.vision.sources.container import Contents, look, opened
+from agreid_cli.vision.sources.source import Frame
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # FFmpeg writes dozens of lines about one packet
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 
 import cv2
 
-#: So many failed grabs in a row mean the end; a corrupt stretch is seldom longer.
+from agreid_cli.vision.sources.decoder import Decoder
+
+#: So many failed reads in a row mean the end; a corrupt stretch is seldom longer.
 PATIENCE = 64
 
-
-@dataclass(frozen=True)
-class Frame:
-    """One decoded frame: 0-based index, seconds since the first by the stream's timestamps, pixels.
-
-    image: uint8 (height, width, 3), BGR.
-    """
-
-    index: int
-    time_s: float | None
-    image: np.ndarray
+Picture = tuple[np.ndarray, float | None]
 
 
 class Video:
-    """An opened video; `InputError` when it is not one. Iterate `frames()` once.
+    """An opened video file; `InputError` when it is not one. Iterate `frames()` once.
 
-    width, height: pixels as shown (rotation metadata applied). promised: the container's frame count, or
-    None when it is no sane number. decoded: frames given out so far.
+    stream: the number of the film to take in a file of several; deinterlace: `auto` (frames that are marked
+    as interlaced), `on` (all) or `off`. width, height: pixels as shown (turned upright, pixels made square).
+    The rest is as in `Source`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, stream: int | None = None, deinterlace: str = "auto") -> None:
         self.path = Path(path)
         _check_file(self.path)
-        self._capture = cv2.VideoCapture(str(self.path))
-        if not self._capture.isOpened():
-            raise InputError(
-                f"{self.path} is not a video that OpenCV can open",
-                hint="Check that the file was copied or recorded to its end; ffplay may say more.",
-            )
-        self.fps = self._sane(cv2.CAP_PROP_FPS, 1000)
-        count = self._sane(cv2.CAP_PROP_FRAME_COUNT, 1e8)
-        self.promised = int(count) if count else None
+        self.contents: Contents = look(self.path, stream)
+        _refuse_picture(self.path, self.contents)
+        self._deinterlace = deinterlace
+        self._capture: Any = None
+        self._container: Any = None
+        self._decoder: Decoder | None = None
+        film = self.contents.film
+        self.fps, self.promised = film.fps, film.frames
+        self._pictures = self._ordinary() if self._is_ordinary() else self._by_decoder(0)
         self.decoded = 0
-        self._clock = Clock(self.fps, self.promised, listed=_lists_frames(self.path))
         self._newest_ms = 0.0
+        self._clock: Clock | None = None
         self._first = self._read()
         if self._first is None:
-            code = int(self._capture.get(cv2.CAP_PROP_FOURCC))
-            name = "".join(chr(code >> shift & 255) for shift in (0, 8, 16, 24)).strip("\0 ") or "unknown"
             raise InputError(
-                f"{self.path} opens as a video but not one frame can be decoded (codec {name})",
+                f"{self.path} opens as a video but not one frame can be decoded (codec {film.codec})",
                 hint=f"Convert it: ffmpeg -i {self.path.name} -c:v libx264 -crf 18 converted.mp4",
             )
         self.height, self.width = self._first.image.shape[:2]
@@ -75,18 +71,23 @@ class Video:
         return self.width, self.height
 
     @property
+    def stored_size(self) -> tuple[int, int]:
+        film = self.contents.film
+        return self.size if film.aspect == 1 else (film.width, film.height)
+
+    @property
     def lost(self) -> int:
         """Frames that could not be decoded but were followed by good ones."""
-        return 0 if self.decoded == self.promised else self._clock.lost
+        return 0 if self.decoded == self.promised or self._clock is None else self._clock.lost
 
     @property
     def missing_at_end(self) -> int:
         """Frames that the container promised after the last one decoded (0 when it promised nothing).
 
-        Some containers state a duration only, of which OpenCV makes a count; with a variable frame rate
-        that is wrong, and nothing is missing when the last timestamp reaches the stated end.
+        Some containers state a duration only, of which a count is made; with a variable frame rate that is
+        wrong, and nothing is missing when the last timestamp reaches the stated end.
         """
-        if not self.promised or self.decoded == self.promised:
+        if not self.promised or self.decoded == self.promised or self._clock is None:
             return 0
         missing = self.promised - self._clock.frames
         if self.fps and self._newest_ms > 0:
@@ -101,28 +102,124 @@ class Video:
             yield frame
             frame = self._read()
 
+    def notes(self) -> list[str]:
+        film = self.contents.film
+        found = []
+        if self.contents.others or self.contents.videos > 1:
+            rest = [*(f"{other}, another film" for other in self.contents.others), *self.contents.rest]
+            found.append(f"{film} is taken; left out: {'; '.join(rest)}")
+        if self.contents.others:
+            found.append(f"to take another film: --set source.stream={self.contents.others[0].index}")
+        if film.aspect != 1:
+            shape = f"{film.aspect.numerator}:{film.aspect.denominator}"
+            found.append(
+                f"its pixels are not square ({shape}): frames of {film.width}×{film.height} are stretched to "
+                f"{self.width}×{self.height}"
+            )
+        if self._interlaced():
+            done = "left as they are, combed" if self._deinterlace == "off" else "deinterlaced"
+            found.append(f"its frames are interlaced: {done}")
+        return found
+
+    def facts(self) -> dict[str, Any]:
+        film = self.contents.film
+        return {
+            "kind": "file",
+            "stream": film.index,
+            "codec": film.codec,
+            "left_out": [*map(str, self.contents.others), *self.contents.rest],
+            "pixel_aspect": f"{film.aspect.numerator}:{film.aspect.denominator}",
+            "interlaced": self._interlaced(),
+            "deinterlaced": self._deinterlace == "on" or (self._deinterlace == "auto" and self._interlaced()),
+        }
+
+    def sha256(self) -> str:
+        return sha256(self.path)
+
     def close(self) -> None:
-        self._capture.release()
+        if self._capture is not None:
+            self._capture.release()
+        if self._container is not None:
+            self._pictures = iter(())
+            self._container.close()
+            self._container = None
+
+    def _interlaced(self) -> bool:
+        return self.contents.film.interlaced or bool(self._decoder and self._decoder.interlaced)
+
+    def _is_ordinary(self) -> bool:
+        """Whether OpenCV, which is a little quicker, takes the right stream and gives the right pictures.
+
+        A name that is no UTF-8 ends the process inside OpenCV.
+        """
+        film = self.contents.film
+        alone = self.contents.videos == 1 and film.aspect == 1
+        named = os.fsencode(self.path.absolute()).decode("utf-8", "replace") == str(self.path.absolute())
+        return alone and named and not film.interlaced and self._deinterlace != "on"
+
+    def _ordinary(self) -> Iterator[Picture | None]:
+        """By OpenCV; by the decoder from the first picture on that is black or equal to the one before.
+
+        OpenCV converts no interlaced frame: it gives out the pixels of the one before, at first black ones.
+        """
+        self._capture = cv2.VideoCapture(str(self.path.absolute()), cv2.CAP_FFMPEG)
+        given = 0
+        if self._capture.isOpened():
+            self.fps = self._sane(cv2.CAP_PROP_FPS, 1000)
+            count = self._sane(cv2.CAP_PROP_FRAME_COUNT, 1e8)
+            self.promised = int(count) - self.contents.film.hidden if count else None
+            before = np.zeros((1, 1, 3), np.uint8)
+            while True:
+                good, image = self._capture.retrieve() if self._capture.grab() else (False, None)
+                if not good or image is None:
+                    yield None
+                    continue
+                sample = image[::16, ::16].copy()
+                if not (sample ^ before).any():
+                    break
+                before = sample
+                given += 1
+                yield _bgr(image), self._capture.get(cv2.CAP_PROP_POS_MSEC)
+        yield from self._by_decoder(given)
+
+    def _by_decoder(self, skip: int) -> Iterator[Picture | None]:
+        film = self.contents.film
+        self._container = opened(self.path)
+        self._decoder = Decoder(
+            self._container,
+            self._container.streams[film.index],
+            deinterlace=self._deinterlace,
+            aspect=film.aspect,
+        )
+        yield from self._decoder.pictures(skip)
 
     def _read(self) -> Frame | None:
         failures = 0
         while failures < PATIENCE:
-            good, image = self._capture.retrieve() if self._capture.grab() else (False, None)
-            if not good or image is None:
+            picture = next(self._pictures, None)
+            if self._clock is None:  # now the frame rate is known
+                self._clock = Clock(self.fps, self.promised, listed=_lists_frames(self.path))
+            if picture is None:
                 failures += 1
                 continue
-            stamp = self._capture.get(cv2.CAP_PROP_POS_MSEC)
-            place = self._clock.tick(failures, stamp)
+            image, stamp = picture
+            place = self._clock.tick(failures, stamp or 0.0)
             if place is None:
                 continue
-            self._newest_ms = stamp
+            self._newest_ms = stamp or 0.0
             self.decoded += 1
-            return Frame(*place, _bgr(image))
+            return Frame(*place, image)
         return None
 
     def _sane(self, prop: int, limit: float) -> float | None:
         value = self._capture.get(prop)
         return value if 0 < value < limit else None
+
+
+def open_file(path: Path, config: SourceConfig) -> Video:
+    """The opener of video files."""
+    stream = None if config.stream == "auto" else config.stream
+    return Video(path, stream=stream, deinterlace=config.deinterlace)
 
 
 def _bgr(image: np.ndarray) -> np.ndarray:
@@ -136,11 +233,20 @@ def _lists_frames(path: Path) -> bool:
         return handle.read(12)[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
 
 
+def _refuse_picture(path: Path, contents: Contents) -> None:
+    """One picture is no recording; an animated GIF or PNG is one."""
+    still = contents.format.endswith("_pipe") or contents.format == "image2"
+    if still or (contents.format in ("gif", "apng") and contents.film.frames == 1):
+        raise InputError(
+            f"{path} is a single picture, not a recording",
+            hint=f"Frames in a folder are given as the folder: {path.parent}",
+        )
+
+
 def _check_file(path: Path) -> None:
-    if not path.exists():
-        raise InputError(f"{path} does not exist", hint="Check the path and the spelling.")
     if path.is_dir():
         raise InputError(f"{path} is a folder, not a video", hint=f"Name the files: {path}/*.mp4")
+    check_regular(path)
     try:
         with open(path, "rb") as handle:
             empty = not handle.read(1)

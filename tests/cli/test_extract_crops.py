@@ -64,6 +64,8 @@ def test_json_is_one_document_on_stdout_and_all_else_on_stderr(folder: Path, war
     found = json.loads(out)
     assert found["crops"] == 25
     assert [v["video_id"] for v in found["videos"]] == ["a", "b"]
+    source = found["videos"][1].pop("source")
+    assert (source["kind"], source["codec"], source["left_out"]) == ("file", "mjpeg", [])
     assert found["videos"][1] == {
         "video_id": "b", "file": "b.avi", "width": 192, "height": 144, "imgsz": 640, "decoded": 30, "lost": 0,
         "missing_at_end": 0, "tracks": 3, "crops": 15, "status": "complete",
@@ -193,7 +195,7 @@ def test_all_bad_videos_are_listed(folder: Path, monkeypatch: pytest.MonkeyPatch
     assert err.splitlines()[:3] == [
         "error: 2 of the videos cannot be used",
         "  none.avi does not exist. Check the path and the spelling.",
-        "  text.mp4 is not a video that OpenCV can open. "
+        "  text.mp4 is not a video that FFmpeg can open. "
         "Check that the file was copied or recorded to its end; ffplay may say more.",
     ]
 

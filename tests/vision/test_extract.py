@@ -15,8 +15,8 @@ from agreid_cli.vision.cutting import cut
 from agreid_cli.vision.embedders.colour import ColourEmbedder
 from agreid_cli.vision.extract import QUEUE_BYTES, Seen, extract
 from agreid_cli.vision.mot import mot_lines
+from agreid_cli.vision.sources.source import Frame
 from agreid_cli.vision.tracker import BoxmotTracker
-from agreid_cli.vision.video import Frame
 from tests.support import tiny
 
 EMBED = ColourEmbedder()

@@ -131,7 +131,7 @@ def test_reading_goes_on_past_failures_and_stops_after_patience(
     grabs = 0
 
     class Flaky:
-        def __init__(self, path: str) -> None: ...
+        def __init__(self, path: str, backend: int) -> None: ...
 
         def isOpened(self) -> bool:  # noqa: N802
             return True
@@ -145,7 +145,7 @@ def test_reading_goes_on_past_failures_and_stops_after_patience(
             return next(fates)
 
         def retrieve(self) -> tuple[bool, np.ndarray]:
-            return True, np.zeros((8, 8, 3), np.uint8)
+            return True, np.full((8, 8, 3), grabs % 255 + 1, np.uint8)
 
         def release(self) -> None: ...
 
@@ -183,9 +183,9 @@ def nothing_decodes(path: Path) -> None:
     [
         (lambda path: None, "does not exist"),
         (lambda path: path.mkdir(), "is a folder, not a video"),
-        (lambda path: path.write_text("not a video at all"), "is not a video that OpenCV can open"),
+        (lambda path: path.write_text("not a video at all"), "is not a video that FFmpeg can open"),
         (lambda path: path.write_bytes(b""), "is empty (0 bytes)"),
-        (no_moov, "is not a video that OpenCV can open"),
+        (no_moov, "is not a video that FFmpeg can open"),
         (nothing_decodes, "not one frame can be decoded (codec h264)"),
     ],
     ids=["missing", "folder", "text", "empty", "no moov", "nothing decodes"],

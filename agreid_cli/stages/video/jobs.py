@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +13,9 @@ from agreid_cli.errors import InputError, Problems, UsageError, did_you_mean
 from agreid_cli.progress import Progress
 from agreid_cli.records.crops import CAMID_OF_PLATFORM, PLATFORMS
 from agreid_cli.records.extraction import Facts
-from agreid_cli.records.files import sha256
 from agreid_cli.records.naming import VideoName, is_session, parse_video_name
 from agreid_cli.vision.imgsz import auto_imgsz
-from agreid_cli.vision.video import Video
+from agreid_cli.vision.sources import kind_of, open_source
 
 #: Frame sizes that tell the carrier (paper §III-A).
 PLATFORM_OF_SIZE = {(3840, 2160): "uav", (704, 480): "cctv"}
@@ -35,9 +35,10 @@ class Given:
 
 @dataclass(frozen=True)
 class Job:
-    """One video to work on. size: width, height in pixels; named: the user chose the id."""
+    """One video to work on. kind: of source; size: width, height in pixels; named: the user chose the id."""
 
     path: Path
+    kind: str
     video_id: str
     named: bool
     sha256: str
@@ -56,7 +57,7 @@ def plan(videos: Sequence[Path], config: ExtractConfig, given: Given, progress: 
         named = bool(given.video_ids)
         video_id = given.video_ids[position] if named else video_id_of(path)
         try:
-            job = _job(path, video_id, named, config, given)
+            job = _job(path, video_id, named, config, given, progress)
         except InputError as error:
             problems.add("", error.message + (f". {error.hint}" if error.hint else ""))
             continue
@@ -103,14 +104,18 @@ def _check_given(given: Given, videos: int) -> None:
     problems.raise_if_any("the options do not fit", kind=UsageError)
 
 
-def _job(path: Path, video_id: str, named: bool, config: ExtractConfig, given: Given) -> Job:
-    video = Video(path)
-    video.close()
+def _job(
+    path: Path, video_id: str, named: bool, config: ExtractConfig, given: Given, progress: Progress
+) -> Job:
+    kind = kind_of(path)
+    with closing(open_source(kind, path, config.source)) as video:
+        for note in video.notes():
+            progress.note(f"{path}: {note}")
     said = parse_video_name(path.name, PLATFORMS)
-    platform = given.platform or _platform(said, given.camid) or PLATFORM_OF_SIZE.get(video.size)
+    platform = given.platform or _platform(said, given.camid) or PLATFORM_OF_SIZE.get(video.stored_size)
     if platform is None:
         raise InputError(
-            f"{path}: a frame of {video.width}×{video.height} does not tell which camera it is",
+            f"{path}: a frame of {video.size[0]}×{video.size[1]} does not tell which camera it is",
             hint="Say it: --platform uav, cctv or wearable; or by the file's name, as in T02140A0C0_uav.mp4",
         )
     camid = given.camid
@@ -121,9 +126,10 @@ def _job(path: Path, video_id: str, named: bool, config: ExtractConfig, given: G
     imgsz = config.detector.imgsz
     return Job(
         path=path,
+        kind=kind,
         video_id=video_id,
         named=named,
-        sha256=sha256(path),
+        sha256=video.sha256(),
         facts=Facts(
             platform,
             camid,

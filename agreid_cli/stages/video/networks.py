@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from agreid_cli.config.extract_crops import EmbedderConfig, ExtractConfig
+from agreid_cli.config.extract_crops import EmbedderConfig, ExtractConfig, SourceConfig
 from agreid_cli.records.files import sha256
 from agreid_cli.records.runs import Run
 from agreid_cli.records.workspace import Workspace
@@ -42,6 +42,9 @@ class Networks:
     def inputs(self, job: Job, config: ExtractConfig) -> dict[str, Any]:
         """What decides the crops of a video; the batch size does not."""
         tree = json.loads(config.model_dump_json())
+        # What is as it always was is left out, so that videos of earlier versions count as finished.
+        said = {k: v for k, v in tree.pop("source").items() if v != SourceConfig.model_fields[k].default}
+        tree |= {"source": said} if said else {}
         del tree["detector"]["batch"], tree["detector"]["weights"], tree["embedder"]["weights"]
         return {
             "video_sha256": job.sha256,

@@ -25,10 +25,11 @@ from agreid_cli.vision.cutting import Crop, encode
 from agreid_cli.vision.embedders.reuse import Reusing
 from agreid_cli.vision.extract import Seen, extract
 from agreid_cli.vision.mot import mot_lines
+from agreid_cli.vision.sources import open_source
+from agreid_cli.vision.sources.source import Source
 from agreid_cli.vision.tracker import BoxmotTracker
-from agreid_cli.vision.video import Video
 
-PACKAGES = ("agreid", "boxmot", "numpy", "opencv-python", "torch", "ultralytics")
+PACKAGES = ("agreid", "av", "boxmot", "numpy", "opencv-python", "torch", "ultralytics")
 
 
 def extract_video(
@@ -40,7 +41,7 @@ def extract_video(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise disk_error(folder, error) from error
-    with closing(Video(job.path)) as video:
+    with closing(open_source(job.kind, job.path, config.source)) as video:
         tracker = make_tracker(config, networks.embed, video.size, moving=_moving(job, config))
         rows: list[dict[str, Any]] = []
         numbers: set[int] = set()
@@ -66,8 +67,8 @@ def extract_video(
         inputs=networks.inputs(job, config),
         parameters=tracker.parameters,
         versions={name: importlib.metadata.version(name) for name in PACKAGES},
-        width=video.width,
-        height=video.height,
+        width=video.size[0],
+        height=video.size[1],
         fps=video.fps,
         imgsz=job.imgsz,
         decoded=video.decoded,
@@ -75,6 +76,7 @@ def extract_video(
         missing_at_end=video.missing_at_end,
         tracks=len(numbers),
         crops=len(rows),
+        source=video.facts(),
     )
     _warn(record, job, persons, config, progress)
     parts.remove(job.video_id)
@@ -88,7 +90,7 @@ def extract_video(
 
 
 def _seen(
-    video: Video, tracker: BoxmotTracker, job: Job, networks: Networks, config: ExtractConfig
+    video: Source, tracker: BoxmotTracker, job: Job, networks: Networks, config: ExtractConfig
 ) -> Generator[Seen, None, None]:
     return extract(
         video.frames(),
@@ -105,7 +107,7 @@ def _seen(
     )
 
 
-def _row(job: Job, video: Video, seen: Seen, crop: Crop) -> dict[str, Any]:
+def _row(job: Job, video: Source, seen: Seen, crop: Crop) -> dict[str, Any]:
     return video_crop_row(
         job.video_id,
         crop.track_id,
@@ -114,8 +116,8 @@ def _row(job: Job, video: Video, seen: Seen, crop: Crop) -> dict[str, Any]:
         **asdict(job.facts),
         time_s=seen.frame.time_s,
         score=crop.score,
-        frame_width=video.width,
-        frame_height=video.height,
+        frame_width=video.size[0],
+        frame_height=video.size[1],
         sharpness=crop.sharpness,
         in_frame=crop.in_frame,
         pixelated=crop.pixelated,

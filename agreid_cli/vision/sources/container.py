@@ -1,0 +1,188 @@
+"""What a container holds: which stream is the film, and what else is in it.
+
+A cover picture, a preview or an empty track may stand before the film, and dashcams and body cameras put
+two films into one file. The first film is taken, one that the file marks as its default before others, and
+all else is named.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+from av.stream import Disposition
+
+from agreid_cli.errors import InputError
+
+#: A track of fewer frames than this is a still picture when another one has as many.
+FEW = 2
+#: Packets looked at to tell films from stills where the container lists no frames.
+PACKETS = 2000
+#: A pixel shape nearer to a square than this is one; a shape beyond the limit is a mistake of the file.
+NEARLY, SHAPELESS = 0.01, 4
+_MARKED_INTERLACED = (2, 3, 4, 5)  # AVFieldOrder: any but unknown (0) and progressive (1)
+_PICTURE = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+
+
+@dataclass(frozen=True)
+class Film:
+    """A video stream. index: its number in the file; aspect: width of a pixel over its height.
+
+    frames: how many are shown, as far as the container tells; hidden: stored ones that its edit list skips.
+    """
+
+    index: int
+    codec: str
+    width: int
+    height: int
+    fps: float | None
+    frames: int | None
+    hidden: int
+    aspect: Fraction
+    interlaced: bool
+
+    def __str__(self) -> str:
+        return f"stream {self.index} ({self.codec}, {self.width}×{self.height})"
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The film that is taken, other films, and the rest in words ("cover picture (mjpeg, 600×600)").
+
+    videos: video streams of any kind, so 1 where a program that takes the first takes the right one.
+    """
+
+    format: str
+    film: Film
+    others: tuple[Film, ...]
+    rest: tuple[str, ...]
+    videos: int
+
+
+def look(path: Path, stream: int | None = None) -> Contents:
+    """The contents of a video file; `stream` is the number of the film wanted, None for the first.
+
+    Raises `InputError` when the file is no video, holds no film, or `stream` is none of its films.
+    """
+    try:
+        with opened(path) as container:
+            return contents(container, str(path), stream)
+    except (av.FFmpegError, OSError, ValueError, UnicodeError) as error:
+        raise InputError(
+            f"{path} is not a video that FFmpeg can open",
+            hint="Check that the file was copied or recorded to its end; ffplay may say more.",
+        ) from error
+
+
+def opened(path: Path) -> Any:
+    """The file as a container, by a name that FFmpeg cannot take for a protocol or a pattern."""
+    return av.open(f"file:{Path(path).absolute()}", metadata_errors="replace")
+
+
+def contents(container: Any, name: str, stream: int | None = None) -> Contents:
+    """See `look`; `name` stands in messages. Reads packets only where a file has several films."""
+    videos = [s for s in container.streams if s.type == "video"]
+    pictures = [s for s in videos if s.disposition & _PICTURE]
+    empty: list[Any] = []
+    films = [s for s in videos if s not in pictures and s.codec_context is not None]
+    if len(films) > 1:
+        counts = _packets(container, films)
+        stills = [s for s in films if counts[s.index] < FEW <= max(counts.values())]
+        films = [s for s in films if s not in stills]
+        empty = [s for s in stills if not counts[s.index]]
+        pictures += [s for s in stills if s not in empty]
+    others = Counter(_words(s) for s in container.streams if s not in videos)
+    rest = [_picture_words(s) for s in pictures]
+    rest += [f"stream {s.index}, which is empty" for s in empty]
+    rest += [f"stream {s.index} of an unknown codec" for s in videos if s.codec_context is None]
+    rest += [f"{words}{f' ×{n}' if n > 1 else ''}" for words, n in others.items()]
+    if not films:
+        raise InputError(
+            f"{name} holds no film: {', '.join(rest) or 'no stream at all'}", hint="Give the video."
+        )
+    known = [_film(container, s) for s in films]
+    if stream is not None:
+        taken = next((f for f in known if f.index == stream), None)
+        if taken is None:
+            raise InputError(
+                f"{name} has no film in stream {stream}",
+                hint=f"Its films: {', '.join(map(str, known))}. Say which: --set source.stream=N",
+            )
+    else:
+        default = [f for f, s in zip(known, films, strict=True) if s.disposition & Disposition.default]
+        taken = (default or known)[0]
+    return Contents(
+        container.format.name, taken, tuple(f for f in known if f != taken), tuple(rest), len(videos)
+    )
+
+
+def _packets(container: Any, films: list[Any]) -> Counter[int]:
+    """Packets with data of each film, from the file's beginning; by its own list where it has one."""
+    counts: Counter[int] = Counter({s.index: s.frames for s in films})
+    if all(counts.values()):
+        return counts
+    counts = Counter({s.index: 0 for s in films})
+    try:
+        for seen, packet in enumerate(container.demux(films)):
+            counts[packet.stream_index] += packet.size > 0
+            if seen >= PACKETS or min(counts.values()) >= FEW:
+                break
+    except (av.FFmpegError, OSError):
+        pass  # what was counted up to the damage decides
+    return counts
+
+
+def _film(container: Any, stream: Any) -> Film:
+    context = stream.codec_context
+    rate = stream.average_rate or stream.guessed_rate
+    fps = float(rate) if rate and 0 < rate < 1000 else None
+    length = stream.duration and stream.duration * stream.time_base
+    if not length and container.duration:
+        length = Fraction(container.duration, av.time_base)
+    guess = round(length * rate) if length and length > 0 and fps else 0
+    hidden = _hidden(stream) if "mov" in container.format.name else 0
+    return Film(
+        index=stream.index,
+        codec=context.name,
+        width=context.width,
+        height=context.height,
+        fps=fps,
+        frames=stream.frames - hidden or guess or None,
+        hidden=hidden,
+        aspect=pixel_aspect(stream.sample_aspect_ratio),
+        interlaced=getattr(context, "field_order", 0) in _MARKED_INTERLACED,
+    )
+
+
+def _hidden(stream: Any) -> int:
+    """Frames that the container lists and its edit list (MP4, MOV) skips."""
+    listed = getattr(stream, "index_entries", ()) if stream.frames else ()  # of PyAV 17 and later
+    if len(listed) in (0, stream.frames):
+        return 0
+    return max(0, int(stream.frames) - sum(not entry.is_discard for entry in listed))
+
+
+def pixel_aspect(stated: Fraction | None) -> Fraction:
+    """The stated shape of a pixel, or 1 where none is stated, or it is a square or nonsense.
+
+    >>> pixel_aspect(Fraction(16, 11)), pixel_aspect(None), pixel_aspect(Fraction(4095, 4096))
+    (Fraction(16, 11), Fraction(1, 1), Fraction(1, 1))
+    """
+    if not stated or stated <= 0 or not Fraction(1, SHAPELESS) <= stated <= SHAPELESS:
+        return Fraction(1)
+    return Fraction(1) if abs(stated - 1) < NEARLY else stated
+
+
+def _picture_words(stream: Any) -> str:
+    context = stream.codec_context
+    form = f", {context.name}, {context.width}×{context.height}" if context else ""
+    return f"a picture (stream {stream.index}{form})"
+
+
+def _words(stream: Any) -> str:
+    context = getattr(stream, "codec_context", None)
+    return f"{stream.type} ({context.name})" if context is not None else str(stream.type)
