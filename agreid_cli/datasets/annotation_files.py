@@ -7,8 +7,9 @@ they show. A pid is text: blank is not annotated yet, -1 is no person.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from agreid_cli.datasets.boxes import boxed_rows
+from agreid_cli.datasets.video_facts import VideoFacts
 from agreid_cli.errors import InputError, Problems
 from agreid_cli.records.artefact import metadata
 from agreid_cli.records.manifest import CODEBOOK_KEY
@@ -25,9 +27,15 @@ LABEL = "label:"
 PERSON = "person"
 
 
+Box = tuple[float, float, float, float]  # x1, y1, x2, y2 in pixels of the video that the crops come from
+
+
 @dataclass(frozen=True)
 class Covered:
-    """Frames `first`..`last` (both included) of a track, and what the annotator said of them."""
+    """Frames `first`..`last` (both included) of a track, and what the annotator said of them.
+
+    `keys` are the boxes that the tool holds, (frame, box) in order of frames; between them it interpolates.
+    """
 
     track: tuple[str, int]
     first: int
@@ -35,10 +43,37 @@ class Covered:
     pid: str
     labels: dict[str, str]
     where: str  # the file, and the track or region in it: for messages, and no two have the same
+    keys: tuple[tuple[int, Box], ...] = ()
+
+    def box_at(self, frame: int) -> Box | None:
+        """The box on a frame, interpolated as the tools do; None where no box is known.
+
+        >>> keys = ((0, (0.0, 0.0, 10.0, 10.0)), (10, (10.0, 0.0, 20.0, 10.0)))
+        >>> part = Covered(("a", 1), 0, 20, "", {}, "", keys)
+        >>> part.box_at(5), part.box_at(15)
+        ((5.0, 0.0, 15.0, 10.0), (10.0, 0.0, 20.0, 10.0))
+        """
+        if not self.keys:
+            return None
+        at = bisect_right(self.keys, frame, key=lambda key: key[0])
+        (before, one), (after, other) = self.keys[max(at - 1, 0)], self.keys[min(at, len(self.keys) - 1)]
+        if after <= before:
+            return one
+        part = min(max((frame - before) / (after - before), 0.0), 1.0)
+        x1, y1, x2, y2 = (a + part * (b - a) for a, b in zip(one, other, strict=True))
+        return x1, y1, x2, y2
 
 
-#: (file, problems) → the runs in it.
-ToolReader = Callable[[Path, Problems], list[Covered]]
+@dataclass(frozen=True)
+class ToolFile:
+    """The runs in a file, and sentences on what else is in it and is not used."""
+
+    runs: list[Covered]
+    notes: list[str]
+
+
+#: (file, video_id → what the crops say of that video, problems) → what is in the file.
+ToolReader = Callable[[Path, Mapping[str, VideoFacts], Problems], ToolFile]
 
 
 @dataclass(frozen=True)
@@ -96,16 +131,19 @@ def pid_text(row: dict[str, Any]) -> str:
 
 def joined_runs(parts: Iterable[Covered]) -> list[Covered]:
     """Neighbouring runs of one track with the same words become one."""
-    runs: list[Covered] = []
+    runs: list[list[Covered]] = []
     for part in parts:
-        last = runs[-1] if runs else None
+        last = runs[-1][-1] if runs else None
         if last and (last.track, last.pid, last.labels, last.last + 1) == (
             part.track,
             part.pid,
             part.labels,
             part.first,
         ):
-            runs[-1] = Covered(last.track, last.first, part.last, last.pid, last.labels, last.where)
+            runs[-1].append(part)
         else:
-            runs.append(part)
-    return runs
+            runs.append([part])
+    return [
+        replace(of_one[0], last=of_one[-1].last, keys=tuple(key for part in of_one for key in part.keys))
+        for of_one in runs
+    ]

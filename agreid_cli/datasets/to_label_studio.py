@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -25,9 +25,10 @@ from agreid_cli.datasets.annotation_files import (
     tracked_videos,
 )
 from agreid_cli.datasets.formats import Crop, Plan
+from agreid_cli.datasets.video_facts import rate_of
 
 TASKS, CONFIG = "tasks.json", "config.xml"
-BOX, VIDEO = "box", "video"
+BOX, VIDEO, RATE = "box", "video", "fps"
 UNKNOWN_RATE = 30.0
 
 
@@ -35,17 +36,25 @@ def plan(table: pa.Table, crops: Sequence[Crop], direction: str) -> Plan:
     """`tasks.json` and `config.xml`."""
     groups = asked_groups(table)
     videos, notes = tracked_videos(table)
-    rate = _rate([row for tracks in videos.values() for rows in tracks for row in rows])
-    tasks = [_task(video, tracks, groups) for video, tracks in videos.items()]
+    rates = {video: _rate(row for rows in tracks for row in rows) for video, tracks in videos.items()}
+    tasks = [_task(video, tracks, groups, rates[video]) for video, tracks in videos.items()]
     notes.append(
         f"{TASKS} names each video <video_id>.mp4; write there the address under which Label Studio finds it"
     )
-    notes.append(f"{CONFIG} plays {rate:g} frames/s; give every video its own rate where they differ")
+    told = ", ".join(f"{video} {rate:g}" for video, rate in rates.items() if rate)
+    notes.append(f"each task has the frame rate of its video ({RATE}): {told or 'none is known'}")
+    if unknown := [video for video, rate in rates.items() if not rate]:
+        notes.append(
+            f"the frame rate of {', '.join(unknown)} is not known; {UNKNOWN_RATE:g} is written to {TASKS}, "
+            "correct it there"
+        )
     text = json.dumps(tasks, ensure_ascii=False, indent=1) + "\n"
-    return Plan(texts=((TASKS, text), (CONFIG, _config(groups, rate))), notes=tuple(notes))
+    return Plan(texts=((TASKS, text), (CONFIG, _config(groups))), notes=tuple(notes))
 
 
-def _task(video: str, tracks: list[list[dict[str, Any]]], groups: list[AskedGroup]) -> dict[str, Any]:
+def _task(
+    video: str, tracks: list[list[dict[str, Any]]], groups: list[AskedGroup], rate: float | None
+) -> dict[str, Any]:
     n_frames = 1 + max(rows[-1]["frame"] for rows in tracks)
     result = []
     for rows in tracks:
@@ -53,7 +62,7 @@ def _task(video: str, tracks: list[list[dict[str, Any]]], groups: list[AskedGrou
             part = list(group)
             result += _region(f"{video}-{part[0]['track_id']}-{number}", part, n_frames, groups)
     return {
-        "data": {VIDEO: f"{video}.mp4", "video_id": video},
+        "data": {VIDEO: f"{video}.mp4", "video_id": video, RATE: rate or UNKNOWN_RATE},
         "predictions": [{"model_version": "agreid", "result": result}],
     }
 
@@ -92,16 +101,16 @@ def _percent(value: float, whole: int) -> float:
     return round(100 * value / whole, 5)
 
 
-def _rate(rows: list[dict[str, Any]]) -> float:
-    timed = [row for row in rows if row.get("time_s") and row["frame"]]
-    return round(timed[-1]["frame"] / timed[-1]["time_s"], 3) if timed else UNKNOWN_RATE
+def _rate(rows: Iterable[dict[str, Any]]) -> float | None:
+    rate = rate_of([(row["frame"], row.get("time_s")) for row in rows])
+    return round(rate, 3) if rate else None
 
 
-def _config(groups: list[AskedGroup], rate: float) -> str:
+def _config(groups: list[AskedGroup]) -> str:
     view = ElementTree.Element("View")
     labels = ElementTree.SubElement(view, "Labels", name="label", toName=VIDEO)
     ElementTree.SubElement(labels, "Label", value=PERSON)
-    ElementTree.SubElement(view, "Video", name=VIDEO, value=f"${VIDEO}", framerate=f"{rate:g}")
+    ElementTree.SubElement(view, "Video", name=VIDEO, value=f"${VIDEO}", framerate=f"${RATE}")
     ElementTree.SubElement(view, "VideoRectangle", name=BOX, toName=VIDEO)
     for field, hint in (("track", "leave as it is"), ("pid", "who this is; -1: not a person")):
         ElementTree.SubElement(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from agreid_cli.attributes.codebook import Codebook
@@ -14,13 +15,16 @@ from agreid_cli.attributes.words import listed, many
 from agreid_cli.config.build_manifest import ManifestConfig
 from agreid_cli.datasets import tool_reader
 from agreid_cli.datasets.annotation_files import Covered
+from agreid_cli.datasets.video_facts import VideoFacts
 from agreid_cli.errors import InputError, Problems
 from agreid_cli.progress import SILENT, Progress
-from agreid_cli.records.crops import CROPS
+from agreid_cli.records.crops import BOX, CROPS
+from agreid_cli.records.extraction import Extraction
 from agreid_cli.records.files import write_csv
 from agreid_cli.records.manifest import JUNK_PID
 from agreid_cli.records.numbers import parse_pid
 from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.annotate.coverage import CropBox, Places, check_coverage, parts_at
 from agreid_cli.stages.annotate.rows import HEADER, Run, Track, identity_rows, tracks_of
 
 
@@ -63,9 +67,13 @@ def import_annotations(
     settings = manifest or ManifestConfig()
     codebook = official_codebook(settings.age_fold).excluding(settings.exclude)
     problems = Problems()
-    found = [part for file in files for part in read(file, problems)]
     places = _places(workspace)
+    videos = _facts(workspace)
+    read_files = [read(file, videos, problems) for file in files]
+    found = [part for one in read_files for part in one.runs]
     parts = _by_track(found, places, problems)
+    notes = [note for one in read_files for note in one.notes]
+    notes += [*_unused(found, codebook), *check_coverage(places, parts, problems)]
     pids = {id(part): _pid(part, problems) for part in found}
     runs = _runs(places, parts, pids, problems)
     mixed = _mixed(found, pids)
@@ -74,6 +82,8 @@ def import_annotations(
         "{n} faults in the annotations; nothing was written",
         hint="Mend them in the tool, export again, and run the same command again.",
     )
+    for text in notes:
+        progress.warn(text)
     for where in mixed:
         progress.warn(f"{where} shows several persons, so its attributes are taken for none of them")
     if silent := [track for track in places if track not in parts]:
@@ -89,19 +99,69 @@ def import_annotations(
     return ImportedAnnotations(*paths, len(places), len(open_tracks), len(seen), filled)
 
 
-def _places(workspace: Workspace) -> dict[Track, list[int | None]]:
-    """Track → the frames of its crops, in order."""
+def _places(workspace: Workspace) -> dict[Track, list[CropBox]]:
+    """Track → its crops, in order of frames."""
     crops = CROPS.read(workspace.crops)
-    places: dict[Track, list[int | None]] = defaultdict(list)
-    for track, frame in zip(tracks_of(crops), crops["frame"].to_pylist(), strict=True):
+    places: dict[Track, list[CropBox]] = defaultdict(list)
+    boxes = zip(*(crops[name].to_pylist() for name in BOX), strict=True)
+    for track, frame, box in zip(tracks_of(crops), crops["frame"].to_pylist(), boxes, strict=True):
         if track is not None:
-            places[track].append(frame)
-    return {t: sorted(frames, key=lambda f: (f is None, f or 0)) for t, frames in sorted(places.items())}
+            places[track].append(CropBox(frame, None if None in box else box))
+    return {t: sorted(of, key=lambda c: (c.frame is None, c.frame or 0)) for t, of in sorted(places.items())}
 
 
-def _by_track(
-    found: Sequence[Covered], places: dict[Track, list[int | None]], problems: Problems
-) -> dict[Track, list[Covered]]:
+def _facts(workspace: Workspace) -> dict[str, VideoFacts]:
+    """video_id → what the crops, and the record of their extraction, say of the video."""
+    columns = ("video_id", "frame", "time_s", "frame_width", "frame_height")
+    rows = zip(*(CROPS.read(workspace.crops)[name].to_pylist() for name in columns), strict=True)
+    timed: dict[str, dict[int, float]] = defaultdict(dict)
+    seen: dict[str, set[int]] = defaultdict(set)
+    sizes: dict[str, tuple[int | None, int | None]] = {}
+    for video, frame, time, width, height in rows:
+        if video is not None:
+            sizes.setdefault(video, (width, height))
+            if frame is not None:
+                seen[video].add(frame)
+            if frame is not None and time is not None:
+                timed[video][frame] = time
+    found = {}
+    for video, (width, height) in sizes.items():
+        frames = tuple(sorted(timed[video]))
+        times = tuple(timed[video][frame] for frame in frames)
+        found[video] = VideoFacts(
+            frames, times, frozenset(seen[video]), _n_frames(workspace, video), width, height
+        )
+    return found
+
+
+def _n_frames(workspace: Workspace, video: str) -> int | None:
+    """The frames of a video, those that could not be decoded too; None where no record lies here."""
+    record = workspace.crops_dir / "parts" / f"{video}.json"
+    if not record.is_file():
+        return None
+    done = Extraction.read(record)
+    return done.decoded + done.lost + done.missing_at_end
+
+
+def _unused(found: Sequence[Covered], codebook: Codebook) -> list[str]:
+    """What annotators filled in that goes nowhere: fields of no attribute, and attributes of nobody."""
+    fields: Counter[str] = Counter()
+    nameless: dict[str, None] = {}
+    for part in found:
+        fields.update(part.labels.keys() - set(codebook.names))
+        if part.labels and not part.pid:
+            nameless[part.where] = None
+    notes = []
+    if fields:
+        shown = listed((f"{name} ({many(n, 'box', 'boxes')})" for name, n in sorted(fields.items())), 10)
+        notes.append(f"fields that are no attribute here and are not used: {shown}")
+    if nameless:
+        shown = listed(nameless, 3)
+        notes.append(f"attributes of {many(len(nameless), 'track')} without a pid are not used: {shown}")
+    return notes
+
+
+def _by_track(found: Sequence[Covered], places: Places, problems: Problems) -> dict[Track, list[Covered]]:
     parts: dict[Track, list[Covered]] = defaultdict(list)
     strange = {}
     for part in found:
@@ -125,20 +185,21 @@ def _pid(part: Covered, problems: Problems) -> int | None:
 
 
 def _runs(
-    places: dict[Track, list[int | None]],
+    places: Places,
     parts: dict[Track, list[Covered]],
     pids: dict[int, int | None],
     problems: Problems,
 ) -> list[Run]:
     runs = []
-    for track, frames in places.items():
-        for frame in frames:
-            here = [p for p in parts.get(track, ()) if frame is not None and p.first <= frame <= p.last]
+    for track, crops in places.items():
+        for crop, here in parts_at(crops, parts.get(track, ())):
             said = {pids[id(part)] for part in here} - {None}
             if len(said) > 1:
                 both = " and ".join(str(pid) for pid in sorted(pid for pid in said if pid is not None))
-                problems.add(f"{here[0].where}, frame {frame}", f"{track[0]}:{track[1]} is {both} at once")
-            runs.append(Run(track, frame, frame, next(iter(said), None)))
+                problems.add(
+                    f"{here[0].where}, frame {crop.frame}", f"{track[0]}:{track[1]} is {both} at once"
+                )
+            runs.append(Run(track, crop.frame, crop.frame, next(iter(said), None)))
     return runs
 
 
@@ -168,7 +229,8 @@ def _labels(
             if not text:
                 continue
             if class_of(text, group) is None:
-                problems.add(f"{part.where}, {group.name}", label_problem(text, group))
+                what = partial(label_problem, text, group)
+                problems.add(f"{part.where}, {group.name}", what, kind="no such label")
                 continue
             word = label_of(text, group)
             other = labels[pid].setdefault(group.name, word)
