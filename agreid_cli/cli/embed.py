@@ -19,7 +19,8 @@ def embed(
     crops: Annotated[
         Optional[Path],
         typer.Option(
-            "--crops", metavar="TABLE|FOLDER", help="A crops table, a manifest, or a folder of images.",
+            "--crops", metavar="TABLE|LIST|FOLDER",
+            help="A crops table, a manifest, a list (path[,pid,camid,platform]), or a folder of images.",
             show_default="the test crops of the split",
         ),
     ] = None,
@@ -62,5 +63,6 @@ def embed(
             "crops": made.crops,
             "width": made.width,
             "flip": made.flip,
+            "unused": made.unused,
         }
     )

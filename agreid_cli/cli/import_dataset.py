@@ -9,7 +9,7 @@ import typer
 
 from agreid_cli.cli.console import Voice
 from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, WorkspaceOption, config_file
-from agreid_cli.datasets import DATASETS
+from agreid_cli.datasets import DATASETS, OWN
 
 if TYPE_CHECKING:
     from agreid_cli.datasets.counts import Found
@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 
 
 def import_dataset(
-    name: Annotated[str, typer.Argument(metavar="NAME", help=f"One of {', '.join(DATASETS)}.")],
-    root: Annotated[Path, typer.Argument(metavar="ROOT", help="The unpacked folder of the data set.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help=f"One of {', '.join((*DATASETS, *OWN, 'list'))}.")
+    ],
+    root: Annotated[
+        Path, typer.Argument(metavar="ROOT", help="The unpacked folder of the data set, or a list of crops.")
+    ],
     attributes: Annotated[
         Optional[Path],
         typer.Option("--attributes", metavar="FILE", help="The attribute .mat, if it is outside ROOT."),
@@ -26,6 +30,12 @@ def import_dataset(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Skip unreadable files instead of stopping.")
     ] = False,
+    platform: Annotated[
+        Optional[str],
+        typer.Option(
+            "--platform", metavar="uav|cctv|wearable", help="Platform of own crops whose names give none."
+        ),
+    ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the workspace's manifest and split.")
     ] = False,
@@ -34,10 +44,13 @@ def import_dataset(
     set_: SetOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Read a published data set into manifest.parquet and split.parquet.
+    """Read a published data set, or your own crops, into manifest.parquet and split.parquet.
 
     The images are neither copied nor changed. The counts read are shown beside the published ones; a
     difference is a warning, because releases differ.
+
+    For your own crops, NAME is folder and ROOT has one folder per person (person_001/uav_003.jpg), or NAME is
+    list and ROOT a CSV or Parquet file with the columns path, pid, camid, platform and optionally split.
 
     Example: agreid import-dataset ag-reid AG-ReID --workspace my-campus
     """
@@ -48,7 +61,12 @@ def import_dataset(
 
     voice = Voice(json=json)
     settings = load_section(
-        ImportConfig, "import-dataset", config_file(config, workspace), set_ or (), skip_bad=skip_bad or None
+        ImportConfig,
+        "import-dataset",
+        config_file(config, workspace),
+        set_ or (),
+        skip_bad=skip_bad or None,
+        platform=platform,
     )
     result = run(
         Workspace(workspace),
@@ -64,12 +82,13 @@ def import_dataset(
 
 
 def _show(voice: Voice, result: ImportResult) -> None:
-    voice.table(
-        f"{result.dataset}: counts read and published",
-        ["subset", "images", "identities", "published", "difference", "published in"],
-        [line for found in result.counts for line in _lines(found)],
-        right=(1, 2, 3, 4),
-    )
+    if result.counts:
+        voice.table(
+            f"{result.dataset}: counts read and published",
+            ["subset", "images", "identities", "published", "difference", "published in"],
+            [line for found in result.counts for line in _lines(found)],
+            right=(1, 2, 3, 4),
+        )
     others = [
         f"{n:,} {what}" for n, what in ((result.distractors, "distractors"), (result.junk, "junk")) if n
     ]
@@ -82,7 +101,8 @@ def _show(voice: Voice, result: ImportResult) -> None:
             f"attributes of {result.identities_with_attributes:,} identities from {result.attributes.name}"
         )
     if result.split:
-        voice.say(f"{result.split.path}: published roles")
+        whose = "published roles" if result.counts else "the given roles"
+        voice.say(f"{result.split.path}: {whose}")
     strange = [found.subset for found in result.counts if not found.expected]
     if strange:
         voice.warn(f"no published count matches the number read for: {', '.join(strange)}")

@@ -32,7 +32,7 @@ def search(
     crops: Annotated[
         Optional[Path],
         typer.Option(
-            "--crops", metavar="PATH", help="A crops table, a manifest, or a folder of images.",
+            "--crops", metavar="PATH", help="A crops table, a manifest, a list, or a folder of images.",
             show_default="the split's test crops",
         ),
     ] = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -14,4 +14,6 @@ class ImportConfig(Frozen):
 
     # Skip, with a warning, files whose name or header cannot be read, instead of stopping.
     skip_bad: bool = False
+    # Platform of your own crops whose names or rows give none: uav, cctv or wearable.
+    platform: Literal["", "uav", "cctv", "wearable"] = ""
     threads: Annotated[int, Field(ge=1, le=256)] = 8  # threads that read image headers

@@ -23,6 +23,8 @@ DATASETS = {
     "prai-1581": "agreid_cli.datasets.prai_1581:PRAI_1581",
     "uav-human": "agreid_cli.datasets.uav_human:UAV_HUMAN",
 }
+#: Crops of one's own, read by the same command. A list of crops is read by the stage.
+OWN = {"folder": "agreid_cli.datasets.own_folder:FOLDER"}
 FORMATS = {
     "ag-reid": "agreid_cli.datasets.to_ag_reid:plan",
     "coco": "agreid_cli.datasets.to_coco:plan",
@@ -38,9 +40,9 @@ TOOLS = {
 }
 
 
-def dataset(name: str) -> Dataset:
-    """The data set of that name; `InputError` lists the choices when there is none."""
-    found: Dataset = _find(name, DATASETS, "data set that agreid reads")
+def dataset(name: str, *, also: tuple[str, ...] = ()) -> Dataset:
+    """The data set of that name; `InputError` lists the choices, and `also`, when there is none."""
+    found: Dataset = _find(name, DATASETS | OWN, "data set that agreid reads", also)
     return found
 
 
@@ -56,11 +58,12 @@ def tool_reader(name: str) -> ToolReader:
     return found
 
 
-def _find(name: str, table: dict[str, str], what: str) -> Any:
+def _find(name: str, table: dict[str, str], what: str, also: tuple[str, ...] = ()) -> Any:
     target = table.get(name.lower())
     if target is None:
         raise InputError(
-            f"'{name}' is no {what}{did_you_mean(name, table)}", hint=f"Known: {', '.join(table)}"
+            f"'{name}' is no {what}{did_you_mean(name, (*table, *also))}",
+            hint=f"Known: {', '.join((*table, *also))}",
         )
     module, _, attribute = target.partition(":")
     return getattr(importlib.import_module(module), attribute)

@@ -30,7 +30,9 @@ def manifest_table(
     from the workspace to the data set.
     """
     crops = []
-    for crop_id, row, size in zip(crop_ids([row.path for row in rows]), rows, sizes, strict=True):
+    ids = crop_ids([row.path for row in rows])
+    for crop_id, row, size in zip(ids, rows, sizes, strict=True):
+        crop_id = row.crop_id or crop_id
         path = posixpath.normpath(f"{prefix}/{row.path}")
         crop = crop_row(
             crop_id, path, camid=row.camid, platform=row.platform, size=size,

@@ -83,7 +83,7 @@ def missing(layout: Layout, root: Path) -> list[str]:
 
 def image_folders(layout: Layout, root: Path) -> list[str]:
     """The folders of `layout` that are there: all images of the set lie in them."""
-    return [name for name in layout.folders if (root / name).is_dir()]
+    return [""] if layout.whole else [name for name in layout.folders if (root / name).is_dir()]
 
 
 def share(layout: Layout, root: Path) -> float | None:
@@ -130,7 +130,9 @@ def _not_laid_out(dataset: Dataset, root: Path) -> InputError:
             names = _either(others)
             hint = f"It looks like {names}{where}: {_command(next(iter(others)), folder)}"
             return InputError(message, problems=places, hint=hint)
-    return InputError(message, problems=places, hint=dataset.hint)
+    own = "For your own crops, one folder per person: agreid import-dataset folder"
+    hints = [dataset.hint, f"{own} '{root}'" if next(_names(root, ("",)), None) else ""]
+    return InputError(message, problems=places, hint="\n".join(filter(None, hints)))
 
 
 def _around(root: Path) -> Iterator[tuple[str, Path]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from agreid_cli.errors import Problem
@@ -28,7 +27,15 @@ class Row:
     altitude: int | None = None  # the A field: 0, 1, 2
     session: str | None = None  # the T field, or what the set has in its place
     frame: int | None = None  # 0-based where the publisher's count is known, else as published
+    crop_id: str = ""  # its path without the suffix, unless a list gives another
     also: tuple[str, ...] = ()  # other places of the same crop: one name in two folders of the test set
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something that the user should know about how the rows were read."""
+
+    text: str
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,7 @@ class Layout:
 
     name: str
     folders: tuple[str, ...]
-    read: Callable[[Path], Iterator[Row | Problem]]
+    read: Callable[..., Iterator[Row | Problem | Remark]]
     subsets: tuple[Subset, ...]
     #: Optional files → what is lost without them.
     optional: tuple[tuple[str, str], ...] = ()
@@ -72,6 +79,10 @@ class Layout:
     any_of: tuple[str, ...] = ()
     #: File name → row, None outside the grammar; by it a tree given under another name is recognised.
     parse: Callable[[str], Row | None] | None = None
+    #: The images may lie anywhere under the root.
+    whole: bool = False
+    #: `read` has a keyword `platform`, for images whose names tell none.
+    takes_platform: bool = False
 
 
 @dataclass(frozen=True)

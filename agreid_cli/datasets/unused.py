@@ -41,18 +41,18 @@ def unused(
 ) -> list[Unused]:
     """Every file under `root` that is not in `used`, grouped by folder, ending and reason.
 
-    `used` are paths relative to `root`, with `/`; `read_in` the folders whose images were read; `own` the
-    workspace's own files and folders, in the same form, when it lies under `root`.
+    `used` are paths relative to `root`, with `/`; `read_in` the folders whose images were read, "" for all;
+    `own` the workspace's own files and folders, in the same form, when it lies under `root`.
     """
     groups: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     known = set(used)
     for path, litter in _files(root, own):
         if path in known:
             continue
-        folder = next((f for f in read_in if path.startswith(f"{f}/")), "")
+        folder = next((f for f in read_in if not f or path.startswith(f"{f}/")), None)
         if litter:
             why = LITTER
-        elif not folder:
+        elif folder is None:
             why = ELSEWHERE
         else:
             why = NOT_LISTED if is_image(root / path) else NOT_READ

@@ -55,7 +55,7 @@ def own_split(
         )
         asks = query_mask(len(rows), seen, test_pids)
         test = np.isin(rows.pid, test_pids) | (junk_in_gallery & ~rows.person)
-        tested = {row.name: _column(rows, row, asks, test) for row in directions}
+        tested = {row.name: column_of(rows, row, asks, test) for row in directions}
         useless = {name: why for name, column in tested.items() if (why := _useless(rows, name, column))}
         if not useless:
             return Roles(np.isin(rows.pid, train_pids), tested, left_out)
@@ -83,7 +83,8 @@ def _useless(rows: Rows, name: str, column: np.ndarray) -> str:
     return ""
 
 
-def _column(rows: Rows, row: Direction, asks: np.ndarray, test: np.ndarray) -> np.ndarray:
+def column_of(rows: Rows, row: Direction, asks: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """NONE, QUERY or GALLERY in one direction, int8 (n,): `asks` may ask, the rest of `test` is searched."""
     gallery = test & ~asks & rows.on(row.gallery)
     query = has_match(rows.pid, rows.place(row.junk), asks & rows.on(row.query), gallery)
     column = np.where(query, QUERY, np.where(gallery, GALLERY, NONE))

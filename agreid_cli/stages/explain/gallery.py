@@ -15,7 +15,8 @@ from agreid_cli.records.files import write_bytes
 from agreid_cli.records.manifest import read_manifest
 from agreid_cli.records.split import read_split, sides_of
 from agreid_cli.records.workspace import Workspace
-from agreid_cli.stages.run.embed import CropRows, Decoded, folder_rows, table_rows
+from agreid_cli.stages.run.crop_sources import CropRows, crop_rows
+from agreid_cli.stages.run.embed import Decoded
 from agreid_cli.stages.run.streams import OpenStream
 from agreid_cli.training.decompose import Read
 
@@ -31,11 +32,8 @@ class Gallery:
 def open_gallery(
     workspace: Workspace, opened: OpenStream, crops: Path | None, *, progress: Progress = SILENT
 ) -> Gallery:
-    """A crops table, a manifest or a folder of images; without one, every test crop of the split."""
-    if crops is None:
-        rows = _test_crops(workspace)
-    else:
-        rows = table_rows(crops) if crops.is_file() else folder_rows(crops)
+    """A crops table, a manifest, a list or a folder of images; without one, every test crop of the split."""
+    rows = _test_crops(workspace) if crops is None else crop_rows(crops, progress)
     if not rows.path:
         raise InputError("there is no crop to search", hint="Name some: agreid search --crops FOLDER")
     place = opened.run.root / "search" / f"{_key(opened, rows)}.npz"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,12 @@ import pyarrow as pa
 import torch
 
 from agreid_cli.cores import usable_cores
-from agreid_cli.errors import InputError, MissingError, Problem, UsageError
+from agreid_cli.errors import InputError, Problem, UsageError
 from agreid_cli.progress import SILENT, Progress
-from agreid_cli.records.crops import CROPS
 from agreid_cli.records.embeddings import embeddings_artefact
-from agreid_cli.records.manifest import JUNK_PID, is_manifest, read_manifest
 from agreid_cli.records.runs import Run, find_run
 from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.run.crop_sources import crop_rows
 from agreid_cli.stages.run.devices import find_device
 from agreid_cli.stages.run.ranked import load_testing
 from agreid_cli.stages.run.runs import Loaded, load_network
@@ -30,7 +29,6 @@ from agreid_cli.training.pixels import read_resized
 from agreid_cli.training.precision import choose_precision
 from agreid_cli.training.threads import one_core_each
 
-IMAGES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 MOST_NAMED = 20
 
 
@@ -43,6 +41,7 @@ class Embedded:
     crops: int
     width: int
     flip: bool
+    unused: list[dict[str, object]] = field(default_factory=list)  # files of a folder that were passed over
 
 
 def embed(
@@ -58,7 +57,8 @@ def embed(
     """Embed with the newest run, or the one named, and write an embeddings table.
 
     Without `crops`, every query and gallery crop of the split, into the run, where `evaluate` looks. With
-    `crops`, a crops or manifest table or a folder of images, into `out` or `<name>-embeddings.parquet`.
+    `crops`, a crops or manifest table, a list or a folder of images, into `out` or
+    `<name>-embeddings.parquet`.
     """
     found = find_run(workspace, run)
     network = load_network(found)
@@ -67,13 +67,14 @@ def embed(
         if out is not None:
             raise UsageError("--out goes with --crops", hint=f"The test crops go to {found.embeddings}")
         return embed_test_part(workspace, found, network, device=target, flip=flip, progress=progress)
-    rows = table_rows(crops) if crops.is_file() else folder_rows(crops)
+    rows = crop_rows(crops, progress)
     pixels = Decoded(rows.path, network.config.model.size, network.config.data.interpolation)
     features = _features(network, pixels, target, bool(flip), progress)
     path = out or Path(f"{crops.stem}-embeddings.parquet")
     marks = {"weights_sha256": network.weights_sha256, "run": found.name, "flip": str(bool(flip))}
     _write(path, rows.columns(), features, marks)
-    return Embedded(path, found.name, len(features), features.shape[1], bool(flip))
+    passed_over = [group.as_data() for group in rows.unused]
+    return Embedded(path, found.name, len(features), features.shape[1], bool(flip), passed_over)
 
 
 def embed_test_part(
@@ -124,41 +125,6 @@ class Decoded:
             return read_resized(path, self.size, self.interpolation)
         except (OSError, ValueError) as error:
             return Problem(str(path), getattr(error, "strerror", None) or str(error))
-
-
-@dataclass(frozen=True)
-class CropRows:
-    """Crops by columns; `path` is where each image lies."""
-
-    crop_id: list[str]
-    path: list[Path]
-    pid: list[int]
-    camid: list[int]
-    platform: list[str | None]
-
-    def columns(self) -> dict[str, Sequence[Any]]:
-        return {name: getattr(self, name) for name in ("crop_id", "pid", "camid", "platform")}
-
-
-def table_rows(path: Path) -> CropRows:
-    """A crops table, or a manifest, whose pids are kept; paths are relative to the table's folder."""
-    table = read_manifest(path) if is_manifest(path) else CROPS.read(path)
-    read = {name: table[name].to_pylist() for name in ("crop_id", "path", "camid", "platform")}
-    pid = table["pid"].to_pylist() if "pid" in table.column_names else [JUNK_PID] * len(table)
-    files = [path.parent / name for name in read["path"]]
-    return CropRows(read["crop_id"], files, pid, read["camid"], read["platform"])
-
-
-def folder_rows(folder: Path) -> CropRows:
-    """Every image below a folder, named by its path in it; nobody knows who they show."""
-    if not folder.is_dir():
-        raise MissingError(f"{folder} does not exist", hint="Give a crops table or a folder of images.")
-    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGES)
-    if not files:
-        raise InputError(f"{folder} holds no image", hint=f"Looked for {', '.join(IMAGES)}")
-    names = [str(file.relative_to(folder)) for file in files]
-    n = len(files)
-    return CropRows(names, files, [JUNK_PID] * n, [0] * n, [None] * n)
 
 
 def _features(
