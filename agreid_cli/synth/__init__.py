@@ -1,1 +1,1 @@
-"""The synthetic campus: people, cameras and light from a seed."""
+"""The synthetic campus: people, cameras and light, generated from a random seed."""

@@ -1,6 +1,6 @@
-"""A pinhole camera: metres in the world to pixels in the picture.
+"""A pinhole camera: from world metres to image pixels.
 
-World: x east, y north, z up, the ground at z = 0. Camera: x right, y down, z into the picture. Pixels: x
+World: x east, y north, z up, the ground at z = 0. Camera: x right, y down, z into the image. Pixels: x
 right, y down; the centre of the first pixel is at (0.5, 0.5).
 """
 
@@ -17,7 +17,7 @@ Window = tuple[int, int, int, int]
 class Camera:
     """K: 3×3, focal length and principal point in pixels. R: 3×3, world to camera. t: (3,), metres.
 
-    A point X of the world stands at R X + t of the camera.
+    A world point X has camera coordinates R X + t.
     """
 
     K: np.ndarray

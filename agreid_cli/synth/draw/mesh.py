@@ -1,7 +1,7 @@
 """Bodies as lofts: rings of points along a limb, joined by triangles.
 
-Every limb, garment, shoe and bag is a stack of rings; a ring is a centre, two axes and how far it reaches
-along them. All rings of one figure are computed in one go, which is what makes numpy fast enough here.
+Every limb, garment, shoe and bag is a stack of rings; a ring has a centre, two axes and its extent
+along them. All rings of one figure are computed at once, so that numpy is fast enough.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-#: Corners of a ring, evenly spread from straight behind over the left side... to straight behind again.
+#: Corners of a ring, evenly spaced, from straight behind over the left side back to straight behind.
 SIDES = 16
 ANGLE = np.linspace(-np.pi, np.pi, SIDES + 1)  # 0: straight ahead
 _SIN, _COS = np.sin(ANGLE), np.cos(ANGLE)
@@ -20,10 +20,10 @@ _SIN[[0, -1]], _COS[[0, -1]] = 0.0, -1.0
 
 @dataclass(frozen=True, eq=False)
 class Mesh:
-    """Triangles with what shading needs. n vertices, f triangles.
+    """Triangles with the data for shading. n vertices, f triangles.
 
-    `rest` are metres (left, front, up) in the figure before it moved: patterns are painted there, so they
-    move with the limb. `part` and `paint` are numbers a triangle.
+    `rest` are metres (left, front, up) in the figure's rest pose: patterns are defined there, so they
+    move with the limb. `part` and `paint` are one number per triangle.
     """
 
     points: np.ndarray  # float64 (n, 3)
@@ -35,7 +35,7 @@ class Mesh:
 
 
 class Lofts:
-    """Collects lofts and makes one mesh of them."""
+    """Collects lofts and merges them into one mesh."""
 
     def __init__(self) -> None:
         self._counts: list[int] = []
@@ -60,9 +60,9 @@ class Lofts:
     ) -> None:
         """One loft of n rings.
 
-        centres (n, 3); left, front (n, 3) or (3,) unit axes; wide, deep, back (n,) half sizes sideways, to
-        the front and (as deep, if not given) to the back; square: 1 an ellipse, towards 0 a box; rest (n, 3)
-        the centres before the figure moved; scale (n, SIDES + 1) stretches single corners.
+        centres (n, 3); left, front (n, 3) or (3,) unit axes; wide, deep, back (n,) half sizes to the sides,
+        to the front and (default: deep) to the back; square: 1 is an ellipse, towards 0 a box; rest (n, 3)
+        the centres in the rest pose; scale (n, SIDES + 1) stretches single corners.
         """
         n = len(centres)
         rings = np.empty((n, 16))
@@ -119,7 +119,7 @@ def _normals(points: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.nd
 
 
 def cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """a × b for (n, 3) or (3,) each; numpy's own takes far longer on so few."""
+    """a × b for (n, 3) or (3,) each; numpy's own is much slower for small arrays."""
     out = np.empty(np.broadcast_shapes(a.shape, b.shape))
     out[..., 0] = a[..., 1] * b[..., 2] - a[..., 2] * b[..., 1]
     out[..., 1] = a[..., 2] * b[..., 0] - a[..., 0] * b[..., 2]
@@ -150,7 +150,7 @@ def _topology(counts: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarr
 
 
 def join(meshes: list[Mesh]) -> Mesh:
-    """One mesh of several."""
+    """Merge meshes."""
     starts = np.cumsum([0, *(len(mesh.points) for mesh in meshes[:-1])])
     return Mesh(
         np.concatenate([mesh.points for mesh in meshes]),
@@ -165,7 +165,7 @@ def join(meshes: list[Mesh]) -> Mesh:
 
 
 def placed(mesh: Mesh, x: float, y: float, heading_rad: float) -> Mesh:
-    """The mesh turned about the vertical (heading 0: its front looks east) and moved to (x, y)."""
+    """The mesh rotated about the vertical (heading 0: facing east) and moved to (x, y)."""
     cos, sin = np.cos(heading_rad), np.sin(heading_rad)
     points, normals = np.empty_like(mesh.points), np.empty_like(mesh.normals)
     for out, given in ((points, mesh.points), (normals, mesh.normals)):

@@ -1,8 +1,9 @@
-"""From triangles to the samples of a picture they cover.
+"""Rasterise triangles into image samples.
 
-Triangles become rows of samples, rows become samples, all triangles of a figure at once; only samples that
-lie in a triangle, give or take one at each end of a row, are ever looked at. Everything is computed from a
-sample's own place in the whole frame and without BLAS, so that a window gets what the full frame gets.
+Triangles become rows of samples, rows become samples, for all triangles of a figure at once; only samples
+in a triangle, plus or minus one at each end of a row, are processed. Everything is computed from a
+sample's own position in the whole frame and without BLAS, so that a window equals that part of the full
+frame.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ class Samples:
     at: np.ndarray
     nearness: np.ndarray  # float32 (k,), 1 / depth in metres
     face: np.ndarray  # int32 (k,)
-    second: np.ndarray  # float64 (k,), the shares of the second and third corner, as the picture has them
+    second: np.ndarray  # float64 (k,), image-space barycentric weights of the second and third corner
     third: np.ndarray
 
     def only(self, keep: np.ndarray) -> Samples:
@@ -32,7 +33,7 @@ class Samples:
         )
 
     def mix(self, values: np.ndarray, faces: np.ndarray, depth: np.ndarray) -> np.ndarray:
-        """Values (n, c) at the corners as they are at the samples, (k, c), float32, true to perspective."""
+        """Interpolate values (n, c) at the corners to the samples, (k, c), float32, perspective-correct."""
         corners = faces[self.face]
         a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
         wb, wc = self.second / depth[b], self.third / depth[c]
@@ -46,7 +47,7 @@ class Samples:
 
 
 def project(points: np.ndarray, camera: Camera) -> np.ndarray:
-    """(n, 3) of the world to x, y in pixels and depth in metres, float64 (n, 3)."""
+    """World points (n, 3) to x, y in pixels and depth in metres, float64 (n, 3)."""
     R, t, K = camera.R, camera.t, camera.K
     X, Y, Z = points[:, 0], points[:, 1], points[:, 2]
     right, down, depth = (R[i, 0] * X + R[i, 1] * Y + R[i, 2] * Z + t[i] for i in range(3))
@@ -59,7 +60,7 @@ def project(points: np.ndarray, camera: Camera) -> np.ndarray:
 
 
 def touches(seen: np.ndarray, window: Window) -> bool:
-    """Whether the box around projected points may reach into the window; points behind count as reaching."""
+    """Whether the bounding box of projected points may overlap the window; points behind the camera count."""
     if (seen[:, 2] < NEAR_M).any():
         return bool((seen[:, 2] > NEAR_M).any())
     x, y = seen[:, 0], seen[:, 1]
@@ -69,14 +70,14 @@ def touches(seen: np.ndarray, window: Window) -> bool:
 def cover(
     seen: np.ndarray, faces: np.ndarray, *, window: Window, supersample: int, stride: int = 1
 ) -> Samples:
-    """The samples inside the triangles that face the camera; seen as `project` gives it.
+    """The samples inside the triangles that face the camera; `seen` as returned by `project`.
 
     A pixel has supersample² samples, sample i of a row at (i + ½) / supersample. With stride = supersample
-    only the first of each pixel is looked at.
+    only the first of each pixel is processed.
     """
     per_pixel = supersample // stride
     x0, y0, x1, y1 = (edge * per_pixel for edge in window)
-    X = (seen[:, 0] * supersample - 0.5) / stride  # the samples that are looked at lie at whole numbers
+    X = (seen[:, 0] * supersample - 0.5) / stride  # the processed samples are at integers
     Y = (seen[:, 1] * supersample - 0.5) / stride
     a, b, c = faces[:, 0], faces[:, 1], faces[:, 2]
     ax, ay, bx, by = X[b] - X[a], Y[b] - Y[a], X[c] - X[a], Y[c] - Y[a]
@@ -85,14 +86,14 @@ def cover(
     first_y, last_y = np.maximum(np.ceil(low), y0), np.minimum(np.floor(high), y1 - 1)
     left, right = _least(X[a], X[b], X[c]), _most(X[a], X[b], X[c])
     depth = seen[:, 2]
-    # Image y points down, so what runs counter-clockwise in the world runs clockwise here: negative area.
+    # Image y points down, so counter-clockwise in the world is clockwise here: negative area.
     use = (last_y >= first_y) & (area < -1e-12) & (np.floor(right) >= np.ceil(left))
     use &= (right >= x0) & (left <= x1 - 1)
     if depth.min() <= NEAR_M:
         use &= _least(depth[a], depth[b], depth[c]) > NEAR_M
     face = np.flatnonzero(use).astype(np.int32)
 
-    # Rows of triangles. Shares of the corners are linear along a row: slope · (x − corner) + height.
+    # Rows of triangles. Barycentric weights are linear along a row: slope · (x − corner) + height.
     rows = (last_y[face] - first_y[face]).astype(np.int64) + 1
     tri = np.repeat(face, rows)
     y = np.arange(len(tri)) - np.repeat(np.cumsum(rows) - rows - first_y[face].astype(np.int64), rows)
@@ -109,10 +110,10 @@ def cover(
             bound = -height / slope
         np.maximum(start, np.where(slope > 1e-9, bound, start), out=start)
         np.minimum(end, np.where(slope < -1e-9, bound, end), out=end)
-    first = np.ceil(corner + start - 1e-3)  # a hair too wide; the exact test follows
+    first = np.ceil(corner + start - 1e-3)  # slightly too wide; the exact test follows
     last = np.minimum(np.floor(corner + end + 1e-3), x1 - 1)
     share1, share2 = slope1 * (first - corner) + height1, slope2 * (first - corner) + height2
-    skip = np.maximum(x0 - first, 0)  # what the window cuts off; shares still count from the row's own start
+    skip = np.maximum(x0 - first, 0)  # clipped by the window; weights still count from the row's own start
     counts = np.maximum(last - first - skip + 1, 0).astype(np.int64)
 
     # Samples of rows.

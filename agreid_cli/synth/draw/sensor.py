@@ -1,7 +1,7 @@
-"""What a camera makes of a scene: motion blur, lens, exposure and white balance, noise, compression.
+"""Camera simulation: motion blur, lens, exposure and white balance, noise, compression.
 
-Every step depends on absolute pixels and on what lies a few pixels around, so that a window of a frame comes
-out as the same part of the whole frame, but for a rim of `MARGIN` pixels.
+Every step depends on absolute pixel positions and a neighbourhood of a few pixels, so that a window of a
+frame equals the same part of the whole frame, except for a border of `MARGIN` pixels.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import numpy as np
 
 from agreid_cli.synth.draw.camera import Window
 
-#: Pixels round a window that blur and the chroma of JPEG reach over.
+#: Border of a window, in pixels, affected by blur and JPEG chroma subsampling.
 MARGIN = 24
-#: A block of JPEG with halved chroma; windows start at its multiples.
+#: JPEG block size with chroma subsampling; windows start at multiples of it.
 BLOCK = 16
 _TILE = 1024
 Shift = tuple[float, float]
@@ -25,10 +25,10 @@ Shift = tuple[float, float]
 
 @dataclass(frozen=True)
 class Sensor:
-    """gains: blue, green, red. gamma: above 1 darkens the middle. saturation: 0 grey, 1 as it is.
+    """gains: blue, green, red. gamma: above 1 darkens midtones. saturation: 0 grey, 1 unchanged.
 
-    blur_px: sigma of the lens and of digital zoom. noise: sigma in grey levels; chroma: part of it that
-    colours. quality: of the JPEG quantisation that stands for the camera's own encoder.
+    blur_px: sigma of lens and digital zoom. noise: sigma in grey levels; chroma: fraction of it that is
+    chromatic. quality: of the JPEG quantisation that simulates the camera's encoder.
     """
 
     gains: tuple[float, float, float] = (1.0, 1.0, 1.0)
@@ -50,11 +50,11 @@ def expose(
     shifts: Mapping[int, Shift],
     seed: int,
 ) -> np.ndarray:
-    """The picture that the camera delivers of `window`, uint8 (h, w, 3).
+    """The camera image of `window`, uint8 (h, w, 3).
 
-    image: uint8 (h, w, 3), as rendered. owner: int16 (h, w), which person a pixel shows, −1 none. shift: how
-    far the ground moves while the shutter is open, pixels; shifts: the same for each person. seed: of this
-    frame's noise.
+    image: uint8 (h, w, 3), as rendered. owner: int16 (h, w), the person at each pixel, −1 none. shift: motion
+    of the ground while the shutter is open, pixels; shifts: the same for each person. seed: for the noise of
+    this frame.
     """
     image = _moved(image, owner, shift, shifts)
     if sensor.blur_px > 0.2:
@@ -69,7 +69,7 @@ def expose(
 def aligned(
     box: tuple[float, float, float, float], width: int, height: int, *, margin: int = MARGIN
 ) -> Window:
-    """The window of whole blocks that holds `box` and `margin` pixels around, inside the frame.
+    """The window of whole blocks that contains `box` plus a border of `margin` pixels, inside the frame.
 
     >>> aligned((100, 50, 130, 90), 704, 480)
     (64, 16, 160, 128)
@@ -98,7 +98,7 @@ def _moved(image: np.ndarray, owner: np.ndarray, shift: Shift, shifts: Mapping[i
 
 
 def _swept(image: np.ndarray, shift: Shift) -> np.ndarray:
-    """Averaged along a straight move of `shift` pixels, symmetric about where it is."""
+    """Averaged along a straight motion of `shift` pixels, symmetric about its position."""
     kernel = _line(round(shift[0], 1), round(shift[1], 1))
     if kernel.size == 1:
         return image.copy()
@@ -107,7 +107,7 @@ def _swept(image: np.ndarray, shift: Shift) -> np.ndarray:
 
 @lru_cache(maxsize=256)
 def _line(dx: float, dy: float) -> np.ndarray:
-    """The kernel of a move: float32 (2r+1, 2r+1), sum 1."""
+    """The kernel of a motion: float32 (2r+1, 2r+1), sum 1."""
     length = float(np.hypot(dx, dy))
     if length < 0.7:
         return np.ones((1, 1), np.float32)
@@ -136,9 +136,9 @@ def _curve(gamma: float) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def _grain() -> np.ndarray:
-    """Unit noise × 16, int8 (tile, tile, 4): one of brightness, three of colour."""
+    """Unit noise × 16, int8 (tile, tile, 4): one luminance and three colour channels."""
     noise = np.random.default_rng(20230514).normal(0, 16, (_TILE, _TILE, 4))
-    # A sensor's noise is not white after demosaicing: neighbours share some of it.
+    # Sensor noise is not white after demosaicing: neighbours are correlated.
     noise = cv2.GaussianBlur(noise, (3, 3), 0.6, borderType=cv2.BORDER_REFLECT)
     noise *= 16 / noise.std()
     return np.asarray(np.clip(np.rint(noise), -127, 127).astype(np.int8))
@@ -151,7 +151,7 @@ def _noisy(image: np.ndarray, window: Window, sensor: Sensor, seed: int) -> np.n
     down, across = np.random.default_rng(seed).integers(0, _TILE, 2)
     rows, columns = (np.arange(y0, y1) + down) % _TILE, (np.arange(x0, x1) + across) % _TILE
     grain = _grain()[rows][:, columns].astype(np.float32) * (sensor.noise / 16)
-    # More where it is bright (photons are counted), some where it is dark (reading out).
+    # More in bright areas (shot noise), some in dark areas (read noise).
     strength = np.sqrt(0.35 + 0.65 * np.arange(256, dtype=np.float32) / 128)
     bright = cv2.LUT(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), strength)
     noise = (grain[..., :1] + sensor.chroma * grain[..., 1:]) * bright[..., None]

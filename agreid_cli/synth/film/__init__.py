@@ -1,1 +1,1 @@
-"""Rendered frames with their ground truth."""
+"""Rendered frames with ground truth."""

@@ -1,4 +1,4 @@
-"""A picture of the scene through a camera, with the exact truth of every pixel."""
+"""Render the scene through a camera, with exact ground truth for every pixel."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from agreid_cli.synth.people.parts import ARMS, FEET, HANDS, LEGS
 from agreid_cli.synth.place import ground, occluders
 from agreid_cli.synth.place.scene import Placed, Rendered, Scene
 
-#: A thing that is larger than this in the picture gets one sample a pixel.
+#: Objects larger than this in the image get one sample per pixel.
 _COARSE_PX = 160
 _SHOWN = (np.arange(256) / 255.0) ** GAMMA
 _LIMBS = np.zeros(256, bool)
@@ -27,21 +27,21 @@ _LIMBS[[LEGS, ARMS, HANDS, FEET]] = True
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    """A mesh in the picture: its samples, before it is known which of them are in front."""
+    """A mesh in the image: its samples before occlusion is resolved."""
 
     mesh: Mesh
     depth: np.ndarray  # of its corners
     samples: raster.Samples
-    person: int  # −1: a thing
-    coarse: bool  # one sample stands for all of its pixel
+    person: int  # −1: an object
+    coarse: bool  # one sample for each whole pixel
 
 
 def render(scene: Scene, camera: Camera, window: Window | None = None, *, supersample: int = 2) -> Rendered:
-    """The rectangle `window` (x0, y0, x1, y1; the whole frame by default) of the frame that `camera` sees.
+    """Render the rectangle `window` (x0, y0, x1, y1; default: the whole frame) of the frame of `camera`.
 
-    Any window holds the very pixels of the full frame. People and things are smoothed by `supersample`²
-    samples a pixel; owner, part and depth are exactly those of the pixel's first sample, which for
-    supersample 1 is its centre.
+    Any window has exactly the pixels of the full frame. People and objects are antialiased with
+    `supersample`² samples per pixel; owner, part and depth are exactly those of the pixel's first sample,
+    which for supersample 1 is its centre.
     """
     window = window or (0, 0, camera.width, camera.height)
     x0, y0, x1, y1 = window
@@ -64,14 +64,14 @@ def render(scene: Scene, camera: Camera, window: Window | None = None, *, supers
 
 @lru_cache(maxsize=64)
 def _standing(person: Placed, light: Light) -> tuple[Mesh, shadow.Cast]:
-    """A person in the world, and the shadow; kept for the crops of one frame."""
+    """A person in the world, and the shadow; cached for the crops of one frame."""
     body = figure.figure(person.look, person.phase, person.speed)
     mesh = placed(body, person.x, person.y, person.heading_rad)
     return mesh, shadow.cast(mesh, light, cell_m=0.035, soft_m=0.045)
 
 
 def _may_matter(people: tuple[Placed, ...], light: Light, camera: Camera, window: Window) -> list[int]:
-    """Those of whom something, or whose shadow, may fall into the window: a box around both is projected."""
+    """The people who, or whose shadow, may be in the window, by projecting a bounding box of both."""
     if not people:
         return []
     sun = light.towards_sun
@@ -93,7 +93,7 @@ def _add(
     places = raster.project(mesh.points, camera)
     if not raster.touches(places, window):
         return
-    size = places[:, :2].max(0) - places[:, :2].min(0)  # of the whole thing, whatever the window
+    size = places[:, :2].max(0) - places[:, :2].min(0)  # of the whole object, regardless of the window
     coarse = supersample > 1 and person < 0 and bool(size.max() > _COARSE_PX)
     stride = supersample if coarse else 1
     samples = raster.cover(places, mesh.faces, window=window, supersample=supersample, stride=stride)
@@ -112,9 +112,9 @@ def _compose(
     size: tuple[int, int],
     s: int,
 ) -> Rendered:
-    """Which sample is in front, its colour, and the pixels that samples make."""
+    """Resolve which sample is in front, its colour, and the pixel colours."""
     w, h = size
-    # Fresh zeros cost nothing until they are touched, so these may be as large as the frame.
+    # Zero arrays cost nothing until they are written, so these may be as large as the frame.
     front, top = np.zeros(h * s * w * s, np.float32), np.zeros(h * s * w * s, np.int32)
     behind, thing = np.zeros(h * w, np.float32), np.zeros(h * w, np.int32)  # of coarse things, a pixel
     taken, first_taken = np.zeros(h * w, np.uint8), np.zeros(h * w, bool)  # by finer samples in front
@@ -155,13 +155,13 @@ def _compose(
 
 
 def _pixels(item: _Seen, w: int, s: int) -> tuple[np.ndarray, np.ndarray]:
-    """The pixel of each sample, and whether it is the pixel's first."""
+    """The pixel of each sample, and whether it is the first of the pixel."""
     row, column = np.divmod(item.samples.at, w * s)
     return (row // s) * w + column // s, (row % s == 0) & (column % s == 0)
 
 
 class _Drawn:
-    """What has been drawn so far: truth a pixel, and light that waits to be blended over the ground."""
+    """The result so far: ground truth per pixel, and light to be blended over the ground."""
 
     def __init__(self, owner: np.ndarray, part: np.ndarray, depth: np.ndarray) -> None:
         self.owner, self.part, self.depth = owner, part, depth
@@ -177,14 +177,14 @@ class _Drawn:
         parts: np.ndarray,
         nearness: np.ndarray,
     ) -> None:
-        """Samples that nothing hides; `exact` marks those that stand for their pixel in the truth."""
+        """Add visible samples; `exact` marks those that determine the ground truth of their pixel."""
         self._light.append((pixel, light, weight))
         self.owner[pixel[exact]] = person
         self.part[pixel[exact]] = parts[exact] if person >= 0 else 0
         self.depth[pixel[exact]] = 1.0 / nearness[exact]
 
     def blend(self, image: np.ndarray) -> None:
-        """Put the samples into the picture; what they leave free of a pixel shows the ground."""
+        """Blend the samples into the image; uncovered parts of a pixel show the ground."""
         flat = image.reshape(-1, 3)
         place = np.zeros(len(flat), np.int32)
         mixing = []
@@ -235,7 +235,7 @@ def _shade(
 
 
 def _on_body(mesh: Mesh, person: Placed, light: Light) -> tuple[np.ndarray, np.ndarray]:
-    """At each corner of a person: how much sun passes the body itself, and how open the place is."""
+    """At each vertex of a person: sunlight not blocked by the body itself, and ambient openness."""
     size = proportions(person.look)
     H = size["H"]
     x, y = person.x, person.y

@@ -1,4 +1,4 @@
-"""Shadows: what people and things throw on the ground, on each other and on themselves."""
+"""Shadows of people and objects on the ground, on each other and on themselves."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Cast:
     south: float
     cell_m: float
     dark: np.ndarray
-    near: np.ndarray  # how much of the sky is hidden there, same shape
+    near: np.ndarray  # fraction of the sky that is hidden, same shape
 
 
 def cast(mesh: Mesh, light: Light, *, cell_m: float, soft_m: float) -> Cast:
@@ -71,7 +71,7 @@ def look_up(patch: Cast, X: np.ndarray, Y: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def reach(patch: Cast, camera: Camera, window: Window) -> Window | None:
-    """The part of the window in which the patch can be seen; None if none."""
+    """The part of the window in which the patch is visible; None if none."""
     high, wide = (n * patch.cell_m for n in patch.dark.shape)
     corners = np.array([[patch.west + a * wide, patch.south + b * high, 0.0] for a in (0, 1) for b in (0, 1)])
     seen = raster.project(corners, camera)
@@ -85,7 +85,7 @@ def reach(patch: Cast, camera: Camera, window: Window) -> Window | None:
 
 
 def on_ground(image: np.ndarray, casts: list[Cast], light: Light, camera: Camera, window: Window) -> None:
-    """Darken the ground (uint8, h × w × 3, BGR, unlit) by shadows, in place, and light it."""
+    """Darken the ground (uint8, h × w × 3, BGR, unlit) by shadows and light it, in place."""
     h, w = image.shape[:2]
     dark, near = np.zeros((h, w), np.float32), np.zeros((h, w), np.float32)
     touched = []
@@ -102,7 +102,7 @@ def on_ground(image: np.ndarray, casts: list[Cast], light: Light, camera: Camera
             np.maximum(into[rows, columns], np.where(ahead > 0, found, 0), out=into[rows, columns])
         touched.append((rows, columns))
     full = light.on_ground
-    from_sun = light.sun * max(light.towards_sun[2], 0.0) / full  # the sun's share, red green blue
+    from_sun = light.sun * max(light.towards_sun[2], 0.0) / full  # the fraction from the sun, red green blue
     table = np.arange(256)[:, None] / 255.0 * full ** (1 / GAMMA) * 255.0
     lut = np.clip(table + 0.5, 0, 255).astype(np.uint8)[:, ::-1]
     at = np.flatnonzero((dark > 0.004) | (near > 0.004)) if touched else np.empty(0, np.int64)
@@ -110,7 +110,7 @@ def on_ground(image: np.ndarray, casts: list[Cast], light: Light, camera: Camera
     unlit = flat[at].astype(np.float32)
     cv2.LUT(image, np.ascontiguousarray(lut).reshape(1, 256, 3), dst=image)
     if len(at):
-        # 64 steps of shadow × 32 of hidden sky: the power is taken of the table, not of the pixels.
+        # 64 steps of shadow × 32 of hidden sky: the power is computed for the table, not for the pixels.
         d, n = np.arange(64)[:, None, None] / 63, np.arange(32)[None, :, None] / 31
         left = (from_sun * (1 - d) + (1 - from_sun) * (1 - 0.55 * n)) * full
         factor = (left[..., ::-1] ** (1 / GAMMA)).reshape(-1, 3).astype(np.float32)
@@ -120,7 +120,7 @@ def on_ground(image: np.ndarray, casts: list[Cast], light: Light, camera: Camera
 
 
 def at_person(casts: list[Cast], x: float, y: float, light: Light) -> float:
-    """How much of the sun reaches somebody at (x, y): 1 all, 0 in the shade; looked up at chest height."""
+    """Fraction of sunlight that reaches a person at (x, y): 1 all, 0 shade; sampled at chest height."""
     sun = light.towards_sun
     lit = 1.0
     for height in (0.3, 1.2):
@@ -131,7 +131,7 @@ def at_person(casts: list[Cast], x: float, y: float, light: Light) -> float:
 
 
 def by_balls(points: np.ndarray, balls: np.ndarray, light: Light) -> np.ndarray:
-    """How much sun reaches points (n, 3) past balls (m, 4: centre, radius) of the same body, (n,) in 0..1."""
+    """Fraction of sunlight that reaches points (n, 3) past balls (m, 4: centre, radius) of the body, (n,)."""
     sun = light.towards_sun
     lit = np.ones(len(points))
     for x, y, z, radius in balls:

@@ -1,4 +1,4 @@
-"""One frame of one camera, or a window of it, with its truth."""
+"""One frame of one camera, or a window of it, with ground truth."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from agreid_cli.synth.people.figure import figure
 from agreid_cli.synth.place.scene import Placed
 from agreid_cli.synth.place.world import Pair
 
-#: Samples a pixel, each way, that a picture is rendered with.
+#: Samples per pixel in each direction.
 SUPERSAMPLE = 2
 
 
@@ -32,9 +32,9 @@ class Shot:
 
 @dataclass(frozen=True, eq=False)
 class Moment:
-    """A camera at a frame: who is there, and where in the picture the whole of each would be.
+    """A camera at a frame: the people present, and the bounding box of each in the image.
 
-    boxes: float64 (n, 4), x1 y1 x2 y2 in pixels, which may leave the frame; rows of those behind the camera
+    boxes: float64 (n, 4), x1 y1 x2 y2 in pixels, may exceed the frame; rows of people behind the camera
     are NaN.
     """
 
@@ -51,7 +51,7 @@ class Moment:
 
     @property
     def in_frame(self) -> np.ndarray:
-        """The part of each box that lies in the frame, 0..1."""
+        """The fraction of each box inside the frame, 0..1."""
         size = np.array([self.camera.width, self.camera.height])
         low, high = np.maximum(self.boxes[:, :2], 0), np.minimum(self.boxes[:, 2:], size)
         whole = np.prod(self.boxes[:, 2:] - self.boxes[:, :2], axis=1)
@@ -59,7 +59,7 @@ class Moment:
 
 
 def moment(pair: Pair, platform: str, frame: int) -> Moment:
-    """Where everybody is at this frame."""
+    """The positions of all people at this frame."""
     time_s = frame / pair.fps
     camera, people = pair.camera(platform, time_s), pair.placed(time_s)
     boxes = np.array([_box(person, camera) for person in people]).reshape(-1, 4)
@@ -67,8 +67,8 @@ def moment(pair: Pair, platform: str, frame: int) -> Moment:
 
 
 def shoot(now: Moment, window: Window | None = None) -> Shot:
-    """The picture of `window` (the whole frame by default), which equals that part of the whole frame but
-    for `sensor.MARGIN` pixels inside its edges."""
+    """The image of `window` (default: the whole frame). It equals that part of the whole frame, except for
+    a border of `sensor.MARGIN` pixels."""
     pair, camera = now.pair, now.camera
     window = window or (0, 0, camera.width, camera.height)
     seen = render(pair.scene(now.time_s), camera, window, supersample=SUPERSAMPLE)
@@ -95,7 +95,7 @@ def _box(person: Placed, camera: Camera) -> list[float]:
 
 
 def _shifts(now: Moment) -> tuple[Shift, dict[int, Shift]]:
-    """How far the ground in the middle of the picture, and each person, move in the open shutter; pixels."""
+    """Motion of the ground at the image centre, and of each person, while the shutter is open; pixels."""
     pair, platform = now.pair, now.platform
     half = pair.carrier(platform).shutter_s / 2
     before, after = (pair.camera(platform, now.time_s + step) for step in (-half, half))

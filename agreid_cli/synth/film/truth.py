@@ -1,4 +1,4 @@
-"""Rows of truth: who is where in a frame, how much of each is seen, and the crops a detector would give."""
+"""Ground-truth rows: positions and visibility of people in a frame, and simulated detector crops."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import numpy as np
 from agreid_cli.synth.draw.sensor import aligned
 from agreid_cli.synth.film.shoot import Moment, Shot, shoot
 
-#: A crop needs this much of the person's box in the frame, and this much of that seen.
+#: Minimum fraction of the person's box inside the frame, and of that visible, for a crop.
 LEAST_IN_FRAME, LEAST_VISIBLE = 0.35, 0.35
-#: Part of the box of what is seen that must be the person; a figure covers a third to a half of its box.
+#: Minimum fraction of the visible box covered by the person; a figure covers a third to a half of its box.
 LEAST_COVER = 0.15
 
 
 @dataclass(frozen=True)
 class Sight:
-    """One person in a frame. box: the whole person; seen: of what is seen, both x1 y1 x2 y2 in pixels.
+    """One person in a frame. box: the whole person; seen: the visible part; both x1 y1 x2 y2 in pixels.
 
     cover: pixels of the person by area of `seen`.
     """
@@ -35,9 +35,9 @@ class Sight:
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """A crop as a detector's box would cut it: image uint8 (h, w, 3), part uint8 (h, w) of its own person.
+    """A crop as cut by a detector box: image uint8 (h, w, 3), part uint8 (h, w) of its own person.
 
-    box: whole pixels of the frame; others: boxes of the other people, in pixels of the crop.
+    box: integer pixels of the frame; others: boxes of the other people, in pixels of the crop.
     """
 
     sight: Sight
@@ -49,7 +49,7 @@ class Cut:
 
 
 def sight(now: Moment, shot: Shot, index: int) -> Sight | None:
-    """How person `index` is seen in `shot`, whose window must hold all of them that is in the frame."""
+    """The visibility of person `index` in `shot`, whose window must contain the person's visible part."""
     x0, y0, _, _ = shot.window
     mine = (shot.owner == index).astype(np.uint8)
     x, y, w, h = cv2.boundingRect(mine)
@@ -57,7 +57,7 @@ def sight(now: Moment, shot: Shot, index: int) -> Sight | None:
         return None
     box = now.boxes[index]
     inside = np.clip(box, 0, [now.camera.width, now.camera.height] * 2)
-    # A pixel shows what is in its middle, so that half a pixel on each side shows nothing of the person.
+    # A pixel shows what is at its centre, so half a pixel on each side shows nothing of the person.
     area = max(inside[2] - inside[0] - 1, 1.0) * max(inside[3] - inside[1] - 1, 1.0)
     x1, y1, x2, y2 = (float(v) for v in box)
     return Sight(
@@ -72,7 +72,7 @@ def sight(now: Moment, shot: Shot, index: int) -> Sight | None:
 
 
 def sights(now: Moment, shot: Shot) -> list[Sight]:
-    """Everybody of whom a pixel is seen in a whole frame."""
+    """Everybody with at least one visible pixel in a whole frame."""
     found = (sight(now, shot, int(index)) for index in np.flatnonzero(now.in_frame > 0))
     return [one for one in found if one is not None]
 
@@ -90,21 +90,21 @@ def track_row(now: Moment, one: Sight, video_id: str, pid: int) -> dict[str, Any
 
 
 def mot_line(now: Moment, one: Sight) -> str:
-    """`frame,id,left,top,width,height,1,1,visible`: frames from 1, the whole box, as in MOTChallenge."""
+    """`frame,id,left,top,width,height,1,1,visible`: frames from 1, the full box, as in MOTChallenge."""
     x1, y1, x2, y2 = one.box
     part = one.in_frame * one.visible
     return f"{now.frame + 1},{one.track_id},{x1:.2f},{y1:.2f},{x2 - x1:.2f},{y2 - y1:.2f},1,1,{part:.3f}\n"
 
 
 def part_map(shot: Shot, parts_a_track: int) -> np.ndarray:
-    """uint16 (h, w): track · parts_a_track + part, 0 where nobody is."""
+    """uint16 (h, w): track · parts_a_track + part, 0 for no person."""
     numbers = np.array([person.pid + 1 for person in shot.people] + [0], np.uint16)
-    owners = numbers[shot.owner]  # −1 takes the last, which is nobody
+    owners = numbers[shot.owner]  # −1 indexes the last entry, which is no person
     return np.where(owners > 0, owners * parts_a_track + shot.part, 0).astype(np.uint16)
 
 
 def cuts(now: Moment, *, least_height: float) -> list[Cut]:
-    """The crops of a frame, each rendered as a window of its own."""
+    """The crops of a frame, each rendered in its own window."""
     height, width = now.camera.height, now.camera.width
     found = []
     for index in np.flatnonzero(now.in_frame >= LEAST_IN_FRAME):
@@ -140,7 +140,7 @@ def cuts(now: Moment, *, least_height: float) -> list[Cut]:
 
 
 def _reach(box: np.ndarray) -> tuple[float, float, float, float]:
-    """The box with room for what a detector's box takes more."""
+    """The box enlarged by the maximum extent of a detector's box."""
     x1, y1, x2, y2 = (float(v) for v in box)
     dx, dy = 0.1 * (x2 - x1) + 2, 0.06 * (y2 - y1) + 2
     return x1 - dx, y1 - dy, x2 + dx, y2 + dy
@@ -149,7 +149,7 @@ def _reach(box: np.ndarray) -> tuple[float, float, float, float]:
 def _detected(
     seen: tuple[float, float, float, float], noise: np.ndarray, width: int, height: int
 ) -> tuple[int, int, int, int]:
-    """A detector's box: a little larger than what is seen, and a little off."""
+    """A simulated detector box: slightly larger than the visible part, with a small random offset."""
     x1, y1, x2, y2 = seen
     w, h = x2 - x1, y2 - y1
     edge = np.clip(0.02 + 0.025 * noise, -0.03, 0.07)

@@ -1,1 +1,1 @@
-"""The looks and bodies of people."""
+"""Appearance and bodies of people."""

@@ -1,7 +1,7 @@
-"""How a body stands and walks: joints in the person's own frame, x ahead, y left, z up, metres.
+"""Standing and walking poses: joints in the person's own frame, x forward, y left, z up, metres.
 
-The gait is the textbook one (Perry, Gait Analysis): the hip swings like a cosine, the knee gives a little
-under the weight and bends far in the swing, the heel lifts before the toe leaves the ground.
+The gait follows the textbook (Perry, Gait Analysis): the hip swings like a cosine, the knee flexes a little
+under load and far in the swing phase, the heel lifts before the toe leaves the ground.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ LEFT, RIGHT = 0, 1
 
 @dataclass(frozen=True, eq=False)
 class Limb:
-    """Two bones between three joints; front_* is the front of each, a unit vector."""
+    """Two bones between three joints; front_* is the front direction of each, a unit vector."""
 
     top: np.ndarray
     middle: np.ndarray
@@ -28,14 +28,14 @@ class Limb:
 
 @dataclass(frozen=True, eq=False)
 class Pose:
-    """Joints of one moment. Angles in radians."""
+    """Joints at one moment. Angles in radians."""
 
     legs: tuple[Limb, Limb]  # hip, knee, ankle
     arms: tuple[Limb, Limb]  # shoulder, elbow, wrist
     foot_pitch: tuple[float, float]  # positive: toes up
     hip_z: float
     lean: float  # of the trunk, forward
-    twist: float  # of the shoulders against the hips, to the left
+    twist: float  # of the shoulders relative to the hips, to the left
     head_yaw: float
     stature: float  # metres
 
@@ -46,17 +46,17 @@ def _bump(phase: float, at: float, width: float) -> float:
 
 
 def _down(flex: float, spread: float) -> np.ndarray:
-    """Straight down, swung forward by `flex` and to the left by `spread`."""
+    """Straight down, rotated forward by `flex` and to the left by `spread`."""
     return np.array([np.sin(flex) * np.cos(spread), np.sin(spread), -np.cos(flex) * np.cos(spread)])
 
 
 def _front(flex: float) -> np.ndarray:
-    """The front of a bone that is swung forward by `flex`."""
+    """The front direction of a bone that is rotated forward by `flex`."""
     return np.array([np.cos(flex), 0.0, np.sin(flex)])
 
 
 def proportions(look: Look) -> dict[str, float]:
-    """Lengths in metres of the parts that pose and clothes both need."""
+    """Lengths in metres of the parts needed by both pose and clothes."""
     H = look.height_m
     head = (0.165 if look.child else 0.133) * H
     wide = look.girth**0.5
@@ -77,7 +77,7 @@ def proportions(look: Look) -> dict[str, float]:
 
 
 def pose(look: Look, phase: float, speed: float) -> Pose:
-    """The joints at `phase` of the stride (0..1, 0: left heel touches down) at `speed` m/s; 0 stands."""
+    """The joints at `phase` of the stride (0..1, 0: left heel strike) at `speed` m/s; 0 is standing."""
     size = proportions(look)
     stride = float(np.clip(speed / 1.35, 0.0, 1.5)) ** 0.7
     rest = look.vary
@@ -132,7 +132,9 @@ def _arm(
     twist: float,
 ) -> Limb:
     sign = 1.0 if side == LEFT else -1.0
-    swing = np.cos(2 * np.pi * ((phase + 0.5 * side) % 1.0))  # the leg of this side is ahead: the arm is back
+    swing = np.cos(
+        2 * np.pi * ((phase + 0.5 * side) % 1.0)
+    )  # the leg of this side is forward: the arm is back
     flex = np.radians(3 - (12 + 12 * look.vary[3]) * swing * stride)
     elbow = np.radians(12 + 14 * look.vary[4] * stride - 9 * swing * stride)
     spread = sign * np.radians(5 + 9 * max(look.girth - 0.9, 0.0) * 2)
@@ -146,7 +148,7 @@ def _arm(
         flex, elbow, spread = flex * 0.35, np.radians(8), sign * np.radians(9)
     elif mine and bag == "handbag":
         flex, elbow = np.radians(4), np.radians(88)
-    elif mine and bag == "nothing" and stride < 0.4 and look.vary[6] < 0.35:  # looks at a phone
+    elif mine and bag == "nothing" and stride < 0.4 and look.vary[6] < 0.35:  # looking at a phone
         flex, elbow = np.radians(12), np.radians(105)
     half, up = size["shoulder_half"], size["shoulder_z"] - 0.017 * size["H"]
     shoulder = np.array(

@@ -1,4 +1,4 @@
-"""The face: eyes, brows, mouth, beard, moustache, glasses. Places are shares of the head's height."""
+"""The face: eyes, brows, mouth, beard, moustache, glasses. Positions are fractions of the head height."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from agreid_cli.synth.people.look import Look
 
 
 def painted(look: Look, rest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Albedo (k, 3) and part (k,) of places (k, 3) on the head."""
+    """Albedo (k, 3) and part (k,) at positions (k, 3) on the head."""
     places = rest / proportions(look)["head"]
     x, y, z = places[:, 0], places[:, 1] - 0.15, places[:, 2]
     wide = np.abs(x)
@@ -42,7 +42,7 @@ def painted(look: Look, rest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _lines(look: Look, albedo: np.ndarray, wide: np.ndarray, z: np.ndarray, front: np.ndarray) -> None:
-    """The lines of age: across the forehead, beside the mouth, under the eyes."""
+    """Wrinkles: across the forehead, beside the mouth, under the eyes."""
     forehead = front & (wide < 0.2) & (np.abs((z - 0.66) % 0.05 - 0.025) < 0.006) & (z > 0.64) & (z < 0.78)
     cheek = front & (np.abs(wide - 0.085 - 0.45 * (0.36 - z)) < 0.012) & (z > 0.17) & (z < 0.37)
     under = front & (np.abs(z - 0.44 - 0.6 * (wide - 0.13) ** 2) < 0.012) & (wide > 0.06) & (wide < 0.2)

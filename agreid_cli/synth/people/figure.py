@@ -14,8 +14,8 @@ from agreid_cli.synth.people.look import Look
 def figure(look: Look, phase: float, speed: float) -> Mesh:
     """The mesh in the person's own frame (x ahead, y left, z up, metres, z = 0 the ground).
 
-    It is kept for a while, so not to be changed: one moment is asked for often, for the box and for each crop
-    in which the person is a neighbour.
+    The result is cached, so do not modify it: the same moment is requested often, for the box and for each
+    crop in which the person is a neighbour.
     """
     size, now, lofts = proportions(look), pose(look, phase, speed), Lofts()
     for side in (0, 1):

@@ -1,4 +1,4 @@
-"""Head, hair and what is worn on the head. Lengths here are shares of the head's height, chin 0, crown 1."""
+"""Head, hair and headwear. Lengths are fractions of the head height, chin 0, crown 1."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SHIFT = np.array([0.22, 0.22, 0.21, 0.2, 0.19, 0.18, 0.17, 0.15, 0.13, 0.11, 0.
 
 
 class _Frame:
-    """The head's own axes; everything of the head is placed through it."""
+    """The axes of the head; everything on the head is placed in this frame."""
 
     def __init__(self, now: Pose, size: dict[str, float]) -> None:
         self.high = size["head"]
@@ -117,7 +117,7 @@ def head(lofts: Lofts, look: Look, now: Pose, size: dict[str, float]) -> None:
 
 
 def style(look: Look) -> str:
-    """The hair that is drawn, with unknown made definite."""
+    """The hair style that is drawn, with unknown replaced by a definite one."""
     known = look.labels["hairstyle"]
     if known in {"bald", "short", "medium", "long", "horsetail"}:
         return known
@@ -134,11 +134,12 @@ def _shell(
     part: int,
     paint: int,
 ) -> None:
-    """A shell around the skull; where it is below `line` (by angle) it dives under the skin."""
+    """A shell around the skull; below `line` (by angle) it goes under the skin."""
     skull = np.clip(z, 0.28, 1.0)
     grow = thick + (top - thick) * np.clip((z - 0.6) / 0.25, 0, 1)
     sizes = [np.interp(skull, _Z, row) for row in (_WIDE, _FRONT, _BACK)]
-    # Above the temples the skull is about an ellipsoid: grown as one it stays round and closes at the crown.
+    # Above the temples the skull is roughly an ellipsoid: grown as one it stays round and closes at the
+    # crown.
     crown = z > 0.64
     wide, front, back = (np.where(crown, row * (1 + grow / row.max()), row + grow) for row in sizes)
     lift = np.where(crown, (z - 0.64) * top / 0.36, 0.0)
@@ -146,7 +147,9 @@ def _shell(
     ahead = np.cos(ANGLE) > 0
     under = np.where(ahead, (sizes[1] / front)[:, None], (sizes[2] / back)[:, None])
     under = np.minimum(under, (sizes[0] / wide)[:, None]) * 0.86
-    under = under * np.where(ahead & (z[:, None] < 0.12), 0.05, 1.0)  # below the chin it must clear the neck
+    under = under * np.where(
+        ahead & (z[:, None] < 0.12), 0.05, 1.0
+    )  # below the chin it must not touch the neck
     scale = np.minimum(under, 1) + (1 - np.minimum(under, 1)) * seen
     frame.rings(
         lofts,
@@ -162,7 +165,7 @@ def _shell(
 
 
 def _line(front: float, temple: float, ear: float, nape: float) -> np.ndarray:
-    """Where hair ends, by the angle from the front."""
+    """The hairline, by the angle from the front."""
     away = np.abs(np.degrees(ANGLE))
     return np.interp(
         away, [0, 35, 62, 92, 108, 145, 180], [front, front - 0.02, temple, ear, ear, nape, nape]
@@ -222,7 +225,7 @@ def hair(lofts: Lofts, look: Look, frame: _Frame) -> None:
 
 
 def hat_kind(look: Look) -> str:
-    """What sits on or round the head: "", cap, beanie, sunhat, scarf, hijab, neckless."""
+    """Kind of headwear: "", cap, beanie, sunhat, scarf, hijab, neckless."""
     label = look.labels["head"]
     if label == "hat" or (label == "occluded" or look.labels["haircolor"] == "occluded"):
         return "cap" if look.vary[5] < 0.5 else "beanie" if look.vary[5] < 0.75 else "sunhat"

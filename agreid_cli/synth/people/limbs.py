@@ -11,7 +11,7 @@ from agreid_cli.synth.people.look import Look
 
 SIDEWAYS = np.array([0.0, 1.0, 0.0])
 
-#: Down the leg, 0 hip … 0.5 knee … 1 ankle: radius as a share of the stature.
+#: Down the leg, 0 hip … 0.5 knee … 1 ankle: radius as a fraction of the stature.
 _LEG_T = np.array([-0.1, 0.0, 0.14, 0.28, 0.4, 0.5, 0.6, 0.7, 0.82, 0.93, 1.05])
 _LEG = np.array([0.018, 0.045, 0.049, 0.043, 0.036, 0.031, 0.032, 0.033, 0.027, 0.0205, 0.02])
 #: Down the arm, 0 shoulder … 0.53 elbow … 1 wrist.
@@ -20,7 +20,7 @@ _ARM = np.array([0.0005, 0.0185, 0.029, 0.0285, 0.0255, 0.0235, 0.024, 0.021, 0.
 
 
 def along(limb: Limb, t: np.ndarray, *, split: float = 0.5) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Centres, left and front axes (n, 3) at t (n,) of the way down; the middle joint is at `split`."""
+    """Centres, left and front axes (n, 3) at fractions t (n,) of the limb; the middle joint is at `split`."""
     upper, lower = limb.middle - limb.top, limb.bottom - limb.middle
     s = t[:, None]
     near, far = limb.top + upper * (s / split), limb.middle + lower * ((s - split) / (1 - split))

@@ -1,7 +1,7 @@
-"""What one person looks like: from the labels of the 15 attribute groups to sizes, colours and clothes.
+"""Appearance of one person: from the labels of the 15 attribute groups to sizes, colours and clothes.
 
-Labels say what a garment is; its colours, the build within the label and all the small things are the
-person's own and come from the generator. Two people with the same labels differ, and may still be alike.
+Labels determine the type of garment; colours, build within the label and all details are individual
+and come from the generator. Two people with the same labels differ, and may still look alike.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import numpy as np
 from agreid_cli.synth.people import palette
 from agreid_cli.synth.people.palette import Colour, Fabric
 
-#: Official labels and endings of the official columns (method.md §3.3) that mean one thing.
+#: Official labels and suffixes of the official columns (method.md §3.3) with the same meaning.
 _SAME = {
     "yes": "on", "no": "off", "normalglasses": "normal", "sunglasses": "sun", "indian": "india",
     "cardigan": "cardiga", "leggings": "leggins", "necklace": "neckless", "rollingbag": "rolling",
     "sportifbag": "sportif", "marketbag": "market", "bag": "normal",
 }  # fmt: skip
 
-#: Metres, lowest and highest, of people of each label.
+#: Metres, minimum and maximum, of people with each label.
 _HEIGHT = {"child": (1.18, 1.42), "short": (1.52, 1.62), "medium": (1.63, 1.75), "tall": (1.77, 1.93)}
-#: How much wider than the average body of that height.
+#: Width relative to the average body of that height.
 _GIRTH = {"thin": (0.84, 0.93), "medium": (0.97, 1.08), "fat": (1.2, 1.4)}
 GROUPS = (
     "gender", "age", "height", "weight", "ethnic", "haircolor", "hairstyle", "beard", "moustache", "glasses",
@@ -36,17 +36,17 @@ GROUPS = (
 class Look:
     """One person. Colours are sRGB (red, green, blue) in 0..1, lengths metres."""
 
-    labels: Mapping[str, str] = field(hash=False)  # group to its plain word: "tshirt", "on", "india"
+    labels: Mapping[str, str] = field(hash=False)  # group to its normalised label: "tshirt", "on", "india"
     height_m: float
     girth: float
     female: bool
     child: bool
     old: bool
-    lines: float  # how lined the face is, 0 young, 0.5 middle-aged, 1 old
+    lines: float  # wrinkles, 0 young, 0.5 middle-aged, 1 old
     skin: Colour
     hair: Colour
     upper: Fabric
-    inner: Fabric  # what shows under an open garment: shirt, blouse
+    inner: Fabric  # visible under an open garment: shirt, blouse
     lower: Fabric
     shoes: Colour
     soles: Colour
@@ -54,12 +54,12 @@ class Look:
     bag: Fabric
     headwear: Fabric
     accent: Colour  # tie, frame of glasses, necklace
-    side: int  # +1: bag, parting and so on at the person's left; -1: right
-    vary: tuple[float, ...]  # eight numbers in 0..1 for the small things: lengths, widths, habits
+    side: int  # +1: bag, parting and so on on the person's left; -1: right
+    vary: tuple[float, ...]  # eight numbers in 0..1 for details: lengths, widths, habits
 
 
 def plain(label: str) -> str:
-    """A label in the plain word that this package uses.
+    """The normalised form of a label used in this package.
 
     >>> plain("T-shirt"), plain("Rolling_bag"), plain("Yes"), plain("Leggins"), plain("18-24")
     ('tshirt', 'rolling', 'on', 'leggins', '1824')
@@ -69,16 +69,17 @@ def plain(label: str) -> str:
 
 
 def make_look(attributes: Mapping[str, str], rng: np.random.Generator) -> Look:
-    """The look of a person with these labels (group to official label or column ending).
+    """The appearance of a person with these labels (group to official label or column suffix).
 
-    A group that is missing counts as unknown. The same labels and generator state give the same look.
+    A missing group counts as unknown. The same labels and generator state give the same appearance.
     """
     labels = {group: plain(attributes.get(group, "unknown")) for group in GROUPS}
     age = labels["age"]
     child = labels["height"] == "child" or age == "011"
     old = age in {"old", "5564", "65"}
     lines = 1.0 if old else 0.5 if age in {"middle", "3544", "4554"} else 0.0
-    # Always the same number of draws, so that one label changed leaves the rest of the person alone.
+    # Always the same number of random draws, so that changing one label leaves the rest of the person
+    # unchanged.
     unit = rng.random(4)
     female = labels["gender"] == "female" or (labels["gender"] != "male" and bool(unit[3] < 0.5))
     seeds = rng.integers(0, 2**31, size=8)

@@ -1,4 +1,4 @@
-"""What people carry: backpacks, handbags, rolling bags, umbrellas, sports bags, shopping bags."""
+"""Carried objects: backpacks, handbags, rolling bags, umbrellas, sports bags, shopping bags."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def backpack(lofts: Lofts, look: Look, now: Pose, size: dict[str, float], bulk: 
 
 
 def duffel(lofts: Lofts, centre: np.ndarray, bulk: float) -> None:
-    """A roll along the walk at the hip."""
+    """A cylindrical bag at the hip, along the walking direction."""
     x = np.array([-1, -0.98, -0.85, 0.0, 0.85, 0.98, 1.0]) * 0.27 * bulk
     radius = np.array([0.01, 0.1, 0.125, 0.13, 0.125, 0.1, 0.01]) * bulk
     centres = centre + x[:, None] * _AHEAD

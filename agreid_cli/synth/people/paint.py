@@ -1,7 +1,7 @@
-"""The colour of every place on a person: skin, face, hair, cloth with its patterns, shoes, bags.
+"""The colour at every point of a person: skin, face, hair, cloth with patterns, shoes, bags.
 
-Everything is a function of the place at rest (metres to the left, ahead, up), so that a pattern stays on its
-garment as the body moves. Colours in and out are linear (red, green, blue).
+Everything is a function of the rest position (metres to the left, forward, up), so that a pattern stays on
+its garment as the body moves. Input and output colours are linear (red, green, blue).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _METAL = np.array([0.18, 0.18, 0.19])
 def painted(
     look: Look, paint: np.ndarray, part: np.ndarray, rest: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Albedo float64 (k, 3) and part uint8 (k,) at k samples; part and paint as the mesh says."""
+    """Albedo float64 (k, 3) and part uint8 (k,) at k samples; part and paint as in the mesh."""
     albedo = np.empty((len(paint), 3))
     part = part.copy()
     for number, brush in _BRUSHES.items():
@@ -129,7 +129,7 @@ _BRUSHES = {
 
 
 def _cloth(fabric: Fabric, rest: np.ndarray, look: Look, *, sleeve: np.ndarray | None = None) -> np.ndarray:
-    """Cloth with folds and its pattern."""
+    """Cloth with folds and pattern."""
     colour, second = linear(fabric.colour), linear(fabric.second)
     x, y, z = rest[:, 0], rest[:, 1], rest[:, 2]
     folds = 1 + 0.16 * noise(rest, (22, 22, 9), fabric.seed) + 0.07 * noise(rest, 75, fabric.seed + 1)
@@ -167,7 +167,7 @@ def _cloth(fabric: Fabric, rest: np.ndarray, look: Look, *, sleeve: np.ndarray |
 
 
 def _tailored(look: Look, rest: np.ndarray, albedo: np.ndarray, trunk: np.ndarray) -> None:
-    """Collars, lapels, zips, buttons and what shows in an open front; shares of the stature."""
+    """Collars, lapels, zips, buttons and the opening of the front; positions are fractions of the stature."""
     H, kind = look.height_m, look.labels["upper"]
     x, y, z = rest[:, 0] / H, rest[:, 1], rest[:, 2] / H
     front = trunk & (y > 0)
@@ -206,7 +206,7 @@ def _tailored(look: Look, rest: np.ndarray, albedo: np.ndarray, trunk: np.ndarra
 
 
 def _straps(look: Look, rest: np.ndarray, albedo: np.ndarray, part: np.ndarray) -> None:
-    """The straps of backpacks and shoulder bags, and a necklace, which lie on the torso."""
+    """Straps of backpacks and shoulder bags, and necklaces, which are on the torso."""
     kind, H = look.labels["bag"], look.height_m
     x, y, z = rest[:, 0] / H, rest[:, 1], rest[:, 2] / H
     trunk = part == parts.TORSO

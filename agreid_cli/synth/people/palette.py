@@ -1,7 +1,7 @@
-"""The colours and patterns that clothes, hair and skin are drawn from.
+"""The colours and patterns from which clothes, hair and skin are drawn.
 
-Weights follow what a campus wears: much black, grey, white and navy, some colour. That is why two people
-can look alike. Colours are sRGB (red, green, blue) in 0..1.
+Weights follow typical clothes on a campus: much black, grey, white and navy, some colour. Therefore two
+people can look alike. Colours are sRGB (red, green, blue) in 0..1.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def colour(text: str) -> Colour:
 
 
 def _near(text: str, rng: np.random.Generator, *, spread: float = 0.03) -> Colour:
-    """The colour, a little lighter or darker and a little off in hue."""
+    """The colour with small random changes in brightness and hue."""
     base = np.array(colour(text))
     moved = base * (1 + rng.normal(0, 2.2 * spread)) + rng.normal(0, spread / 2, 3)
     red, green, blue = np.clip(moved, 0.03, 0.95)
@@ -115,7 +115,7 @@ def _pattern(kind: str, rng: np.random.Generator) -> str:
 
 
 def skin(ethnic: str, rng: np.random.Generator) -> Colour:
-    """Skin by the ethnic label, with a tone of one's own; unknown is drawn from all."""
+    """Skin by the ethnic label, with individual tone; unknown is drawn from all."""
     tones = _SKIN.get(ethnic) or _SKIN[list(_SKIN)[rng.integers(len(_SKIN))]]
     a, b = (np.array(colour(tones[at])) for at in rng.integers(0, len(tones), 2))
     mixed = a + (b - a) * rng.random()
@@ -138,7 +138,7 @@ def upper(kind: str, *, female: bool, rng: np.random.Generator) -> Fabric:
         base = _near(("d0d93a", "e07a2a", "27406e")[rng.integers(3)], rng)
     elif female and kind in {"blouse", "dress"} and rng.random() < 0.5:
         base = _near(("e9e8e4", "d99aa8", "8fb4d8", "b84a55", "cbb994")[rng.integers(5)], rng)
-    if sum(abs(a - b) for a, b in zip(base, second, strict=True)) < 0.45:  # a pattern that nobody would see
+    if sum(abs(a - b) for a, b in zip(base, second, strict=True)) < 0.45:  # an invisible pattern
         light = sum(base) > 1.3
         second = _near("26262b" if light else "d9d7d0", rng)
     return Fabric(base, second, pattern, scale, seed)
@@ -150,7 +150,7 @@ def inner(rng: np.random.Generator) -> Fabric:
 
 
 def lower(kind: str, *, upper: Fabric, female: bool, rng: np.random.Generator) -> Fabric:
-    """A dress, uniform or suit goes with its upper half."""
+    """A dress, uniform or suit matches its upper half."""
     denim, cloth, bright = _choose(_DENIM, rng), _choose(_PANTS, rng), _choose(_CLOTH, rng)
     shorts_denim, checked = rng.random() < 0.3, rng.random() < 0.15
     seed = int(rng.integers(2**31))

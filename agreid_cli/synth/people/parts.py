@@ -1,6 +1,6 @@
-"""The parts of a person that the maps of truth tell apart, and which of them each attribute shows on.
+"""The body parts in the ground-truth maps, and the parts on which each attribute is visible.
 
-A pixel of a part map holds the number of one part; 0 is everything that is no person.
+A pixel of a part map is the number of one part; 0 is everything that is not a person.
 """
 
 from __future__ import annotations
@@ -8,23 +8,23 @@ from __future__ import annotations
 PARTS: tuple[str, ...] = (
     "background",
     "hair",
-    "head",  # face, ears and neck, but for the two bands below
-    "eyes",  # the band where glasses sit, with glasses or without
-    "jaw",  # mouth and chin, with a beard or a moustache or without
+    "head",  # face, ears and neck, except the two bands below
+    "eyes",  # the band of the eyes, with or without glasses
+    "jaw",  # mouth and chin, with or without a beard or a moustache
     "headwear",  # hat, scarf, necklace
     "torso",
     "arms",
     "hands",
     "legs",  # hips, thighs and shins, bare or clothed; the lower half of a dress
     "feet",
-    "bag",  # whatever is carried, the umbrella too
+    "bag",  # any carried object, including umbrellas
 )
 BACKGROUND, HAIR, HEAD, EYES, JAW, HEADWEAR, TORSO, ARMS, HANDS, LEGS, FEET, BAG = range(len(PARTS))
 
 _ALL = tuple(range(HAIR, BAG + 1))
 _BODY = tuple(part for part in _ALL if part != BAG)
 
-#: Attribute group → the parts on which a person who looks finds the answer. Where a group is about the whole
+#: Attribute group → the parts on which a person can see it. If a group concerns the whole
 #: figure (height), every part of the body counts: only pointing at the ground is wrong.
 GROUP_PARTS: dict[str, tuple[int, ...]] = {
     "gender": _BODY,

@@ -1,8 +1,8 @@
-"""Who lives on the campus: the 15 soft attributes, drawn with the shares that AG-ReID.v2 has.
+"""The population of the campus: the 15 soft attributes, drawn with the frequencies of AG-ReID.v2.
 
-Each group keeps its published share, and goes with the groups before it as people do: beards with men, long
-hair with women, a dress above with a dress below. To have both, the odds between a group and what came
-before (`_AFFINITY`, ours) are fitted to the shares by iterative proportional fitting.
+Each group keeps its published frequencies, and correlates with earlier groups realistically: beards with men,
+long hair with women, a dress above with a dress below. To achieve both, the odds between a group and the
+earlier ones (`_AFFINITY`, ours) are fitted to the frequencies by iterative proportional fitting.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-#: Identities a label in AG-ReID.v2's training part (method.md §3.3). `unknown` makes 807 full, except in
-#: the groups where the published count is of what is known only.
+#: Identities per label in the training part of AG-ReID.v2 (method.md §3.3). `unknown` fills up to 807, except
+#: in groups whose published counts are of known labels only.
 SHARES: dict[str, dict[str, int]] = {
     "gender": {"male": 428, "female": 374, "unknown": 5},
     "age": {"young": 768, "middle": 20, "old": 17, "unknown": 2},
@@ -44,7 +44,7 @@ SHARES: dict[str, dict[str, int]] = {
     },
 }  # fmt: skip
 
-#: (group, label, earlier group, its label): how much likelier than the shares alone would have it; ours.
+#: (group, label, earlier group, its label): factor on the odds relative to independence; ours.
 _AFFINITY: dict[tuple[str, str, str, str], float] = {
     ("height", "child", "age", "young"): 3.0,
     ("height", "tall", "gender", "male"): 4.0,
@@ -100,10 +100,10 @@ _ORDER = (
 
 
 def draw_population(n: int, rng: np.random.Generator) -> list[dict[str, str]]:
-    """`n` people, each a label for every group in the official order.
+    """`n` people, each with a label for every group in the official order.
 
-    Labels are dealt, not thrown: of `n` people each label gets its share rounded, so that a small campus has
-    the published shares too.
+    Labels are allocated, not sampled independently: each label gets its rounded frequency times `n`, so that
+    a small campus has the published frequencies too.
     """
     people: list[dict[str, str]] = [{} for _ in range(n)]
     for group in _ORDER:
@@ -124,7 +124,7 @@ def _odds(group: str, label: str, person: Mapping[str, str]) -> float:
 
 
 def _deal(odds: np.ndarray, share: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A label for each person, int (n,); odds: (n, labels) from what the person already is.
+    """A label for each person, int (n,); odds: (n, labels) given the person's earlier labels.
 
     Fitted so that rows sum to one and columns to n·share, then drawn by systematic sampling within each
     column of the cumulative sum, which keeps the column totals within one.
@@ -136,7 +136,7 @@ def _deal(odds: np.ndarray, share: np.ndarray, rng: np.random.Generator) -> np.n
         chance /= chance.sum(1, keepdims=True)
     quota = _rounded(n * share, rng)
     given = np.full(n, -1)
-    # The scarcest labels choose first among those that they fit; the commonest takes who is left.
+    # The rarest labels choose first among the people they fit; the most frequent takes the rest.
     for label in np.argsort(share):
         free = np.flatnonzero(given < 0)
         if quota[label] >= len(free):
@@ -149,7 +149,7 @@ def _deal(odds: np.ndarray, share: np.ndarray, rng: np.random.Generator) -> np.n
 
 
 def _rounded(amounts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Whole numbers with the same sum (itself whole), each within one of its amount; by chance, unbiased."""
+    """Integers with the same (integer) sum, each within one of its amount; random and unbiased."""
     ends = np.floor(np.concatenate([[0.0], np.cumsum(amounts)]) + rng.random() - 1e-9)
     counts = np.diff(ends).astype(int)
     counts[np.argmax(counts)] += round(amounts.sum()) - counts.sum()

@@ -1,4 +1,4 @@
-"""Hips and torso with what is worn on them: shirts, jackets, coats, skirts, dresses, a hood."""
+"""Hips and torso with clothing: shirts, jackets, coats, skirts, dresses, a hood."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from agreid_cli.synth.people.body import Pose
 from agreid_cli.synth.people.limbs import SIDEWAYS, along, leg_radius
 from agreid_cli.synth.people.look import Look
 
-#: Shares of the stature above the hip joint, and the half sizes of a body there: sideways, front, back.
+#: Fractions of the stature above the hip joint, and the half sizes of a body there: sideways, front, back.
 _UP = np.array([-0.09, -0.05, 0.0, 0.05, 0.09, 0.14, 0.19, 0.23, 0.262, 0.284, 0.30, 0.315, 0.33])
 _MALE = np.array([
     [0.062, 0.090, 0.094, 0.088, 0.085, 0.090, 0.099, 0.106, 0.106, 0.094, 0.070, 0.047, 0.037],
@@ -38,7 +38,7 @@ def body_sizes(look: Look, up: np.ndarray, size: dict[str, float]) -> np.ndarray
 
 
 def spine(now: Pose, up: np.ndarray, size: dict[str, float]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Centres, left and front axes at heights `up` (shares of the stature) above the hips."""
+    """Centres, left and front axes at heights `up` (fractions of the stature) above the hips."""
     H = size["H"]
     centres = np.zeros((len(up), 3))
     bend = np.clip(up, 0, None) * H
@@ -140,7 +140,7 @@ def _rings(
 def _legs(
     look: Look, now: Pose, up: np.ndarray, size: dict[str, float]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """At `up`: the middle between the legs (n, 3), half their distance (n, 3), a leg's radius (n,)."""
+    """At `up`: the midpoint between the legs (n, 3), half their distance (n, 3), the radius of a leg (n,)."""
     t = np.clip(-up / 0.486, 0, 1)
     left_leg, right_leg = (along(limb, t)[0] for limb in now.legs)
     middle, gap = (left_leg + right_leg) / 2, np.abs(left_leg - right_leg) / 2
@@ -160,7 +160,7 @@ def skirt(
     part: int,
     paint: int,
 ) -> None:
-    """Cloth around both legs, from `start` above the hips down to `length` below them (shares of stature)."""
+    """Cloth around both legs, from `start` above the hips to `length` below them (fractions of stature)."""
     H = size["H"]
     up = np.linspace(-length, min(start, 0.0), 6)
     if start > 0:

@@ -1,6 +1,6 @@
-"""How garments are cut: where they end, how loose they sit, what they leave bare.
+"""Cuts of garments: where they end, how loose they are, what they leave bare.
 
-Heights are shares of the stature above the hip joint (negative below); eases are metres added to the body.
+Heights are fractions of the stature above the hip joint (negative below); eases are metres added to the body.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ SKIN, FACE, HAIR, UPPER, LOWER, SHOE, BAG, HEADWEAR, METAL, TIGHTS = range(10)
 class Top:
     hem: float
     ease_m: float
-    sleeve: float  # share of the arm that it covers, 1 to the wrist
+    sleeve: float  # fraction of the arm that it covers, 1 to the wrist
     flare: float = 0.0  # how much wider the hem is, metres
 
 
 @dataclass(frozen=True)
 class Bottom:
-    length: float  # share of the leg that it covers; 0: nothing
+    length: float  # fraction of the leg that it covers; 0: nothing
     ease_m: float
-    ankle: float  # radius at the lower end, share of the stature
+    ankle: float  # radius at the lower end, as a fraction of the stature
     skirt: bool = False
 
 

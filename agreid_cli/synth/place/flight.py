@@ -1,8 +1,9 @@
-"""The two cameras of a session: a drone that holds its height and drifts, and a fixed one on a wall.
+"""The two cameras of a session: a drone at constant height with small motions, and a fixed one on a wall.
 
-The paper says "a 24 mm lens" and crops of 31×59 to 371×678 pixels from 15 to 45 m. 24 mm on full frame is
-2560 pixels of focal length at 3840 across: at 45 m that gives the smallest, but at 15 m no more than 240
-pixels. The drone of the paper (DJI XT2) zooms digitally, so a flight here has a zoom, and is softer for it.
+The paper states "a 24 mm lens" and crops of 31×59 to 371×678 pixels from 15 to 45 m. 24 mm on full frame is
+a focal length of 2560 pixels at a width of 3840: at 45 m that gives the smallest crops, but at 15 m at most
+240 pixels. The paper's drone (DJI XT2) has digital zoom, so flights here use a zoom, which also softens the
+image.
 """
 
 from __future__ import annotations
@@ -17,17 +18,17 @@ LENS_MM, FULL_FRAME_MM = 24.0, 36.0
 UAV_SIZE, CCTV_SIZE = (3840, 2160), (704, 480)
 #: Metres above the ground of the altitude classes 0, 1, 2.
 ALTITUDES_M = (15.0, 30.0, 45.0)
-#: Zooms that flights of a class take in turn.
+#: Zooms of the flights of a class, used in turn.
 _ZOOMS = ((1.0, 2.8, 1.5, 2.0), (2.0, 1.0, 3.2, 1.4), (1.3, 2.6, 1.0, 1.8))
 _FOCAL_CCTV_PX = 800.0
 
 
 @dataclass(frozen=True, eq=False)
 class Flight:
-    """A drone on station. Sways are (amplitude, period in seconds, start) of sines that add up.
+    """A hovering drone. Sways are (amplitude, period in seconds, phase) of sines that are added.
 
-    `eye` and `target` are metres; `sway` moves the eye, `wander` the point looked at, `shake` turns the
-    picture (radians). `shutter_s` is how long a frame is exposed.
+    `eye` and `target` are metres; `sway` moves the eye, `wander` the target point, `shake` rotates the
+    image (radians). `shutter_s` is the exposure time of a frame.
     """
 
     eye: np.ndarray
@@ -57,7 +58,7 @@ class Flight:
 
 @dataclass(frozen=True, eq=False)
 class Mount:
-    """A camera on a wall, which never moves."""
+    """A fixed camera on a wall."""
 
     eye: np.ndarray
     target: np.ndarray
@@ -73,14 +74,14 @@ class Mount:
 def make_flight(
     altitude: int, turn: int, target: np.ndarray, rng: np.random.Generator, *, scale: float
 ) -> Flight:
-    """altitude: class 0, 1, 2. turn: the how-manieth flight of its class. scale: of the frame (`--size`)."""
+    """altitude: class 0, 1, 2. turn: index of the flight within its class. scale: of the frame (`--size`)."""
     height = ALTITUDES_M[altitude] + rng.uniform(-0.8, 0.8)
     pitch = np.deg2rad(rng.uniform(36, 58))
     azimuth = rng.uniform(0, 2 * np.pi)
     away = height / np.tan(pitch)
     eye = np.array([target[0] + away * np.cos(azimuth), target[1] + away * np.sin(azimuth), height])
     zoom = _ZOOMS[altitude][turn % 4]
-    footprint = away / np.sin(pitch) / zoom  # the more is seen, the less the view need wander
+    footprint = away / np.sin(pitch) / zoom  # the larger the view, the less it needs to wander
     turbulence = rng.uniform(0.6, 1.6)
     return Flight(
         eye=eye,
@@ -113,12 +114,12 @@ def make_mount(rng: np.random.Generator, *, scale: float) -> Mount:
 
 
 def at_light(mount: Mount, *, shutter_s: float) -> Mount:
-    """The same camera with the shutter that the session's light asks for."""
+    """The same camera with the shutter time for the session's light."""
     return replace(mount, shutter_s=shutter_s)
 
 
 def scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:
-    """Even numbers of pixels, which video encoders ask for.
+    """Even frame sizes, as required by video encoders.
 
     >>> scaled((3840, 2160), 0.25), scaled((704, 480), 0.37)
     ((960, 540), (260, 178))
@@ -130,7 +131,7 @@ def scaled(size: tuple[int, int], scale: float) -> tuple[int, int]:
 def _sines(
     rng: np.random.Generator, amplitudes: list[float] | np.ndarray, *, periods: tuple[float, float]
 ) -> np.ndarray:
-    """Three sines an axis, (axes, 3, 3), that together seldom pass the axis's amplitude."""
+    """Three sines per axis, (axes, 3, 3), whose sum seldom exceeds the axis's amplitude."""
     waves = np.empty((len(amplitudes), 3, 3))
     waves[..., 0] = np.asarray(amplitudes)[:, None] * rng.uniform(0.25, 0.6, (len(amplitudes), 3))
     waves[..., 1] = rng.uniform(*periods, (len(amplitudes), 3))

@@ -1,7 +1,7 @@
-"""The ground of the campus: paths, grass, kerbs and markings, painted once from a seed, seen at any distance.
+"""The ground of the campus: paths, grass, kerbs and markings, painted once from a seed, valid at any distance.
 
-The painting is a square of 2.5 cm texels that repeats for ever, in a pyramid of coarser copies; each row of
-the picture is sampled from the two copies whose texels are nearest in size to its pixels.
+The texture is a square of 2.5 cm texels that repeats endlessly, with a pyramid of coarser copies; each row of
+the image is sampled from the two copies whose texels are closest in size to its pixels.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from agreid_cli.synth.draw.camera import Camera, Window
 from agreid_cli.synth.draw.noise import noise
 from agreid_cli.synth.place.ground_paint import TEXEL_M, layout, smooth
 
-_BAND = 16  # rows that share one level of detail; counted from the top of the frame, whatever the window
-_GRAIN_M = 0.006  # a texel of the fine grain that close views need
+_BAND = 16  # rows with the same level of detail; counted from the top of the frame, regardless of the window
+_GRAIN_M = 0.006  # texel size of the fine grain needed in close views
 FAR_M = 260.0
 
 
 @dataclass(frozen=True)
 class Ground:
-    """A square of about `extent_m` metres around the origin that repeats beyond; the seed paints it.
+    """A square of about `extent_m` metres around the origin, repeated beyond it and painted from the seed.
 
-    In it: a paved street 12 m wide from west to east through the origin, a plaza (x −13…13, y −8…26) with
-    beds and lawns, an asphalt path from south to north near x = −9, a road with markings along y = −26;
+    It contains: a paved street 12 m wide from west to east through the origin, a plaza (x −13…13, y −8…26)
+    with beds and lawns, an asphalt path from south to north near x = −9, a road with markings along y = −26;
     grass everywhere else.
     """
 
@@ -45,7 +45,7 @@ def _pyramid(ground: Ground) -> tuple[np.ndarray, ...]:
 
 @lru_cache(maxsize=1)
 def _grain() -> tuple[np.ndarray, ...]:
-    """Fine grain, uint8, 128 is none; coarser copies fade to 128 by themselves."""
+    """Fine grain, uint8, 128 is neutral; coarser copies converge to 128."""
     rng = np.random.default_rng(5)
     fine = 0.6 * smooth(rng, 512, 512) + 0.4 * smooth(rng, 512, 128)
     levels = [np.clip(128 + 22 * fine, 0, 255).astype(np.uint8)]
@@ -56,7 +56,7 @@ def _grain() -> tuple[np.ndarray, ...]:
 
 
 def to_ground(camera: Camera) -> np.ndarray:
-    """3×3: pixel (u, v, 1) to (X, Y, 1) / depth on the plane z = 0, up to one positive factor on depth."""
+    """3×3: pixel (u, v, 1) to (X, Y, 1) / depth on the plane z = 0, up to a positive factor on depth."""
     plane = camera.K @ np.column_stack([camera.R[:, 0], camera.R[:, 1], camera.t])
     return np.linalg.inv(plane)
 
@@ -74,7 +74,7 @@ def places(camera: Camera, window: Window) -> tuple[np.ndarray, np.ndarray, np.n
 
 
 def paint(ground: Ground, camera: Camera, window: Window) -> np.ndarray:
-    """Albedo as the screen would show it, uint8 (h, w, 3), BGR; what lies above the horizon is sky."""
+    """Albedo as display values, uint8 (h, w, 3), BGR; above the horizon it is sky."""
     x0, y0, x1, y1 = window
     out = np.empty((y1 - y0, x1 - x0, 3), np.uint8)
     levels, grain = _pyramid(ground), _grain()
@@ -94,7 +94,7 @@ def paint(ground: Ground, camera: Camera, window: Window) -> np.ndarray:
 
 
 def _footprint(camera: Camera, row: int) -> float:
-    """How many texels a pixel of this row covers, in the middle of the row; the mean of both directions."""
+    """Number of texels covered by a pixel of this row, at the middle of the row; mean of both directions."""
     column = camera.width // 2
     X, Y, near = places(camera, (column, row, column + 2, row + 2))
     if near.min() < 1.0 / FAR_M:
@@ -107,7 +107,7 @@ def _footprint(camera: Camera, row: int) -> float:
 def _sample(
     levels: tuple[np.ndarray, ...], X: np.ndarray, Y: np.ndarray, texel_m: float, texels: float, origin: float
 ) -> np.ndarray:
-    """Trilinear: between texels and, in sixteenths, between two levels; x is east, y north."""
+    """Trilinear: between texels and, in steps of 1/16, between two levels; x is east, y north."""
     detail = float(np.clip(np.log2(max(texels, 1e-3)), 0, len(levels) - 1.001))
     level, share = int(detail), round((detail % 1) * 16)
     wanted = [(level, 16 - share), (level + 1, share)]
@@ -118,7 +118,7 @@ def _sample(
         size, scale = len(levels[at]), 2.0**-at
         columns = X * (scale / texel_m) + origin * scale
         rows = origin * scale - Y * (scale / texel_m)
-        if origin == 0.0:  # a small tile: whole turns are taken out here, where it is quicker
+        if origin == 0.0:  # a small tile: whole periods are removed here, which is faster
             columns -= np.floor(columns * (1 / size)) * size
             rows -= np.floor(rows * (1 / size)) * size
         found = cv2.remap(
@@ -134,12 +134,12 @@ def _sample(
 def _beyond(
     piece: np.ndarray, near: np.ndarray, beyond: np.ndarray, camera: Camera, corner: tuple[int, int]
 ) -> None:
-    """Above the far ground: a ragged line of trees, then the sky."""
+    """Beyond the ground: an irregular line of trees, then the sky."""
     h, w = near.shape
     back = camera.R.T @ np.linalg.inv(camera.K)
     u, v = corner[0] + np.arange(w) + 0.5, corner[1] + np.arange(h)[:, None] + 0.5
     east, north, up = (back[i, 0] * u + (back[i, 1] * v + back[i, 2]) for i in range(3))
-    rise = up / np.sqrt(east * east + north * north)  # tangent of the height over the horizon
+    rise = up / np.sqrt(east * east + north * north)  # tangent of the height above the horizon
     turn = np.arctan2(north, east)
     around = np.stack([turn, np.zeros_like(turn), np.maximum(rise, 0)], -1)[beyond]
     rise = rise[beyond][:, None]

@@ -1,4 +1,4 @@
-"""Materials of the ground as tiles that repeat, and the map that lays them out; painted once from a seed."""
+"""Ground materials as repeating tiles, and the map that lays them out; painted once from a seed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _GRASS, _SLABS, _ASPHALT, _CONCRETE, _SOIL = (
 
 
 def smooth(rng: np.random.Generator, size: int, cells: int) -> np.ndarray:
-    """Noise float32 (size, size), about −1..1, that repeats at its edges, with `cells` bumps a side."""
+    """Noise float32 (size, size), about −1..1, periodic, with `cells` bumps per side."""
     small = rng.standard_normal((cells, cells)).astype(np.float32)
     ring = np.pad(small, 2, mode="wrap")
     scale = size / cells
@@ -45,13 +45,13 @@ def tiles(rng: np.random.Generator) -> dict[str, np.ndarray]:
     )
     made["soil"] = np.array(_SOIL) * (1 + 0.35 * _mixed(rng, ((512, 0.5), (128, 0.5), (16, 0.3)))[..., None])
     made["slabs"] = _slabs(rng)
-    for name, tile in made.items():  # each campus has its own stone and grass
+    for name, tile in made.items():  # each campus has different stone and grass
         made[name] = tile * (1 + rng.normal(0, 0.05)) * (1 + rng.normal(0, 0.012, 3))
     return {name: np.clip(tile, 0, 255).astype(np.uint8) for name, tile in made.items()}
 
 
 def _slabs(rng: np.random.Generator) -> np.ndarray:
-    """Paving slabs of 0.8 × 0.4 m in a running bond, each of its own tone, with joints."""
+    """Paving slabs of 0.8 × 0.4 m in a running bond, each with its own tone, with joints."""
     rows, columns = TILE // 16, TILE // 32
     y, x = np.mgrid[0:TILE, 0:TILE]
     row = y // 16
@@ -115,7 +115,7 @@ def layout(seed: int, extent_m: float) -> np.ndarray:
         line((205, 206, 206), cross - 2.2, start, cross + 2.2, start + 0.45)
     line((120, 185, 205), -13.0, -6.06, 13.0, -5.94)
     line((120, 185, 205), -13.0, 6.94, 13.0, 7.06)
-    for x, y in rng.uniform(-0.42, 0.42, (14, 2)) * 2 * half:  # covers of manholes, drains
+    for x, y in rng.uniform(-0.42, 0.42, (14, 2)) * 2 * half:  # manhole covers, drains
         cv2.circle(
             ground,
             (round((half + x) / TEXEL_M), round((half - y) / TEXEL_M)),

@@ -1,4 +1,4 @@
-"""Things that stand about and hide people: trees, lamp posts, benches, walls, planters, bins."""
+"""Objects that occlude people: trees, lamp posts, benches, walls, planters, bins."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _UP = np.array([0.0, 0.0, 1.0])
 
 @dataclass(frozen=True)
 class Occluder:
-    """One thing at (x, y) metres, turned by `heading_rad`; `size` 1 is usual.
+    """One object at (x, y) metres, rotated by `heading_rad`; `size` 1 is normal.
 
     At size 1: a tree 6.5 m high with a crown 4 m wide, a lamp of 5 m, a bench 1.8 m long, a wall 4 m long
-    and 1 m high, a planter 2 m long, a bin 0.9 m high. The long side lies across the heading.
+    and 1 m high, a planter 2 m long, a bin 0.9 m high. The long side is perpendicular to the heading.
     """
 
     kind: Kind
@@ -73,7 +73,7 @@ def shape(thing: Occluder) -> Mesh:
 
 @lru_cache(maxsize=512)
 def bounds(thing: Occluder) -> np.ndarray:
-    """The eight corners of a box around it, (8, 3)."""
+    """The eight corners of its bounding box, (8, 3)."""
     points = shape(thing).points
     ends = np.stack([points.min(0), points.max(0)])
     return np.array([[ends[i, 0], ends[j, 1], ends[k, 2]] for i in (0, 1) for j in (0, 1) for k in (0, 1)])
@@ -88,7 +88,7 @@ def painted(paint: np.ndarray, rest: np.ndarray) -> np.ndarray:
 
 
 def solid(paint: np.ndarray, rest: np.ndarray) -> np.ndarray:
-    """Whether a place is there at all: one sees through gaps in the leaves."""
+    """Whether a position is solid: leaves have gaps."""
     there = np.ones(len(paint), bool)
     leaf = np.flatnonzero(paint == LEAF)
     there[leaf] = noise(rest[leaf], 7.0, 9) + 0.5 * noise(rest[leaf], 17.0, 8) > -0.62
@@ -96,7 +96,7 @@ def solid(paint: np.ndarray, rest: np.ndarray) -> np.ndarray:
 
 
 def _tree(lofts: Lofts, rng: np.random.Generator, k: float) -> np.ndarray:
-    """A trunk and balls of leaves; the balls as (n, 6): middle and half sizes along x, y, z."""
+    """A trunk and balls of leaves; the balls as (n, 6): centre and half sizes along x, y, z."""
     _stack(lofts, (0, 0), [0, 0.05, 0.5, 2.2, 3.6, 5.0], [0.26, 0.2, 0.15, 0.13, 0.1, 0.03], BARK, k)
     crown = []
     for _ in range(9):
@@ -109,7 +109,7 @@ def _tree(lofts: Lofts, rng: np.random.Generator, k: float) -> np.ndarray:
 
 
 def _outside(mesh: Mesh, crown: np.ndarray) -> Mesh:
-    """Without the leaves deep inside another ball, which nobody sees and which cost most of a tree."""
+    """Remove leaves deep inside another ball, which are invisible and most of the cost of a tree."""
     corners = mesh.points[mesh.faces]
     buried = np.zeros(len(mesh.faces), bool)
     for ball in crown:
@@ -122,7 +122,7 @@ def _outside(mesh: Mesh, crown: np.ndarray) -> Mesh:
 def _blob(
     lofts: Lofts, rng: np.random.Generator, centre: tuple[float, ...], half: tuple[float, ...], k: float
 ) -> None:
-    """A ragged ball of leaves."""
+    """An irregular ball of leaves."""
     angle = np.linspace(-np.pi / 2, np.pi / 2, 11)
     ragged = 1 + 0.2 * rng.uniform(-1, 1, (11, SIDES + 1))
     ragged[:, -1] = ragged[:, 0]

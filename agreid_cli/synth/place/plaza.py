@@ -1,4 +1,4 @@
-"""The place and its weather: what stands about, and the light and camera settings of a session."""
+"""The place and the weather: objects, and the light and camera settings of a session."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from agreid_cli.synth.draw.sensor import Sensor
 from agreid_cli.synth.place.ground import Ground
 from agreid_cli.synth.place.occluders import Kind, Occluder
 
-#: Radius of what people walk round, metres, for an occluder of size 1.
+#: Radius around which people walk, metres, for an occluder of size 1.
 _RADIUS: dict[str, float] = {
     "tree": 0.35, "lamp": 0.15, "bench": 1.0, "wall": 1.7, "planter": 0.8, "bin": 0.35,
 }  # fmt: skip
-#: kind, x, y, heading in degrees, size: between the wall camera and the middle, and round the middle.
+#: kind, x, y, heading in degrees, size: between the wall camera and the middle, and around the middle.
 _LAYOUT: tuple[tuple[Kind, float, float, float, float], ...] = (
     ("planter", -1.6, 5.2, 0, 1.0), ("bin", 1.9, 6.3, 0, 1.0), ("lamp", 0.9, 8.4, 0, 1.0),
     ("bench", 3.4, 9.2, 80, 1.0), ("tree", -4.3, 9.6, 0, 1.0), ("planter", -2.9, 13.6, 30, 1.1),
@@ -29,7 +29,7 @@ _LAYOUT: tuple[tuple[Kind, float, float, float, float], ...] = (
 
 @dataclass(frozen=True)
 class Plaza:
-    """The unmoved part of the campus. obstacles: x, y, radius in metres of what people walk round."""
+    """The static part of the campus. obstacles: x, y, radius in metres of what people walk around."""
 
     ground: Ground
     occluders: tuple[Occluder, ...]
@@ -40,7 +40,7 @@ class Plaza:
 
 
 def make_plaza(rng: np.random.Generator) -> Plaza:
-    """The layout with every place a little moved, so that campuses of two seeds differ."""
+    """The layout with random offsets, so that campuses of two seeds differ."""
     ground = Ground(seed=int(rng.integers(2**31)))
     mirrored = -1 if rng.random() < 0.5 else 1
     occluders = []
@@ -65,7 +65,7 @@ def make_light(afternoon: int, rng: np.random.Generator) -> Light:
 
 
 def make_sensors(zoom: float, scale: float, rng: np.random.Generator) -> dict[str, Sensor]:
-    """How the two cameras are set on this day: each has its own idea of white, contrast and colour."""
+    """Settings of the two cameras on this day: each has its own white balance, contrast and colour."""
 
     def gains(spread: float) -> tuple[float, float, float]:
         cast, level = rng.normal(0, spread), rng.normal(0, 0.08)
@@ -74,7 +74,7 @@ def make_sensors(zoom: float, scale: float, rng: np.random.Generator) -> dict[st
         return float(blue), float(green), float(red)
 
     def soft(blur_px: float) -> float:
-        """A smaller frame is as sharp as a shrunken large one, not as soft as the large one."""
+        """A smaller frame is as sharp as a downscaled large one, not as soft as the large one."""
         return 0.35 + (blur_px - 0.35) * scale
 
     uav = Sensor(

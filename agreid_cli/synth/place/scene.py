@@ -1,4 +1,4 @@
-"""What stands where at one moment, and what a rendering of it gives back."""
+"""The scene at one moment, and the result of rendering it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from agreid_cli.synth.place.occluders import Occluder
 
 @dataclass(frozen=True)
 class Placed:
-    """A person at (x, y) metres who walks towards `heading_rad` (0 east, counter-clockwise).
+    """A person at (x, y) metres walking towards `heading_rad` (0 east, counter-clockwise).
 
-    phase: 0..1 through a stride of two steps, 0 when the left heel touches down; speed in m/s.
+    phase: 0..1 through a stride of two steps, 0 at left heel strike; speed in m/s.
     """
 
     pid: int
@@ -38,9 +38,9 @@ class Scene:
 
 @dataclass(frozen=True, eq=False)
 class Rendered:
-    """A picture with its truth, all for the same h × w pixels."""
+    """An image with its ground truth, all with h × w pixels."""
 
     image: np.ndarray  # uint8 (h, w, 3), BGR
     owner: np.ndarray  # int16 (h, w), index into scene.people; −1 no person
-    part: np.ndarray  # uint8 (h, w), a number of parts.PARTS; 0 where owner is −1
-    depth: np.ndarray  # float32 (h, w), metres along the optical axis; infinite where ground or sky shows
+    part: np.ndarray  # uint8 (h, w), an index of parts.PARTS; 0 where owner is −1
+    depth: np.ndarray  # float32 (h, w), metres along the optical axis; infinite for ground and sky

@@ -1,4 +1,4 @@
-"""How people cross the campus: bent paths at a steady pace, halts, groups, ways round what stands about."""
+"""Walks across the campus: curved paths at a steady pace, stops, groups, ways around obstacles."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 
 #: Seconds between the points of a path.
 STEP_S = 0.1
-#: People keep this far apart, metres between their middles.
+#: Minimum distance between people, metres between their centres.
 APART_M = 0.62
 
 
 @dataclass(frozen=True)
 class State:
-    """A person at one moment. distance_m: walked since the start, which the gait follows."""
+    """A person at one moment. distance_m: distance walked since the start, which determines the gait."""
 
     x: float
     y: float
@@ -39,7 +39,7 @@ class Walk:
         return self.start_s + STEP_S * (len(self.points) - 1)
 
     def at(self, time_s: float) -> State | None:
-        """Where the person is, or None before the path begins and after it ends."""
+        """The position of the person, or None before the path begins and after it ends."""
         place = (time_s - self.start_s) / STEP_S
         if not 0 <= place <= len(self.points) - 1:
             return None
@@ -72,9 +72,9 @@ def make_walk(
     meet_s: float,
     around: Sequence[tuple[float, float, float]],
 ) -> Walk:
-    """A walk through `stops` (metres), with a halt at the middle one, which is reached at `meet_s`.
+    """A walk through `stops` (metres), with a pause at the middle one, which is reached at `meet_s`.
 
-    speed: metres a second. around: x, y, radius of what must be walked round.
+    speed: metres per second. around: x, y, radius of obstacles.
     """
     corners = np.asarray(stops, float)
     middle = corners[len(corners) // 2]
@@ -92,7 +92,7 @@ def make_walk(
 
 
 def far_enough(walk: Walk, others: Sequence[Walk]) -> bool:
-    """Whether nobody of `others` is ever walked into."""
+    """Whether the walk keeps its distance from all `others`."""
     times = walk.start_s + STEP_S * np.arange(0, len(walk.points), 3)
     mine = walk.points[::3]
     for other in others:
@@ -113,7 +113,7 @@ def _walk(start_s: float, points: np.ndarray) -> Walk:
     speeds = np.linalg.norm(move, axis=1) / STEP_S
     headings = np.arctan2(move[:, 1], move[:, 0])
     still = speeds < 0.15
-    if not still.all():  # who stands looks where the last step led
+    if not still.all():  # a standing person faces the direction of the last step
         last = np.maximum.accumulate(np.where(still, -1, np.arange(len(points))))
         headings = headings[np.where(last < 0, np.argmin(still), last)]
     headings = _averaged(np.unwrap(headings)[:, None], 9)[:, 0]
@@ -122,7 +122,7 @@ def _walk(start_s: float, points: np.ndarray) -> Walk:
 
 
 def _averaged(values: np.ndarray, n: int) -> np.ndarray:
-    """A moving mean over n points, the ends held."""
+    """A moving average over n points, with constant ends."""
     half = n // 2
     padded = np.concatenate([np.repeat(values[:1], half, 0), values, np.repeat(values[-1:], half, 0)])
     sums = np.cumsum(np.concatenate([np.zeros((1, values.shape[1])), padded]), axis=0)
@@ -130,18 +130,18 @@ def _averaged(values: np.ndarray, n: int) -> np.ndarray:
 
 
 def _evenly(curve: np.ndarray, step_m: float) -> np.ndarray:
-    """The same line with points `step_m` apart."""
+    """The same curve with points `step_m` apart."""
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(curve, axis=0), axis=1))])
     places = np.arange(0.0, max(along[-1], step_m * 1.001), step_m)
     return np.stack([np.interp(places, along, curve[:, axis]) for axis in (0, 1)], 1)
 
 
 def _round(curve: np.ndarray, around: Sequence[tuple[float, float, float]]) -> np.ndarray:
-    """The line pushed out of every disc."""
+    """The curve pushed out of every disc."""
     for x, y, radius in around:
         away = curve - [x, y]
         gap = np.linalg.norm(away, axis=1, keepdims=True)
-        # Beside the line's own side, so that a path through the middle does not jump across.
+        # Push towards the curve's own side, so that a path through the middle does not jump across.
         inside = gap < radius + 0.35
         curve = np.where(inside, [x, y] + away / np.maximum(gap, 1e-6) * (radius + 0.35), curve)
     return curve

@@ -1,6 +1,6 @@
-"""The campus from a seed: who is there, when, where they walk, and under which light they are filmed.
+"""The campus from a seed: who is present, when, where they walk, and in which light they are filmed.
 
-Everything follows from the plan and the seed alone, so that any process can make any moment again.
+Everything depends only on the plan and the seed, so any process can reproduce any moment.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from agreid_cli.synth.place.plaza import Plaza, make_light, make_plaza, make_sen
 from agreid_cli.synth.place.scene import Placed, Scene
 from agreid_cli.synth.place.walks import Walk, far_enough, make_walk
 
-#: Metres of ground in a stride of two steps, for each metre of body height.
+#: Metres of ground per stride of two steps, for each metre of body height.
 STRIDE = 0.82
 PLATFORMS = ("uav", "cctv")
-#: How often a walk is drawn anew until both cameras see enough of it.
+#: Maximum number of attempts to draw a walk that both cameras see enough of.
 TRIES = 40
-#: The first days on which it is filmed, in an order of the seed's; a large campus goes on to the others.
+#: The first days of filming, in an order given by the seed; a large campus continues with the others.
 _DAYS = ("0214", "0222", "0304", "0317", "0404", "0419", "0502", "0513", "0606", "0621", "0711", "0730")
 _YEAR = tuple(f"{date.fromordinal(date(2023, 1, 1).toordinal() + day):%m%d}" for day in range(365))
-#: Days × halves × altitudes: one more pair of videos would have the name of the first.
+#: Days × halves × altitudes: one more pair of videos would get the name of the first.
 MOST_PAIRS = len(_YEAR) * 2 * 3
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is asked for. size: 1 for the paper's frames, 0.25 for a quarter of their width."""
+    """The requested campus. size: 1 for the paper's frames, 0.25 for a quarter of their width."""
 
     identities: int
     pairs: int
@@ -49,7 +49,7 @@ class Plan:
 
 @dataclass(frozen=True, eq=False)
 class Person:
-    """One identity. number: P of the official name; attributes: group to the plain word of its label."""
+    """One identity. number: P of the official name; attributes: group to its normalised label."""
 
     number: int
     attributes: dict[str, str]
@@ -60,7 +60,7 @@ class Person:
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """Two videos of one session: the drone's and the wall camera's, at the same time.
+    """Two simultaneous videos of one session: drone and wall camera.
 
     session: MMDD then 0 morning, 1 afternoon; altitude: class 0, 1, 2; frames: of each video.
     """
@@ -85,7 +85,7 @@ class Pair:
         return self.carrier(platform).camera(time_s)
 
     def placed(self, time_s: float) -> tuple[Placed, ...]:
-        """Who is on the campus at this moment; `Placed.pid` is the person's number in the session."""
+        """The people on the campus at this moment; `Placed.pid` is the person's number in the session."""
         found = []
         for person in self.people:
             state = person.walk.at(time_s)
@@ -100,7 +100,7 @@ class Pair:
 
 
 class CampusPairs(Sequence[Pair]):
-    """The pairs of videos of a plan, each drawn when it is asked for: a large campus begins at once."""
+    """The pairs of videos of a plan, each generated on access, so that a large campus starts immediately."""
 
     def __init__(self, plan: Plan) -> None:
         rng = np.random.default_rng([plan.seed, 1])
@@ -138,14 +138,14 @@ def make_campus(plan: Plan) -> CampusPairs:
 
 
 def list_of_days(rng: np.random.Generator) -> list[str]:
-    """Every day of a year, MMDD, in the order in which it is filmed on them."""
+    """Every day of a year, MMDD, in the order of filming."""
     return [_DAYS[at] for at in rng.permutation(len(_DAYS))] + [day for day in _YEAR if day not in _DAYS]
 
 
 def session_name(number: int, days: Sequence[str]) -> str:
-    """MMDD and 0 or 1: mornings and afternoons of one day after the other.
+    """MMDD and 0 or 1: mornings and afternoons of consecutive days.
 
-    After a year the days come again, and a session's pair of videos then has the next altitude.
+    After a year the days repeat, with the next altitude for a session's pair of videos.
     """
     return f"{days[number // 2 % len(days)]}{number % 2}"
 
@@ -153,7 +153,7 @@ def session_name(number: int, days: Sequence[str]) -> str:
 def _empty_pair(
     number: int, days: Sequence[str], plaza: Plaza, mount: Mount, plan: Plan
 ) -> tuple[Pair, np.ndarray, np.random.Generator]:
-    """With the middle of what the drone looks at, and the generator that its people go on with."""
+    """Also returns the point the drone looks at, and the generator for its people."""
     rng = np.random.default_rng([plan.seed, 4, number])
     altitude, turn = number % 3, number // 3
     middle = np.array([rng.uniform(-1.0, 1.0), rng.uniform(9.5, 13.5)])
@@ -192,9 +192,9 @@ def _inhabited(
 
 
 def _walks(pair: Pair, looks: list[Look], middle: np.ndarray, rng: np.random.Generator) -> list[Walk]:
-    """A walk for each person that both cameras see, that meets nobody, and that some take side by side."""
+    """A walk for each person that both cameras see and that collides with nobody; some walk side by side."""
     seconds = pair.frames / pair.fps
-    camera = cache(pair.camera)  # every walk that is tried is looked at in the same few moments
+    camera = cache(pair.camera)  # all tried walks are evaluated at the same few moments
     walks: list[Walk] = []
     for number, look in enumerate(looks):
         best: tuple[float, Walk] | None = None
@@ -205,7 +205,7 @@ def _walks(pair: Pair, looks: list[Look], middle: np.ndarray, rng: np.random.Gen
                 walk = _walk(pair, middle, seconds, rng, hurried=look.child)
             clear = far_enough(walk, walks)
             seen = min(_seen(partial(camera, platform), pair, look, walk) for platform in PLATFORMS)
-            # Enough is enough: three sightings a camera, or what a short video can hold.
+            # Sufficient: three sightings per camera, or as many as a short video allows.
             score = min(seen, 3) + (0.0 if clear else -1.5)
             if best is None or score > best[0]:
                 best = (score, walk)
@@ -217,19 +217,19 @@ def _walks(pair: Pair, looks: list[Look], middle: np.ndarray, rng: np.random.Gen
 
 
 def _walk(pair: Pair, middle: np.ndarray, seconds: float, rng: np.random.Generator, *, hurried: bool) -> Walk:
-    """In from one side, through the middle of the plaza, out at another."""
+    """From one side, through the middle of the plaza, to another side."""
     spot = middle + rng.normal(0, [1.8, 2.6])
     angle = rng.uniform(0, 2 * np.pi)
     turn = angle + np.pi + rng.normal(0, 0.7)
     towards = [np.array([np.cos(a), np.sin(a)]) for a in (angle, turn)]
     ends = [spot + rng.uniform(17, 27) * way for way in towards]
-    if rng.random() < 0.3:  # the wall has a door, and who uses it comes very near to the camera
+    if rng.random() < 0.3:  # the wall has a door, and its users come very close to the camera
         ends[1] = pair.mount.eye[:2] + np.array([rng.normal(0, 1.3), 1.0])
     bends = [spot + rng.uniform(5, 10) * way + rng.normal(0, 1.5, 2) for way in towards]
     errand = spot + rng.normal(0, [3.2, 4.0])  # nobody crosses a campus in a straight line
     stops = [ends[0], bends[0], errand, spot, bends[1], ends[1]]
     speed = rng.uniform(0.85, 1.5) * (1.1 if hurried else 1.0)
-    halt = rng.uniform(4, 30) if rng.random() < 0.65 else 0.0  # to wait, to talk, to look at a phone
+    halt = rng.uniform(4, 30) if rng.random() < 0.65 else 0.0  # waiting, talking, looking at a phone
     return make_walk(
         [(float(x), float(y)) for x, y in stops],
         speed=float(speed),
@@ -240,7 +240,7 @@ def _walk(pair: Pair, middle: np.ndarray, seconds: float, rng: np.random.Generat
 
 
 def _seen(camera_at: Callable[[float], Camera], pair: Pair, look: Look, walk: Walk) -> float:
-    """Seconds for which a camera has the whole person in its frame."""
+    """Seconds for which the whole person is in the camera's frame."""
     last = (pair.frames - 1) / pair.fps
     times = np.arange(max(0.0, np.ceil(walk.start_s * 2) / 2), min(last, walk.end_s) + 1e-9, 0.5)
     count = 0
