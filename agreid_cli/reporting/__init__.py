@@ -1,1 +1,1 @@
-"""Pages: figures, crops and templates become one HTML file. Nothing here reads a workspace."""
+"""HTML pages from figures, crops and templates. This package does not read a workspace."""

@@ -1,4 +1,4 @@
-"""What tells people apart over a whole data set: shares by direction, and where attributes are looked for."""
+"""The page of `explain --aggregate`: mean shares by direction, and mean attention maps."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from agreid_cli.reporting.thumbnails import Picture, picture
 
 @dataclass(frozen=True)
 class MeanMap:
-    """Where one attribute is looked for in the crops of one view.
+    """The mean attention map of one attribute in the crops of one view.
 
-    image: the mean crop, BGR; with, without: how often each place is in the top third of the map, over the
-    crops of people who have the attribute and of those who have not (None: there are none), (H, W) in 0..1.
+    image: the mean crop, BGR; with, without: how often each position is in the top third of the map, for the
+    crops of people with and without the attribute (None if there are none), (H, W) in 0..1.
     """
 
     name: str
@@ -46,7 +46,7 @@ class MeanMap:
 
 @dataclass(frozen=True)
 class AggregateView:
-    """`bars`: one list a direction of (attribute, share), in one order."""
+    """`bars`: per direction, a list of (attribute, share), all in the same order."""
 
     title: str
     lede: str
@@ -56,14 +56,14 @@ class AggregateView:
     @property
     def charts(self) -> tuple[Chart, ...]:
         return tuple(
-            bar_chart(f"shares-{name}", f"What tells people apart, {name}", [(a, 100 * s) for a, s in bars],
+            bar_chart(f"shares-{name}", f"Mean share, {name}", [(a, 100 * s) for a, s in bars],
                       x="mean share of the distance, %")
             for name, bars in self.bars
         )  # fmt: skip
 
 
 def aggregate_page(view: AggregateView, *, version: str) -> str:
-    """A whole HTML document."""
+    """The complete HTML document."""
     style = Markup((TEMPLATES / "report" / "report.css").read_text(encoding="utf-8"))
     return (
         environment(TEMPLATES / "explain")
@@ -73,7 +73,7 @@ def aggregate_page(view: AggregateView, *, version: str) -> str:
 
 
 def aggregate_sheet(view: AggregateView) -> Image:
-    """The same as one picture, BGR."""
+    """The same as one image, BGR."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -93,7 +93,7 @@ def aggregate_sheet(view: AggregateView) -> Image:
                 axes.imshow(cv2.cvtColor(overlay(sized(shown.image), attention), cv2.COLOR_BGR2RGB))
             if row == 0:
                 axes.set_title(f"{shown.name}\n{shown.view}".replace(": ", ":\n"), fontsize=6.5)
-    lower.suptitle("where it is looked for: people who have it, above; who have not, below", fontsize=9)
+    lower.suptitle("attention: people with the attribute, above; without it, below", fontsize=9)
     canvas.draw()
     return np.asarray(cv2.cvtColor(np.asarray(canvas.buffer_rgba()), cv2.COLOR_RGBA2BGR).astype(np.uint8))
 

@@ -1,4 +1,4 @@
-"""Attention maps over crops: bilinear to the image, from least to most, squared, as colour over it."""
+"""Overlay attention maps on crops: bilinear resize, min-max scaling, squared, as colour."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-ALPHA = 0.4  # of the colour
+ALPHA = 0.4  # opacity of the colour
 COLOURS = "nipy_spectral"
 
 
 def overlay(image: npt.NDArray[np.uint8], attention: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
-    """uint8 BGR (h, w, 3) with the map (H, W) laid over it."""
+    """uint8 BGR (h, w, 3) with the map (H, W) as an overlay."""
     height, width = image.shape[:2]
     strength = cv2.resize(attention.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
     colour = _palette()[np.rint(255 * spread(strength) ** 2).astype(np.uint8)]
@@ -21,7 +21,7 @@ def overlay(image: npt.NDArray[np.uint8], attention: npt.NDArray[np.floating]) -
 
 
 def spread(attention: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-    """From 0 where the map is least to 1 where it is most; 0 everywhere for a flat one.
+    """Scale the map from 0 at its minimum to 1 at its maximum; 0 everywhere for a constant map.
 
     >>> spread(np.array([[1.0, 2.0], [3.0, 1.5]])).tolist()
     [[0.0, 0.5], [1.0, 0.25]]
@@ -34,7 +34,7 @@ def spread(attention: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
 
 
 def top_third(attention: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
-    """Which third of the places of each map is most attended: (..., H, W) → bool of that shape."""
+    """The third of the positions of each map with the highest attention: (..., H, W) → bool of that shape."""
     flat = attention.reshape(*attention.shape[:-2], -1)
     level = np.quantile(flat, 2 / 3, axis=-1)[..., None, None]
     return np.asarray(attention > level)

@@ -1,4 +1,4 @@
-"""The charts of the report: a figure, a sentence that says what it shows, and its numbers as a table."""
+"""The charts of the report: a figure, a text alternative, and its numbers as a table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Cells = tuple[tuple[str, ...], ...]
 
 @dataclass(frozen=True)
 class Chart:
-    """`title` stands above the figure, `says` is for those who do not see it, `rows` are its numbers."""
+    """`title` is above the figure, `says` is the text alternative, `rows` are the numbers."""
 
     title: str
     says: str
@@ -38,7 +38,7 @@ def cmc_chart(direction: str, title: str, results: Sequence[tuple[str, RankingRe
         _per_cent(axes)
         axes.set_xlim(0.6, depth + 0.4)
         axes.set_xlabel("rank k")
-        axes.set_ylabel("queries found by rank k, %")
+        axes.set_ylabel("queries matched by rank k, %")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(loc="lower right")
     shown = _marked(depth)
@@ -53,7 +53,7 @@ def cmc_chart(direction: str, title: str, results: Sequence[tuple[str, RankingRe
 
 
 def score_chart(direction: str, title: str, results: Sequence[tuple[str, RankingResult]]) -> Chart:
-    """mAP and Rank-1 of each named result as a point with its interval."""
+    """mAP and Rank-1 of each named result as a point with its confidence interval."""
     rows: list[tuple[str, ...]] = []
     with drawing(f"score-{direction}", height=0.95 + 0.42 * len(results)) as sheet:
         axes = sheet.axes
@@ -81,16 +81,18 @@ def score_chart(direction: str, title: str, results: Sequence[tuple[str, Ranking
         axes.set_xlim(0, 100)
         axes.grid(axis="y", visible=False)
         axes.spines["left"].set_visible(False)
-        axes.set_xlabel("%  (● mAP, ◇ Rank-1, bars: intervals)")
+        axes.set_xlabel("%  (● mAP, ◇ Rank-1, bars: confidence intervals)")
     first = "; ".join(f"{row[0]}: mAP {row[1]} %, Rank-1 {row[3]} %" for row in rows)
-    columns = ("", "mAP %", "interval", "Rank-1 %", "interval")
-    return Chart(title, f"mAP and Rank-1 with their intervals. {first}.", sheet.svg, columns, tuple(rows))
+    columns = ("", "mAP %", "CI", "Rank-1 %", "CI")
+    return Chart(
+        title, f"mAP and Rank-1 with confidence intervals. {first}.", sheet.svg, columns, tuple(rows)
+    )
 
 
 def curve_chart(
     name: str, title: str, curves: Sequence[tuple[str, Curve]], *, y: str, per_cent: bool = False
 ) -> Chart:
-    """Lines over epochs; the table holds their first, best and last values."""
+    """Lines over epochs; the table has their first, minimum, maximum and last values."""
     factor = 100 if per_cent else 1
     with drawing(name, width=4.2, height=2.6) as sheet:
         axes = sheet.axes
@@ -109,14 +111,14 @@ def curve_chart(
         f"{label} from {row[1]} to {row[4]}" for (label, _), row in zip(curves, rows, strict=True)
     )
     return Chart(
-        title, f"{title} over epochs: {ends}.", sheet.svg, ("", "first", "least", "greatest", "last"), rows
+        title, f"{title} over epochs: {ends}.", sheet.svg, ("", "first", "minimum", "maximum", "last"), rows
     )
 
 
 def bar_chart(
     name: str, title: str, bars: Sequence[tuple[str, float]], *, x: str, chance: float | None = None
 ) -> Chart:
-    """Horizontal bars, the first on top; `chance` is drawn as a line that they must be held against."""
+    """Horizontal bars, the first on top; `chance` is drawn as a reference line."""
     with drawing(name, height=0.75 + 0.26 * len(bars)) as sheet:
         axes = sheet.axes
         axes.barh(range(len(bars)), [value for _, value in bars], color=SERIES[0], height=0.62)
@@ -134,12 +136,12 @@ def bar_chart(
 
 
 def _span(values: Sequence[float]) -> list[str]:
-    """First, least, greatest, last."""
+    """First, minimum, maximum, last."""
     return [f"{value:.4g}" for value in (values[0], min(values), max(values), values[-1])]
 
 
 def _look(nth: int) -> dict[str, Any]:
-    """Colour, dash and marker of a line; six differ in all three."""
+    """Colour, dash and marker of a line; six lines differ in all three."""
     at = nth % len(SERIES)
     return {"color": SERIES[at], "linestyle": DASHES[at], "marker": MARKERS[at]}
 

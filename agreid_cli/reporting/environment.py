@@ -1,4 +1,4 @@
-"""How every page's templates are read: escaped, an unknown name is an error, no lines for blocks."""
+"""Jinja settings of all pages: autoescape, undefined names are errors, blocks leave no blank lines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 
 def environment(folder: Path, **filters: Callable[..., Any]) -> Environment:
-    """The templates of `folder`, with `filters` by name."""
+    """The templates of `folder`, with the named `filters`."""
     made = Environment(
         loader=FileSystemLoader(folder),
         autoescape=True,
@@ -24,7 +24,7 @@ def environment(folder: Path, **filters: Callable[..., Any]) -> Environment:
 
 
 def percent(usual: int) -> Callable[..., str]:
-    """A filter: a part of one in per cent, without the sign, with `usual` digits unless others are asked for.
+    """A filter: a fraction as per cent without the sign, with `usual` digits by default.
 
     >>> percent(1)(0.1234), percent(1)(0.1234, 0)
     ('12.3', '12')

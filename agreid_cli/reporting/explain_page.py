@@ -1,4 +1,4 @@
-"""Explained pairs as pictures and as one page that needs nothing else."""
+"""Explained pairs as images and as one self-contained page."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from agreid_cli.reporting.reasons import Reason
 from agreid_cli.reporting.thumbnails import Picture, picture
 
 TEMPLATES = Path(__file__).parent / "templates"
-HEIGHT = 256  # pixels of a crop
+HEIGHT = 256  # height of a crop in pixels
 QUALITY = 88
 Image = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class Shown:
-    """One crop: its name, its picture BGR, and its maps (M, H, W)."""
+    """One crop: name, image (BGR), and maps (M, H, W)."""
 
     name: str
     image: Image
@@ -35,8 +35,8 @@ class Shown:
 
 @dataclass(frozen=True)
 class PairView:
-    """Two crops and why they are apart. `gap`: |d − mean part| / d. `match`: the same person, None: not
-    known.
+    """Two crops and their explanation. `gap`: |d − mean part| / d. `match`: the same person, None if
+    unknown.
     """
 
     title: str
@@ -50,7 +50,7 @@ class PairView:
 
     @property
     def top_maps(self) -> tuple[tuple[Reason, Picture, Picture], ...]:
-        """The maps of the attributes that count most, over both crops."""
+        """The maps of the attributes with the largest shares, over both crops."""
         return tuple(
             (r, picture(_over(self.first, r.bit), QUALITY), picture(_over(self.second, r.bit), QUALITY))
             for r in self.reasons[:4]
@@ -72,7 +72,7 @@ class PairView:
 
 
 def page(title: str, lede: str, pairs: Sequence[PairView], *, version: str) -> str:
-    """A whole HTML document; equal views give equal texts."""
+    """The complete HTML document; equal views give equal texts."""
     style = Markup((TEMPLATES / "report" / "report.css").read_text(encoding="utf-8"))
     return environment(TEMPLATES / "explain", percent=percent(1)).get_template("explain.html").render(
         title=title, lede=lede, pairs=pairs, style=style, version=version
@@ -80,7 +80,7 @@ def page(title: str, lede: str, pairs: Sequence[PairView], *, version: str) -> s
 
 
 def sheet(view: PairView) -> Image:
-    """The same as one picture, BGR: crops, their top maps, and the bars."""
+    """The same as one image, BGR: crops, their top maps, and the bars."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -97,14 +97,14 @@ def sheet(view: PairView) -> Image:
             axes.set_title(_broken(words if row == 0 else ""), fontsize=8)
             axes.set_axis_off()
     _bars(figure.add_subplot(grid[:, columns:]), view)
-    head = f"{view.title}: d = {view.distance:.2f}, parts miss it by {100 * view.gap:.1f} %"
+    head = f"{view.title}: d = {view.distance:.2f}, error of the parts {100 * view.gap:.1f} %"
     figure.suptitle(f"{head}\n{view.sentence}", fontsize=9.5)
     canvas.draw()
     return np.asarray(cv2.cvtColor(np.asarray(canvas.buffer_rgba()), cv2.COLOR_RGBA2BGR).astype(np.uint8))
 
 
 def sized(image: Image) -> Image:
-    """At the height of the page."""
+    """Resized to the height used in the page."""
     width = max(1, round(image.shape[1] * HEIGHT / image.shape[0]))
     return np.asarray(cv2.resize(image, (width, HEIGHT), interpolation=cv2.INTER_AREA), np.uint8)
 
@@ -123,7 +123,7 @@ def _bars(axes: Any, view: PairView) -> None:
     axes.axvline(100 / len(view.first.maps), color="#5b6069", linewidth=1, linestyle="--")
     axes.set_ylim(len(shares) - 0.4, -0.6)
     axes.set_xlim(0, max([*shares, 1e-6]) * 1.35)
-    axes.set_xlabel("share of the distance, % (dashed: an even share)", fontsize=8)
+    axes.set_xlabel("share of the distance, % (dashed: uniform share)", fontsize=8)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
 

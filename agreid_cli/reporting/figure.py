@@ -1,7 +1,7 @@
-"""A matplotlib figure as SVG that lies in the page and takes its colours and its font from the page's theme.
+"""A matplotlib figure as inline SVG that uses the colours and the font of the page's theme.
 
-matplotlib writes fixed colours. Figures are drawn in stand-in colours, one a role, and these become
-CSS variables in the text of the SVG, so that one drawing is right in light, dark and print.
+matplotlib writes fixed colours. Figures are drawn in placeholder colours, one per role, which are replaced by
+CSS variables in the SVG text, so that one drawing suits light mode, dark mode and print.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-#: Stand-in colours: never shown, each found again in the SVG.
+#: Placeholder colours: never shown, each replaced in the SVG.
 SERIES = ("#0a0001", "#0a0002", "#0a0003", "#0a0004", "#0a0005", "#0a0006")
 INK, MUTED, LINE = "#0b0001", "#0b0002", "#0b0003"
 _ROLES = {colour: f"var(--series-{n})" for n, colour in enumerate(SERIES, start=1)}
 _ROLES |= {INK: "var(--ink)", MUTED: "var(--muted)", LINE: "var(--line)"}
 
-#: Told apart without colour, too.
+#: Distinguishable without colour, too.
 DASHES: tuple[Any, ...] = (
     "-",
     (0, (5, 1.6)),
@@ -35,8 +35,8 @@ DASHES: tuple[Any, ...] = (
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
 _STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none",  # words stay words: found, read aloud, in the page's font
-    "font.family": "DejaVu Sans",  # comes with matplotlib, so that the layout is the same everywhere
+    "svg.fonttype": "none",  # text stays text: searchable, readable by screen readers, in the page's font
+    "font.family": "DejaVu Sans",  # ships with matplotlib, so the layout is the same everywhere
     "font.size": 9.5,
     "text.color": INK,
     "axes.labelcolor": MUTED,
@@ -63,7 +63,7 @@ _STYLE: dict[Any, Any] = {
 
 
 class Drawing:
-    """What a `drawing` block fills: `axes` to draw on, and afterwards `svg`."""
+    """The result of a `drawing` block: `axes` to draw on, and afterwards `svg`."""
 
     def __init__(self, figure: Figure, axes: Axes) -> None:
         self.figure, self.axes = figure, axes
@@ -72,7 +72,7 @@ class Drawing:
 
 @contextmanager
 def drawing(name: str, *, width: float = 4.6, height: float = 3.0) -> Iterator[Drawing]:
-    """A figure of so many inches; `name` keeps its inner ids apart from other figures' in the page."""
+    """A figure of this size in inches; `name` makes its ids unique in the page."""
     with rc_context({**_STYLE, "svg.hashsalt": name}):
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasSVG(figure)
@@ -84,13 +84,13 @@ def drawing(name: str, *, width: float = 4.6, height: float = 3.0) -> Iterator[D
 
 
 def _themed(svg: str) -> str:
-    """The `<svg>` element alone, in the page's colours and font, scaling with its column."""
+    """Only the `<svg>` element, in the page's colours and font, scaling with its column."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>\s*|<style[^>]*>.*?</style>\s*", "", svg, flags=re.S)
     for stand_in, role in _ROLES.items():
         svg = svg.replace(stand_in, role)
     svg = re.sub(r"'DejaVu Sans'[^;\"]*", "var(--font)", svg)
-    # The ids of groups are for nobody; those of markers and clips are hashes of their own.
+    # Nothing refers to the ids of groups; those of markers and clips are hashes.
     svg = re.sub(r" id=\"(?![mp][0-9a-f]{10}\")[^\"]*\"", "", svg).replace("xlink:href", "href")
     svg = re.sub(
         r"<svg [^>]*viewBox=\"([^\"]+)\"[^>]*>", r'<svg viewBox="\1" aria-hidden="true">', svg, count=1

@@ -1,4 +1,4 @@
-"""The report's view as one HTML text; template, style and script lie beside this file."""
+"""Render the report to one HTML text from the template, style and script beside this file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TEMPLATES = Path(__file__).parent / "templates" / "report"
 
 
 def page(view: Report) -> str:
-    """A whole HTML document that needs nothing else; equal views give equal texts."""
+    """The complete self-contained HTML document; equal views give equal texts."""
     return (
         _house()
         .get_template("report.html")
@@ -41,7 +41,7 @@ def _bounds(pair: tuple[float, float]) -> str:
 
 
 def _points(value: float) -> str:
-    """A difference in per cent points with its sign, the minus as a minus."""
+    """A difference in percentage points with its sign, using a typographic minus."""
     return f"{100 * value:+.2f}".replace("-", "−")
 
 
@@ -57,5 +57,5 @@ def _slug(text: str) -> str:
 
 
 def _first_upper(text: str) -> str:
-    """A sentence's capital; names within keep theirs, unlike with Jinja's own filter."""
+    """Capitalise the first letter only, unlike Jinja's own filter."""
     return text[:1].upper() + text[1:]

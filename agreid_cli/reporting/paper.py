@@ -1,4 +1,4 @@
-"""Tables II and III of the paper as data, and what must be known before a figure is put beside them.
+"""Tables II and III of the paper as data, and remarks needed to compare with them.
 
 The paper is H. Nguyen, K. Nguyen, S. Sridharan and C. Fookes, *Aerial-Ground Person Re-ID*, ICME 2023. Its
 figures are quoted as printed, in per cent.
@@ -34,22 +34,22 @@ TABLE_THREE = (
     ("BoT(ViT) + Explainable", (72.61, 81.47, 73.39, 82.85)),
 )
 
-#: What is known of the published figures, whatever stands beside them (method.md §4.3 and §5).
+#: Remarks on the published figures (method.md §4.3 and §5).
 REMARKS = (
-    "Published aerial to ground figures are shares of 1,047 queries, ground to aerial ones of 962: "
-    "every printed Rank-1 but two is a whole number of those, and the two are so once cut off instead "
-    "of rounded. The paper's “1,701” aerial queries are 1,071 with two digits swapped, of which 24 have no "
-    "match in the first release of the gallery (3,225 crops, printed as 3,255). Later releases hold 3,331 "
-    "gallery crops, and there all 1,071 count.",
-    "Tables II and III come from different recipes: SBS(R50) stands at 67.51 mAP in the one and 59.77 in the "
-    "other. Table II lies near FastReID's defaults, Table III near the code of the method it extends. A run "
-    "should be held against the table whose recipe it follows.",
+    "The published aerial to ground figures are over 1,047 queries, the ground to aerial ones over 962: "
+    "all printed Rank-1 values but two are rounded fractions of these numbers, and those two are truncated "
+    "fractions. The paper's “1,701” aerial queries are 1,071 with two digits swapped, of which 24 have no "
+    "match in the first release of the gallery (3,225 crops, printed as 3,255). Later releases contain 3,331 "
+    "gallery crops, and all 1,071 queries have a match there.",
+    "Tables II and III use different recipes: SBS(R50) has 67.51 mAP in Table II and 59.77 in Table III. "
+    "Table II is close to FastReID's defaults, Table III to the code of the method it extends. "
+    "Compare a run with the table whose recipe it follows.",
     "“+ Explainable” in Table III is most likely a re-weighted distance whose strength was chosen on the "
-    "test set, with zero among the choices. Rank-1 then cannot fall, and in the table it never does. With "
-    "about a thousand queries, one standard error of a Rank-1 is 1.2 to 1.4 points; eight of the twelve "
+    "test set, with zero among the choices. Rank-1 then cannot fall, and it never does in the table. With "
+    "about a thousand queries, one standard error of Rank-1 is 1.2 to 1.4 points; eight of the twelve "
     "gains are smaller than that.",
-    "The Market-1501 and UAV-Human columns of Table II are quoted from other papers, some of them across "
-    "rows; they are shown for the form of the table and are no target.",
+    "The Market-1501 and UAV-Human columns of Table II are quoted from other papers, some with swapped "
+    "rows; they are shown for completeness only.",
 )
 
 #: n_valid and n_gallery of the published directions, as (first release, later release).
@@ -61,7 +61,7 @@ _BACKBONES = {"resnet50": "R50", "vit": "ViT", "osnet": "OSNet"}
 
 
 def published_model(recipe: str) -> str | None:
-    """The paper's name for what a recipe builds, or None where it has no line.
+    """The paper's name of the model built by a recipe, or None if the paper has none.
 
     >>> published_model("bot-resnet50"), published_model("explain-sbs-vit"), published_model("campus")
     ('BoT(R50)', 'SBS(ViT)', None)

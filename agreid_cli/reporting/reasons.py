@@ -1,4 +1,4 @@
-"""Why two people are far apart, as bars and as the sentence that a person would read."""
+"""The explanation of a distance as bars and as a sentence."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-MOSTLY = 0.25  # the least share that "mostly" is said of
+MOSTLY = 0.25  # minimum share for the word "mostly"
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class GroupWords:
-    """One attribute group: its title, the place and length of its bits, and the word of each."""
+    """One attribute group: its title, the position of its bits, and the label of each."""
 
     title: str
     start: int
@@ -35,11 +35,11 @@ class GroupWords:
         return slice(self.start, self.start + len(self.labels))
 
     def place(self, chances: npt.NDArray[np.floating]) -> int:
-        """The bit, of all M, that is likeliest within the group."""
+        """The index, among all M bits, of the most probable bit of the group."""
         return self.start + int(chances[self.bits].argmax())
 
     def label(self, chances: npt.NDArray[np.floating]) -> str:
-        """The word of the likeliest bit, given the chances of all M."""
+        """The label of the most probable bit, given the probabilities of all M."""
         return self.labels[self.place(chances) - self.start]
 
 
@@ -60,10 +60,10 @@ def sentence(
     second: npt.NDArray[np.floating],
     groups: Sequence[GroupWords],
 ) -> str:
-    """In words; `first` and `second` (M,) are chances, or known bits, of the two.
+    """The explanation as text; `first` and `second` (M,) are probabilities, or known bits, of the two.
 
-    A group counts with the shares of the two labels that differ, not with those of labels that neither has:
-    these say nothing to a reader, and there are more of them in a large group.
+    A group counts with the shares of the two labels that differ, not with those of labels that neither crop
+    has: the latter mean nothing to a reader, and a large group has more of them.
 
     >>> groups = (GroupWords("Lower Body Clothing", 0, ("jeans", "shorts")), GroupWords("Bag", 2, ("none",)))
     >>> sentence(np.array([3.0, 3.0, 4.0]), np.array([0, 1, 1]), np.array([1, 0, 1]), groups)

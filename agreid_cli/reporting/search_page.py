@@ -1,4 +1,4 @@
-"""Answers to a description as one page: each crop, how well it fits, and where each word was looked for."""
+"""Results of a search by description as one page: each crop, its score, and the attention maps."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from agreid_cli.reporting.thumbnails import Picture, picture
 
 @dataclass(frozen=True)
 class Asked:
-    """One attribute that was asked for, in one crop: its chance 0..1, and the label that looks likeliest."""
+    """One requested attribute in one crop: its probability 0..1, and the most probable label of its group."""
 
     words: str
     chance: float
@@ -31,7 +31,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answer:
-    """score: the geometric mean of the chances."""
+    """score: the geometric mean of the probabilities."""
 
     rank: int
     shown: Shown
@@ -56,7 +56,7 @@ class Answer:
 
 
 def search_page(words: str, searched: int, answers: Sequence[Answer], *, version: str) -> str:
-    """A whole HTML document."""
+    """The complete HTML document."""
     style = Markup((TEMPLATES / "report" / "report.css").read_text(encoding="utf-8"))
     house = environment(TEMPLATES / "explain", percent=percent(0))
     return house.get_template("search.html").render(

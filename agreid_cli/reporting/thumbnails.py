@@ -1,4 +1,4 @@
-"""Crops as small JPEGs inside the page: what was cut is what is shown, pixelated as it was cut."""
+"""Crops as small JPEGs inside the page, unchanged except for size, so pixelated faces stay pixelated."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-WIDEST = 3  # times the height; nothing wider is a person
+WIDEST = 3  # maximum ratio of width to height; nothing wider is a person
 
 
 @dataclass(frozen=True)
 class Picture:
-    """An image that lies in the page; `uri` is its `data:` address, sizes are in pixels."""
+    """An image embedded in the page; `uri` is its `data:` address, sizes are in pixels."""
 
     uri: str
     width: int
@@ -24,7 +24,7 @@ class Picture:
 
 @dataclass
 class Thumbnails:
-    """The crops by their id, each read once; None for a crop whose file is not there or no image."""
+    """The crops by id, each read once; None if the file of a crop is missing or not an image."""
 
     paths: Mapping[str, Path]
     height: int
@@ -52,7 +52,7 @@ def picture(image: np.ndarray, quality: int) -> Picture:
 
 
 def sheet(path: Path, widest: int, quality: int) -> Picture | None:
-    """A drawn picture of at most this width; None when it is no image."""
+    """A drawn image of at most this width; None if it is not an image."""
     image = _read(path)
     if image is None:
         return None

@@ -1,4 +1,4 @@
-"""`metrics.jsonl` of a run as columns: what fell, what rose, and how fast it went."""
+"""`metrics.jsonl` of a run as curves: losses, validation scores, learning rate, speed."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Curve = tuple[tuple[float, float], ...]  # (epoch, value)
 
 @dataclass(frozen=True)
 class TrainingLog:
-    """Curves over epochs; `losses` by name, `evaluations` by (direction, figure)."""
+    """Curves over epochs; `losses` by name, `evaluations` by (direction, metric)."""
 
     epochs: int
     steps: int
     seconds: float
-    images_per_s: float | None  # the middle of the epochs
+    images_per_s: float | None  # median over the epochs
     wait_share: float | None
     losses: dict[str, Curve]
     rate: Curve
@@ -27,9 +27,9 @@ class TrainingLog:
 
 
 def curves_of(path: Path) -> TrainingLog | None:
-    """None when there is no log or it holds no line yet.
+    """None if there is no log or it is empty.
 
-    An epoch that was run again after an interruption may stand twice; its last line counts.
+    An epoch that was repeated after an interruption may occur twice; its last line counts.
     """
     epochs: dict[int, dict[str, Any]] = {}
     scores: dict[tuple[int, str], dict[str, Any]] = {}

@@ -1,4 +1,4 @@
-"""What the page of a report shows, as the template reads it: 0..1 here, per cent in the page."""
+"""The content of the report page, as used by the template: 0..1 here, per cent in the page."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from agreid_cli.reporting.thumbnails import Picture
 
 @dataclass(frozen=True)
 class Crop:
-    """One crop; `picture` is None where its file cannot be shown."""
+    """One crop; `picture` is None if its file cannot be shown."""
 
     crop_id: str
-    pid: int | None  # None where nobody knows
+    pid: int | None  # None if unknown
     camid: int | None
     platform: str
     picture: Picture | None
@@ -25,7 +25,7 @@ class Crop:
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A place in a ranked list."""
+    """A position in a ranked list."""
 
     rank: int
     crop: Crop
@@ -35,7 +35,7 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class RankedList:
-    """What one system found for a query."""
+    """The ranked list of one system for a query."""
 
     system: str
     average_precision: float
@@ -45,7 +45,7 @@ class RankedList:
 
 @dataclass(frozen=True)
 class Query:
-    """A query with the lists of every system; the first system's figures order the page."""
+    """A query with the lists of every system; the first system's metrics determine the order."""
 
     crop: Crop
     n_match: int
@@ -63,7 +63,7 @@ class Scored:
 
 @dataclass(frozen=True)
 class DirectionView:
-    """Everything of one direction; `sentences` say what is missing and why."""
+    """All content of one direction; `sentences` say what is missing and why."""
 
     name: str
     says: str
@@ -81,7 +81,7 @@ class DirectionView:
 
 @dataclass(frozen=True)
 class Fact:
-    """A word and its value, for short lists."""
+    """A name and its value, for short lists."""
 
     name: str
     value: str
@@ -99,7 +99,7 @@ class TrainingView:
 
 @dataclass(frozen=True)
 class Configuration:
-    """A run's configuration and inputs as they lie on disk."""
+    """A run's configuration and inputs, verbatim."""
 
     system: str
     config: str
@@ -108,23 +108,23 @@ class Configuration:
 
 @dataclass(frozen=True)
 class DataView:
-    """The census of the workspace, the paper's Table I beside it, and the parts of the split."""
+    """The census of the workspace with the paper's Table I, and the sizes of the split."""
 
     census: Census
     published: Published
-    lines: tuple[tuple[str, str, str], ...]  # words, ours, published
+    lines: tuple[tuple[str, str, str], ...]  # name, ours, published
     roles: tuple[tuple[str, str, int, int], ...]  # direction, role, crops, identities
 
 
-Line = tuple[str, tuple[float, ...]]  # a model and its figures in per cent
+Line = tuple[str, tuple[float, ...]]  # a model and its metrics in per cent
 
 
 @dataclass(frozen=True)
 class Ours:
-    """A system in the form of the paper's tables.
+    """A system in the layout of the paper's tables.
 
-    `figures` are mAP and Rank-1, aerial to ground and then ground to aerial, in per cent; None where the
-    system was not measured in a direction.
+    `figures` are mAP and Rank-1, aerial to ground and then ground to aerial, in per cent; None if the
+    system was not evaluated in a direction.
     """
 
     system: str
@@ -136,7 +136,7 @@ class Ours:
 
 @dataclass(frozen=True)
 class PaperView:
-    """Tables II and III with our lines below."""
+    """Tables II and III with our rows below."""
 
     citation: str
     table_two: tuple[Line, ...]
@@ -146,7 +146,7 @@ class PaperView:
 
     @property
     def verdicts(self) -> list[tuple[list[str], tuple[str, ...]]]:
-        """The systems that are as comparable as each other, and why they are not."""
+        """Groups of systems with the same reasons for not being comparable, and these reasons."""
         found: dict[tuple[str, ...], list[str]] = {}
         for line in self.ours:
             found.setdefault(line.reasons, []).append(line.system)
@@ -155,7 +155,7 @@ class PaperView:
 
 @dataclass(frozen=True)
 class ExplanationView:
-    """What the explainable stream of a run says in one direction, and how well."""
+    """The explanations of a run in one direction, and their quality."""
 
     system: str
     says: str
@@ -165,7 +165,7 @@ class ExplanationView:
 
 @dataclass(frozen=True)
 class Explained:
-    """A picture that `agreid explain` drew of a pair."""
+    """An image of a pair drawn by `agreid explain`."""
 
     name: str
     picture: Picture
@@ -173,7 +173,7 @@ class Explained:
 
 @dataclass(frozen=True)
 class PicturesView:
-    """The pictures of a run, and how many there are in all."""
+    """The images of a run, and their total number."""
 
     system: str
     pictures: tuple[Explained, ...]

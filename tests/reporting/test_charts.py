@@ -33,7 +33,7 @@ def test_two_figures_share_no_id_and_one_is_drawn_the_same_twice() -> None:
 
 def test_the_table_holds_first_least_greatest_and_last() -> None:
     chart = curve_chart("t", "Losses", CURVES, y="loss")
-    assert chart.columns == ("", "first", "least", "greatest", "last")
+    assert chart.columns == ("", "first", "minimum", "maximum", "last")
     assert chart.rows == (("total", "4", "3", "4", "3.5"), ("ce", "2", "0.5", "2", "0.5"))
     assert "total from 4 to 3.5" in chart.says
     bars = bar_chart("b", "Shares", [("upper", 0.25)], x="share", chance=0.1)

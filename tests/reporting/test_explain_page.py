@@ -44,8 +44,8 @@ def pages() -> dict[str, str]:
 
 def test_pages_say_what_they_show_and_run_no_one_elses_script() -> None:
     made = pages()
-    assert "Another person." in made["explain"]
-    assert "the parts miss it by 3.1 %" in made["explain"]
+    assert "A different person." in made["explain"]
+    assert "error of the parts 3.1 %" in made["explain"]
     assert made["explain"].count("data:image/jpeg") == 2 + 4 * 2
     assert "looks like handbag" in made["search"]
     assert made["aggregate"].count("data:image/jpeg") == 3  # nobody has the second attribute

@@ -45,10 +45,10 @@ def test_rank1_never_falls_with_the_explainable_stream_and_eight_gains_are_small
         ({}, {"dataset": ""}, ("own crops",)),
         ({}, {"dataset": "cargo"}, ("data set cargo",)),
         ({"n_valid": 1071, "n_gallery": 3331}, {}, ("a later release",)),
-        ({"n_valid": 500}, {}, ("500 queries count here, 1,047 in the paper",)),
+        ({"n_valid": 500}, {}, ("500 valid queries here, 1,047 in the paper",)),
         ({"rerank": "20,6,0.3"}, {}, ("re-ranked",)),
-        ({}, {"recipe": "campus", "pretrained": False}, ("recipe campus", "from scratch")),
-        ({}, {"recipe": ""}, ("nobody says which model",)),
+        ({}, {"recipe": "campus", "pretrained": False}, ("recipe campus", "randomly initialised")),
+        ({}, {"recipe": ""}, ("the model that made these embeddings is unknown",)),
         ({"direction": "g2w"}, {}, ("no direction g2w",)),
     ],
 )

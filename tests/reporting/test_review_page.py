@@ -79,7 +79,7 @@ def test_from_tracks_to_a_manifest_by_keyboard(workspace: Workspace, tmp_path: P
         press(seen, "p")
         seen.page.keyboard.type("two")
         press(seen, "Enter")
-        assert "whole number" in seen.page.inner_text("#said")
+        assert "integer" in seen.page.inner_text("#said")
         press(seen, "p")
         seen.page.keyboard.type("2")
         press(seen, "Enter")
@@ -164,7 +164,7 @@ def test_merging_two_identities_never_chooses_between_their_labels(workspace: Wo
         press(seen, " ")
         card(seen, "campus-cctv", 1).focus()
         press(seen, " ", "m")
-        assert "blank again: Ages" in seen.page.inner_text("#said")
+        assert "now blank: Ages" in seen.page.inner_text("#said")
         save(seen, workspace)
     pids = {(r["video_id"], r["track_id"]): r["pid"] for r in rows_of(workspace.identities) if r["pid"]}
     assert pids == {("campus-uav", "1"): "3", ("campus-cctv", "1"): "3", ("campus-uav", "2"): "3"}

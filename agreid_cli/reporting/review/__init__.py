@@ -1,1 +1,1 @@
-"""The annotator's page: a template, a style and plain JavaScript, put together into one file."""
+"""The annotation page: a template, a style and plain JavaScript, assembled into one file."""

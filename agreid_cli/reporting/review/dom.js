@@ -1,4 +1,4 @@
-// Small helpers around the document. Text always enters as text, never as markup.
+// Small DOM helpers. Text is always inserted as text, never as markup.
 
 const $ = (id) => document.getElementById(id);
 

@@ -1,4 +1,4 @@
-// The attributes of each identity, by mouse or by the codes of the codebook.
+// The attributes of each identity, entered by mouse or by the codes of the codebook.
 
 const CODES = "0123456789abcdefghi";
 const person = { pid: null, drawn: null };
@@ -8,7 +8,7 @@ function drawLabels(force = false) {
   const pids = pidsOf(model.state);
   if (!pids.length) {
     person.drawn = null;
-    section.replaceChildren(el("p", { className: "empty" }, "No identity yet: give tracks a person first (t)."));
+    section.replaceChildren(el("p", { className: "empty" }, "No identities yet: assign tracks to people first (t)."));
     return;
   }
   if (!pids.includes(person.pid)) person.pid = pids.find((pid) => blanks(pid).length) || pids[0];
@@ -37,22 +37,22 @@ function buildPerson(section, pids) {
   section.replaceChildren(
     el("div", { className: "who" }, turn(-1, "‹", "Previous identity"), choose, turn(1, "›", "Next identity"),
       el("span", { className: "meta", id: "person-count" }),
-      el("button", { type: "button", "aria-keyshortcuts": "u", onclick: allUnknown }, "The rest is unknown ", el("kbd", {}, "u"))),
+      el("button", { type: "button", "aria-keyshortcuts": "u", onclick: allUnknown }, "Set the rest to unknown ", el("kbd", {}, "u"))),
     el("div", { className: "looks pair" },
-      el("h2", {}, "From the air"), el("h2", {}, "From the ground"), looks("aerial"), looks("ground")),
+      el("h2", {}, "Aerial"), el("h2", {}, "Ground"), looks("aerial"), looks("ground")),
     el("div", { className: "groups" }, ...data.groups.map(buildGroup)));
 }
 
 function buildGroup(group) {
   const held = (model.state.labels[person.pid] || {})[group.name];
-  // A word of the file that is no label of its own, as the name of an age bit, is offered as well.
+  // A value from the file that is not a label, such as the name of an age bit, is offered as well.
   const words = !held || group.labels.includes(held) ? group.labels : [...group.labels, held];
   return el("fieldset", { className: "group", "data-group": group.name },
     el("legend", {}, group.title),
     ...words.map((word, code) => el("label", {},
       el("input", { type: "radio", name: "g-" + group.name, value: word, onchange: () => choose(group, word) }),
       code < group.labels.length ? el("kbd", {}, CODES[code]) : null, word.replaceAll("_", " "))),
-    el("button", { type: "button", onclick: () => choose(group, "") }, "blank again"));
+    el("button", { type: "button", onclick: () => choose(group, "") }, "clear"));
 }
 
 function refreshPerson() {
@@ -82,7 +82,7 @@ function clearBack(at) {
 function allUnknown() {
   let state = model.state;
   for (const group of blanks(person.pid)) state = withLabel(state, person.pid, group.name, group.labels.at(-1));
-  if (state !== model.state) step(state, "the rest is unknown");
+  if (state !== model.state) step(state, "rest set to unknown");
 }
 
 function showPerson(pid, focus) {

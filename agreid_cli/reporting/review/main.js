@@ -1,4 +1,4 @@
-// Start, keys, and what stands in the head of the page.
+// Start, keys, and the page header.
 
 let view = "tracks";
 
@@ -21,7 +21,7 @@ function drawHead() {
   $("done-labels").value = now.filled;
   $("count-labels").textContent = `${now.filled} of ${now.wanted}`;
   $("kept").textContent = model.stored
-    ? "Kept in this browser; export when done." : "This browser keeps nothing: export before you close the page!";
+    ? "Saved in this browser; export when done." : "This browser cannot save: export before you close the page!";
   $("undo").disabled = !model.past.length;
   $("redo").disabled = !model.future.length;
   $("other").hidden = !model.other;
@@ -40,7 +40,7 @@ function show(which) {
 }
 
 const undo = () => back(model.past, model.future, "undone");
-const redo = () => back(model.future, model.past, "done again");
+const redo = () => back(model.future, model.past, "redone");
 
 document.addEventListener("keydown", (event) => {
   if ($("help").open) return;
@@ -73,7 +73,7 @@ $("save-identities").onclick = () => download("identities.csv", identitiesCsv(mo
 $("save-attributes").onclick = () => download("attributes.csv", attributesCsv(model.state));
 $("take-files").onclick = () => {
   model.other = null;
-  step(fromFiles(), "what the files say; undo brings your work back");
+  step(fromFiles(), "files loaded; undo restores your work");
 };
 $("keep-mine").onclick = () => {
   model.other = null;
@@ -81,7 +81,7 @@ $("keep-mine").onclick = () => {
   draw();
 };
 
-// The crops of an identity stay in sight below the head, however high that is.
+// The crops of an identity stay visible below the header, whatever its height.
 new ResizeObserver(([head]) => {
   document.documentElement.style.setProperty("--top", `${head.target.offsetHeight}px`);
 }).observe(document.querySelector(".top"));

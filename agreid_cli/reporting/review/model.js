@@ -1,5 +1,5 @@
-// What is known and what has been decided. A state is never changed in place: every step makes a new one that
-// shares what did not change, so that undoing is taking the old one back.
+// The data and the decisions. A state is never changed in place: every step creates a new one that shares the
+// unchanged parts, so undo restores the old one.
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const KEY = "agreid-review:" + data.fingerprint;
@@ -83,7 +83,7 @@ function samePerson(state, keys) {
     if (Object.keys(merged).length) labels[pid] = merged;
   }
   const also = gone.size ? `; identity ${[...gone].join(", ")} is now ${pid}` : "";
-  const blank = lost.length ? `; labels that differed are blank again: ${lost.join(", ")}` : "";
+  const blank = lost.length ? `; labels that differed are now blank: ${lost.join(", ")}` : "";
   return { state: { pieces, labels }, said: `${chosen.length} tracks are person ${pid}${also}${blank}` };
 }
 
@@ -164,7 +164,7 @@ function attributesCsv(state) {
   return csv([["pid", ...names], ...rows]);
 }
 
-// Kept in this browser after every step, under the crops' fingerprint.
+// Saved in this browser after every step, under the fingerprint of the crops.
 
 function keep() {
   const { pieces, labels } = model.state;

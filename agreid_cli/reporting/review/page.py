@@ -1,4 +1,4 @@
-"""The page as one HTML text: data, style and script stand in it, images are links or data."""
+"""The annotation page as one HTML text: data, style and script are inline, images are links or data."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 import jinja2
 
 HERE = Path(__file__).parent
-#: In the order in which they run; together they are one script.
+#: In execution order; together they are one script.
 SCRIPTS = ("model.js", "dom.js", "tracks.js", "labels.js", "main.js")
 
 
 def review_page(data: Mapping[str, Any], title: str) -> str:
-    """The page for `data` (what it holds: `stages.review.page_data`)."""
+    """The page for `data` (its content: `stages.annotate.review.page_data`)."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined
     )
@@ -30,7 +30,7 @@ def review_page(data: Mapping[str, Any], title: str) -> str:
 
 
 def script_json(data: Mapping[str, Any]) -> str:
-    """JSON that can stand inside a script element, whatever words it holds.
+    """JSON that is safe inside a script element, whatever its content.
 
     >>> script_json({"a": "</script>"})
     '{"a":"\\\\u003c/script>"}'
@@ -39,11 +39,11 @@ def script_json(data: Mapping[str, Any]) -> str:
 
 
 def jpeg_of(path: Path, height: int, quality: int) -> bytes:
-    """An image as a JPEG of at most `height` pixels; OSError when it cannot be read."""
+    """An image as a JPEG of at most `height` pixels; OSError if it cannot be read."""
     from PIL import Image
 
     with Image.open(path) as image:
-        image.draft("RGB", (height, height))  # lets the decoder skip what is thrown away
+        image.draft("RGB", (height, height))  # lets the decoder skip pixels that would be discarded
         small = image.convert("RGB")
     if small.height > height:
         small = small.resize((max(1, round(small.width * height / small.height)), height))

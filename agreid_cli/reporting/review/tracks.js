@@ -1,10 +1,10 @@
-// The tracks of both sides, and the tray that shows the selected ones beside each other.
+// The tracks of both sides, and the tray that shows the selected ones side by side.
 
 const sides = {};
 const cards = new Map(); // key of a piece → its card
-const cursors = new Map(); // key of a piece → the crop that is chosen in it
+const cursors = new Map(); // key of a piece → its chosen crop
 const SHOWS = [
-  ["all", "all"], ["open", "undecided"], ["person", "persons"], ["junk", "no persons"], ["alone", "seen on one side only"],
+  ["all", "all"], ["open", "undecided"], ["person", "persons"], ["junk", "not persons"], ["alone", "on one side only"],
 ];
 
 function buildSides() {
@@ -23,7 +23,7 @@ function buildSides() {
     const count = el("span", { className: "meta" });
     const side = { view, node, show, find, list, before, after, count, page: 0, shown: [] };
     sides[view] = side;
-    node.append(el("h2", {}, view === "aerial" ? "From the air" : "From the ground"),
+    node.append(el("h2", {}, view === "aerial" ? "Aerial" : "Ground"),
       el("div", { className: "tools" }, show, find, before, count, after), list);
   }
 }
@@ -53,7 +53,7 @@ function drawSide(side) {
     ? `${from + 1}–${from + side.shown.length} of ${found.length}` : "none";
   arrange(side.list, side.shown.length
     ? side.shown.map((piece) => cardOf(piece, views))
-    : [el("li", { className: "empty" }, "No track here.")]);
+    : [el("li", { className: "empty" }, "No tracks.")]);
 }
 
 function cardOf(piece, views) {
@@ -115,12 +115,12 @@ function refreshCard(card, piece, views) {
   if (document.activeElement !== card.pid) card.pid.value = piece.pid === null ? "" : piece.pid;
   const cursor = Math.min(Math.max(cursors.get(key) ?? piece.a, piece.a), piece.b);
   card.crops.forEach((crop, at) => crop.setAttribute("aria-pressed", String(piece.a + at === cursor)));
-  card.junk.firstChild.data = kind === "junk" ? "A person after all " : "Not a person ";
+  card.junk.firstChild.data = kind === "junk" ? "A person " : "Not a person ";
   card.cut.disabled = cursor === piece.a || data.tracks[piece.t].frames[cursor] === null;
   card.glue.hidden = !nextPart(model.state, key);
 }
 
-// What people do to pieces. `keys` are the selected ones, or the one in focus.
+// Actions on pieces. `keys` are the selected ones, or the focused one.
 
 function toggle(key) {
   if (!model.selected.delete(key)) model.selected.add(key);
@@ -158,7 +158,7 @@ function undecide(keys) {
 function typePid(key, input) {
   const pid = parsePid(input.value);
   input.setAttribute("aria-invalid", String(pid === undefined));
-  if (pid === undefined) return say("A pid is a whole number; -1 is not a person, blank is undecided.");
+  if (pid === undefined) return say("A pid is an integer; -1 is not a person, blank is undecided.");
   const before = model.state.pieces.find((piece) => keyOf(piece) === key).pid;
   if (pid !== before) step(withPid(model.state, new Set([key]), () => pid), pid === null ? "undecided" : `pid ${pid}`);
 }
@@ -168,8 +168,8 @@ function splitHere(keys) {
   const piece = model.state.pieces.find((one) => keyOf(one) === key);
   const at = cursors.get(key) ?? piece.a;
   const frame = data.tracks[piece.t].frames[at];
-  if (keys.size !== 1 || at <= piece.a || at > piece.b) return say("Choose the crop at which the other person begins, with ← and → or a click.");
-  if (frame === null) return say("These crops do not know their frames, so that the track cannot be split.");
+  if (keys.size !== 1 || at <= piece.a || at > piece.b) return say("Choose the first crop of the other person, with ← and → or a click.");
+  if (frame === null) return say("These crops have no frame numbers, so the track cannot be split.");
   cursors.delete(key);
   step(split(model.state, key, at), `split at frame ${frame}`);
 }
@@ -177,7 +177,7 @@ function splitHere(keys) {
 function joinNext(keys) {
   const [key] = keys;
   const next = nextPart(model.state, key);
-  if (keys.size !== 1 || !next) return say("No further part of this track follows.");
+  if (keys.size !== 1 || !next) return say("This track has no further part.");
   cards.delete(keyOf(next));
   step(join(model.state, key), "joined");
 }

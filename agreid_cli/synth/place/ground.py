@@ -1,4 +1,4 @@
-"""The ground of the campus: paths, grass, kerbs and markings, painted once from a seed, valid at any distance.
+"""The ground of the campus: paths, grass, kerbs and markings, painted once from a seed.
 
 The texture is a square of 2.5 cm texels that repeats endlessly, with a pyramid of coarser copies; each row of
 the image is sampled from the two copies whose texels are closest in size to its pixels.

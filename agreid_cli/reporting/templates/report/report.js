@@ -1,5 +1,5 @@
 "use strict";
-// The page is complete without this script; it only filters and orders what stands there.
+// The page is complete without this script; it only filters and sorts its content.
 for (const form of document.querySelectorAll("form.filters")) {
   const list = document.getElementById(form.dataset.for);
   const queries = Array.from(list.querySelectorAll(".query"));
@@ -29,7 +29,7 @@ for (const form of document.querySelectorAll("form.filters")) {
   form.hidden = false;
   update();
 }
-// Paper has no buttons: whatever is folded is unfolded for the printer.
+// Expand everything that is collapsed before printing.
 addEventListener("beforeprint", () => {
   for (const fold of document.querySelectorAll("details:not([open])")) {
     fold.open = true;
