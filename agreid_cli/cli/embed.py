@@ -8,7 +8,14 @@ from typing import Annotated, Optional
 import typer
 
 from agreid_cli.cli.console import Voice
-from agreid_cli.cli.options import HERE, DeviceOption, JsonOption, WorkspaceOption
+from agreid_cli.cli.options import (
+    HERE,
+    CamidOption,
+    DeviceOption,
+    JsonOption,
+    PlatformOption,
+    WorkspaceOption,
+)
 
 
 def embed(
@@ -36,6 +43,8 @@ def embed(
         typer.Option("--flip/--no-flip", help="Average the embeddings of the image and its mirror image.",
                      show_default="as the run validates"),
     ] = None,
+    platform: PlatformOption = None,
+    camid: CamidOption = None,
     device: DeviceOption = "auto",
     workspace: WorkspaceOption = HERE,
     json: JsonOption = False,
@@ -48,12 +57,20 @@ def embed(
 
     Example: agreid embed --run bot-vit --crops crops/crops.parquet --out mine.parquet
     """
+    from agreid_cli.records.side import GivenSide
     from agreid_cli.records.workspace import Workspace
     from agreid_cli.stages.run.embed import embed as run_embedding
 
     voice = Voice(json=json)
     made = run_embedding(
-        Workspace(workspace), run=run, crops=crops, out=out, flip=flip, device=device, progress=voice
+        Workspace(workspace),
+        run=run,
+        crops=crops,
+        out=out,
+        flip=flip,
+        given=GivenSide(platform, camid),
+        device=device,
+        progress=voice,
     )
     voice.say(f"{made.crops} crops, {made.width} values each, embedded by the run '{made.run}': {made.path}")
     voice.data(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 
@@ -46,6 +46,20 @@ def explain(
         Optional[Path],
         typer.Option("--out", metavar="FOLDER", help="Output folder.", show_default="runs/NAME/explain"),
     ] = None,
+    platform: Annotated[
+        Optional[list[str]],
+        typer.Option(
+            "--platform", metavar="NAME",
+            help="Platform of the image files of --pair, if the run needs the view: once, or once for each.",
+        ),
+    ] = None,
+    camid: Annotated[
+        Optional[list[int]],
+        typer.Option(
+            "--camid", metavar="N", min=0,
+            help="Camera of the image files of --pair, for runs that need it: once, or once for each.",
+        ),
+    ] = None,
     device: DeviceOption = "auto",
     workspace: WorkspaceOption = HERE,
     config: ConfigOption = None,
@@ -61,12 +75,18 @@ def explain(
     from agreid_cli.config.evaluate import EvaluateConfig
     from agreid_cli.config.explain_pages import ExplainPagesConfig
     from agreid_cli.config.load import load_section
+    from agreid_cli.records.side import GivenSide
     from agreid_cli.records.workspace import Workspace
     from agreid_cli.stages.explain.aggregate import aggregate as explain_all
     from agreid_cli.stages.explain.explain import explain as explain_pairs
 
     if (query is not None) + (pair is not None) + aggregate > 1:
         raise UsageError("--query, --pair and --aggregate exclude each other", hint="Give one of them.")
+    given = [
+        GivenSide(*said) for said in zip(each(platform, "--platform"), each(camid, "--camid"), strict=True)
+    ]
+    if any(given) and pair is None:
+        raise UsageError("--platform and --camid describe the image files of --pair", hint="Leave them out.")
     voice = Voice(json=json)
     settings = load_section(ExplainPagesConfig, "explain", config_file(config, workspace), set_ or ())
     ranking = load_section(EvaluateConfig, "evaluate", config_file(config, workspace))
@@ -80,7 +100,7 @@ def explain(
         voice.data({"page": str(made.page), "picture": str(made.picture), "groups": made.groups})
         return
     done = explain_pairs(
-        place, config=settings, ranking=ranking, run=run, query=query, pair=pair or (),
+        place, config=settings, ranking=ranking, run=run, query=query, pair=pair or (), given=given,
         direction=direction, out=out, device=device, progress=voice,
     )  # fmt: skip
     for found in done.pairs:
@@ -88,3 +108,11 @@ def explain(
         voice.say(f"{found['first']} – {found['second']}{f' ({mark})' if mark else ''}: {found['sentence']}")
     voice.say(str(done.page))
     voice.data({"page": str(done.page), "pictures": list(map(str, done.pictures)), "pairs": list(done.pairs)})
+
+
+def each(values: list[Any] | None, option: str) -> list[Any]:
+    """A value for either crop of a pair; one value counts for both."""
+    said = list(values or [None])
+    if len(said) > 2:
+        raise UsageError(f"{option} is given {len(said)} times for the two crops of --pair")
+    return said if len(said) == 2 else said * 2

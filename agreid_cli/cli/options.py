@@ -32,6 +32,25 @@ SetOption = Annotated[
     Optional[list[str]],
     typer.Option("--set", metavar="KEY=VALUE", help="Change one configuration value, e.g. --set a.b=3."),
 ]
+PlatformOption = Annotated[
+    Optional[str],
+    typer.Option(
+        "--platform",
+        metavar="NAME",
+        show_default="unknown",
+        help="Platform of images without a table: uav, cctv or wearable. For runs that need the view.",
+    ),
+]
+CamidOption = Annotated[
+    Optional[int],
+    typer.Option(
+        "--camid",
+        metavar="N",
+        min=0,
+        show_default="unknown",
+        help="Camera of images without a table. For runs that need the camera.",
+    ),
+]
 HERE = Path()
 
 

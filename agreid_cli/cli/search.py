@@ -10,9 +10,11 @@ import typer
 from agreid_cli.cli.console import Voice
 from agreid_cli.cli.options import (
     HERE,
+    CamidOption,
     ConfigOption,
     DeviceOption,
     JsonOption,
+    PlatformOption,
     SetOption,
     WorkspaceOption,
     config_file,
@@ -44,6 +46,8 @@ def search(
         Optional[Path],
         typer.Option("--out", metavar="FOLDER", help="Output folder.", show_default="runs/NAME/search"),
     ] = None,
+    platform: PlatformOption = None,
+    camid: CamidOption = None,
     device: DeviceOption = "auto",
     workspace: WorkspaceOption = HERE,
     config: ConfigOption = None,
@@ -58,6 +62,7 @@ def search(
     """
     from agreid_cli.config.explain_pages import SearchConfig
     from agreid_cli.config.load import load_section
+    from agreid_cli.records.side import GivenSide
     from agreid_cli.records.workspace import Workspace
     from agreid_cli.stages.explain.search import search as look
 
@@ -65,7 +70,7 @@ def search(
     settings = load_section(SearchConfig, "search", config_file(config, workspace), set_ or ())
     found = look(
         Workspace(workspace), config=settings, attributes=attributes or "", image=image, crops=crops, run=run,
-        out=out, device=device, progress=voice,
+        given=GivenSide(platform, camid), out=out, device=device, progress=voice,
     )  # fmt: skip
     if attributes:
         rows = [

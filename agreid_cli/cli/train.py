@@ -62,8 +62,8 @@ def train(
     from agreid_cli.progress import SILENT
     from agreid_cli.records.runs import Run
     from agreid_cli.records.workspace import Workspace
-    from agreid_cli.stages.run.runs import stored_config
     from agreid_cli.stages.run.train import train as run_training
+    from agreid_cli.training.stored import stored_config
 
     if resume and overwrite:
         raise UsageError("--resume and --overwrite exclude each other", hint="Give one of them.")

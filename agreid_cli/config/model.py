@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from agreid_cli.config.base import Frozen, auto_or, sizes
-
-VIT_PATCH = 16
 
 
 class ModelConfig(Frozen):
@@ -37,10 +35,6 @@ class ModelConfig(Frozen):
     channels_last: bool = True
     compile: bool | Literal["auto"] = "auto"  # auto: on a GPU if worthwhile
 
-    @property
-    def is_vit(self) -> bool:
-        return self.backbone.startswith(("vit", "timm:vit", "timm:deit", "timm:eva"))
-
     @field_validator("size")
     @classmethod
     def _not_tiny(cls, value: tuple[int, int]) -> tuple[int, int]:
@@ -50,21 +44,6 @@ class ModelConfig(Frozen):
 
     @model_validator(mode="after")
     def _fits(self) -> ModelConfig:
-        if self.backbone.startswith("vit-") and any(side % VIT_PATCH for side in self.size):
-            raise PydanticCustomError(
-                "patches",
-                "size: {h}x{w} is not divisible into patches of 16 pixels",
-                {"h": self.size[0], "w": self.size[1]},
-            )
-        if self.pool == "gem" and self.is_vit:
-            raise PydanticCustomError(
-                "gem",
-                "pool: gem needs non-negative feature maps, which a ViT does not have; use avg or token",
-            )
-        if self.pool == "token" and not self.is_vit:
-            raise PydanticCustomError(
-                "token", "pool: {b} has no class token; use avg or gem", {"b": self.backbone}
-            )
         if self.fc not in ("auto", 0) and self.head == "mgn":
             raise PydanticCustomError(
                 "fc", "fc: mgn narrows each part's vector itself; use fc=0, or head bot or sbs"
@@ -81,8 +60,18 @@ class TripletConfig(Frozen):
     normalise: bool = False  # L2-normalise the features first
 
 
+class TermConfig(Frozen):
+    """A further term of the loss, of `training/terms`."""
+
+    weight: float = Field(1.0, ge=0)
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
 class LossConfig(Frozen):
-    """Total = ce_weight · cross entropy + triplet.weight · triplet, each averaged over the head's outputs."""
+    """Total = ce_weight · cross entropy + triplet.weight · triplet + Σ weight · term.
+
+    Each is a weighted sum over the head's outputs.
+    """
 
     classifier: Literal["linear", "circle"] = "linear"
     scale: float = Field(64.0, gt=0)  # s of the circle softmax
@@ -90,9 +79,12 @@ class LossConfig(Frozen):
     ce_weight: float = Field(1.0, ge=0)
     label_smoothing: float = Field(0.1, ge=0, lt=1)  # ε; each wrong identity gets ε/(C−1)
     triplet: TripletConfig = TripletConfig()
+    #: By name: --set loss.terms={center={weight=0.0005}}
+    terms: dict[str, TermConfig] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _something(self) -> LossConfig:
-        if not self.ce_weight and not (self.triplet.weight and self.triplet.kind != "none"):
+        triplet = self.triplet.weight and self.triplet.kind != "none"
+        if not (self.ce_weight or triplet or any(term.weight for term in self.terms.values())):
             raise PydanticCustomError("no_loss", "ce_weight and triplet.weight are both zero")
         return self

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from agreid_cli.config.base import Frozen, SwitchedOnBy, one_or_more
 from agreid_cli.config.data import AugmentConfig, DataConfig
 from agreid_cli.config.explain import ExplainConfig
+from agreid_cli.config.method import MethodConfig
 from agreid_cli.config.model import LossConfig, ModelConfig, TripletConfig
 from agreid_cli.config.optim import OptimConfig, ScheduleConfig
 
@@ -18,6 +19,7 @@ __all__ = [
     "DataConfig",
     "ExplainConfig",
     "LossConfig",
+    "MethodConfig",
     "ModelConfig",
     "OptimConfig",
     "ScheduleConfig",
@@ -50,6 +52,7 @@ class TrainConfig(Frozen):
 
     recipe: str = ""  # the recipe from which this tree was made
     seed: int = Field(0, ge=0)
+    method: MethodConfig = MethodConfig()
     model: ModelConfig = ModelConfig()
     data: DataConfig = DataConfig()
     augment: AugmentConfig = AugmentConfig()
@@ -73,20 +76,24 @@ class TrainConfig(Frozen):
         """The peak learning rate for the batch size of this configuration."""
         return self.optim.learning_rate(self.data.batch * self.accumulate)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _explain_is_a_method(cls, tree: Any) -> Any:
+        """The section `explain` selects the method of that name, as it did before methods had names."""
+        if not isinstance(tree, dict):
+            return tree
+        method = tree.get("method") or {}
+        name = method.get("name", "reid") if isinstance(method, dict) else method.name
+        if name == "reid" and tree.get("explain") is not None:
+            return tree | {"method": {"name": "explain"}}
+        if name == "explain" and tree.get("explain") is None:
+            return tree | {"explain": {}}
+        return tree
+
     @model_validator(mode="after")
     def _fits(self) -> TrainConfig:
-        found = []
-        triplet = self.loss.triplet.kind != "none" and self.loss.triplet.weight > 0
-        if triplet and self.explain is None:
-            if self.data.k < 2:
-                found.append("data.k: triplets need two crops of an identity, so k must be at least 2")
-            if self.data.p < 2:
-                found.append("data.p: triplets need two identities, so p must be at least 2")
         height, width = self.model.size
         if 2 * self.augment.pad >= min(height, width):
-            found.append(
-                f"augment.pad: {self.augment.pad} on each side is more than the crop's {width} pixels"
-            )
-        if found:
-            raise PydanticCustomError("together", "{found}", {"found": "; ".join(found)})
+            said = f"augment.pad: {self.augment.pad} on each side is more than the crop's {width} pixels"
+            raise PydanticCustomError("together", "{found}", {"found": said})
         return self

@@ -18,12 +18,12 @@ from agreid_cli.records.crops import VIEW_OF_PLATFORM
 from agreid_cli.records.directions import DIRECTIONS, Direction, possible
 from agreid_cli.records.embeddings import Embeddings
 from agreid_cli.records.manifest import JUNK_PID
+from agreid_cli.records.side import VIEWS
 
 Rows = npt.NDArray[np.intp]
 Ints = npt.NDArray[np.int64]
 #: direction → (crop ids of the queries, crop ids of the gallery), as a split lists them.
 Lists = Mapping[str, tuple[Sequence[str], Sequence[str]]]
-VIEWS = ("aerial", "ground")
 SHOWN = 20
 
 

@@ -21,8 +21,10 @@ from torch import Tensor, nn
 
 from agreid_cli.errors import InputError
 from agreid_cli.nn.activation import activation
+from agreid_cli.nn.backbones.backbone import Backbone, Three
 from agreid_cli.nn.model import ReidModel
 from agreid_cli.nn.pooled import attribute_pooling
+from agreid_cli.records.side import Side
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,8 @@ class Interpreter(nn.Module):
                 module.requires_grad_(True)
         self.teacher = teacher.requires_grad_(False)
         self.n_bits, self.scale, self.growth = n_bits, scale, growth
+        self._read_power()
+        self.register_load_state_dict_post_hook(Interpreter._read_power)
         self.train(self.training)
 
     def train(self, mode: bool = True) -> Interpreter:
@@ -89,30 +93,48 @@ class Interpreter(nn.Module):
         return self
 
     @property
-    def backbone(self) -> nn.Module:
-        """The teacher's: how images are normalised, and how many channels there are."""
-        backbone: nn.Module = self.teacher.backbone
-        return backbone
+    def backbone(self) -> Backbone:
+        """The teacher's."""
+        return self.teacher.backbone
 
-    def forward(self, images: Tensor) -> Explained:
-        """images: float B×3×H×W, normalised for the teacher's backbone."""
+    @property
+    def needs(self) -> frozenset[str]:
+        """The side information that the teacher needs."""
+        return self.teacher.needs
+
+    @property
+    def mean(self) -> Three:
+        """The teacher's."""
+        return self.teacher.mean
+
+    @property
+    def std(self) -> Three:
+        """The teacher's."""
+        return self.teacher.std
+
+    def forward(self, images: Tensor, side: Side | None = None, labels: Tensor | None = None) -> Explained:
+        """images: float B×3×H×W, normalised for the teacher's backbone. The labels play no part."""
         head = self.teacher.head
         with torch.no_grad():
-            hidden = self.teacher.backbone.stem(images)
+            hidden = self.teacher.backbone(images, side)
             features = head.tail(hidden)
             base = self._ranked(head.pooling(features)).float()
-            power = float(head.pooling.p)
         seen = self.tail(hidden).grid
         maps = activation(self.decompose(seen).float(), scale=self.scale, growth=self.growth)
-        pooled = attribute_pooling(features.grid, maps, p=power)
+        pooled = attribute_pooling(features.grid, maps, p=self.power)
         if self.recognise_tail is not None:
             seen = self.recognise_tail(hidden).grid
         attributes = self.recognise(seen.float().mean((2, 3)))
         return Explained(base, maps, self._neck(pooled), attributes.float())
 
-    def embed(self, images: Tensor) -> Tensor:
+    def embed(self, images: Tensor, side: Side | None = None) -> Tensor:
         """B×D, what is ranked: the teacher's own embedding, to the bit."""
-        return self.teacher.embed(images)
+        return self.teacher.embed(images, side)
+
+    def _read_power(self, *_: object) -> None:
+        """The power of the teacher's pooling as a number. It is frozen, so it is read where it can change and
+        not in every step, in which reading it would make a GPU wait."""
+        self.power = float(self.teacher.head.pooling.p)
 
     def _neck(self, pooled: Tensor) -> Tensor:
         """Fc layer and frozen neck on every vector: B×M×C → B×M×D, float32, if the model ranks behind it."""

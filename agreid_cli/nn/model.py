@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from agreid_cli.nn.backbones import make_backbone
-from agreid_cli.nn.backbones.backbone import Backbone
+from agreid_cli.nn.backbones.backbone import Backbone, Three
 from agreid_cli.nn.heads import FC_HEADS, make_head
 from agreid_cli.nn.outputs import HeadOutput
 from agreid_cli.nn.spec import AUTO, ModelSpec, check_spec
 from agreid_cli.nn.weights import WeightReport, load_weights
+from agreid_cli.records.side import Side
 
 
 class ReidModel(nn.Module):
-    """Images: float B×3×H×W, RGB, normalised by `backbone.mean` and `backbone.std`.
+    """Images: float B×3×H×W, RGB, normalised by `mean` and `std`; `needs` names the side information.
 
     `loaded` says which pretrained weights went in; a run's checkpoint is loaded over them as usual.
     """
@@ -24,14 +26,29 @@ class ReidModel(nn.Module):
         self.head = head
         self.loaded = loaded
 
-    def forward(self, images: Tensor, labels: Tensor | None = None) -> HeadOutput:
+    @property
+    def needs(self) -> frozenset[str]:
+        """The backbone's."""
+        return self.backbone.traits.needs
+
+    @property
+    def mean(self) -> Three:
+        """The backbone's, for values 0..1."""
+        return self.backbone.mean
+
+    @property
+    def std(self) -> Three:
+        """The backbone's, for values 0..1."""
+        return self.backbone.std
+
+    def forward(self, images: Tensor, side: Side | None = None, labels: Tensor | None = None) -> HeadOutput:
         """labels: int64 B, 0..n_ids−1; without them the logits are empty."""
-        output: HeadOutput = self.head(self.backbone.stem(images), labels)
+        output: HeadOutput = self.head(self.backbone(images, side), labels)
         return output
 
-    def embed(self, images: Tensor) -> Tensor:
+    def embed(self, images: Tensor, side: Side | None = None) -> Tensor:
         """B×D, what is ranked; switch to eval mode first."""
-        output: HeadOutput = self(images)
+        output: HeadOutput = self(images, side)
         return output.embedding
 
 
@@ -49,3 +66,13 @@ def build_model(spec: ModelSpec, n_ids: int) -> ReidModel:
     loaded = load_weights(backbone, spec.weights, find_fc=find_fc)
     head = make_head(spec.head, backbone, n_ids=n_ids, pooling=spec.pooling, **spec.head_options)
     return ReidModel(backbone, head, loaded=loaded)
+
+
+def check_model(spec: ModelSpec) -> None:
+    """Raise `InputError` for whatever `build_model` would refuse, weights apart; nothing is allocated."""
+    check_spec(spec)
+    with torch.device("meta"):
+        backbone = make_backbone(spec.backbone, size=spec.size, **spec.backbone_options)
+        if isinstance(spec.fc, int) and spec.fc:
+            backbone.add_fc(spec.fc)
+        make_head(spec.head, backbone, n_ids=2, pooling=spec.pooling, **spec.head_options)

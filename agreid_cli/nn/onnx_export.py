@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from agreid_cli.errors import AgreidError, MissingError
-from agreid_cli.nn.model import ReidModel
+from agreid_cli.nn.encoder import Encoder
+from agreid_cli.records.side import OPTION_OF_NEED, Side
 
 INPUT, OUTPUT = "images", "embedding"
 #: Two batches of unlike size, neither of them the one that the graph was traced with.
@@ -23,29 +24,34 @@ TRACED = 2
 TOLERANCE = 1e-3
 
 
-def export_onnx(model: ReidModel, *, size: tuple[int, int], notes: Mapping[str, str] | None = None) -> bytes:
-    """`model.embed` as ONNX: input `images` float32 B×3×H×W, normalised; output `embedding` B×D; any B.
+def export_onnx(encoder: Encoder, *, notes: Mapping[str, str] | None = None) -> bytes:
+    """The network's `embed` as ONNX, for any batch size B.
 
-    size: (height, width). notes: further words for the file's metadata, where mean, std, size and the order
-    of the channels stand. The model is moved to the CPU, exported in eval mode and float32, and left as it
-    was. Raises `MissingError` when onnx or onnxscript is not installed.
+    Inputs: `images` float32 B×3×H×W, normalised, and of `camera` and `view` (int64 B) those that the network
+    needs. Output: `embedding` B×D. notes: further entries of the file's metadata, where mean, std, size and
+    the order of the channels stand. The model is moved to the CPU, exported in eval mode and float32, and
+    left as it was. Raises `MissingError` when onnx or onnxscript is not installed.
     """
     _need("onnx", "onnxscript")
-    images = torch.zeros(TRACED, 3, *size)
+    model, size = encoder.model, encoder.size
+    asked = asked_of(model)
+    inputs = (torch.zeros(TRACED, 3, *size), *(torch.zeros(TRACED, dtype=torch.int64) for _ in asked))
+    batch = torch.export.Dim("batch", min=1)
     with _at_rest(model), _quiet():
         program: Any = torch.onnx.export(
-            _Embed(model),
-            (images,),
+            _Embed(model, asked),
+            inputs,
             dynamo=True,
-            input_names=[INPUT],
+            input_names=[INPUT, *asked],
             output_names=[OUTPUT],
-            dynamic_shapes=({0: torch.export.Dim("batch", min=1)},),
+            # The inputs of `_Embed.forward`: images, and a tuple of the rest.
+            dynamic_shapes=({0: batch}, tuple({0: batch} for _ in asked)),
             verbose=False,
         )
     proto = program.model_proto
     words = {
-        "mean": " ".join(f"{x:g}" for x in model.backbone.mean),
-        "std": " ".join(f"{x:g}" for x in model.backbone.std),
+        "mean": " ".join(f"{x:g}" for x in model.mean),
+        "std": " ".join(f"{x:g}" for x in model.std),
         "size": f"{size[0]}x{size[1]} (height x width)",
         "channels": "RGB, values 0..1 before mean and std",
         **(notes or {}),
@@ -57,14 +63,16 @@ def export_onnx(model: ReidModel, *, size: tuple[int, int], notes: Mapping[str, 
     return data
 
 
-def check_onnx(data: bytes, model: ReidModel, *, size: tuple[int, int]) -> float:
+def check_onnx(data: bytes, encoder: Encoder, *, rows: Mapping[str, int] | None = None) -> float:
     """The largest difference between onnxruntime and torch over two batch sizes, relative to the embedding.
 
-    Raises `AgreidError` when it is above `TOLERANCE`, `MissingError` when onnxruntime is not installed.
+    rows: how many cameras and views the network knows. Raises `AgreidError` when the difference is above
+    `TOLERANCE`, `MissingError` when onnxruntime is not installed.
     """
     _need("onnxruntime")
     import onnxruntime
 
+    model, size = encoder.model, encoder.size
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
@@ -72,8 +80,10 @@ def check_onnx(data: bytes, model: ReidModel, *, size: tuple[int, int]) -> float
     with _at_rest(model), torch.no_grad():
         for batch in CHECKED:
             images = torch.randn(batch, 3, *size, generator=torch.Generator().manual_seed(batch))
-            expected = model.embed(images)
-            (found,) = session.run([OUTPUT], {INPUT: images.numpy()})
+            side = {name: torch.arange(batch) % (rows or {}).get(name, 1) for name in asked_of(model)}
+            expected = model.embed(images, Side(**side))
+            given = {INPUT: images.numpy(), **{name: part.numpy() for name, part in side.items()}}
+            (found,) = session.run([OUTPUT], given)
             if found.shape != tuple(expected.shape):
                 raise AgreidError(f"the exported network gives {found.shape} for a batch of {batch}")
             difference = (torch.from_numpy(found) - expected).abs().max() / expected.abs().max().clamp(
@@ -88,17 +98,23 @@ def check_onnx(data: bytes, model: ReidModel, *, size: tuple[int, int]) -> float
     return worst
 
 
-class _Embed(nn.Module):
-    def __init__(self, model: ReidModel) -> None:
-        super().__init__()
-        self.model = model
+def asked_of(model: Any) -> list[str]:
+    """The side inputs of a network's graph, in their order."""
+    return [name for name in OPTION_OF_NEED if name in model.needs]
 
-    def forward(self, images: Tensor) -> Tensor:
-        return self.model.embed(images)
+
+class _Embed(nn.Module):
+    def __init__(self, model: Any, asked: list[str]) -> None:
+        super().__init__()
+        self.model, self.asked = model, asked
+
+    def forward(self, images: Tensor, *side: Tensor) -> Tensor:
+        embedding: Tensor = self.model.embed(images, Side(**dict(zip(self.asked, side, strict=True))))
+        return embedding
 
 
 @contextlib.contextmanager
-def _at_rest(model: ReidModel) -> Iterator[None]:
+def _at_rest(model: nn.Module) -> Iterator[None]:
     """On the CPU, in eval mode and float32; afterwards as before."""
     first = next(model.parameters())
     device, kind = first.device, first.dtype

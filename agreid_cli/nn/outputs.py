@@ -2,27 +2,55 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from torch import Tensor
+
+#: The name of the class token among the tokens of a feature map.
+CLASS_TOKEN = "class"
 
 
 @dataclass(frozen=True)
 class FeatureMap:
-    """What a tail gives: `grid` B×C×H×W; `token` B×C, the class token, where the backbone has one."""
+    """What a tail gives: `grid` B×C×H×W, and `tokens` by name, B×C each.
+
+    A transformer's class token is called `class`; a method may add its own, such as `view`.
+    """
 
     grid: Tensor
-    token: Tensor | None = None
+    tokens: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Logits:
+    """`values` B×n enter the cross-entropy with `weight`, against `target` (int64 B): by default the labels.
+
+    The cross-entropy of a step is the sum of weight · CE over all logits.
+    """
+
+    values: Tensor
+    weight: float = 1.0
+    target: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Metric:
+    """`values` B×D enter the metric loss (triplet) with `weight`; the metric loss is the weighted sum."""
+
+    values: Tensor
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
 class HeadOutput:
-    """What a head gives.
+    """What a head or a whole model gives.
 
-    embedding: B×D, what is ranked. logits: one B×n_ids each classifier, empty when no labels were given.
-    metric: one B×D' each vector that the triplet loss looks at. Losses are averaged over the tuples.
+    embedding: B×D, what is ranked. logits: empty when no labels were given. extra: further tensors by name,
+    for the terms of a method that ask for them.
     """
 
     embedding: Tensor
-    logits: tuple[Tensor, ...]
-    metric: tuple[Tensor, ...]
+    logits: tuple[Logits, ...] = ()
+    metric: tuple[Metric, ...] = ()
+    extra: Mapping[str, Tensor] = field(default_factory=dict)

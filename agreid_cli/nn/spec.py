@@ -68,7 +68,7 @@ def spec_from(model: ModelConfig, loss: LossConfig) -> ModelSpec:
 
 
 def check_spec(spec: ModelSpec) -> None:
-    """Raise `InputError` for what is wrong on sight: unknown names, a pooling that the backbone forbids."""
+    """Raise `InputError` for names that are in no table; what a backbone allows, it says itself."""
     if spec.backbone not in BACKBONES and not spec.backbone.startswith(TIMM):
         choices = [*BACKBONES, f"{TIMM}NAME"]
         raise InputError(f"there is no backbone '{spec.backbone}'{did_you_mean(spec.backbone, choices)}")
@@ -78,11 +78,6 @@ def check_spec(spec: ModelSpec) -> None:
         raise InputError(f"there is no pooling '{spec.pooling}'{did_you_mean(spec.pooling, POOLINGS)}")
     if spec.fc not in (AUTO, 0) and spec.head not in FC_HEADS:
         raise fc_refusal(spec.head)
-    transformer = spec.backbone.startswith("vit")
-    if spec.pooling == "gem" and transformer:
-        raise gem_refusal(spec.backbone)
-    if spec.pooling == "token" and not transformer and spec.backbone in BACKBONES:
-        raise token_refusal(spec.backbone)
 
 
 def fc_refusal(head: str) -> InputError:
@@ -91,16 +86,3 @@ def fc_refusal(head: str) -> InputError:
         f"the head {head} takes no fully connected layer behind the pooling: it has one for each part",
         hint=f"Use model.fc=0, or another head: {', '.join(FC_HEADS)}.",
     )
-
-
-def gem_refusal(backbone: str) -> InputError:
-    """GeM clamps at 1e-6: it must not pool what may be negative (method.md §1.10)."""
-    return InputError(
-        f"GeM cannot pool {backbone}: its features may be negative, and GeM would drop that half",
-        hint="Use model.pooling=avg, or auto, which takes GeM only where it fits.",
-    )
-
-
-def token_refusal(backbone: str) -> InputError:
-    """Only a transformer has a class token."""
-    return InputError(f"{backbone} has no class token to pool by", hint="Use model.pooling=avg, or auto.")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import torch
 
+from agreid_cli.records.side import Side
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -14,10 +16,20 @@ class Batch:
     images: torch.Tensor  # B×3×H×W float32, normalised for the backbone
     label: torch.Tensor  # B int64, 0..N−1 over the training identities; −1 outside training
     pid: torch.Tensor  # B int64
-    camid: torch.Tensor  # B int64
-    view: torch.Tensor  # B int64, 0 aerial, 1 ground (`samples.VIEWS`)
+    side: Side  # the camera's row in the list of training cameras, and the view
     attrs: torch.Tensor | None  # B×M uint8; a row without attributes is all zero; None: no crop has any
     index: torch.Tensor  # B int64, rows of the `Samples` the batch was drawn from
 
     def __len__(self) -> int:
         return len(self.index)
+
+    def first(self, crops: int) -> Batch:
+        """The first crops alone."""
+        few = slice(crops)
+        attrs = None if self.attrs is None else self.attrs[few]
+        return Batch(self.images[few], self.label[few], self.pid[few], self.side[few], attrs, self.index[few])
+
+    def tensors(self) -> list[torch.Tensor]:
+        """All of them, for whoever must tell a GPU stream of their use."""
+        every = [*vars(self).values(), self.side.camera, self.side.view]
+        return [tensor for tensor in every if isinstance(tensor, torch.Tensor)]

@@ -14,10 +14,12 @@ import torch
 
 from agreid_cli.config.data import AugmentConfig, DataConfig
 from agreid_cli.cores import usable_cores
+from agreid_cli.records.side import Side
 from agreid_cli.training.augment import Normalise, draw
 from agreid_cli.training.batch import Batch
 from agreid_cli.training.sampler import PKSampler, check_world, mixed, part_of_rank
 from agreid_cli.training.samples import Samples
+from agreid_cli.training.side import camera_rows
 from agreid_cli.training.store import make_store
 from agreid_cli.training.threads import one_core_each
 
@@ -25,9 +27,10 @@ from agreid_cli.training.threads import one_core_each
 class Batches:
     """P×K batches of augmented crops on `device`.
 
-    `samples` and `images` (N×H×W×3 uint8) have the same rows. Every batch depends on `seed`, its epoch and
-    its place in it alone. With `world` processes each gets its share of every batch, whole identities, with
-    the same augmentation as in one process. `waited_s` counts the seconds that the loop stood waiting.
+    `samples` and `images` (N×H×W×3 uint8) have the same rows; `cameras` is that of `Facts`. Every batch
+    depends on `seed`, its epoch and its place in it alone. With `world` processes each gets its share of
+    every batch, whole identities, with the same augmentation as in one process. `waited_s` counts the seconds
+    that the loop stood waiting.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class Batches:
         augment: AugmentConfig,
         mean: Sequence[float],
         std: Sequence[float],
+        cameras: Sequence[int] = (),
         seed: int = 0,
         device: torch.device | str = "cpu",
         rank: int = 0,
@@ -60,7 +64,8 @@ class Batches:
             seed=seed,
         )
         self.store = make_store(images, Normalise.of(mean, std), self.device, on_gpu=data.on_gpu)
-        columns = {name: getattr(samples, name) for name in ("label", "pid", "camid", "view", "attrs")}
+        columns = {name: getattr(samples, name) for name in ("label", "pid", "view", "attrs")}
+        columns["camera"] = camera_rows(samples.camid, cameras)
         self.columns = {
             name: None if values is None else torch.from_numpy(values).to(self.device)
             for name, values in columns.items()
@@ -117,7 +122,8 @@ class Batches:
             images = images.contiguous()
         where = rows.to(self.device)
         labels = {name: None if all_ is None else all_[where] for name, all_ in self.columns.items()}
-        return Batch(images=images, index=where, **labels)
+        side = Side(camera=labels.pop("camera"), view=labels.pop("view"))
+        return Batch(images=images, index=where, side=side, **labels)
 
     def _ahead(self, number: int, step: int, rows: torch.Tensor) -> tuple[Batch, Any]:
         """On a GPU in a stream of its own, beside the network's; the event tells when the batch is there."""
@@ -130,6 +136,5 @@ class Batches:
         """The loop's stream waits for the batch, and its memory is not used again before the loop is done."""
         current = torch.cuda.current_stream(self.device)
         current.wait_event(event)
-        for tensor in vars(batch).values():
-            if tensor is not None:
-                tensor.record_stream(current)
+        for tensor in batch.tensors():
+            tensor.record_stream(current)

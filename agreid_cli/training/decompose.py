@@ -15,13 +15,16 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from agreid_cli.nn.encoder import Encoder
 from agreid_cli.nn.interpreter import Explained, Interpreter
 from agreid_cli.nn.losses.distill import shares
 from agreid_cli.nn.pooled import base_distances, cross_distances
 from agreid_cli.progress import SILENT, Progress
-from agreid_cli.training.embed import Crops
+from agreid_cli.records.side import NO_SIDE, Side
+from agreid_cli.training.embed import SidedCrops
 
 Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.intp]
 PAIRS_A_BLOCK = 1 << 15  # × M shares: 12 MB at 88
 
 
@@ -47,28 +50,29 @@ class Block:
 class Stream:
     """A trained interpreter at work on `device`, in eval mode and without gradients."""
 
-    def __init__(self, model: Interpreter, *, device: torch.device, batch: int = 32) -> None:
-        self.model, self.device, self.batch = model.to(device).eval(), device, batch
-        backbone = model.backbone
-        self.shift, self.scale = (
-            torch.tensor(value, device=device).view(1, 3, 1, 1) for value in (backbone.mean, backbone.std)
-        )
+    def __init__(self, encoder: Encoder, *, batch: int = 32) -> None:
+        encoder.model.eval()
+        self.encoder, self.batch = encoder, batch
+        self.model: Interpreter = encoder.model
 
-    def __call__(self, pixels: npt.NDArray[np.uint8]) -> Explained:
+    @property
+    def device(self) -> torch.device:
+        return self.encoder.device
+
+    def __call__(self, pixels: npt.NDArray[np.uint8], side: Side = NO_SIDE) -> Explained:
         """Of crops n×H×W×3 uint8 RGB at the network's size."""
         with torch.inference_mode():
-            images = torch.from_numpy(np.array(pixels)).to(self.device)
-            return self.model(images.permute(0, 3, 1, 2).float().div_(255).sub_(self.shift).div_(self.scale))
+            said: Explained = self.model(self.encoder.images(pixels), side)
+            return said
 
-    def blocks(
-        self, crops: Crops, rows: npt.NDArray[np.intp], size: int
-    ) -> Iterator[tuple[slice, Explained]]:
+    def blocks(self, crops: SidedCrops, rows: Rows, size: int) -> Iterator[tuple[slice, Explained]]:
         """The crops `rows`, `size` at a time: their places in `rows`, and what the stream says of them."""
         for start in range(0, len(rows), size):
             place = slice(start, min(start + size, len(rows)))
-            yield place, self(np.stack([crops[row : row + 1][0] for row in rows[place].tolist()]))
+            pixels = np.stack([crops.pixels[row : row + 1][0] for row in rows[place].tolist()])
+            yield place, self(pixels, crops.side.of(rows[place], self.device))
 
-    def read(self, crops: Crops, rows: npt.NDArray[np.intp], *, progress: Progress = SILENT) -> Read:
+    def read(self, crops: SidedCrops, rows: Rows, *, progress: Progress = SILENT) -> Read:
         """Embeddings and attribute chances of many crops."""
         base, chances = [], []
         with progress.task("reading attributes", len(rows), "crops") as task:
@@ -80,9 +84,9 @@ class Stream:
 
     def compare(
         self,
-        crops: Crops,
-        query: npt.NDArray[np.intp],
-        gallery: npt.NDArray[np.intp],
+        crops: SidedCrops,
+        query: Rows,
+        gallery: Rows,
         visit: Callable[[Block], None],
         *,
         memory_bytes: int = 1 << 30,
@@ -105,7 +109,7 @@ class Stream:
                         visit(Block(rows, columns, shares(parts), d, parts.mean(-1)))
                     task.advance(columns.stop - columns.start)
 
-    def _vectors(self, crops: Crops, rows: npt.NDArray[np.intp]) -> tuple[Tensor, Tensor]:
+    def _vectors(self, crops: SidedCrops, rows: Rows) -> tuple[Tensor, Tensor]:
         found = [(said.vectors, said.base) for _, said in self.blocks(crops, rows, self.batch)]
         return torch.cat([v for v, _ in found]), torch.cat([b for _, b in found])
 

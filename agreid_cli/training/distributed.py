@@ -88,16 +88,22 @@ def gathered(mine: Tensor) -> Tensor:
 
 
 def gathered_rows(mine: Tensor) -> Tensor:
-    """The rows of all ranks, which may differ in number, in rank order; no gradient. Alone: unchanged."""
+    """The rows n×D of all ranks, which may differ in number, in rank order; no gradient. Alone: unchanged.
+
+    A rank without rows need not know D.
+    """
     if not _many():
         return mine
-    counts = [torch.zeros(1, dtype=torch.long, device=mine.device) for _ in range(dist.get_world_size())]
-    dist.all_gather(counts, torch.tensor([len(mine)], device=mine.device))
-    most = max(int(count) for count in counts)
-    padded = torch.cat([mine, mine.new_zeros(most - len(mine), *mine.shape[1:])])
-    parts = [torch.empty_like(padded) for _ in counts]
-    dist.all_gather(parts, padded.contiguous())
-    return torch.cat([part[: int(count)] for part, count in zip(parts, counts, strict=True)])
+    shapes = [torch.zeros(2, dtype=torch.long, device=mine.device) for _ in range(dist.get_world_size())]
+    dist.all_gather(shapes, torch.tensor(mine.shape, device=mine.device))
+    sizes = [shape.tolist() for shape in shapes]
+    most, width = max(n for n, _ in sizes), max((width for n, width in sizes if n), default=mine.shape[1])
+    padded = mine.new_zeros(most, width)
+    if len(mine):
+        padded[: len(mine)] = mine
+    parts = [torch.empty_like(padded) for _ in sizes]
+    dist.all_gather(parts, padded)
+    return torch.cat([part[:n] for part, (n, _) in zip(parts, sizes, strict=True)])
 
 
 def mean_over_ranks(values: Tensor) -> Tensor:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
 
+from agreid_cli.nn.encoder import Encoder
 from agreid_cli.progress import Task
 from agreid_cli.training.distributed import World, gathered_rows
-from agreid_cli.training.precision import Precision
+from agreid_cli.training.side import SideColumns
 
 
 class Crops(Protocol):
@@ -25,12 +26,21 @@ class Crops(Protocol):
         """uint8 RGB (n, H, W, 3)."""
 
 
+@dataclass(frozen=True)
+class SidedCrops:
+    """Crops with what the network needs to know of each."""
+
+    pixels: Crops
+    side: SideColumns
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+
 def embed(
-    model: Any,
-    crops: Crops,
+    encoder: Encoder,
+    crops: SidedCrops,
     *,
-    device: torch.device,
-    precision: Precision,
     batch: int,
     flip: bool = False,
     world: World = World(),  # noqa: B008 (frozen)
@@ -38,43 +48,30 @@ def embed(
 ) -> npt.NDArray[np.float32]:
     """float32 (n, D), the row of every crop, on every rank; `flip`: the mean with the mirror image's.
 
-    `model.embed(images)` takes RGB images less `model.backbone.mean`, over `model.backbone.std`, both for
-    values 0..1. Every part of the model is in the mode that it was in when this returns.
+    Every part of the model is in the mode that it was in when this returns.
     """
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    shift = torch.tensor(model.backbone.mean, device=device).view(1, 3, 1, 1)
-    scale = torch.tensor(model.backbone.std, device=device).view(1, 3, 1, 1)
+    modes = [(module, module.training) for module in encoder.model.modules()]
+    encoder.model.eval()
     rows = []
     try:
         with torch.inference_mode():
             for part in _shares(len(crops), batch, world):
-                pixels = torch.from_numpy(np.array(crops[part]))
-                images = pixels.to(device).permute(0, 3, 1, 2).float().div_(255).sub_(shift).div_(scale)
-                rows.append(_vectors(model, images, precision, flip))
+                images = encoder.images(crops.pixels[part])
+                rows.append(encoder.embed(images, crops.side.of(part, encoder.device), flip=flip))
                 if task:
                     task.advance(len(images) * world.size)
     finally:
         for module, mode in modes:
             module.training = mode
-    if not rows and not world.many:
-        return np.zeros((0, 1), np.float32)
-    mine = torch.cat(rows)
+    # A rank may have no crop where there are few; it does not know the width then.
+    mine = torch.cat(rows) if rows else torch.zeros(0, 1, device=encoder.device)
     # One rank may embed alone (`world` is then the default) while the others go on.
     everyone = gathered_rows(mine) if world.many else mine
     return np.asarray(everyone.cpu().numpy(), np.float32)
 
 
-def _vectors(model: Any, images: Tensor, precision: Precision, flip: bool) -> Tensor:
-    with precision.autocast():
-        vectors: Tensor = model.embed(images).float()
-        if flip:
-            vectors = (vectors + model.embed(images.flip(3)).float()) / 2
-    return vectors
-
-
 def _shares(n: int, batch: int, world: World) -> Iterator[slice]:
-    """The batches of this rank, whose share is one stretch of the rows; never none, where there are rows."""
+    """The batches of this rank, whose share is one stretch of the rows; none where the crops are too few."""
     first, last = n * world.rank // world.size, n * (world.rank + 1) // world.size
     for start in range(first, last, batch):
         yield slice(start, min(start + batch, last))

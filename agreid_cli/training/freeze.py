@@ -1,4 +1,4 @@
-"""Holding a part of the network still for some iterations: no gradients, and norms as they were."""
+"""Freezing a part of the network, for some iterations or for good: no gradients, and norms as they were."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from torch import nn
 
 
 class Freeze:
-    """Switches `parts` (modules) of a network; what never was to be trained stays so."""
+    """Switches `parts` (modules) of a network; what never was to be trained stays so.
 
-    def __init__(self, parts: Sequence[nn.Module]) -> None:
-        self.parts = list(parts)
+    always: modules that are frozen for good.
+    """
+
+    def __init__(self, parts: Sequence[nn.Module], always: Sequence[nn.Module] = ()) -> None:
+        self.parts, self.always = list(parts), list(always)
+        for part in self.always:
+            part.requires_grad_(False)
         self.parameters = [p for part in self.parts for p in part.parameters() if p.requires_grad]
         self.on = False
 
@@ -28,6 +33,5 @@ class Freeze:
     def train(self, model: nn.Module) -> None:
         """`model.train()`, but what is frozen keeps its statistics."""
         model.train()
-        if self.on:
-            for part in self.parts:
-                part.eval()
+        for part in [*self.always, *(self.parts if self.on else ())]:
+            part.eval()

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from agreid_cli.training.samples import Samples
 
 FEWEST = 2  # identities: with fewer there is nothing to rank
-FACT = "held_out"  # the word in a weight file under which their pids stand
 
 
 def held_out(samples: Samples, share: float, seed: int) -> np.ndarray:
@@ -28,13 +25,3 @@ def held_out(samples: Samples, share: float, seed: int) -> np.ndarray:
 def without(samples: Samples, pids: np.ndarray) -> Samples:
     """The crops of everyone else."""
     return samples.take(np.flatnonzero(~np.isin(samples.pid, pids)))
-
-
-def as_fact(pids: np.ndarray) -> dict[str, str]:
-    """For a weight file: who was kept out."""
-    return {FACT: " ".join(map(str, pids.tolist()))} if len(pids) else {}
-
-
-def from_facts(words: Mapping[str, str]) -> list[int]:
-    """The pids that a weight file says were kept out."""
-    return [int(pid) for pid in words.get(FACT, "").split()]

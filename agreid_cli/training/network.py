@@ -1,9 +1,7 @@
-"""What the loop trains, and the network as it is run: on its device, frozen or not, compiled, one of many."""
+"""The network as it is run: on its device, frozen or not, compiled, one of many."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -13,20 +11,18 @@ from torch.nn.parallel import DistributedDataParallel
 from agreid_cli.config.train import TrainConfig
 from agreid_cli.training.distributed import World, with_joint_norms
 from agreid_cli.training.freeze import Freeze
-from agreid_cli.training.objective import Objective
+from agreid_cli.training.trainee import Trainee
 
 
-@dataclass(frozen=True)
-class Trainee:
-    """`model` has `embed(images) -> B×D`; `backbone` are the modules that the schedule may hold still.
+class _WithTerms(nn.Module):
+    """A model beside the parameters of its loss terms, so that one reducer shares the gradients of both."""
 
-    `facts` go into the weight file: what it takes to build the same network again, beside the configuration.
-    """
+    def __init__(self, run: nn.Module, objective: nn.Module) -> None:
+        super().__init__()
+        self.run, self.objective = run, objective
 
-    model: nn.Module
-    objective: Objective
-    backbone: Sequence[nn.Module]
-    facts: dict[str, str]
+    def forward(self, *inputs: Any) -> Any:
+        return self.run(*inputs)
 
 
 class Network:
@@ -41,7 +37,8 @@ class Network:
         if self.channels_last:
             model = model.to(memory_format=torch.channels_last)
         self.model = model
-        self.freeze = Freeze(trainee.backbone)
+        self.objective = trainee.objective.to(device)
+        self.freeze = Freeze(trainee.backbone, trainee.frozen)
         wish = config.model.compile
         self.compiled = device.type == "cuda" if wish == "auto" else bool(wish)
         self.run: Any = self._wrapped()
@@ -57,5 +54,7 @@ class Network:
         run: Any = torch.compile(self.model) if self.compiled else self.model
         if not self.world.many:
             return run
+        if any(p.requires_grad for p in self.objective.parameters()):
+            run = _WithTerms(run, self.objective)
         gpus = [self.device.index] if self.device.type == "cuda" else None
         return DistributedDataParallel(run, device_ids=gpus)

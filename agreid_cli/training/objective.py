@@ -1,72 +1,72 @@
-"""What a network is asked to do: cross entropy over identities, and triplets within the batch.
+"""What a network is asked to do: a weighted sum of loss terms.
 
-The loop knows only `objective(model, batch) -> Losses`; the explainable stream is another objective.
+The loop knows only `objective(model, batch) -> Losses`; a method may bring an objective of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from agreid_cli.config.model import LossConfig
-from agreid_cli.nn.losses.cross_entropy import cross_entropy
-from agreid_cli.nn.losses.triplet import triplet, weighted_triplet
 from agreid_cli.nn.outputs import HeadOutput
 from agreid_cli.training.batch import Batch
-from agreid_cli.training.distributed import gathered
+from agreid_cli.training.terms import make_term
 
 
 @dataclass(frozen=True)
 class Losses:
-    """`total` is what is minimised; `named` are its parts as they are shown, without gradient."""
+    """`total` is what is minimised; `named` are its parts without their weights and without gradient."""
 
     total: Tensor
     named: dict[str, Tensor]
 
 
-Objective = Callable[[nn.Module, Batch], Losses]
+class Objective(nn.Module):
+    """Total = Σ weight · term(out, batch), in float32 whatever the network ran in.
 
-
-class ReidObjective:
-    """Total = ce_weight · CE + triplet.weight · triplet, each a mean over the vectors of the head.
-
-    Under torchrun the triplets are mined in the joint batch: the features of all ranks, with gradient.
-    Losses are computed in fp32 whatever the network ran in.
+    terms: name as it is logged → (weight, module). A term of weight 0 is left out.
     """
 
-    def __init__(self, config: LossConfig) -> None:
-        self.config = config
+    def __init__(self, terms: Mapping[str, tuple[float, nn.Module]]) -> None:
+        super().__init__()
+        used = {name: pair for name, pair in terms.items() if pair[0]}
+        self.weights = {name: weight for name, (weight, _) in used.items()}
+        self.terms = nn.ModuleDict({name: term for name, (_, term) in used.items()})
 
-    def __call__(self, model: nn.Module, batch: Batch) -> Losses:
-        out: HeadOutput = model(batch.images, batch.label)
+    def forward(self, model: Any, batch: Batch) -> Losses:
+        out: HeadOutput = model(batch.images, batch.side, batch.label)
         with torch.autocast(batch.images.device.type, enabled=False):
-            return self.losses(out, batch.label)
+            return self.losses(out, batch)
 
-    def losses(self, out: HeadOutput, label: Tensor) -> Losses:
+    def losses(self, out: HeadOutput, batch: Batch) -> Losses:
         """The losses of what the head gave; every tensor of it has one row a crop."""
-        named: dict[str, Tensor] = {}
         total = out.embedding.new_zeros((), dtype=torch.float32)
-        if self.config.ce_weight:
-            smoothing = self.config.label_smoothing
-            named["ce"] = _mean([cross_entropy(v.float(), label, smoothing=smoothing) for v in out.logits])
-            total = total + self.config.ce_weight * named["ce"]
-        part = self.config.triplet
-        if part.kind != "none" and part.weight:
-            all_labels = gathered(label)
-            named["triplet"] = _mean([self._triplet(gathered(v.float()), all_labels) for v in out.metric])
-            total = total + part.weight * named["triplet"]
+        named: dict[str, Tensor] = {}
+        for name, term in self.terms.items():
+            named[name] = term(out, batch)
+            total = total + self.weights[name] * named[name]
         return Losses(total, {"total": total.detach(), **{k: v.detach() for k, v in named.items()}})
 
-    def _triplet(self, vectors: Tensor, labels: Tensor) -> Tensor:
-        part = self.config.triplet
-        if part.kind == "weighted":
-            return weighted_triplet(vectors, labels, normalize=part.normalise)
-        soft = part.kind == "soft"
-        return triplet(vectors, labels, margin=part.margin, soft=soft, normalize=part.normalise)
 
+def terms_of(loss: LossConfig, *, n_ids: int, width: int) -> dict[str, tuple[float, nn.Module]]:
+    """The terms that a configuration asks for: cross-entropy, triplet, and those of `loss.terms`.
 
-def _mean(values: list[Tensor]) -> Tensor:
-    return torch.stack(values).mean()
+    width: of the vectors that the metric loss compares.
+    """
+
+    def term(name: str, options: Mapping[str, Any]) -> nn.Module:
+        return make_term(name, options, n_ids=n_ids, width=width)
+
+    part = loss.triplet
+    terms = {"ce": (loss.ce_weight, term("cross-entropy", {"smoothing": loss.label_smoothing}))}
+    if part.kind != "none":
+        options = {"kind": part.kind, "margin": part.margin, "normalise": part.normalise}
+        terms["triplet"] = (part.weight, term("triplet", options))
+    for name, said in loss.terms.items():
+        terms[name] = (said.weight, term(name, said.options))
+    return terms

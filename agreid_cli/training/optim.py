@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
 from torch import nn
 
 from agreid_cli.config.optim import OptimConfig
+from agreid_cli.training.trainee import Group
 
 
 def parameter_groups(
-    model: nn.Module, config: OptimConfig, *, is_backbone: Callable[[str], bool] = lambda name: False
+    model: nn.Module,
+    config: OptimConfig,
+    *,
+    is_backbone: Callable[[str], bool] = lambda name: False,
+    own: Iterable[Group] = (),
 ) -> list[dict[str, Any]]:
     """Groups with `weight_decay` and `factor` (of the rate), in a fixed order; without frozen parameters.
 
     A norm's weight takes `norm_weight_decay`, every bias `bias_weight_decay` and `bias_lr_factor`; whatever
-    is not the backbone's takes `head_lr_factor`.
+    is not the backbone's takes `head_lr_factor`. own: groups that a method makes itself; they come last.
     """
+    made = [(group, [p for p in group.parameters if p.requires_grad]) for group in own]
+    taken = {id(p) for _, parameters in made for p in parameters}
     norms = {name for name, module in model.named_modules() if "Norm" in type(module).__name__}
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
-        if not parameter.requires_grad:
+        if not parameter.requires_grad or id(parameter) in taken:
             continue
         owner, _, leaf = name.rpartition(".")
         rate = 1.0 if is_backbone(name) else config.head_lr_factor
@@ -32,7 +39,16 @@ def parameter_groups(
         elif owner in norms:
             decay = config.norm_weight_decay
         groups.setdefault((decay, rate), []).append(parameter)
-    return [{"params": p, "weight_decay": decay, "factor": rate} for (decay, rate), p in groups.items()]
+    usual = [{"params": p, "weight_decay": decay, "factor": rate} for (decay, rate), p in groups.items()]
+    return usual + [
+        {
+            "params": parameters,
+            "weight_decay": config.weight_decay if group.weight_decay is None else group.weight_decay,
+            "factor": group.lr_factor,
+        }
+        for group, parameters in made
+        if parameters
+    ]
 
 
 def make_optimiser(groups: list[dict[str, Any]], config: OptimConfig, *, lr: float) -> torch.optim.Optimizer:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
+
+from agreid_cli.nn.encoder import resize
 
 #: Raised when the way from file to pixels changes, so that old caches are not used.
 VERSION = 1
@@ -18,9 +19,7 @@ def read_resized(path: str | Path, size: tuple[int, int], interpolation: str) ->
     Raises `ValueError` with the reason when there is no whole image in the file, `OSError` when it cannot
     be opened.
     """
-    pixels = torch.from_numpy(_decode(path)).permute(2, 0, 1)
-    resized = torch.nn.functional.interpolate(pixels[None], size=size, mode=interpolation, antialias=True)
-    return np.ascontiguousarray(resized[0].permute(1, 2, 0).numpy())
+    return resize(_decode(path), size, interpolation)
 
 
 #: How a whole file of each kind begins, and what stands near its end.

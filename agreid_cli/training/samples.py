@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from agreid_cli.errors import InputError
 from agreid_cli.records.crops import VIEW_OF_PLATFORM
 from agreid_cli.records.manifest import JUNK_PID, attribute_matrix
+from agreid_cli.records.side import VIEWS
 
-VIEWS = ("aerial", "ground")
 NO_LABEL = -1
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import fields
 from typing import Any
 
 import torch
@@ -69,6 +68,8 @@ def _move(training: Training) -> None:
     training.scaler.update()
     if training.ema:
         training.ema.update(training.network.model)
+    if training.ema_of_terms:
+        training.ema_of_terms.update(training.objective)
 
 
 def _prove(training: Training, guard: Guard, meter: Meter) -> None:
@@ -97,10 +98,8 @@ def _refusal(training: Training, batch: Batch | None) -> InputError:
     def attempt(crops: int) -> None:
         torch.cuda.empty_cache()
         assert batch is not None
-        rows = {f.name: getattr(batch, f.name) for f in fields(batch)}
-        few = Batch(**{name: value if value is None else value[:crops] for name, value in rows.items()})
         with training.precision.autocast():
-            losses = training.objective(network.model, few)
+            losses = training.objective(network.model, batch.first(crops))
         losses.total.backward()
         training.optimiser.zero_grad(set_to_none=True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,9 @@ from agreid_cli.progress import SILENT
 from agreid_cli.records.directions import find_direction
 from agreid_cli.records.embeddings import Embeddings
 from agreid_cli.records.manifest import Known
+from agreid_cli.training.embed import Crops, SidedCrops
+from agreid_cli.training.facts import Facts
+from agreid_cli.training.side import side_columns
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,15 @@ class Testing:
             platform=_objects([k.platform for k in self.known]),
             role=_objects([None] * len(self.known)),
         )
+
+
+def sided(testing: Testing, crops: Crops, *, needs: Collection[str], facts: Facts, run: str) -> SidedCrops:
+    """The crops with the side information that the run's network needs; `InputError` where there is none."""
+    side = side_columns(
+        needs, facts, camid=[k.camid for k in testing.known], platform=[k.platform for k in testing.known],
+        run=run,
+    )  # fmt: skip
+    return SidedCrops(crops, side)
 
 
 def validate(

@@ -71,7 +71,7 @@ def main() -> None:
             masks[row] = mask
     rows = np.array(sorted(masks))
     print(f"{opened.run.name}: {len(rows)} test crops with body parts and attributes", flush=True)
-    for place, found in opened.stream.blocks(crops, rows, 32):
+    for place, found in opened.stream.blocks(opened.sided(testing, crops), rows, 32):
         for row, own in zip(rows[place].tolist(), found.maps.cpu().numpy(), strict=True):
             maps[row] = own
     by_group(book, bits, masks, maps)
@@ -129,7 +129,7 @@ def by_pair(
                     bit = int(top[i, j])
                     tops.append((q, g, bit, bool(bits[q, bit] != bits[g, bit])))
 
-    opened.stream.compare(crops, query, gallery, visit)
+    opened.stream.compare(opened.sided(testing, crops), query, gallery, visit)
     seen: dict[str, list[list[float]]] = defaultdict(list)
     used: dict[str, int] = defaultdict(int)
     for q, g, bit, exclusive in tops:

@@ -22,9 +22,10 @@ from agreid_cli.config.recipes import recipe
 from agreid_cli.config.train import TrainConfig
 from agreid_cli.training.batch import Batch
 from agreid_cli.training.batches import Batches
+from agreid_cli.training.facts import Facts
 from agreid_cli.training.intake import load_training
+from agreid_cli.training.methods.reid import make_trainee
 from agreid_cli.training.position import Meter
-from agreid_cli.training.reid import make_trainee
 from agreid_cli.training.state import Training
 from agreid_cli.training.step import step
 from tests.support.people_on_disk import write_people
@@ -47,7 +48,7 @@ def main() -> None:
             Path(folder), n_pids=2 * max(config.data.p, 32), crops_per_pid=8, size=(160, 64)
         )
         samples, images, _ = load_training(workspace, config)
-        training = Training(make_trainee(config, samples.n_ids), config, device=device)
+        training = Training(make_trainee(config, Facts(n_ids=samples.n_ids)), config, device=device)
         backbone = training.network.model.backbone
         feed = Batches(
             samples, images, data=config.data, augment=config.augment, mean=backbone.mean, std=backbone.std,

@@ -81,8 +81,8 @@ def test_embed_says_what_it_wrote(trained: tuple[Path, Result], tmp_path: Path) 
 def test_export_model_writes_a_card_with_figures_and_fingerprints(
     trained: tuple[Path, Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stage, "export_onnx", lambda model, size, notes: b"graph")
-    monkeypatch.setattr(stage, "check_onnx", lambda data, model, size: 1e-6)
+    monkeypatch.setattr(stage, "export_onnx", lambda encoder, notes: b"graph")
+    monkeypatch.setattr(stage, "check_onnx", lambda data, encoder, rows: 1e-6)
     root, trained_said = trained
     out = tmp_path / "net.onnx"
     done = agreid("export-model", "-w", str(root), "--out", str(out))

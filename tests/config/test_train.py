@@ -8,12 +8,7 @@ from agreid_cli.config.train import TrainConfig
 from agreid_cli.errors import InputError
 
 WRONG = [
-    ("bot-vit", ["model.size=250x128"], "is not divisible into patches"),
-    ("bot-vit", ["model.pool=gem"], "non-negative feature maps"),
-    ("bot-resnet50", ["model.pool=token"], "no class token"),
     ("bot-resnet50", ["model.size=16x16"], "at least 32"),
-    ("bot-resnet50", ["data.k=1"], "data.k: triplets need two crops"),
-    ("bot-resnet50", ["data.p=1"], "data.p: triplets need two identities"),
     ("bot-osnet-fastreid", ["data.sampler=pk-views", "data.k=1"], "both views"),
     ("bot-osnet-fastreid", ["data.sampler=pk-images-views", "data.k=1"], "pk-images-views takes"),
     ("bot-resnet50", ["augment.pad=64"], "more than the crop's 128 pixels"),

@@ -13,7 +13,6 @@ from agreid_cli.errors import InputError
 from agreid_cli.nn.backbones import BACKBONES, make_backbone
 from agreid_cli.nn.backbones.backbone import Backbone
 from agreid_cli.nn.heads import HEADS
-from agreid_cli.nn.losses import LOSSES
 from agreid_cli.nn.model import build_model
 from agreid_cli.nn.spec import ModelSpec
 from agreid_cli.nn.tables import part
@@ -33,17 +32,17 @@ def keeps_its_contract(backbone: Backbone, size: tuple[int, int] = SIZE) -> None
         features = tail(backbone.stem(images(size)))
     assert features.grid.shape[:2] == (2, backbone.channels)
     assert min(features.grid.shape[2:]) >= 1
-    assert (features.token is not None) == backbone.traits.has_token
-    if features.token is not None:
-        assert features.token.shape == (2, backbone.channels)
-    if backbone.nonnegative:
+    assert set(features.tokens) == ({"class"} if backbone.traits.has_token else set())
+    for token in features.tokens.values():
+        assert token.shape == (2, backbone.channels)
+    if backbone.traits.nonnegative:
         assert features.grid.min() >= 0
     assert len(backbone.mean) == len(backbone.std) == 3
     assert all(0 < x < 1 for x in (*backbone.mean, *backbone.std))
     assert {name.split(".")[0] for name, _ in backbone.named_parameters()} <= {"stem"}
 
 
-@pytest.mark.parametrize("table", [BACKBONES, HEADS, LOSSES], ids=["backbones", "heads", "losses"])
+@pytest.mark.parametrize("table", [BACKBONES, HEADS], ids=["backbones", "heads"])
 def test_every_entry_of_a_table_is_there(table: dict[str, str]) -> None:
     for name in table:
         assert callable(part(table, name, what="part"))
@@ -82,7 +81,7 @@ def test_a_cut_network_sees_what_timm_sees(name: str) -> None:
             expected = whole.fc_norm(expected)
     if expected.dim() == 3:
         if whole.cls_token is not None:
-            torch.testing.assert_close(found.token, expected[:, 0])
+            torch.testing.assert_close(found.tokens["class"], expected[:, 0])
         expected = expected[:, whole.num_prefix_tokens :].transpose(1, 2).reshape(found.grid.shape)
     torch.testing.assert_close(found.grid, expected)
     assert any(True for _ in backbone.stem.parameters())
@@ -157,7 +156,7 @@ def test_every_head_works_on_every_backbone(backbone: str, head: str) -> None:
     model = build_model(ModelSpec(backbone, head, SIZE), 3).train()
     out = model(torch.randn(4, 3, *SIZE), torch.tensor([0, 0, 1, 1]))
     assert out.embedding.shape == (4, 2048 if head == "mgn" else model.backbone.channels)
-    (sum(x.sum() for x in out.logits) + sum(x.pow(2).sum() for x in out.metric)).backward()
+    (sum(x.values.sum() for x in out.logits) + sum(x.values.pow(2).sum() for x in out.metric)).backward()
     without = {n for n, p in model.named_parameters() if p.requires_grad and p.grad is None}
     # The class token's last output is not pooled, but the token itself takes part in every attention.
     assert without == set()
@@ -170,8 +169,8 @@ def test_a_transformer_pools_patches_or_takes_its_token(pooling: str) -> None:
     model = build_model(ModelSpec("timm:test_vit", "bot", SIZE, pooling=pooling), 3).eval()
     with torch.no_grad():
         features = model.head.tail(model.backbone.stem(images()))
-        vector = model(images()).metric[0]
-    expected = features.token if pooling == "token" else features.grid.mean((2, 3))
+        vector = model(images()).metric[0].values
+    expected = features.tokens["class"] if pooling == "token" else features.grid.mean((2, 3))
     torch.testing.assert_close(vector, expected)
 
 
@@ -224,4 +223,4 @@ def test_a_transformer_is_cut_after_half_of_its_blocks_and_its_registers_are_no_
     assert len(backbone.stem.net.blocks) == len(tail.blocks) == 2
     assert features.grid.shape == (2, 16, 4, 2)
     torch.testing.assert_close(features.grid.flatten(2).transpose(1, 2), tokens[:, 3:])
-    torch.testing.assert_close(features.token, tokens[:, 0])
+    torch.testing.assert_close(features.tokens["class"], tokens[:, 0])

@@ -41,11 +41,12 @@ def models() -> dict[str, ReidModel]:
 def test_a_head_gives_what_it_promises(models: dict[str, ReidModel], head: str) -> None:
     model = models[head].train()
     labels = torch.tensor([0, 0, 4, 4])
-    out = model(images(), labels)
+    out = model(images(), labels=labels)
     assert out.embedding.shape == (4, model.head.embedding_dim)
-    assert [tuple(x.shape) for x in out.logits] == [(4, N_IDS)] * LOGITS[head]
+    assert [tuple(x.values.shape) for x in out.logits] == [(4, N_IDS)] * LOGITS[head]
     assert len(out.metric) == METRIC[head]
-    (sum(x.sum() for x in out.logits) + sum(x.pow(2).sum() for x in out.metric)).backward()
+    assert sum(x.weight for x in out.logits) == sum(x.weight for x in out.metric) == pytest.approx(1)
+    (sum(x.values.sum() for x in out.logits) + sum(x.values.pow(2).sum() for x in out.metric)).backward()
     without = [n for n, p in model.named_parameters() if p.requires_grad and p.grad is None]
     assert without == []
 
@@ -65,9 +66,9 @@ def test_bot_measures_before_its_neck_and_sbs_after(models: dict[str, ReidModel]
     with torch.no_grad():
         sbs = models["sbs"].eval()(images())
         bot = models["bot"].eval()(images())
-    assert torch.equal(sbs.metric[0], sbs.embedding)
-    assert not torch.equal(bot.metric[0], bot.embedding)
-    torch.testing.assert_close(models["bot"].head.neck(bot.metric[0]), bot.embedding)
+    assert torch.equal(sbs.metric[0].values, sbs.embedding)
+    assert not torch.equal(bot.metric[0].values, bot.embedding)
+    torch.testing.assert_close(models["bot"].head.neck(bot.metric[0].values), bot.embedding)
     assert not models["bot"].head.neck.bias.requires_grad
 
 
@@ -76,7 +77,7 @@ def test_the_parts_of_mgn_follow_the_stated_order(models: dict[str, ReidModel]) 
         out = models["mgn"].eval()(images())
     b1, b2, b3, b21, b22, b31, b32, b33 = out.embedding.split(256, dim=1)
     expected = (b1, b2, b3, torch.cat([b21, b22], 1), torch.cat([b31, b32, b33], 1))
-    assert all(torch.equal(a, b) for a, b in zip(out.metric, expected, strict=True))
+    assert all(torch.equal(a.values, b) for a, b in zip(out.metric, expected, strict=True))
 
 
 def test_a_tail_is_a_copy_of_its_own() -> None:
@@ -97,8 +98,8 @@ def test_osnet_ends_at_a_sixteenth_and_is_not_negative() -> None:
     backbone = make_backbone("osnet-x0.25", size=SIZE)
     features = backbone.make_tail()(backbone.stem(images()))
     assert features.grid.shape == (4, backbone.channels, 4, 2)
-    assert features.token is None
-    assert backbone.nonnegative
+    assert features.tokens == {}
+    assert backbone.traits.nonnegative
     assert features.grid.min() >= 0
 
 
@@ -147,9 +148,10 @@ def test_a_model_compiles_as_one_graph_with_its_losses(backbone: str, head: str)
     labels = torch.tensor([0, 0, 4, 4])
 
     def losses(pixels: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        out = model(pixels, labels)
-        ce = sum(cross_entropy(x, labels) for x in out.logits)
-        return out.embedding, ce, triplet(out.metric[0], labels), weighted_triplet(out.metric[0], labels)
+        out = model(pixels, labels=labels)
+        ce = sum(cross_entropy(x.values, labels) for x in out.logits)
+        metric = out.metric[0].values
+        return out.embedding, ce, triplet(metric, labels), weighted_triplet(metric, labels)
 
     with torch.no_grad():
         traced = torch.compile(losses, backend="eager", fullgraph=True)(images(), labels)
@@ -161,6 +163,6 @@ def test_a_model_compiles_as_one_graph_with_its_losses(backbone: str, head: str)
 def test_embeddings_keep_full_precision_under_autocast(models: dict[str, ReidModel], head: str) -> None:
     model = models[head].train()
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        out = model(images(), torch.tensor([0, 0, 4, 4]))
+        out = model(images(), labels=torch.tensor([0, 0, 4, 4]))
     assert out.embedding.dtype == torch.float32
-    assert all(x.dtype == torch.float32 for x in out.metric)
+    assert all(x.values.dtype == torch.float32 for x in out.metric)

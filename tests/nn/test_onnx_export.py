@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from agreid_cli.errors import AgreidError, MissingError
+from agreid_cli.nn.encoder import Encoder
 from agreid_cli.nn.model import ReidModel, build_model
 from agreid_cli.nn.onnx_export import check_onnx, export_onnx
 from agreid_cli.nn.spec import ModelSpec
@@ -30,13 +31,13 @@ def exported() -> tuple[ReidModel, bytes]:
     pytest.importorskip("onnxscript")
     model = made("timm:test_vit", "bot")
     model.backbone.stem.eval()
-    return model, export_onnx(model, size=SIZE, notes={"run": "bot-vit"})
+    return model, export_onnx(Encoder(model, size=SIZE), notes={"run": "bot-vit"})
 
 
 @pytest.mark.slow
 def test_it_equals_torch_at_two_batch_sizes_and_leaves_the_model_alone(exported, capsys) -> None:
     model, data = exported
-    assert check_onnx(data, model, size=SIZE) < 1e-4
+    assert check_onnx(data, Encoder(model, size=SIZE)) < 1e-4
     assert model.training
     assert not model.backbone.stem.training
     assert capsys.readouterr().out == ""
@@ -63,13 +64,13 @@ def test_a_network_that_differs_is_refused(exported) -> None:
     with torch.no_grad():
         model.head.neck.weight[0] += 0.5
     with pytest.raises(AgreidError, match="differs from torch"):
-        check_onnx(data, model, size=SIZE)
+        check_onnx(data, Encoder(model, size=SIZE))
 
 
 def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(MissingError, match="onnx and onnxscript, which are not installed") as caught:
-        export_onnx(made("osnet-x0.25", "bot"), size=SIZE)
+        export_onnx(Encoder(made("osnet-x0.25", "bot"), size=SIZE))
     assert "agreid[export]" in caught.value.hint
 
 
@@ -77,5 +78,5 @@ def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(("backbone", "head"), [("osnet-x0.25", "mgn"), ("timm:resnet18", "sbs")])
 def test_other_networks_export_too(backbone: str, head: str) -> None:
     pytest.importorskip("onnxscript")
-    model = made(backbone, head)
-    assert check_onnx(export_onnx(model, size=SIZE), model, size=SIZE) < 1e-4
+    encoder = Encoder(made(backbone, head), size=SIZE)
+    assert check_onnx(export_onnx(encoder), encoder) < 1e-4

@@ -36,9 +36,9 @@ def test_the_choices_of_a_configuration_reach_the_model() -> None:
     for p in model.head.parts:
         assert isinstance(p.pooling, GeM)
         assert (p.pooling.p.item(), p.classifier.scale, p.classifier.margin) == (2.5, 16.0, 0.2)
-    out = model(torch.randn(2, 3, 64, 32), torch.tensor([0, 1]))
+    out = model(torch.randn(2, 3, 64, 32), labels=torch.tensor([0, 1]))
     assert out.embedding.shape == (2, 64)
-    torch.testing.assert_close(out.metric[0], out.embedding[:, :8])
+    torch.testing.assert_close(out.metric[0].values, out.embedding[:, :8])
 
 
 @pytest.mark.parametrize(("embedding", "is_after"), [("before", False), ("after", True)])
@@ -47,7 +47,7 @@ def test_the_ranked_side_of_the_neck_is_a_choice(embedding: str, is_after: bool)
     model = build_model(ModelSpec("osnet-x0.25", "bot", (64, 32), head_options=options), 3).eval()
     torch.nn.init.constant_(model.head.neck.weight, 2.0)
     out = model(torch.randn(2, 3, 64, 32))
-    assert torch.equal(out.embedding, out.metric[0]) is not is_after
+    assert torch.equal(out.embedding, out.metric[0].values) is not is_after
 
 
 def test_a_choice_that_a_backbone_does_not_know_is_refused_unless_neutral() -> None:

@@ -50,12 +50,18 @@ def same(one: Batch, other: Batch) -> bool:
 def test_a_batch_has_names_that_agree_with_each_other(made: tuple[Samples, np.ndarray]) -> None:
     samples, _ = made
     tree = TREE | {"augment": PLAIN}
-    for batch in batches(made, tree=tree).epoch(1):
+    cameras = np.unique(samples.camid).tolist()
+    for batch in batches(made, tree=tree, cameras=cameras).epoch(1):
         assert batch.images.shape == (4, 3, 32, 32)
         assert batch.images.is_contiguous(memory_format=torch.channels_last)
         index = batch.index.numpy()
-        for name in ("label", "pid", "camid", "view"):
+        for name in ("label", "pid"):
             assert getattr(batch, name).tolist() == getattr(samples, name)[index].tolist(), name
+        assert batch.side.view.tolist() == samples.view[index].tolist()
+        assert [cameras[row] for row in batch.side.camera.tolist()] == samples.camid[index].tolist()
+        first = batch.first(3)
+        assert torch.equal(first.side.camera, batch.side.camera[:3])
+        assert [len(tensor) for tensor in first.tensors()] == [3] * 6
         assert batch.attrs is None
         shown = ((batch.images * 0.5 + 0.5) * 255).mean((2, 3))  # each person has one colour
         for pixel, pid in zip(shown, batch.pid.tolist(), strict=True):

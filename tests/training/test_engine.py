@@ -8,21 +8,26 @@ import pytest
 import torch
 from torch import nn
 
-from agreid_cli.config.model import LossConfig, TripletConfig
+from agreid_cli.config.load import build
+from agreid_cli.config.model import LossConfig, TermConfig, TripletConfig
 from agreid_cli.config.optim import OptimConfig, ScheduleConfig
-from agreid_cli.errors import AgreidError
+from agreid_cli.errors import AgreidError, InputError
 from agreid_cli.nn.losses.cross_entropy import cross_entropy
 from agreid_cli.nn.losses.triplet import triplet
-from agreid_cli.nn.outputs import HeadOutput
+from agreid_cli.nn.outputs import HeadOutput, Logits, Metric
+from agreid_cli.records.side import Side
+from agreid_cli.training.batch import Batch
 from agreid_cli.training.distributed import JointBatchNorm, with_joint_norms
 from agreid_cli.training.ema import Ema
 from agreid_cli.training.freeze import Freeze
 from agreid_cli.training.guard import Guard, check_finite
 from agreid_cli.training.memory import fitting, too_large
-from agreid_cli.training.objective import ReidObjective
+from agreid_cli.training.objective import Objective, terms_of
 from agreid_cli.training.optim import make_optimiser, parameter_groups, set_rate
 from agreid_cli.training.precision import choose_precision
 from agreid_cli.training.schedule import factor, frozen
+from agreid_cli.training.terms import TERMS, make_term
+from agreid_cli.training.trainee import Group
 from tests.support.heard import Heard
 
 CPU = torch.device("cpu")
@@ -107,6 +112,17 @@ def test_the_mean_weights_follow_the_formula() -> None:
     assert other.shadow["weight"].item() == ema.shadow["weight"].item()
 
 
+def test_parts_may_be_frozen_for_good() -> None:
+    body, head = nn.BatchNorm1d(2), nn.Linear(2, 1)
+    model = nn.Sequential(body, head)
+    freeze = Freeze([], always=[body])
+    freeze.train(model)
+    model(torch.randn(8, 2) + 5).sum().backward()
+    assert body.weight.grad is None
+    assert body.running_mean.abs().max() == 0
+    assert head.training
+
+
 def test_the_guard_stops_what_does_not_learn() -> None:
     model = nn.Linear(2, 2)
     guard = Guard(model)
@@ -147,21 +163,87 @@ def test_frozen_parts_keep_weights_and_statistics() -> None:
     assert body.running_mean.abs().max() > 0
 
 
-def test_the_objective_is_the_weighted_mean_over_the_vectors_of_the_head() -> None:
-    logits = tuple(torch.randn(6, 3) for _ in range(2))
-    metric = tuple(torch.randn(6, 4) for _ in range(3))
+def shown(label: torch.Tensor) -> Batch:
+    """A batch of which only the labels matter."""
+    return Batch(torch.zeros(len(label), 3, 1, 1), label, label, Side(), None, label)
+
+
+def of_config(config: LossConfig) -> Objective:
+    return Objective(terms_of(config, n_ids=3, width=4))
+
+
+def test_the_objective_is_the_weighted_sum_over_the_vectors_of_the_head() -> None:
+    logits = [torch.randn(6, 3) for _ in range(2)]
+    metric = [torch.randn(6, 4) for _ in range(3)]
     label = torch.tensor([0, 0, 1, 1, 2, 2])
     config = LossConfig(ce_weight=2, label_smoothing=0.1, triplet=TripletConfig(kind="soft", weight=0.5))
-    got = ReidObjective(config).losses(HeadOutput(metric[0], logits, metric), label)
-    ce = sum(cross_entropy(v, label, smoothing=0.1) for v in logits) / 2
-    hard = sum(triplet(v, label, soft=True) for v in metric) / 3
-    assert got.total.item() == pytest.approx((2 * ce + 0.5 * hard).item(), rel=1e-6)
-    assert got.named["ce"].item() == pytest.approx(ce.item())
-    assert got.named["triplet"].item() == pytest.approx(hard.item())
+    for weights in ((1 / 3, 1 / 3, 1 / 3), (0.5, 0.25, 2.0)):
+        out = HeadOutput(
+            metric[0],
+            tuple(Logits(v, 0.5) for v in logits),
+            tuple(Metric(v, w) for v, w in zip(metric, weights, strict=True)),
+        )
+        got = of_config(config).losses(out, shown(label))
+        ce = sum(cross_entropy(v, label, smoothing=0.1) for v in logits) / 2
+        hard = sum(w * triplet(v, label, soft=True) for v, w in zip(metric, weights, strict=True))
+        assert got.total.item() == pytest.approx((2 * ce + 0.5 * hard).item(), rel=1e-6)
+        assert got.named["ce"].item() == pytest.approx(ce.item())
+        assert got.named["triplet"].item() == pytest.approx(hard.item())
     only = LossConfig(ce_weight=0, triplet=TripletConfig(kind="margin", margin=0.7, normalise=True))
-    got = ReidObjective(only).losses(HeadOutput(metric[0], logits, metric[:1]), label)
+    got = of_config(only).losses(HeadOutput(metric[0], (), (Metric(metric[0]),)), shown(label))
     assert set(got.named) == {"total", "triplet"}
     assert got.total.item() == pytest.approx(triplet(metric[0], label, margin=0.7, normalize=True).item())
+
+
+def test_logits_may_have_labels_of_their_own() -> None:
+    label, view = torch.tensor([0, 0, 1, 1]), torch.tensor([0, 1, 0, 1])
+    ids, views = torch.randn(4, 3), torch.randn(4, 2)
+    config = LossConfig(label_smoothing=0, triplet=TripletConfig(kind="none"))
+    out = HeadOutput(ids, (Logits(ids), Logits(views, 0.25, target=view)))
+    got = of_config(config).losses(out, shown(label)).total.item()
+    plain = torch.nn.functional.cross_entropy
+    assert got == pytest.approx((plain(ids, label) + 0.25 * plain(views, view)).item(), rel=1e-6)
+
+
+def test_a_term_of_the_table_comes_from_the_configuration_with_its_parameters() -> None:
+    label = torch.tensor([0, 2])
+    vectors = torch.tensor([[3.0, 0, 0, 4], [0, 1, 0, 0]])
+    config = LossConfig(
+        ce_weight=0, triplet=TripletConfig(kind="none"), terms={"center": TermConfig(weight=0.5)}
+    )
+    objective = of_config(config)
+    assert [tuple(p.shape) for p in objective.parameters()] == [(3, 4)]
+    got = objective.losses(HeadOutput(vectors, (), (Metric(vectors),)), shown(label))
+    assert got.total.item() == pytest.approx(0.5 * (25 + 1) / 2 / 2)
+    got.total.backward()
+    centers = objective.terms["center"].centers
+    assert centers.grad[1].abs().max() == 0
+    torch.testing.assert_close(centers.grad[0], -0.5 * vectors[0] / 2)
+    for wrong in ({"centre": {}}, {"center": {"options": {"alpha": 1}}}):
+        with pytest.raises(InputError, match=r"centre|alpha"):
+            of_config(build(LossConfig, {"terms": wrong}, "test"))
+
+
+@pytest.mark.parametrize("name", TERMS)
+def test_every_term_of_the_table_is_a_scalar_in_float32(name: str) -> None:
+    term = make_term(name, {}, n_ids=3, width=4)
+    vectors = torch.randn(4, 4, dtype=torch.bfloat16)
+    out = HeadOutput(vectors, (Logits(vectors[:, :3]),), (Metric(vectors),))
+    value = term(out, shown(torch.tensor([0, 0, 1, 1])))
+    assert value.shape == ()
+    assert value.dtype == torch.float32
+
+
+def test_parameters_may_have_a_rate_of_their_own() -> None:
+    model = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    model[1].bias.requires_grad_(False)
+    config = OptimConfig(weight_decay=0.1)
+    own = [Group(model[1].parameters(), lr_factor=7, weight_decay=0.0)]
+    groups = parameter_groups(model, config, own=own)
+    of = {id(p): (g["weight_decay"], g["factor"]) for g in groups for p in g["params"]}
+    assert of[id(model[1].weight)] == (0.0, 7)
+    assert of[id(model[0].weight)] == (0.1, 1)
+    assert len(of) == 3
 
 
 def test_a_batch_that_does_not_fit_is_answered_with_one_that_does() -> None:

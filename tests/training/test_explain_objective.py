@@ -14,8 +14,10 @@ from agreid_cli.nn.interpreter import Explained
 from agreid_cli.nn.losses.balanced import balanced_bce
 from agreid_cli.nn.losses.distill import attribute_prior, metric_distillation
 from agreid_cli.nn.pooled import base_distances, part_distances
+from agreid_cli.records.side import Side
 from agreid_cli.training.batch import Batch
-from agreid_cli.training.explain_objective import Bits, ExplainObjective
+from agreid_cli.training.bits import Bits
+from agreid_cli.training.explain_objective import ExplainObjective
 
 BOOK = official_codebook()
 FEW = BOOK.excluding([name for name in BOOK.names if name not in ("gender", "bag")])
@@ -35,7 +37,7 @@ def batch_of(attrs: np.ndarray | None) -> Batch:
     n = 4
     zero = torch.zeros(n, dtype=torch.int64)
     held = None if attrs is None else torch.from_numpy(attrs)
-    return Batch(torch.zeros(n, 3, 8, 8), zero, zero, zero, zero, held, zero)
+    return Batch(torch.zeros(n, 3, 8, 8), zero, zero, Side(), held, zero)
 
 
 class Said(torch.nn.Module):
@@ -45,7 +47,7 @@ class Said(torch.nn.Module):
         super().__init__()
         self.out = out
 
-    def forward(self, images: torch.Tensor) -> Explained:
+    def forward(self, images: torch.Tensor, side: Side) -> Explained:
         return self.out
 
 

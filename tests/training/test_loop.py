@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -14,13 +14,15 @@ from agreid_cli.config.load import with_overrides
 from agreid_cli.config.train import TrainConfig
 from agreid_cli.errors import AgreidError, Terminated
 from agreid_cli.progress import SILENT
+from agreid_cli.records.side import Side
 from agreid_cli.training.batch import Batch
+from agreid_cli.training.facts import Facts
 from agreid_cli.training.loop import fit
-from agreid_cli.training.network import Trainee
+from agreid_cli.training.methods.reid import make_trainee
 from agreid_cli.training.objective import Losses
-from agreid_cli.training.reid import make_trainee
 from agreid_cli.training.state import Training
 from agreid_cli.training.stopping import Stop
+from agreid_cli.training.trainee import Trainee
 from tests.training.trained import small
 
 CPU = torch.device("cpu")
@@ -73,7 +75,7 @@ class Same:
 
 def batch(label: list[int], images: torch.Tensor) -> Batch:
     rows = torch.tensor(label)
-    return Batch(images, rows, rows, rows, rows, None, rows)
+    return Batch(images, rows, rows, Side(), None, rows)
 
 
 def train(
@@ -95,9 +97,20 @@ def test_two_batches_are_learned_by_heart() -> None:
         batch([0, 0, 1, 1, 2, 2, 3, 3], torch.randn(8, 3, 32, 32)),
     )
     keeper = Kept()
-    train(config, feed, make_trainee(config, 4), keeper)
+    train(config, feed, make_trainee(config, Facts(n_ids=4)), keeper)
     totals = [losses["total"] for losses in keeper.losses]
     assert totals[-1] < 0.1 * totals[0]
+
+
+class Asked(nn.Module):
+    """An objective of one function."""
+
+    def __init__(self, ask: Callable[[nn.Module, Batch], Losses]) -> None:
+        super().__init__()
+        self.ask = ask
+
+    def forward(self, model: nn.Module, batch: Batch) -> Losses:
+        return self.ask(model, batch)
 
 
 class Line(nn.Module):
@@ -117,7 +130,7 @@ def linear(model: nn.Module, batch: Batch) -> Losses:
 
 
 def line(objective=linear) -> Trainee:  # type: ignore[no-untyped-def]
-    return Trainee(Line(), objective, (), {})
+    return Trainee(Line(), Asked(objective), Facts(n_ids=1))
 
 
 PLAIN = (
@@ -201,7 +214,7 @@ def test_a_network_that_does_not_move_stops_after_one_step() -> None:
 def test_a_frozen_backbone_moves_only_after_its_time() -> None:
     torch.manual_seed(0)
     config = small("schedule.epochs=1", "schedule.freeze_iters=1")
-    trainee = make_trainee(config, 4)
+    trainee = make_trainee(config, Facts(n_ids=4))
     stem = next(trainee.model.backbone.stem.parameters())
     seen = []
 
@@ -210,7 +223,7 @@ def test_a_frozen_backbone_moves_only_after_its_time() -> None:
         return trainee.objective(model, batch)
 
     one = batch([0, 0, 1, 1, 2, 2, 3, 3], torch.randn(8, 3, 32, 32))
-    train(config, Same(one, one), replace(trainee, objective=watched), Kept())
+    train(config, Same(one, one), replace(trainee, objective=Asked(watched)), Kept())
     assert torch.equal(seen[0], seen[1])
     assert not torch.equal(stem, seen[1])
     assert np.isfinite(stem.detach().numpy()).all()

@@ -14,6 +14,7 @@ from agreid_cli.config.recipes.parts import Tree, over
 from agreid_cli.config.train import TrainConfig
 
 STREAM: Tree = {
+    "method": {"name": "explain"},
     "data": {"p": 6, "k": 4, "sampler": "pk-images"},
     "optim": {
         "name": "adam", "lr": 1e-4, "base_batch": 24, "weight_decay": 5e-4, "norm_weight_decay": 5e-4,

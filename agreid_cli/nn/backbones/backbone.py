@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor, nn
 
+from agreid_cli.errors import InputError
 from agreid_cli.nn.fc import PREFIX, make_fc
+from agreid_cli.records.side import Side
 
 Three = tuple[float, float, float]
 IMAGENET_MEAN: Three = (0.485, 0.456, 0.406)
@@ -18,12 +20,13 @@ WRAPPER = "net."
 
 @dataclass(frozen=True)
 class Traits:
-    """What a head must know of a backbone.
+    """What others must know of a backbone; it is stated here and nowhere else.
 
     channels: C of the grid. nonnegative: the grid is ≥ 0, so that GeM may pool it.
     mean, std: of the images it wants, for values 0..1. pretrained: timm's name of its usual weights.
     has_token: whether its feature maps carry a class token. fc: width of the fully connected layer behind
-    the pooling, 0 where there is none.
+    the pooling, 0 where there is none. needs: the side information that its stem takes, of `camera` and
+    `view`.
     """
 
     channels: int
@@ -33,6 +36,18 @@ class Traits:
     pretrained: str | None = None
     has_token: bool = False
     fc: int = 0
+    needs: frozenset[str] = frozenset()
+
+    def check_pooling(self, kind: str) -> None:
+        """Raise `InputError` for a pooling that these features do not allow."""
+        if kind == "gem" and not self.nonnegative:
+            # GeM clamps at 1e-6, so it would drop the negative half (method.md §1.10).
+            raise InputError(
+                "model.pool=gem: the features of this backbone may be negative, and GeM would drop that half",
+                hint="Use model.pool=avg.",
+            )
+        if kind == "token" and not self.has_token:
+            raise InputError("model.pool=token: this backbone has no class token", hint="Use model.pool=avg.")
 
 
 class Tail(nn.Module):
@@ -62,7 +77,6 @@ class Backbone(nn.Module):
         self.__dict__["_fc"] = nn.Identity()
         self.traits = traits
         self.channels = traits.channels
-        self.nonnegative = traits.nonnegative
         self.mean, self.std = traits.mean, traits.std
 
     def make_tail(self, *, stride: int | None = None) -> Tail:
@@ -93,7 +107,7 @@ class Backbone(nn.Module):
         both = {**self.stem.state_dict(), **late.state_dict(), **fc.state_dict(prefix=PREFIX)}
         return {name.removeprefix(WRAPPER): tensor for name, tensor in both.items()}
 
-    def forward(self, images: Tensor) -> Tensor:
-        """The hidden state."""
-        hidden: Tensor = self.stem(images)
+    def forward(self, images: Tensor, side: Side | None = None) -> Tensor:
+        """The hidden state. A stem that needs side information is called as `stem(images, side)`."""
+        hidden: Tensor = self.stem(images, side) if self.traits.needs else self.stem(images)
         return hidden

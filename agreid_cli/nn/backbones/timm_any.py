@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from agreid_cli.errors import InputError, did_you_mean
 from agreid_cli.nn.backbones import resnet, vit
 from agreid_cli.nn.backbones.backbone import WRAPPER, Backbone, Tail, Traits
-from agreid_cli.nn.outputs import FeatureMap
+from agreid_cli.nn.outputs import CLASS_TOKEN, FeatureMap
 
 
 class WholeTail(Tail):
@@ -36,7 +36,7 @@ class WholeTail(Tail):
         if self.layout == "NHWC":
             return FeatureMap(features.permute(0, 3, 1, 2))
         grid = features[:, self.prefix :].transpose(1, 2).unflatten(2, self.rows_columns)
-        return FeatureMap(grid, features[:, 0] if self.has_token else None)
+        return FeatureMap(grid, {CLASS_TOKEN: features[:, 0]} if self.has_token else {})
 
 
 def timm_any(name: str, *, size: tuple[int, int], drop_path: float = 0.0, last_stride: int = 1) -> Backbone:

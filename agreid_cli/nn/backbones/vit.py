@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from agreid_cli.errors import InputError
 from agreid_cli.nn.backbones.backbone import Backbone, Tail, Traits
 from agreid_cli.nn.backbones.non_local import named_sequence
-from agreid_cli.nn.outputs import FeatureMap
+from agreid_cli.nn.outputs import CLASS_TOKEN, FeatureMap
 
 
 class TokenStem(nn.Module):
@@ -52,7 +52,7 @@ class TokenTail(Tail):
                 tokens = block(tokens, rope=angles)
         tokens = self.fc_norm(self.norm(tokens))
         grid = tokens[:, self.prefix_tokens :].transpose(1, 2).unflatten(2, self.rows_columns)
-        return FeatureMap(grid, tokens[:, 0] if self.has_token else None)
+        return FeatureMap(grid, {CLASS_TOKEN: tokens[:, 0]} if self.has_token else {})
 
 
 def vit_b16(*, size: tuple[int, int], drop_path: float = 0.0) -> Backbone:

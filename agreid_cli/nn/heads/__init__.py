@@ -1,6 +1,7 @@
 """The table of heads. Reading it loads no torch.
 
-A head owns the tails it needs: `head(hidden, labels=None) -> HeadOutput`.
+A head owns the tails it needs: `head(hidden, labels=None) -> HeadOutput`. It weighs its own logits and metric
+features; the loss is their weighted sum.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from agreid_cli.nn.backbones.backbone import Backbone
 from agreid_cli.nn.heads.classifiers import make_classifier, make_neck
 from agreid_cli.nn.heads.pooling import Pooling, make_pooling
 from agreid_cli.nn.heads.single import check_sides
-from agreid_cli.nn.outputs import FeatureMap, HeadOutput
+from agreid_cli.nn.outputs import FeatureMap, HeadOutput, Logits, Metric
 
 BRANCHES = 3
 #: Branch, which stripe, of how many: b1, b2, b3, b21, b22, b31, b32, b33.
@@ -50,6 +50,7 @@ class Part(nn.Module):
 
 class MGN(nn.Module):
     """The embedding is all parts side by side; `metric` holds five vectors; each part has a classifier.
+    Every vector and every classifier weighs the same, and their weights sum to 1.
 
     The whole-figure branch strides as the backbone does; those that look at stripes keep stride 1. What the
     backbone lets branches share (ResNet: layer3's first block) is one `trunk`.
@@ -85,6 +86,7 @@ class MGN(nn.Module):
             for _, stripe, of in PARTS
         )
         self.embedding_dim = part_channels * len(PARTS)
+        self.metric_dim = part_channels  # of the vectors of the whole figure
 
     def forward(self, hidden: Tensor, labels: Tensor | None = None) -> HeadOutput:
         """hidden: from the backbone's stem. labels: int64 B, or None when only the embedding is wanted."""
@@ -94,10 +96,15 @@ class MGN(nn.Module):
         before, after = zip(*both, strict=True)
         ranked = after if self.embedding_after else before
         compared = after if self.metric_after else before
-        metric = tuple(torch.cat([compared[i] for i in group], dim=1) for group in METRIC)
-        logits: tuple[Tensor, ...] = ()
+        metric = tuple(
+            Metric(torch.cat([compared[i] for i in group], dim=1), 1 / len(METRIC)) for group in METRIC
+        )
+        logits: tuple[Logits, ...] = ()
         if labels is not None:
-            logits = tuple(p.classifier(v, labels) for p, v in zip(self.parts, after, strict=True))
+            logits = tuple(
+                Logits(p.classifier(v, labels), 1 / len(PARTS))
+                for p, v in zip(self.parts, after, strict=True)
+            )
         return HeadOutput(torch.cat(ranked, dim=1), logits, metric)
 
 

@@ -7,8 +7,7 @@ from torch import Tensor, nn
 
 from agreid_cli.errors import InputError
 from agreid_cli.nn.backbones.backbone import Backbone
-from agreid_cli.nn.outputs import FeatureMap
-from agreid_cli.nn.spec import gem_refusal, token_refusal
+from agreid_cli.nn.outputs import CLASS_TOKEN, FeatureMap
 
 
 class Average(nn.Module):
@@ -53,8 +52,7 @@ class Token(nn.Module):
     kind = "token"
 
     def forward(self, features: FeatureMap) -> Tensor:
-        assert features.token is not None
-        return features.token.float()
+        return features.tokens[CLASS_TOKEN].float()
 
     def grid(self, grid: Tensor) -> Tensor:
         """B×C×H×W to B×C, float32."""
@@ -71,14 +69,11 @@ def make_pooling(kind: str, backbone: Backbone, *, auto: str, gem_p: float) -> P
     Raises `InputError` for GeM on a signed grid and for the token of a backbone without one.
     """
     if kind == "auto":
-        kind = "avg" if auto == "gem" and not backbone.nonnegative else auto
+        kind = "avg" if auto == "gem" and not backbone.traits.nonnegative else auto
+    backbone.traits.check_pooling(kind)
     if kind == "gem":
-        if not backbone.nonnegative:
-            raise gem_refusal("this backbone")
         return GeM(gem_p)
     if kind == "token":
-        if not backbone.traits.has_token:
-            raise token_refusal("this backbone")
         return Token()
     if kind == "avg":
         return Average()

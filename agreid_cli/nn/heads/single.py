@@ -8,7 +8,7 @@ from agreid_cli.errors import InputError
 from agreid_cli.nn.backbones.backbone import Backbone
 from agreid_cli.nn.heads.classifiers import make_classifier, make_neck
 from agreid_cli.nn.heads.pooling import Pooling, make_pooling
-from agreid_cli.nn.outputs import HeadOutput
+from agreid_cli.nn.outputs import HeadOutput, Logits, Metric
 
 
 class SingleHead(nn.Module):
@@ -38,17 +38,17 @@ class SingleHead(nn.Module):
         self.classifier = classifier
         self.metric_after = metric_feature == "after"
         self.embedding_after = embedding == "after"
-        self.embedding_dim = backbone.width
+        self.embedding_dim = self.metric_dim = backbone.width
 
     def forward(self, hidden: Tensor, labels: Tensor | None = None) -> HeadOutput:
         """hidden: from the backbone's stem. labels: int64 B, or None when only the embedding is wanted."""
         before = self.fc(self.pooling(self.tail(hidden))).float()
         after = self.neck(before)
-        logits = () if labels is None else (self.classifier(after, labels),)
+        logits = () if labels is None else (Logits(self.classifier(after, labels)),)
         return HeadOutput(
             after if self.embedding_after else before,
             logits,
-            (after if self.metric_after else before,),
+            (Metric(after if self.metric_after else before),),
         )
 
 

@@ -1,9 +1,1 @@
-"""The table of losses. Reading it loads no torch."""
-
-from __future__ import annotations
-
-LOSSES = {
-    "cross-entropy": "agreid_cli.nn.losses.cross_entropy:cross_entropy",
-    "triplet": "agreid_cli.nn.losses.triplet:triplet",
-    "weighted-triplet": "agreid_cli.nn.losses.triplet:weighted_triplet",
-}
+"""Loss functions on tensors. The table of loss terms is `training/terms`."""

@@ -19,14 +19,13 @@ from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.crops import VIEW_OF_PLATFORM
 from agreid_cli.records.explanation import ExplanationResult, explanation_path, read_explanation
 from agreid_cli.records.files import write_bytes, write_text
+from agreid_cli.records.side import VIEWS
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.reporting.aggregate_page import AggregateView, MeanMap, aggregate_page, aggregate_sheet
 from agreid_cli.reporting.attention import top_third
 from agreid_cli.stages.explain.evaluate_explain import BOTH, evaluate_explain
 from agreid_cli.stages.run.ranked import load_testing
 from agreid_cli.stages.run.streams import OpenStream, known_bits, open_stream
-
-VIEWS = ("aerial", "ground")
 
 
 @dataclass(frozen=True)
@@ -125,7 +124,7 @@ def _maps(
     sums: dict[str, _Sums] = {}
     rows = np.flatnonzero(bits.any(axis=1))
     with progress.task("averaging maps", len(rows), "crops") as task:
-        for place, found in opened.stream.blocks(crops, rows, config.batch):
+        for place, found in opened.stream.blocks(opened.sided(testing, crops), rows, config.batch):
             thirds = top_third(found.maps.cpu().numpy())
             for row, third in zip(rows[place].tolist(), thirds, strict=True):
                 _add(sums, str(views[row]), np.asarray(crops[row : row + 1][0]), third, bits[row])

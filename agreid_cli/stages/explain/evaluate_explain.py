@@ -43,6 +43,7 @@ from agreid_cli.stages.explain.held_out import choose_p
 from agreid_cli.stages.run.ranked import load_testing
 from agreid_cli.stages.run.streams import KnownBits, OpenStream, known_bits, open_stream
 from agreid_cli.training.decompose import Block, Pairs, Read
+from agreid_cli.training.embed import SidedCrops
 
 BOTH = ("a2g", "g2a")
 #: AMD takes a gallery bit for present where its logit is above 0.5.
@@ -65,7 +66,7 @@ def evaluate_explain(
     loaded = load_testing(workspace, opened.config, progress)
     if loaded is None:
         raise InputError(f"{workspace.split} has no test crops", hint="Make it with: agreid build-split")
-    testing, crops = loaded
+    testing, crops = loaded[0], opened.sided(*loaded)
     names = _names(directions)
     read = opened.stream.read(crops, np.arange(len(crops)), progress=progress)
     embeddings = testing.embeddings(read.base)
@@ -90,7 +91,7 @@ class _Job:
 
     opened: OpenStream
     known: KnownBits
-    crops: Any
+    crops: SidedCrops
     read: Read
     embeddings: Embeddings
     found: Sides
@@ -110,7 +111,7 @@ class _Job:
         return ExplanationResult(
             direction=found.direction.name,
             source=f"runs/{opened.run.name}",
-            teacher=opened.words.get("teacher", ""),
+            teacher=opened.facts.teacher,
             fingerprint=fingerprint(found, self.embeddings.crop_id),
             codebook=book.hash,
             n_query=len(found.query),

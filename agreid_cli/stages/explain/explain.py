@@ -23,6 +23,7 @@ from agreid_cli.records.directions import find_direction
 from agreid_cli.records.embedding_join import join
 from agreid_cli.records.files import write_bytes, write_text
 from agreid_cli.records.manifest import known_of, read_manifest
+from agreid_cli.records.side import NOT_GIVEN, GivenSide
 from agreid_cli.records.split import read_split, sides_of
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.reporting.explain_page import PairView, page, sheet
@@ -48,6 +49,7 @@ def explain(
     run: str | None = None,
     query: str | None = None,
     pair: Sequence[str] = (),
+    given: Sequence[GivenSide] = (),
     direction: str = "a2g",
     out: Path | None = None,
     device: str = "auto",
@@ -56,13 +58,15 @@ def explain(
     """Explain a query (the first of the direction unless named) and its nearest, or the two crops of `pair`.
 
     `ranking` is how `evaluate` ranks; the nearest are those that it ranks first. A crop is named by its
-    crop_id, or is an image file. The page goes to `runs/<name>/explain/` or to `out`.
+    crop_id, or is an image file, which `given` describes, one for each of the pair. The page goes to
+    `runs/<name>/explain/` or to `out`.
     """
     opened = open_stream(workspace, run, device=device, batch=config.batch)
     crops = Crops(workspace, opened)
     explainer = Explainer(opened, bars=config.bars)
     if pair:
-        first, second = (explainer.see(crops.source(name)) for name in pair)
+        sources = [crops.source(*named) for named in zip(pair, given or [NOT_GIVEN] * 2, strict=True)]
+        first, second = (explainer.see(source) for source in sources)
         views = [explainer.pair(" and ".join(pair), first, second, match=crops.same(*pair))]
         title, name = "Two crops, taken apart", f"{pair[0]}-{pair[1]}"
         lede = "Why the model holds these two apart."
@@ -107,18 +111,21 @@ class Crops:
     def __init__(self, workspace: Workspace, opened: OpenStream) -> None:
         self.folder = workspace.manifest.parent
         table = read_manifest(workspace.manifest) if workspace.manifest.is_file() else None
-        self.path_of = dict(_pairs(table, "path")) if table is not None else {}
-        self.pid_of = dict(_pairs(table, "pid")) if table is not None else {}
+        self.path_of, self.pid_of, self.platform_of, self.camid_of = (
+            dict(_pairs(table, column)) if table is not None else {}
+            for column in ("path", "pid", "platform", "camid")
+        )
         has = table is not None and table["attr_bits"].null_count < len(table)
         self.known = known_bits(workspace, opened.codebook) if has else None
 
-    def source(self, name: str) -> Source:
-        """`MissingError` when it is neither a crop nor a file."""
+    def source(self, name: str, given: GivenSide = NOT_GIVEN) -> Source:
+        """`MissingError` when it is neither a crop nor a file. The manifest's word on a crop counts."""
         if name in self.path_of:
             bits = self.known.of([name])[0] if self.known else None
-            return Source(name, self.folder / self.path_of[name], bits)
+            platform, camid = self.platform_of[name], self.camid_of[name]
+            return Source(name, self.folder / self.path_of[name], bits, platform, camid)
         if Path(name).is_file():
-            return Source(Path(name).name, Path(name))
+            return Source(Path(name).name, Path(name), None, given.platform, given.camid)
         raise MissingError(
             f"'{name}' is neither a crop of the manifest nor an image file",
             hint=f"Crops are named by their crop_id{did_you_mean(name, list(self.path_of)[:5000])}",

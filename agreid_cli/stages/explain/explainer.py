@@ -21,11 +21,13 @@ from agreid_cli.training.pixels import read_resized
 
 @dataclass(frozen=True)
 class Source:
-    """One picture: what it is called, its file, and its attributes (M,) where they are known."""
+    """One picture: what it is called, its file, and its attributes (M,), platform and camid where known."""
 
     name: str
     path: Path
     bits: npt.NDArray[np.uint8] | None = None
+    platform: str | None = None
+    camid: int | None = None
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ class Explainer:
         self.groups = group_words(opened.codebook)
 
     def see(self, source: Source) -> Seen:
-        """`InputError` when the file is no image."""
+        """`InputError` when the file is no image, or when the network needs to know more of it."""
+        side = self.opened.side([source.camid], [source.platform])
         size, how = self.opened.config.model.size, self.opened.config.data.interpolation
         try:
             pixels = read_resized(source.path, size, how)
@@ -62,7 +65,7 @@ class Explainer:
             raise InputError(f"{source.path} cannot be read: {reason}") from error
         if image is None:
             raise InputError(f"{source.path} cannot be read: this is no image")
-        said = self.opened.stream(pixels[None])
+        said = self.opened.stream(pixels[None], side.of(slice(1), self.opened.stream.device))
         shown = Shown(source.name, np.asarray(image, np.uint8), said.maps[0].cpu().numpy())
         return Seen(source, said, shown, said.attributes[0].sigmoid().cpu().numpy())
 

@@ -13,12 +13,15 @@ from agreid_cli.errors import InputError
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.files import write_bytes
 from agreid_cli.records.manifest import read_manifest
+from agreid_cli.records.side import NOT_GIVEN, GivenSide
 from agreid_cli.records.split import read_split, sides_of
 from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.explain.explainer import Source
 from agreid_cli.stages.run.crop_sources import CropRows, crop_rows
 from agreid_cli.stages.run.embed import Decoded
 from agreid_cli.stages.run.streams import OpenStream
 from agreid_cli.training.decompose import Read
+from agreid_cli.training.embed import SidedCrops
 
 
 @dataclass(frozen=True)
@@ -28,20 +31,34 @@ class Gallery:
     rows: CropRows
     read: Read
 
+    def source(self, row: int) -> Source:
+        """One crop, for the explainer."""
+        rows = self.rows
+        return Source(rows.crop_id[row], rows.path[row], platform=rows.platform[row], camid=rows.camid[row])
+
 
 def open_gallery(
-    workspace: Workspace, opened: OpenStream, crops: Path | None, *, progress: Progress = SILENT
+    workspace: Workspace,
+    opened: OpenStream,
+    crops: Path | None,
+    *,
+    given: GivenSide = NOT_GIVEN,
+    progress: Progress = SILENT,
 ) -> Gallery:
-    """A crops table, a manifest, a list or a folder of images; without one, every test crop of the split."""
-    rows = _test_crops(workspace) if crops is None else crop_rows(crops, progress)
+    """A crops table, a manifest, a list or a folder of images; without one, every test crop of the split.
+
+    `given` describes the crops of which the source does not tell the platform.
+    """
+    rows = _test_crops(workspace) if crops is None else crop_rows(crops, progress).described(given)
     if not rows.path:
         raise InputError("there is no crop to search", hint="Name some: agreid search --crops FOLDER")
+    side = opened.side(rows.camid, rows.platform)
     place = opened.run.root / "search" / f"{_key(opened, rows)}.npz"
     if place.is_file():
         with np.load(place) as kept:
             return Gallery(rows, Read(kept["base"], kept["chances"]))
     pixels = Decoded(rows.path, opened.config.model.size, opened.config.data.interpolation)
-    read = opened.stream.read(pixels, np.arange(len(rows.path)), progress=progress)
+    read = opened.stream.read(SidedCrops(pixels, side), np.arange(len(rows.path)), progress=progress)
     data = io.BytesIO()
     np.savez(data, base=read.base, chances=read.chances)
     write_bytes(place, data.getvalue())

@@ -39,10 +39,10 @@ def choose_p(
     Equal scores keep the smaller p. Where there are no such people, or none can be ranked, p is 0: the base.
     """
     nobody = "nobody: no training identities were held out, so p stays 0"
-    loaded = load_held_out(workspace, opened.held_out, opened.config, progress)
+    loaded = load_held_out(workspace, opened.facts.held_out, opened.config, progress)
     if loaded is None:
         return 0.0, nobody
-    held, crops = loaded
+    held, crops = loaded[0], opened.sided(*loaded)
     read = opened.stream.read(crops, np.arange(len(crops)))
     try:
         found = sides(held.embeddings(read.base), direction, held.lists)
@@ -68,8 +68,8 @@ def choose_p(
     )  # fmt: skip
     swept = sweep(ranking, pairs.d, pairs.b[0])
     people, base = len(np.unique(found.query_pid)), swept.scores[0][1].mAP
-    whom = "neither network has seen" if opened.strangers else "the stream has not seen"
-    if base > FAULTLESS and not opened.strangers:
+    whom = "neither network has seen" if opened.facts.strangers_to_teacher else "the stream has not seen"
+    if base > FAULTLESS and not opened.facts.strangers_to_teacher:
         progress.warn(
             f"{direction.name}: the re-ID model trained on the {people} people on whom p is chosen, and "
             f"ranks them with {base:.1%} mAP, so that p can hardly be told; train it with "

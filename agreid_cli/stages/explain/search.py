@@ -18,12 +18,13 @@ from agreid_cli.errors import InputError, Problems, UsageError, did_you_mean
 from agreid_cli.nn.pooled import base_distances
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.files import write_text
+from agreid_cli.records.side import NOT_GIVEN, GivenSide
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.reporting.search_page import Answer, Asked, search_page
 from agreid_cli.stages.explain.explain import written
-from agreid_cli.stages.explain.explainer import Explainer, Source
+from agreid_cli.stages.explain.explainer import Explainer, Seen, Source
 from agreid_cli.stages.explain.gallery import Gallery, open_gallery
-from agreid_cli.stages.run.streams import open_stream
+from agreid_cli.stages.run.streams import OpenStream, open_stream
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ def search(
     attributes: str = "",
     image: Path | None = None,
     crops: Path | None = None,
+    given: GivenSide = NOT_GIVEN,
     run: str | None = None,
     out: Path | None = None,
     device: str = "auto",
@@ -55,8 +57,8 @@ def search(
         )
     opened = open_stream(workspace, run, device=device, batch=config.batch)
     wanted = wanted_bits(attributes, opened.codebook)
-    query = None if image is None else Explainer(opened, bars=config.bars).see(Source(image.name, image))
-    gallery = open_gallery(workspace, opened, crops, progress=progress)
+    query = None if image is None else _query(opened, image, given, config)
+    gallery = open_gallery(workspace, opened, crops, given=given, progress=progress)
     folder = out or opened.run.root / "search"
     explainer = Explainer(opened, bars=config.bars)
     if query is None:
@@ -68,12 +70,17 @@ def search(
     with progress.task("explaining", len(order), "answers") as task:
         for rank, row in enumerate(order, start=1):
             name = gallery.rows.crop_id[row]
-            seen = explainer.see(Source(name, gallery.rows.path[row]))
+            seen = explainer.see(gallery.source(row))
             views.append(explainer.pair(f"{rank}. {name}", query, seen))
             task.advance()
     title = f"{query.source.name} among {len(own):,} crops"
     done = written(folder, f"image-{Path(query.source.name).stem}", title, "Nearest first.", views)
     return Found(done.page, len(own), done.pairs)
+
+
+def _query(opened: OpenStream, image: Path, given: GivenSide, config: SearchConfig) -> Seen:
+    source = Source(image.name, image, platform=given.platform, camid=given.camid)
+    return Explainer(opened, bars=config.bars).see(source)
 
 
 def _by_description(
@@ -84,8 +91,7 @@ def _by_description(
     order = np.argsort(-score, kind="stable")[: config.top].tolist()
     answers = []
     for rank, row in enumerate(order, start=1):
-        name = gallery.rows.crop_id[row]
-        seen = explainer.see(Source(name, gallery.rows.path[row]))
+        seen = explainer.see(gallery.source(row))
         asked = tuple(
             Asked(w.words, float(chance), w.group.classes[w.likeliest(gallery.read.chances[row])], w.bit)
             for w, chance in zip(wanted, chances[row], strict=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from agreid_cli.records.artefact import SCHEMA_KEY
 from agreid_cli.records.crops import CROPS
 from agreid_cli.records.image_files import is_litter
 from agreid_cli.records.manifest import JUNK_PID, is_manifest, read_manifest
+from agreid_cli.records.side import GivenSide
 from agreid_cli.stages.run.crop_list import CSV
 from agreid_cli.stages.run.crop_list import read as read_list
 
@@ -33,12 +34,29 @@ class CropRows:
     crop_id: list[str]
     path: list[Path]
     pid: list[int]
-    camid: list[int]
+    camid: list[int | None]
     platform: list[str | None]
     unused: list[Unused] = field(default_factory=list)
 
     def columns(self) -> dict[str, Sequence[Any]]:
-        return {name: getattr(self, name) for name in ("crop_id", "pid", "camid", "platform")}
+        """As an embeddings table has them; an unknown camera is 0."""
+        camid = [number or 0 for number in self.camid]
+        return {"crop_id": self.crop_id, "pid": self.pid, "camid": camid, "platform": self.platform}
+
+    def described(self, given: GivenSide) -> CropRows:
+        """The same with the options' platform and camera where the platform is not known.
+
+        Without a platform camid 0 stands for an unknown camera, so it becomes None.
+        """
+        unknown = [name is None for name in self.platform]
+        camid = [
+            number if not lost or (number and given.camid is None) else given.camid
+            for number, lost in zip(self.camid, unknown, strict=True)
+        ]
+        platform = [
+            given.platform if lost else name for name, lost in zip(self.platform, unknown, strict=True)
+        ]
+        return replace(self, camid=camid, platform=platform)
 
 
 def crop_rows(source: Path, progress: Progress = SILENT) -> CropRows:

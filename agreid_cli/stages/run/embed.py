@@ -17,17 +17,20 @@ from agreid_cli.errors import InputError, Problem, UsageError
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.embeddings import embeddings_artefact
 from agreid_cli.records.runs import Run, find_run
+from agreid_cli.records.side import NOT_GIVEN, GivenSide
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.run.crop_sources import crop_rows
 from agreid_cli.stages.run.devices import find_device
 from agreid_cli.stages.run.ranked import load_testing
-from agreid_cli.stages.run.runs import Loaded, load_network
 from agreid_cli.stages.run.stale import made_from
-from agreid_cli.training.embed import Crops
+from agreid_cli.training.embed import SidedCrops
 from agreid_cli.training.embed import embed as embed_crops
 from agreid_cli.training.pixels import read_resized
 from agreid_cli.training.precision import choose_precision
+from agreid_cli.training.saved import Loaded, load_network
+from agreid_cli.training.side import side_columns
 from agreid_cli.training.threads import one_core_each
+from agreid_cli.training.validate import sided
 
 MOST_NAMED = 20
 
@@ -51,6 +54,7 @@ def embed(
     crops: Path | None = None,
     out: Path | None = None,
     flip: bool | None = None,
+    given: GivenSide = NOT_GIVEN,
     device: str = "auto",
     progress: Progress = SILENT,
 ) -> Embedded:
@@ -58,7 +62,8 @@ def embed(
 
     Without `crops`, every query and gallery crop of the split, into the run, where `evaluate` looks. With
     `crops`, a crops or manifest table, a list or a folder of images, into `out` or
-    `<name>-embeddings.parquet`.
+    `<name>-embeddings.parquet`. `given` describes crops of which the source does not tell the platform, for a
+    network that needs the view or the camera.
     """
     found = find_run(workspace, run)
     network = load_network(found)
@@ -66,10 +71,18 @@ def embed(
     if crops is None:
         if out is not None:
             raise UsageError("--out goes with --crops", hint=f"The test crops go to {found.embeddings}")
+        if given:
+            raise needless("the split")
         return embed_test_part(workspace, found, network, device=target, flip=flip, progress=progress)
     rows = crop_rows(crops, progress)
+    if given and None not in rows.platform:
+        raise needless(str(crops))
+    rows = rows.described(given)
+    side = side_columns(
+        network.model.needs, network.facts, camid=rows.camid, platform=rows.platform, run=found.name
+    )
     pixels = Decoded(rows.path, network.config.model.size, network.config.data.interpolation)
-    features = _features(network, pixels, target, bool(flip), progress)
+    features = _features(network, SidedCrops(pixels, side), target, bool(flip), progress)
     path = out or Path(f"{crops.stem}-embeddings.parquet")
     marks = {"weights_sha256": network.weights_sha256, "run": found.name, "flip": str(bool(flip))}
     _write(path, rows.columns(), features, marks)
@@ -95,7 +108,8 @@ def embed_test_part(
         )
     testing, images = loaded
     flip = network.config.validation.flip if flip is None else flip
-    features = _features(network, images, device, flip, progress)
+    ask: dict[str, Any] = {"needs": network.model.needs, "facts": network.facts, "run": run.name}
+    features = _features(network, sided(testing, images, **ask), device, flip, progress)
     said = [(k.pid, k.camid, k.platform) for k in testing.known]
     columns: dict[str, Sequence[Any]] = {"crop_id": testing.crop_id}
     columns |= dict(zip(("pid", "camid", "platform"), map(list, zip(*said, strict=True)), strict=True))
@@ -127,16 +141,21 @@ class Decoded:
             return Problem(str(path), getattr(error, "strerror", None) or str(error))
 
 
+def needless(what: str) -> UsageError:
+    """The refusal of options that would contradict what is known."""
+    return UsageError(
+        f"--platform and --camid describe crops of unknown platform, and {what} tells that of each",
+        hint="Leave them out.",
+    )
+
+
 def _features(
-    network: Loaded, crops: Crops, device: torch.device, flip: bool, progress: Progress
+    network: Loaded, crops: SidedCrops, device: torch.device, flip: bool, progress: Progress
 ) -> npt.NDArray[np.float32]:
-    model = network.model.to(device)
     precision = choose_precision(network.config.precision, device)
+    encoder = network.encoder(device, precision.autocast)
     with progress.task("embedding", len(crops), "crops") as task:
-        return embed_crops(
-            model, crops, device=device, precision=precision, batch=network.config.validation.batch,
-            flip=flip, task=task,
-        )  # fmt: skip
+        return embed_crops(encoder, crops, batch=network.config.validation.batch, flip=flip, task=task)
 
 
 def _write(

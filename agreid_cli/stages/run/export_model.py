@@ -10,9 +10,10 @@ from agreid_cli.nn.onnx_export import check_onnx, export_onnx
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.files import write_bytes, write_text
 from agreid_cli.records.runs import find_run
+from agreid_cli.records.side import VIEWS
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.run.model_card import model_card
-from agreid_cli.stages.run.runs import load_network
+from agreid_cli.training.saved import load_network
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,15 @@ def export_model(
     network = load_network(found)
     size = network.config.model.size
     progress.note(f"tracing the run '{found.name}' at {size[0]}x{size[1]}")
+    encoder, facts = network.encoder(), network.facts
     notes = {"run": found.name, "weights_sha256": network.weights_sha256}
-    data = export_onnx(network.model, size=size, notes=notes)
-    difference = check_onnx(data, network.model, size=size)
+    if "camera" in encoder.needs:
+        notes["cameras"] = " ".join(map(str, facts.cameras)) + " (camid of rows 0, 1 … of the input camera)"
+    if "view" in encoder.needs:
+        notes["views"] = " ".join(f"{row} {name}" for row, name in enumerate(VIEWS))
+    data = export_onnx(encoder, notes=notes)
+    rows = {"camera": len(facts.cameras), "view": len(VIEWS)}
+    difference = check_onnx(data, encoder, rows=rows)
     write_bytes(path, data)
     card = path.with_suffix(".md")
     write_text(card, model_card(found, network))

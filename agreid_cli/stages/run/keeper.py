@@ -6,11 +6,13 @@ import importlib.util
 from typing import Any
 
 from agreid_cli.config.load import to_toml
+from agreid_cli.nn.encoder import Encoder
 from agreid_cli.progress import Progress
 from agreid_cli.records.runs import Run
 from agreid_cli.records.training_log import add_line, log_size
 from agreid_cli.training.checkpoint import save_state, save_weights
-from agreid_cli.training.embed import Crops, embed
+from agreid_cli.training.embed import SidedCrops, embed
+from agreid_cli.training.facts import Facts, as_words
 from agreid_cli.training.state import Training
 from agreid_cli.training.validate import Testing, mean_figure, validate
 
@@ -21,7 +23,7 @@ class RunKeeper:
     """Writes for the first rank; every rank takes part in what all must do together."""
 
     def __init__(
-        self, run: Run, facts: dict[str, str], testing: tuple[Testing, Crops] | None, progress: Progress
+        self, run: Run, facts: Facts, testing: tuple[Testing, SidedCrops] | None, progress: Progress
     ) -> None:
         self.run, self.facts, self.testing, self.progress = run, facts, testing, progress
         self.evaluated: list[dict[str, Any]] = []  # of the last validation
@@ -61,10 +63,11 @@ class RunKeeper:
         own = {name: value.detach().clone() for name, value in model.state_dict().items()}
         try:
             model.load_state_dict(training.weights())
-            features = embed(
-                model, crops, device=training.device, precision=training.precision, batch=wish.batch,
-                flip=wish.flip, world=training.world,
+            encoder = Encoder(
+                model, size=training.config.model.size, device=training.device,
+                autocast=training.precision.autocast,
             )  # fmt: skip
+            features = embed(encoder, crops, batch=wish.batch, flip=wish.flip, world=training.world)
         finally:
             model.load_state_dict(own)
         # Ranked by every rank: all must agree on the best, and nobody waits long for it.
@@ -92,7 +95,7 @@ class RunKeeper:
     def _words(self, training: Training) -> dict[str, str]:
         position = training.position
         return {
-            **self.facts, "config": to_toml(training.config), "epoch": str(position.epoch),
+            **as_words(self.facts), "config": to_toml(training.config), "epoch": str(position.epoch),
             "step": str(position.step),
         }  # fmt: skip
 

@@ -11,8 +11,7 @@ from agreid_cli.records.results import read_result
 from agreid_cli.records.run_inputs import read_inputs
 from agreid_cli.records.runs import Run
 from agreid_cli.records.training_log import read_log
-from agreid_cli.stages.run.runs import Loaded
-from agreid_cli.training.held_out import from_facts
+from agreid_cli.training.saved import Loaded
 
 
 def model_card(run: Run, network: Loaded) -> str:
@@ -22,7 +21,7 @@ def model_card(run: Run, network: Loaded) -> str:
     numbers = sum(p.numel() for p in model.parameters())
     rows = [_row(row) for row in _figures(run)] or ["| not evaluated yet | | | | | |"]
     table = "\n".join(rows)
-    mean, std = (", ".join(f"{x:g}" for x in values) for values in (model.backbone.mean, model.backbone.std))
+    mean, std = (", ".join(f"{x:g}" for x in values) for values in (model.mean, model.std))
     version = inputs.get("agreid", "?")
     commit = f", commit {inputs['commit']}" if inputs.get("commit") else ""
     start = "random numbers" if config.model.weights == "none" else config.model.weights
@@ -45,7 +44,7 @@ from a drone and one from the ground, lie close together. Made with agreid {vers
 
 ## Training data
 
-{network.words.get("n_ids", "?")} identities; {_epochs(network)}. Digests of what it was made from:
+{network.facts.n_ids} identities; {_epochs(network)}. Digests of what it was made from:
 
     manifest {inputs.get("manifest_sha256", "unknown")}
     split    {inputs.get("split_sha256", "unknown")}
@@ -124,13 +123,12 @@ def _row(row: dict[str, Any]) -> str:
 
 
 def _epochs(network: Loaded) -> str:
-    done, step = network.words.get("epoch", "?"), network.words.get("step", "?")
-    return f"weights after epoch {done} of {network.config.schedule.epochs} ({step} steps)"
+    return f"weights after epoch {network.epoch} of {network.config.schedule.epochs} ({network.step} steps)"
 
 
 def _chosen(run: Run, network: Loaded) -> str:
     if not run.best.is_file():
         return ""
-    if people := from_facts(network.words):
+    if people := network.facts.held_out:
         return f"The weights were chosen among epochs by {len(people)} held-out training identities."
     return "The weights were chosen among epochs by these very crops, so read the figures as a little high."

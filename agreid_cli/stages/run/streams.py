@@ -4,52 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from agreid_cli.attributes.codebook import Codebook
-from agreid_cli.attributes.official import official_codebook
 from agreid_cli.config.train import TrainConfig
 from agreid_cli.errors import InputError, MissingError
-from agreid_cli.records.manifest import attribute_matrix, codebook_of, read_manifest
+from agreid_cli.records.manifest import attribute_matrix, read_manifest
 from agreid_cli.records.runs import Run, all_runs, find_run
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.run.devices import find_device
-from agreid_cli.stages.run.runs import load_network, stored_config
+from agreid_cli.training.bits import Bits, stored_codebook
 from agreid_cli.training.decompose import Stream
-from agreid_cli.training.explain_objective import Bits
-from agreid_cli.training.held_out import from_facts
+from agreid_cli.training.embed import SidedCrops
+from agreid_cli.training.methods import method_of
+from agreid_cli.training.methods.explain import ExplainFacts
+from agreid_cli.training.saved import load_network
+from agreid_cli.training.side import SideColumns, side_columns
+from agreid_cli.training.stored import stored_config
+from agreid_cli.training.validate import Testing, sided
 
 HOW = "Train one with: agreid train --recipe explain-campus --set explain.teacher=runs/campus"
 
 
 @dataclass(frozen=True)
 class OpenStream:
-    """A trained stream: its run, its network on its device, and the words stored with its weights."""
+    """A trained stream: its run, its network on its device, and what it remembers."""
 
     run: Run
     stream: Stream
     config: TrainConfig
-    words: dict[str, str]
+    facts: ExplainFacts
     weights_sha256: str
 
     @property
     def codebook(self) -> Codebook:
-        return Codebook.from_json(self.words["codebook"])
+        return self.facts.bits
 
-    @property
-    def held_out(self) -> list[int]:
-        """The training pids that the stream has not seen."""
-        return from_facts(self.words)
+    def side(self, camid: Sequence[int | None], platform: Sequence[str | None]) -> SideColumns:
+        """What its network needs to know of crops; `InputError` where that is not known."""
+        return side_columns(
+            self.stream.encoder.needs, self.facts, camid=camid, platform=platform, run=self.run.name
+        )
 
-    @property
-    def strangers(self) -> bool:
-        """The re-ID model has not seen them either."""
-        return self.words.get("strangers_to_teacher") == "True"
+    def sided(self, testing: Testing, crops: Any) -> SidedCrops:
+        """The crops with what its network needs to know of them."""
+        return sided(testing, crops, needs=self.stream.encoder.needs, facts=self.facts, run=self.run.name)
 
 
 def open_stream(
@@ -58,8 +60,10 @@ def open_stream(
     """The explainable stream of this run, or the newest there is; `MissingError` says how to train one."""
     run = find_stream(workspace, name)
     loaded = load_network(run)
-    stream = Stream(loaded.model, device=torch.device(find_device(device)), batch=batch)
-    return OpenStream(run, stream, loaded.config, loaded.words, loaded.weights_sha256)
+    facts = loaded.facts
+    assert isinstance(facts, ExplainFacts)
+    stream = Stream(loaded.encoder(find_device(device)), batch=batch)
+    return OpenStream(run, stream, loaded.config, facts, loaded.weights_sha256)
 
 
 def find_stream(workspace: Workspace, name: str | None) -> Run:
@@ -76,7 +80,7 @@ def find_stream(workspace: Workspace, name: str | None) -> Run:
 
 
 def _is_stream(run: Run) -> bool:
-    return stored_config(run).explain is not None
+    return method_of(stored_config(run)).explains
 
 
 @dataclass(frozen=True)
@@ -109,14 +113,3 @@ def known_bits(workspace: Workspace, codebook: Codebook) -> KnownBits:
     taken = Bits(codebook, columns).take(attribute_matrix(table))
     row_of = {crop: row for row, crop in enumerate(table["crop_id"].to_pylist())}
     return KnownBits(codebook, row_of, np.concatenate([taken, np.zeros((1, codebook.n_bits), np.uint8)]))
-
-
-def stored_codebook(table: Any, path: Path) -> Codebook:
-    """The codebook of a manifest; `InputError` when it holds no attributes."""
-    if not table["attr_bits"].type.list_size or table["attr_bits"].null_count == len(table):
-        raise InputError(
-            f"{path} holds no attributes, and the explainable stream learns from them",
-            hint="Give them with: agreid build-manifest, which reads attributes.csv",
-        )
-    stored = codebook_of(table)
-    return Codebook.from_json(stored) if stored else official_codebook()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -16,32 +16,27 @@ from agreid_cli.records.training_log import cut_log, read_log
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.run.devices import find_device
 from agreid_cli.stages.run.embed import embed_test_part
-from agreid_cli.stages.run.explain_trainee import stream_trainee, with_teacher
 from agreid_cli.stages.run.keeper import RunKeeper
 from agreid_cli.stages.run.ranked import load_held_out, load_testing
 from agreid_cli.stages.run.runs import (
     begin,
     held,
-    load_network,
-    maker,
     must_agree,
     refuse_existing,
     weights_digest,
-    with_fc,
 )
 from agreid_cli.training.batches import Batches
 from agreid_cli.training.checkpoint import load_state
 from agreid_cli.training.distributed import World, joined, wait_for_all, world_of_environment
-from agreid_cli.training.embed import Crops
-from agreid_cli.training.held_out import as_fact, from_facts
-from agreid_cli.training.intake import load_training
+from agreid_cli.training.embed import Crops, SidedCrops
 from agreid_cli.training.loop import fit
-from agreid_cli.training.network import Trainee
+from agreid_cli.training.methods import method_of
+from agreid_cli.training.methods.method import completed
+from agreid_cli.training.saved import load_network
 from agreid_cli.training.state import Training
 from agreid_cli.training.stopping import stopping
-from agreid_cli.training.validate import Testing
-
-Judges = tuple[Testing, Crops] | None
+from agreid_cli.training.trainee import Trainee
+from agreid_cli.training.validate import Testing, sided
 
 
 @dataclass(frozen=True)
@@ -74,8 +69,10 @@ def train(
     if target.type == "cuda":
         torch.cuda.set_device(target)
     run = Run(workspace.runs / (name or config.recipe or "train"))
+    method = method_of(config)
+    config = completed(config, method)
     with joined(world, target), held(run, first=world.first):
-        config = with_teacher(workspace, config, run)
+        config = method.resolve(workspace, config, run)
         inputs = _checked(workspace, run, config, resume=resume, overwrite=overwrite)
         wait_for_all()
         trained = _train(
@@ -113,29 +110,27 @@ def _train(
     """`inputs`: of a new run, whose folder is made once all that it needs is there; None resumes one."""
     torch.manual_seed(config.seed)
     testing = load_testing(workspace, config, progress)
-    if config.explain:
-        samples, images, trainee = stream_trainee(workspace, config, progress=progress)
-    else:
-        samples, images, kept_out = load_training(workspace, config, progress=progress)
-        trainee = maker(config, trained=False)(config, samples.n_ids)
-        trainee = replace(trainee, facts={**trainee.facts, **as_fact(kept_out)})
-    if said := str(getattr(trainee.model, "loaded", None) or ""):
+    data, trainee = method_of(config).prepare(workspace, config, progress)
+    if said := str(trainee.loaded or ""):
         progress.note(said)
-    config = with_fc(config, trainee.model)
+    config = trainee.config or config
     training = Training(trainee, config, device=device, world=world, progress=progress)
-    backbone = trainee.model.backbone
+    model: Any = trainee.model
     feed = Batches(
-        samples, images, data=config.data, augment=config.augment, mean=backbone.mean, std=backbone.std,
-        seed=config.seed, device=device, rank=world.rank, world=world.size,
+        data.samples, data.images, data=config.data, augment=config.augment, mean=model.mean, std=model.std,
+        cameras=trainee.facts.cameras, seed=config.seed, device=device, rank=world.rank, world=world.size,
         channels_last=training.network.channels_last,
     )  # fmt: skip
-    if inputs is None:
-        _restore(run, training, progress)
-    else:
-        if world.first:
-            begin(run, config, inputs)
+    judges = _judges(workspace, run, config, trainee, testing, progress)
+    restored = inputs is None and _restore(run, training, progress)
+    if inputs is not None and world.first:
+        begin(run, config, inputs)
+    if not restored:
         torch.manual_seed(config.seed + world.rank)  # so that ranks drop different paths
-    keeper = RunKeeper(run, trainee.facts, _judges(workspace, config, trainee, testing, progress), progress)
+    keeper = RunKeeper(run, trainee.facts, judges, progress)
+    if trainee.first and not restored:
+        trainee.first(training)
+        keeper.save(training)
     try:
         with stopping() as stop:
             fit(training, feed, keeper, stop=stop, progress=progress)
@@ -147,25 +142,40 @@ def _train(
 
 
 def _judges(
-    workspace: Workspace, config: TrainConfig, trainee: Trainee, testing: Judges, progress: Progress
-) -> Judges:
-    """Whose ranking chooses the best epoch: held-out people where there are any, else the test."""
-    if config.explain:
-        return None  # a stream ranks as its teacher does, so that no epoch of it could be the best
-    people = from_facts(trainee.facts)
-    return load_held_out(workspace, people, config, progress) if people else testing
+    workspace: Workspace,
+    run: Run,
+    config: TrainConfig,
+    trainee: Trainee,
+    testing: tuple[Testing, Crops] | None,
+    progress: Progress,
+) -> tuple[Testing, SidedCrops] | None:
+    """Whose ranking chooses the best epoch: held-out people where there are any, else the test.
+
+    What the network needs to know of them, and of the test crops that are embedded at the end, is asked here.
+    """
+    facts = trainee.facts
+    ask: dict[str, Any] = {"needs": trainee.model.needs, "facts": facts, "run": run.name}
+    tested = (testing[0], sided(*testing, **ask)) if testing else None
+    if not method_of(config).ranked:
+        return None
+    if not facts.held_out:
+        return tested
+    held_out = load_held_out(workspace, facts.held_out, config, progress)
+    return (held_out[0], sided(*held_out, **ask)) if held_out else None
 
 
-def _restore(run: Run, training: Training, progress: Progress) -> None:
+def _restore(run: Run, training: Training, progress: Progress) -> bool:
+    """Whether there was a checkpoint to go on from."""
     if not run.state.is_file():
         progress.note(f"the run '{run.name}' has no checkpoint yet: it starts from the beginning")
         cut_log(run.log, 0)
-        return
+        return False
     training.load_state_dict(load_state(run.state))
     position = training.position
     if training.world.first:
         cut_log(run.log, position.log_size)
     progress.note(f"going on after epoch {position.epoch}, batch {position.batch} (step {position.step})")
+    return True
 
 
 def _outcome(run: Run, training: Training) -> Trained:

@@ -58,6 +58,8 @@ def extract_crops(
         todo = _unfinished(
             jobs, parts, networks, config, save_mot=save_mot, overwrite=overwrite, progress=progress
         )
+        for job in todo:  # whether a run knows the camera and the view of each, before the first frame
+            networks.embed_of(job.facts)
         for job in todo:
             extract_video(job, parts, networks, config, save_mot=save_mot, progress=progress)
             join(parts, workspace.crops)  # after each, so that a stop later on leaves a table that is true

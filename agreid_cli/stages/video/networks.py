@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from agreid_cli.config.extract_crops import EmbedderConfig, ExtractConfig, SourceConfig
+from agreid_cli.records.extraction import Facts
 from agreid_cli.records.files import sha256
 from agreid_cli.records.runs import Run
 from agreid_cli.records.workspace import Workspace
@@ -38,6 +39,12 @@ class Networks:
         if self.batch != "auto":
             return self.batch
         return 8 if self.device.startswith("cuda") else 4 if imgsz <= LARGE_INPUT else 1
+
+    def embed_of(self, facts: Facts) -> Embed:
+        """The embedder for one video, whose `facts` supply the view or the camera where a run needs it."""
+        bind = getattr(self.embed, "of_video", None)
+        bound: Embed = bind(facts) if bind else self.embed
+        return bound
 
     def inputs(self, job: Job, config: ExtractConfig) -> dict[str, Any]:
         """What decides the crops of a video; the batch size does not."""

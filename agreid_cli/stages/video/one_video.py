@@ -92,11 +92,12 @@ def extract_video(
 def _seen(
     video: Source, tracker: BoxmotTracker, job: Job, networks: Networks, config: ExtractConfig
 ) -> Generator[Seen, None, None]:
+    embed = networks.embed_of(job.facts)
     return extract(
         video.frames(),
         networks.detector,
         tracker,
-        Reusing(networks.embed, config.embedder.reuse) if config.embedder.reuse else networks.embed,
+        Reusing(embed, config.embedder.reuse) if config.embedder.reuse else embed,
         frame_size=video.size,
         imgsz=job.imgsz,
         batch=networks.frames_a_call(job.imgsz),

@@ -132,7 +132,7 @@ def test_blocks_change_nothing_and_fewer_pairs_are_said(done: Workspace) -> None
     assert [(r.name, r.p) for r in parts.rows] == [(r.name, r.p) for r in whole.rows]
     assert parts.scores.XmAP_e.value == pytest.approx(whole.scores.XmAP_e.value, abs=1e-3)
     opened = open_stream(done, None, batch=2)
-    _, crops = load_testing(done, opened.config, Heard())
+    crops = opened.sided(*load_testing(done, opened.config, Heard()))
     query, gallery = np.arange(9), np.arange(9, 20)
     one_pass, passes = Pairs.of(9, 11, 1), Pairs.of(9, 11, 1)
     for pairs, memory in ((one_pass, 1 << 30), (passes, 4 * 128 * 88 * 4)):  # all nine queries, or four

@@ -109,7 +109,7 @@ def test_maps_peak_on_the_half_that_wears_the_attribute(done: Workspace) -> None
     bits = known_bits(done, opened.codebook).of(testing.crop_id)
     upper_bits = opened.codebook.sizes[0]
     hits = []
-    for place, found in opened.stream.blocks(crops, np.arange(len(crops)), 32):
+    for place, found in opened.stream.blocks(opened.sided(*loaded), np.arange(len(crops)), 32):
         for own, worn in zip(found.maps.cpu().numpy(), bits[place], strict=True):
             for low, part in enumerate((slice(None, upper_bits), slice(upper_bits, None))):
                 peak = own[part][worn[part].argmax()].sum(axis=1).argmax()

@@ -12,19 +12,21 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.config.evaluate import EvaluateConfig
 from agreid_cli.errors import InputError, MissingError, UsageError
+from agreid_cli.progress import SILENT
 from agreid_cli.records.manifest import manifest_artefact, read_manifest
 from agreid_cli.records.runs import Run
 from agreid_cli.records.training_log import read_log
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.explain.evaluate_explain import evaluate_explain
-from agreid_cli.stages.run.explain_trainee import stream_trainee, with_teacher
 from agreid_cli.stages.run.model_card import model_card
-from agreid_cli.stages.run.runs import load_network, stored_config
 from agreid_cli.stages.run.train import train
 from agreid_cli.training.explain_objective import ExplainObjective
+from agreid_cli.training.methods.explain import ExplainFacts, prepare
+from agreid_cli.training.methods.explain_teacher import with_teacher
+from agreid_cli.training.saved import load_network
+from agreid_cli.training.stored import stored_config
 from tests.support.heard import Heard
 from tests.support.people_on_disk import write_people
 from tests.support.streams import settings, write_stream
@@ -54,16 +56,22 @@ def test_the_teacher_within_is_the_run_to_the_bit_and_ranks_as_it_does(done: Wor
     assert len(vectors[0]) > 0
 
 
+def facts_of(run: Run) -> ExplainFacts:
+    facts = load_network(run).facts
+    assert isinstance(facts, ExplainFacts)
+    return facts
+
+
 def test_the_run_says_what_it_explains_and_whom_it_has_not_seen(done: Workspace) -> None:
     run = Run(done.runs / "explain-campus")
-    config, words = stored_config(run), load_network(run).words
+    config, facts = stored_config(run), facts_of(run)
     assert config.explain is not None
-    assert config.explain.teacher == words["teacher"] == "runs/campus"
+    assert config.explain.teacher == facts.teacher == "runs/campus"
     theirs = stored_config(Run(done.runs / "campus")).model
     assert config.model == theirs.model_copy(update={"compile": False})
-    book = Codebook.from_json(words["codebook"])
+    book = facts.bits
     assert (len(book.groups), book.n_bits) == (13, 79)
-    held_out = {int(pid) for pid in words["held_out"].split()}
+    held_out = set(facts.held_out)
     assert len(held_out) == 2  # of 8 that are trained on
     assert held_out <= set(range(1, 9))
     assert not run.best.exists()  # its ranking is the teacher's, so no epoch is the best
@@ -75,11 +83,12 @@ def test_held_out_people_and_crops_without_attributes_are_not_trained_on(
     done: Workspace, tmp_path: Path
 ) -> None:
     config = settings("explain-campus", "explain.held_out=0.3", "explain.teacher=campus")
-    samples, images, trainee = stream_trainee(done, config)
-    held_out = {int(pid) for pid in trainee.facts["held_out"].split()}
+    data, trainee = prepare(done, config, SILENT)
+    samples, images = data.samples, data.images
+    held_out = set(trainee.facts.held_out)
     assert set(samples.pid.tolist()) == set(range(1, 9)) - held_out
     assert len(samples) == len(images) == 6 * 4
-    assert trainee.backbone == []
+    assert trainee.backbone == ()
     workspace = Workspace(tmp_path / "some")
     shutil.copytree(done.root, workspace.root)
     table = read_manifest(workspace.manifest)
@@ -93,7 +102,7 @@ def test_held_out_people_and_crops_without_attributes_are_not_trained_on(
     manifest_artefact(GROUP_SIZES).write(table, workspace.manifest)
     heard = Heard()
     everyone = settings("explain-campus", "explain.held_out=0", "explain.teacher=campus")
-    samples, _, _ = stream_trainee(workspace, everyone, progress=heard)
+    samples = prepare(workspace, everyone, heard)[0].samples
     assert set(samples.pid.tolist()) == set(range(1, 9)) - {3}
     assert any("4 of 32 training crops have no attributes" in text for text in heard.warnings)
 
@@ -101,11 +110,11 @@ def test_held_out_people_and_crops_without_attributes_are_not_trained_on(
 def test_people_who_are_held_out_from_the_run_are_held_out_from_its_stream(tmp_path: Path) -> None:
     workspace = write_people(tmp_path, n_pids=16, crops_per_pid=2, attributes=True, size=(32, 24))
     found = train(workspace, config=settings("campus", "data.held_out=0.3", "validation.every=1"))
-    words = load_network(found.run).words
-    strangers = [int(pid) for pid in words["held_out"].split()]
+    facts = load_network(found.run).facts
+    strangers = list(facts.held_out)
     assert len(strangers) == 2
     assert set(strangers) <= set(range(1, 9))
-    assert words["n_ids"] == "6"  # of the 8 that the split has for training
+    assert facts.n_ids == 6  # of the 8 that the split has for training
     # They judge the epochs, in the test's place, and only the test is embedded.
     assert {row["on"] for row in found.evals} == {"held-out"}
     assert {row["n_valid"] for row in found.evals} == {4}
@@ -118,9 +127,10 @@ def test_people_who_are_held_out_from_the_run_are_held_out_from_its_stream(tmp_p
     assert "the test has not been measured yet" in card
 
     only = settings("explain-campus", "explain.teacher=campus", "explain.held_out=0")
-    samples, _, trainee = stream_trainee(workspace, only)
+    data, trainee = prepare(workspace, only, SILENT)
+    samples = data.samples
     assert set(samples.pid.tolist()) == set(range(1, 9)) - set(strangers)
-    assert trainee.facts["held_out"] == words["held_out"]
+    assert trainee.facts.held_out == facts.held_out
     train(workspace, config=only)
     [explained] = evaluate_explain(workspace, config=EvaluateConfig(), directions=["a2g"])
     assert explained.p_chosen_on.startswith("2 held-out training identities, 4 queries, whom neither network")
@@ -161,14 +171,14 @@ def test_a_resumed_stream_comes_to_the_same_weights(done: Workspace) -> None:
 def test_a_batch_too_large_for_the_gpu_is_answered_with_one_that_fits(
     done: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own = ExplainObjective.__call__
+    own = ExplainObjective.forward
 
     def limited(self: Any, model: Any, batch: Any) -> Any:
         if len(batch) > 5:
             raise torch.cuda.OutOfMemoryError("out of memory")
         return own(self, model, batch)
 
-    monkeypatch.setattr(ExplainObjective, "__call__", limited)
+    monkeypatch.setattr(ExplainObjective, "forward", limited)
     with pytest.raises(InputError, match="out of GPU memory") as caught:
         train(done, config=settings("explain-campus"), name="large")
     assert "--set data.p=2 --set accumulate=2" in caught.value.hint
@@ -180,11 +190,11 @@ def test_the_teacher_may_be_a_run_of_another_project(done: Workspace, tmp_path: 
     named = with_teacher(done, settings("explain-campus", f"explain.teacher={other}"), Run(done.runs / "new"))
     assert named.explain is not None
     assert named.explain.teacher == other.resolve().as_posix()
-    _, _, trainee = stream_trainee(done, named)
-    assert trainee.facts["teacher"] == other.resolve().as_posix()
+    _, trainee = prepare(done, named, SILENT)
+    assert trainee.facts.teacher == other.resolve().as_posix()
     shutil.rmtree(other / "checkpoints")
     with pytest.raises(InputError, match=str(other)):  # and never this workspace's run of the same name
-        stream_trainee(done, named)
+        prepare(done, named, SILENT)
 
 
 @pytest.mark.parametrize(

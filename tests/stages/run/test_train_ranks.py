@@ -17,8 +17,9 @@ from agreid_cli.config.load import to_toml
 from agreid_cli.records.runs import Run
 from agreid_cli.records.training_log import read_log
 from agreid_cli.records.workspace import Workspace
+from agreid_cli.training.facts import Facts
 from agreid_cli.training.intake import load_training
-from agreid_cli.training.reid import make_trainee
+from agreid_cli.training.methods.reid import make_trainee
 from tests.support.forked import ROOT
 from tests.support.people_on_disk import write_people
 from tests.training.trained import small
@@ -73,7 +74,7 @@ def begun(root: Path) -> dict[str, np.ndarray]:
     config = small(*HOW)
     torch.manual_seed(config.seed)
     samples, _, _ = load_training(Workspace(root), config)
-    named = make_trainee(config, samples.n_ids).model.named_parameters()
+    named = make_trainee(config, Facts(n_ids=samples.n_ids)).model.named_parameters()
     return {name: value.detach().numpy() for name, value in named if value.requires_grad}
 
 

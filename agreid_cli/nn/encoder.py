@@ -1,0 +1,92 @@
+"""The one way from the pixels of a crop to its embedding: resize, normalise, add the side information.
+
+Validation, `embed`, the explanations, the tracker's embedder and ONNX export all use it, so that a network is
+used as it was judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from agreid_cli.records.side import NO_SIDE, Side
+
+Pixels = npt.NDArray[np.uint8]
+
+
+class Embedder(Protocol):
+    """What every method's network offers, trained or in training (a torch module).
+
+    needs: the side information that `embed` asks for, of `camera` and `view`. mean, std: of RGB images with
+    values 0..1.
+    """
+
+    @property
+    def needs(self) -> frozenset[str]: ...
+
+    @property
+    def mean(self) -> tuple[float, float, float]: ...
+
+    @property
+    def std(self) -> tuple[float, float, float]: ...
+
+    def embed(self, images: Tensor, side: Side | None = None) -> Tensor:
+        """B×3×H×W, normalised, to B×D."""
+
+
+class Encoder:
+    """A network on `device`, fed with uint8 RGB crops. Switching to eval mode is the caller's business.
+
+    size: (height, width). autocast: the context in which the network runs.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        *,
+        size: tuple[int, int],
+        interpolation: str = "bicubic",
+        device: torch.device | str = "cpu",
+        autocast: Callable[[], AbstractContextManager[Any]] = nullcontext,
+    ) -> None:
+        self.model, self.size, self.interpolation = model, size, interpolation
+        self.device, self.autocast = torch.device(device), autocast
+        self.shift, self.scale = (
+            torch.tensor(value, device=self.device).view(1, 3, 1, 1) for value in (model.mean, model.std)
+        )
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The side information that the network needs."""
+        needs: frozenset[str] = self.model.needs
+        return needs
+
+    def resize(self, pixels: Pixels) -> Pixels:
+        """h×w×3 to H×W×3."""
+        return resize(pixels, self.size, self.interpolation)
+
+    def images(self, pixels: Pixels) -> Tensor:
+        """n×H×W×3 to normalised float32 n×3×H×W on the device."""
+        images = torch.from_numpy(np.array(pixels)).to(self.device).permute(0, 3, 1, 2)
+        return images.float().div_(255).sub_(self.shift).div_(self.scale)
+
+    def embed(self, images: Tensor, side: Side = NO_SIDE, *, flip: bool = False) -> Tensor:
+        """Normalised images to float32 n×D; `flip`: the mean with the mirror image's."""
+        with self.autocast():
+            vectors: Tensor = self.model.embed(images, side).float()
+            if flip:
+                vectors = (vectors + self.model.embed(images.flip(3), side).float()) / 2
+        return vectors
+
+
+def resize(pixels: Pixels, size: tuple[int, int], interpolation: str) -> Pixels:
+    """uint8 h×w×3 to (height, width)×3, with antialiasing; `interpolation` is bicubic or bilinear."""
+    image = torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)
+    resized = torch.nn.functional.interpolate(image[None], size=size, mode=interpolation, antialias=True)
+    return np.ascontiguousarray(resized[0].permute(1, 2, 0).numpy())

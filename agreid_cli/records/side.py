@@ -1,0 +1,59 @@
+"""Side information of crops: the camera and the view, which travel beside the pixels to the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from agreid_cli.errors import UsageError, did_you_mean
+from agreid_cli.records.crops import PLATFORMS
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+VIEWS = ("aerial", "ground")
+#: What a network may need beside the pixels, and the option that supplies it where a table does not.
+OPTION_OF_NEED = {"camera": "--camid", "view": "--platform"}
+
+
+@dataclass(frozen=True)
+class Side:
+    """Of B crops, each None where it is not known.
+
+    camera: int64 B, the row of the crop's camid in the list of training cameras (`Facts.cameras`).
+    view: int64 B, the index into `VIEWS`.
+    """
+
+    camera: Tensor | None = None
+    view: Tensor | None = None
+
+    def __getitem__(self, rows: Any) -> Side:
+        """The same of some crops; `rows` is a slice or an index tensor."""
+        return Side(*(None if part is None else part[rows] for part in (self.camera, self.view)))
+
+    def has(self, need: str) -> bool:
+        """Whether `camera` or `view` is known."""
+        return getattr(self, need) is not None
+
+
+NO_SIDE = Side()
+
+
+@dataclass(frozen=True)
+class GivenSide:
+    """What a user says of images that no table describes: `--platform` and `--camid`."""
+
+    platform: str | None = None
+    camid: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.platform is not None and self.platform not in PLATFORMS:
+            raise UsageError(
+                f"there is no platform '{self.platform}'{did_you_mean(self.platform, PLATFORMS)}"
+            )
+
+    def __bool__(self) -> bool:
+        return self.platform is not None or self.camid is not None
+
+
+NOT_GIVEN = GivenSide()

@@ -1,0 +1,68 @@
+"""What a run must remember with its weights to build the same network again and to feed it rightly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+
+import numpy as np
+from pydantic import BeforeValidator, Field, ValidationError
+
+from agreid_cli.config.base import Frozen
+from agreid_cli.errors import InputError
+from agreid_cli.records.side import VIEWS
+from agreid_cli.training.samples import Samples
+
+#: The entry of a weight file under which the facts stand, as JSON.
+KEY = "facts"
+F = TypeVar("F", bound="Facts")
+
+
+def _numbers(value: Any) -> Any:
+    return tuple(value.split()) if isinstance(value, str) else value
+
+
+class Facts(Frozen):
+    """A method that must remember more subclasses it and names the subclass in its `Method`.
+
+    n_ids: the identities of the classifiers. cameras: the camids of training in ascending order; a camera's
+    row in a table of embeddings is its place here. views: of `VIEWS`, those seen in training. held_out: the
+    training pids that nothing was learnt from.
+    """
+
+    n_ids: int = Field(ge=1)
+    cameras: tuple[int, ...] = ()
+    views: tuple[str, ...] = ()
+    held_out: Annotated[tuple[int, ...], BeforeValidator(_numbers)] = ()
+
+
+def facts_of(samples: Samples, held_out: np.ndarray) -> Facts:
+    """Of the crops that a run learns from, and the pids that it does not."""
+    return Facts(
+        n_ids=samples.n_ids,
+        cameras=tuple(np.unique(samples.camid).tolist()),
+        views=tuple(VIEWS[view] for view in np.unique(samples.view).tolist()),
+        held_out=tuple(held_out.tolist()),
+    )
+
+
+def as_words(facts: Facts) -> dict[str, str]:
+    """The facts as an entry of a weight file."""
+    return {KEY: facts.model_dump_json()}
+
+
+def read_facts(kind: type[F], words: Mapping[str, str], source: str) -> F:
+    """The facts of a weight file; `InputError` when it lacks one.
+
+    Files of agreid 0.1 hold an entry for each fact instead.
+    """
+    try:
+        if KEY in words:
+            return kind.model_validate_json(words[KEY])
+        return kind.model_validate({name: words[name] for name in kind.model_fields if name in words})
+    except ValidationError as error:
+        names = ", ".join(".".join(map(str, item["loc"])) for item in error.errors())
+        raise InputError(
+            f"{source} does not say what this network needs to know: {names}",
+            hint="It was made by another method or another program; train again.",
+        ) from error

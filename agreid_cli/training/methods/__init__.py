@@ -1,0 +1,26 @@
+"""The table of methods. Reading it loads no torch.
+
+A method is one file here and one line in the table. The file's `METHOD` says how its network is built and
+trained, see `method.Method`; a run names it as `method.name`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agreid_cli.config.train import TrainConfig
+    from agreid_cli.training.methods.method import Method
+
+METHODS = {
+    "reid": "agreid_cli.training.methods.reid:METHOD",
+    "explain": "agreid_cli.training.methods.explain:METHOD",
+}
+
+
+def method_of(config: TrainConfig) -> Method:
+    """The method that a configuration names; `InputError` lists the names."""
+    from agreid_cli.nn.tables import part
+
+    method: Method = part(METHODS, config.method.name, what="method")
+    return method

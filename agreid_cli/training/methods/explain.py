@@ -1,0 +1,136 @@
+"""The explainable stream of the paper, trained over a finished re-ID run.
+
+Its network holds the frozen run that it explains, and needs the side information which that one needs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from agreid_cli.attributes.codebook import Codebook
+from agreid_cli.config.train import TrainConfig
+from agreid_cli.errors import InputError
+from agreid_cli.nn.interpreter import Interpreter
+from agreid_cli.nn.model import ReidModel, build_model
+from agreid_cli.nn.spec import spec_from
+from agreid_cli.progress import Progress
+from agreid_cli.records.manifest import read_manifest
+from agreid_cli.records.runs import place_of, run_at
+from agreid_cli.records.split import read_split
+from agreid_cli.records.workspace import Workspace
+from agreid_cli.training.bits import Bits
+from agreid_cli.training.checkpoint import fill
+from agreid_cli.training.explain_objective import ExplainObjective
+from agreid_cli.training.facts import Facts
+from agreid_cli.training.held_out import held_out, without
+from agreid_cli.training.intake import packed
+from agreid_cli.training.methods.explain_teacher import bits_of, with_teacher
+from agreid_cli.training.methods.method import Method
+from agreid_cli.training.samples import Samples, training_samples
+from agreid_cli.training.saved import load_network
+from agreid_cli.training.trainee import Data, Trainee
+
+
+class ExplainFacts(Facts):
+    """teacher: the run that is explained, by its name in the workspace; n_ids, cameras and views are its own.
+
+    codebook: JSON, of the bits that have maps. strangers_to_teacher: those held out are unknown to it too.
+    """
+
+    teacher: str = ""
+    teacher_sha256: str = ""
+    codebook: str
+    strangers_to_teacher: bool = False
+
+    @property
+    def bits(self) -> Codebook:
+        return Codebook.from_json(self.codebook)
+
+
+def prepare(workspace: Workspace, config: TrainConfig, progress: Progress) -> tuple[Data, Trainee]:
+    """The crops that the stream learns from, and the stream over its teacher.
+
+    Crops without attributes are left out, and so are the people who are held out for choosing p: those whom
+    the teacher has not seen either, where it held people out, else a share of the teacher's own.
+    """
+    assert config.explain is not None
+    run = run_at(workspace, config.explain.teacher)
+    network = load_network(run)
+    model: ReidModel = network.model
+    if config.explain.start == "weights":
+        model = from_starting_weights(config, model, network.facts.n_ids)
+    table = read_manifest(workspace.manifest)
+    bits = bits_of(table, workspace, config)
+    samples = training_samples(table, read_split(workspace.split, table), workspace.manifest.parent)
+    if samples.attrs is None or not samples.attrs.any():
+        raise InputError(
+            "no training crop has attributes, and the explainable stream learns from them",
+            hint="Give them with: agreid build-manifest, which reads attributes.csv",
+        )
+    known = samples.attrs.any(axis=1)
+    if n := int((~known).sum()):
+        progress.warn(f"{n} of {len(samples)} training crops have no attributes and are left out")
+    samples = samples.take(np.flatnonzero(known))
+    strangers = np.array(network.facts.held_out, np.int64)
+    kept_out = strangers if len(strangers) else held_out(samples, config.explain.held_out, config.seed)
+    if not len(kept_out) and config.explain.held_out:
+        progress.warn("too few training identities to hold any out: evaluate --explain cannot choose its p")
+    samples = without(samples, kept_out)
+    samples, images = packed(workspace, samples, config, part="stream", progress=progress)
+    facts = ExplainFacts(
+        **network.facts.model_dump(include=set(Facts.model_fields) - {"held_out"}),
+        held_out=tuple(kept_out.tolist()),
+        teacher=place_of(workspace, run),
+        teacher_sha256=network.weights_sha256,
+        codebook=bits.codebook.to_json(),
+        strangers_to_teacher=bool(len(strangers)),
+    )
+    return Data(samples, images), make_trainee(config, model, bits, samples, facts)
+
+
+def make_trainee(
+    config: TrainConfig, teacher: ReidModel, bits: Bits, samples: Samples, facts: ExplainFacts
+) -> Trainee:
+    """The stream over `teacher`, and its objective, for training crops that all have attributes."""
+    assert samples.attrs is not None
+    assert config.explain is not None
+    people = np.unique(samples.pid, return_index=True)[1]
+    rates = bits.take(samples.attrs)[people].mean(axis=0)
+    stream = _over(teacher, config, bits.codebook.n_bits)
+    return Trainee(stream, ExplainObjective(config.explain, bits, rates), facts)
+
+
+def network(config: TrainConfig, facts: Facts) -> Interpreter:
+    """The stream of a weight file, teacher included."""
+    assert isinstance(facts, ExplainFacts)
+    teacher = build_model(spec_from(config.model, config.loss), facts.n_ids)
+    return _over(teacher, config, facts.bits.n_bits)
+
+
+def from_starting_weights(config: TrainConfig, trained: ReidModel, n_ids: int) -> ReidModel:
+    """The trained network anew, over a backbone from which tails with its starting weights can be cut.
+
+    A network that is read from a run has its trained weights alone.
+    """
+    model = build_model(spec_from(config.model, config.loss), n_ids)
+    fill(model, trained.state_dict(), "the run that is explained")
+    return model.eval()
+
+
+def _over(teacher: ReidModel, config: TrainConfig, n_bits: int) -> Interpreter:
+    explain = config.explain
+    assert explain is not None
+    return Interpreter(
+        teacher, n_bits=n_bits, scale=explain.K, growth=explain.T, from_teacher=explain.start == "teacher",
+        shared=explain.recognise_from == "maps", reduction=explain.reduction,
+    )  # fmt: skip
+
+
+METHOD = Method(
+    prepare=prepare,
+    network=network,
+    resolve=with_teacher,
+    facts=ExplainFacts,
+    ranked=False,  # a stream ranks as its teacher does, so that no epoch of it could be the best
+    explains=True,
+)

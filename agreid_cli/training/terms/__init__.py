@@ -1,0 +1,33 @@
+"""The table of loss terms. Reading it loads no torch.
+
+A term is a module `term(out, batch) -> scalar`, one file here and one line in the table. It is not weighed
+yet, and computed in float32. It may have parameters. Its keyword arguments are its options; where it has
+arguments of these names, `n_ids` and `width` (of the vectors that the metric loss compares) are passed in.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import nn
+
+TERMS = {
+    "cross-entropy": "agreid_cli.training.terms.cross_entropy:CrossEntropy",
+    "triplet": "agreid_cli.training.terms.triplet:Triplet",
+    "center": "agreid_cli.training.terms.center:Center",
+}
+
+
+def make_term(name: str, options: Mapping[str, Any], *, n_ids: int, width: int) -> nn.Module:
+    """The term of this name; `InputError` for an unknown name or option."""
+    from agreid_cli.nn.tables import check_options, part
+
+    make = part(TERMS, name, what="loss term")
+    check_options(make, options, what=f"the loss term {name}")
+    known = inspect.signature(make).parameters
+    given = {key: value for key, value in (("n_ids", n_ids), ("width", width)) if key in known}
+    term: nn.Module = make(**given, **options)
+    return term
