@@ -1,44 +1,23 @@
 """Faces are pixelated, as in the paper ("participant facial regions were pixelated").
 
-OpenCV's Haar cascades find faces in the larger crops. A person of whom no face is found (too small, too
-blurred, turned away, or simply missed) has the head part of the box pixelated instead, unless the head
-is so low that it shows no face at all.
+CenterFace finds faces in every crop. A person of whom no face is found (too small, too blurred, turned away,
+or simply missed) has the head part of the box pixelated instead, unless the head is so low that it shows no
+face at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
-from pathlib import Path
 
 import cv2
 import numpy as np
 
+from agreid_cli.vision.centerface import Box, find_faces
+
 #: Part of a standing person's box that is head, and how far the head's patch reaches to the sides.
 HEAD_HEIGHT, HEAD_WIDTH = 0.18, 0.7
-#: Smallest face that the cascades are asked for, pixels.
-SMALLEST_FACE = 16
 #: Squares across the pixelated patch: coarse enough that no feature of a face is left.
 SQUARES = 4
-CASCADES = ("haarcascade_frontalface_default.xml", "haarcascade_profileface.xml")
-
-Box = tuple[int, int, int, int]
-
-
-def find_faces(crop: np.ndarray) -> list[Box]:
-    """x1 y1 x2 y2 of the faces in the upper half of a crop; frontal and both profiles."""
-    upper = crop[: max(1, crop.shape[0] // 2)]
-    grey = cv2.cvtColor(upper, cv2.COLOR_BGR2GRAY)
-    if min(grey.shape) < SMALLEST_FACE:
-        return []
-    faces: list[Box] = []
-    for name, mirrored in ((CASCADES[0], False), (CASCADES[1], False), (CASCADES[1], True)):
-        image = cv2.flip(grey, 1) if mirrored else grey
-        found = _cascade(name).detectMultiScale(image, 1.1, 4, minSize=(SMALLEST_FACE, SMALLEST_FACE))
-        for x, y, w, h in found:
-            left = grey.shape[1] - x - w if mirrored else x
-            faces.append((int(left), int(y), int(left + w), int(y + h)))
-    return sorted(faces)  # OpenCV's threads find them in any order
 
 
 def head_of(box: Sequence[float]) -> Box:
@@ -73,7 +52,7 @@ def pixelate_people(
 
 
 def _belongs(face: Box, head: Box) -> bool:
-    """Whether a found face is where a head's face must be, and large enough; the cascades also find folds."""
+    """Whether a found face is where a head's face must be, and large enough: folds look like faces too."""
     x, y = (face[0] + face[2]) / 2, (face[1] + face[3]) / 2
     height = head[3] - head[1]
     inside = head[0] <= x <= head[2] and head[1] <= y <= head[3]
@@ -91,12 +70,3 @@ def _pixelate(image: np.ndarray, box: Box) -> None:
     squares = (max(1, min(SQUARES, (x2 - x1) // 2)), max(1, min(SQUARES, (y2 - y1) // 2)))
     small = cv2.resize(part, squares, interpolation=cv2.INTER_AREA)
     image[y1:y2, x1:x2] = cv2.resize(small, (x2 - x1, y2 - y1), interpolation=cv2.INTER_NEAREST)
-
-
-@lru_cache(maxsize=4)
-def _cascade(name: str) -> cv2.CascadeClassifier:
-    folder = Path(cv2.__file__).parent / "data"
-    cascade = cv2.CascadeClassifier(str(folder / name))
-    if cascade.empty():
-        raise FileNotFoundError(f"{folder / name} is missing from this installation of opencv-python")
-    return cascade

@@ -14,6 +14,7 @@ from agreid_cli.records.runs import Run
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.run.devices import find_device
 from agreid_cli.stages.video.jobs import Job
+from agreid_cli.vision import centerface
 from agreid_cli.vision.detector import Detector
 from agreid_cli.vision.embedders import Embed
 from agreid_cli.vision.tracker import BoxmotTracker
@@ -57,6 +58,7 @@ class Networks:
             "video_sha256": job.sha256,
             "detector_sha256": self.detector_sha256,
             "embedder_sha256": self.embedder_sha256,
+            "faces": centerface.VERSION if config.faces.pixelate else "not pixelated",
             "facts": asdict(job.facts),
             "config": tree,
         }
@@ -65,6 +67,8 @@ class Networks:
 def load_networks(config: ExtractConfig, workspace: Workspace, *, device: str, download: bool) -> Networks:
     """Load detector and embedder; `InputError` when weights or device cannot be used."""
     device = find_device(device)
+    if config.faces.pixelate:
+        centerface.check()
     folders = [workspace.root, user_folder()]
     weights = find_weights(config.detector.weights, folders=folders, download=download)
     part = config.detector
