@@ -21,13 +21,16 @@ def check_regular(path: Path | str) -> None:
     except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"cannot read {str(path)!r}: {reason}") from error
-    if not stat.S_ISREG(mode):
+    if what := irregular(mode):
         raise InputError(
-            f"{path} is a {_kind(mode)}, not a file",
+            f"{path} is {what}",
             hint="Give a regular file; save a pipe's content to one.",
         )
 
 
-def _kind(mode: int) -> str:
+def irregular(mode: int) -> str:
+    """What a file of this `st_mode` is, such as "a named pipe, not a file"; "" for a regular file."""
+    if stat.S_ISREG(mode):
+        return ""
     kinds = {stat.S_IFDIR: "folder", stat.S_IFIFO: "named pipe", stat.S_IFSOCK: "socket"}
-    return kinds.get(stat.S_IFMT(mode), "device")
+    return f"a {kinds.get(stat.S_IFMT(mode), 'device')}, not a file"

@@ -10,6 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from agreid_cli.records.images.door import read_picture
+
 WIDEST = 3  # maximum ratio of width to height; nothing wider is a person
 
 
@@ -65,10 +67,9 @@ def sheet(path: Path, widest: int, quality: int) -> Picture | None:
 
 def _read(path: Path) -> np.ndarray | None:
     try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)
-    except OSError:
+        return np.ascontiguousarray(read_picture(path).pixels[..., ::-1])
+    except (OSError, ValueError):
         return None
-    return cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
 
 
 def _thumbnail(path: Path, height: int, quality: int) -> Picture | None:

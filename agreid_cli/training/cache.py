@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -26,13 +26,15 @@ from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.files import write_text
 from agreid_cli.records.folders import writing_folder
 from agreid_cli.records.locks import locked
-from agreid_cli.training.pixels import VERSION, read_resized
+from agreid_cli.training.pixels import VERSION, read_converted, said_of
 from agreid_cli.training.threads import one_core_each
 
 PIXELS = "images.u8"
 INDEX = "index.json"
 CHUNK = 32  # crops a piece of work
 MOST_NAMED = 50
+#: uint8 RGB of one crop, and what was converted to get there, or "".
+Pixels = tuple[np.ndarray, str]
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Cache:
     kept: np.ndarray  # n int64, ascending
     bad: tuple[Problem, ...]  # crops that were left out, with the reason
     built: bool  # now, and not found
+    converted: dict[str, int]  # what was not 8-bit RGB → crops
 
 
 def open_cache(
@@ -71,6 +74,8 @@ def open_cache(
             _clear_leftovers(folder)
             _must_fit(folder, len(files), size)
             found = _build(folder, files, key, size, interpolation, workers, on_bad_image, progress)
+    if said := said_of(found.converted):
+        progress.note(said)
     if found.bad:
         if on_bad_image == "fail":
             _refuse(found.bad)
@@ -93,8 +98,8 @@ def _key(files: list[str], size: tuple[int, int], interpolation: str) -> tuple[s
         try:
             said = os.stat(file)
             digest.update(f"{file[shared:]}\0{said.st_size}\0{said.st_mtime_ns}\n".encode())
-        except OSError as error:
-            vanished.append(Problem(file, error.strerror or str(error)))
+        except (OSError, ValueError) as error:  # ValueError: a NUL byte in the path
+            vanished.append(Problem(repr(file)[1:-1], getattr(error, "strerror", None) or str(error)))
             digest.update(f"{file[shared:]}\0gone\n".encode())
     return digest.hexdigest(), vanished
 
@@ -109,7 +114,8 @@ def _read(folder: Path, key: str, size: tuple[int, int]) -> Cache | None:
         if (folder / PIXELS).stat().st_size != int(np.prod(shape)):
             return None
         bad = tuple(Problem(place, why) for place, why in index["bad"])
-        return Cache(_mapped(folder / PIXELS, shape), np.array(index["kept"], np.int64), bad, built=False)
+        kept = np.array(index["kept"], np.int64)
+        return Cache(_mapped(folder / PIXELS, shape), kept, bad, built=False, converted=index["converted"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -132,6 +138,7 @@ def _build(
 ) -> Cache:
     kept: list[int] = []
     bad: list[Problem] = []
+    converted: Counter[str] = Counter()
     with writing_folder(folder, overwrite=True) as made:
         with (
             open(made / PIXELS, "wb") as out,
@@ -143,18 +150,23 @@ def _build(
                     if isinstance(image, str):
                         bad.append(Problem(files[row], image))
                     else:
+                        pixels, what = image
                         kept.append(row)
-                        _append(out, image)
+                        _append(out, pixels)
+                        converted.update([what] if what else [])
                 place += len(piece)
                 task.advance(len(piece))
             out.flush()
             os.fsync(out.fileno())
         if bad and on_bad_image == "fail":
             _refuse(bad)
-        index = {"key": key, "size": size, "kept": kept, "bad": [(p.where, p.what) for p in bad]}
+        index = {
+            "key": key, "size": size, "kept": kept, "bad": [(p.where, p.what) for p in bad],
+            "converted": converted,
+        }  # fmt: skip
         write_text(made / INDEX, json.dumps(index))
     images = _mapped(folder / PIXELS, (len(kept), *size, 3))
-    return Cache(images, np.array(kept, np.int64), tuple(bad), built=True)
+    return Cache(images, np.array(kept, np.int64), tuple(bad), built=True, converted=dict(converted))
 
 
 def _append(out: BinaryIO, image: np.ndarray) -> None:
@@ -163,19 +175,19 @@ def _append(out: BinaryIO, image: np.ndarray) -> None:
 
 def _decoded(
     files: list[str], size: tuple[int, int], interpolation: str, workers: int
-) -> Iterator[list[np.ndarray | str]]:
+) -> Iterator[list[Pixels | str]]:
     """Pieces of pixels in the order of `files`; a reason in words where there is no image.
 
     Decoding and resizing run outside Python's lock, so threads do; only a few pieces wait at a time.
     """
 
-    def work(piece: list[str]) -> list[np.ndarray | str]:
+    def work(piece: list[str]) -> list[Pixels | str]:
         return [_one(file, size, interpolation) for file in piece]
 
     pieces = iter([files[start : start + CHUNK] for start in range(0, len(files), CHUNK)])
     pool = one_core_each(workers, "cache")
     try:
-        waiting: deque[Future[list[np.ndarray | str]]] = deque()
+        waiting: deque[Future[list[Pixels | str]]] = deque()
         waiting.extend(pool.submit(work, piece) for piece in islice(pieces, 2 * workers))
         while waiting:
             done = waiting.popleft().result()
@@ -185,9 +197,9 @@ def _decoded(
         pool.shutdown(cancel_futures=True)
 
 
-def _one(file: str, size: tuple[int, int], interpolation: str) -> np.ndarray | str:
+def _one(file: str, size: tuple[int, int], interpolation: str) -> Pixels | str:
     try:
-        return read_resized(file, size, interpolation)
+        return read_converted(file, size, interpolation)
     except OSError as error:
         return error.strerror or str(error)
     except ValueError as error:

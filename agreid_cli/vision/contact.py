@@ -8,6 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from agreid_cli.records.images.door import read_picture
+
 WIDTH, HEIGHT = 48, 96  # of a thumbnail
 MARGIN, LABEL, HEADER, GAP = 8, 92, 28, 3
 PER_ROW, ROWS_PER_PAGE = 16, 60
@@ -64,5 +66,7 @@ def _write(sheet: np.ndarray, text: str, x: int, y: int, size: float) -> None:
 
 
 def _read(file: Path) -> np.ndarray:
-    image = cv2.imread(str(file))
-    return np.full((HEIGHT, WIDTH, 3), 236, np.uint8) if image is None else image
+    try:
+        return np.ascontiguousarray(read_picture(file).pixels[..., ::-1])
+    except (OSError, ValueError):
+        return np.full((HEIGHT, WIDTH, 3), 236, np.uint8)

@@ -134,7 +134,7 @@ def test_vanished_images_are_refused_before_any_is_read(
     cached(tmp_path, paths)
     Path(paths[1]).unlink()
     Path(paths[2]).unlink()
-    monkeypatch.setattr(module, "read_resized", lambda *how: pytest.fail("an image was read"))
+    monkeypatch.setattr(module, "read_converted", lambda *how: pytest.fail("an image was read"))
     with pytest.raises(InputError) as caught:
         cached(tmp_path, paths)
     assert [(p.where, p.what) for p in caught.value.problems] == [
@@ -219,8 +219,8 @@ def test_a_killed_build_leaves_no_cache_and_the_next_clears_up(tmp_path: Path) -
 
 def test_two_at_once_build_it_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = write_images(tmp_path / "images", 6)
-    read = module.read_resized
-    monkeypatch.setattr(module, "read_resized", lambda *how: (time.sleep(0.02), read(*how))[1])
+    read = module.read_converted
+    monkeypatch.setattr(module, "read_converted", lambda *how: (time.sleep(0.02), read(*how))[1])
     found: list[bool] = []
     threads = [threading.Thread(target=lambda: found.append(cached(tmp_path, paths).built)) for _ in range(2)]
     for thread in threads:

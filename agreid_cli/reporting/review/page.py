@@ -10,6 +10,8 @@ from typing import Any
 
 import jinja2
 
+from agreid_cli.records.images.door import read_picture
+
 HERE = Path(__file__).parent
 #: In execution order; together they are one script.
 SCRIPTS = ("model.js", "dom.js", "tracks.js", "labels.js", "main.js")
@@ -39,12 +41,10 @@ def script_json(data: Mapping[str, Any]) -> str:
 
 
 def jpeg_of(path: Path, height: int, quality: int) -> bytes:
-    """An image as a JPEG of at most `height` pixels; OSError if it cannot be read."""
+    """An image as a JPEG of at most `height` pixels; OSError or ValueError if it cannot be read."""
     from PIL import Image
 
-    with Image.open(path) as image:
-        image.draft("RGB", (height, height))  # lets the decoder skip pixels that would be discarded
-        small = image.convert("RGB")
+    small = Image.fromarray(read_picture(path).pixels)
     if small.height > height:
         small = small.resize((max(1, round(small.width * height / small.height)), height))
     stream = io.BytesIO()

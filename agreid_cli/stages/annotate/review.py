@@ -92,7 +92,7 @@ def review(
                 return _link(source, target)
             try:
                 return _embedded(source, config)
-            except OSError:
+            except (OSError, ValueError):
                 if row["path"] not in gone:
                     gone.append(row["path"])
                 return "data:,"

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.errors import InputError
 from agreid_cli.nn.pooled import base_distances, cross_distances
+from agreid_cli.records.images.door import read_picture
 from agreid_cli.reporting.explain_page import PairView, Shown
 from agreid_cli.reporting.reasons import GroupWords, reasons, sentence
 from agreid_cli.stages.run.streams import OpenStream
@@ -59,14 +59,12 @@ class Explainer:
         size, how = self.opened.config.model.size, self.opened.config.data.interpolation
         try:
             pixels = read_resized(source.path, size, how)
-            image = cv2.imdecode(np.fromfile(source.path, np.uint8), cv2.IMREAD_COLOR)
+            image = np.ascontiguousarray(read_picture(source.path).pixels[..., ::-1])
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise InputError(f"{source.path} cannot be read: {reason}") from error
-        if image is None:
-            raise InputError(f"{source.path} cannot be read: this is no image")
         said = self.opened.stream(pixels[None], side.of(slice(1), self.opened.stream.device))
-        shown = Shown(source.name, np.asarray(image, np.uint8), said.maps[0].cpu().numpy())
+        shown = Shown(source.name, image, said.maps[0].cpu().numpy())
         return Seen(source, said, shown, said.attributes[0].sigmoid().cpu().numpy())
 
     def pair(self, title: str, first: Seen, second: Seen, *, match: bool | None = None) -> PairView:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +26,7 @@ from agreid_cli.stages.run.ranked import load_testing
 from agreid_cli.stages.run.stale import made_from
 from agreid_cli.training.embed import SidedCrops
 from agreid_cli.training.embed import embed as embed_crops
-from agreid_cli.training.pixels import read_resized
+from agreid_cli.training.pixels import read_converted, said_of
 from agreid_cli.training.precision import choose_precision
 from agreid_cli.training.saved import Loaded, load_network
 from agreid_cli.training.side import side_columns
@@ -83,6 +84,8 @@ def embed(
     )
     pixels = Decoded(rows.path, network.config.model.size, network.config.data.interpolation)
     features = _features(network, SidedCrops(pixels, side), target, bool(flip), progress)
+    if said := said_of(pixels.converted):
+        progress.note(said)
     path = out or Path(f"{crops.stem}-embeddings.parquet")
     marks = {"weights_sha256": network.weights_sha256, "run": found.name, "flip": str(bool(flip))}
     _write(path, rows.columns(), features, marks)
@@ -122,6 +125,7 @@ class Decoded:
 
     def __init__(self, paths: Sequence[Path], size: tuple[int, int], interpolation: str) -> None:
         self.paths, self.size, self.interpolation = paths, size, interpolation
+        self.converted: Counter[str] = Counter()
         self.pool = one_core_each(usable_cores(), "decode")
 
     def __len__(self) -> int:
@@ -132,13 +136,15 @@ class Decoded:
         bad = [item for item in made if isinstance(item, Problem)]
         if bad:
             raise InputError(f"{len(bad)} crops cannot be read", problems=bad[:MOST_NAMED])
-        return np.stack([item for item in made if not isinstance(item, Problem)])
+        read = [item for item in made if not isinstance(item, Problem)]
+        self.converted.update(what for _, what in read if what)
+        return np.stack([pixels for pixels, _ in read])
 
-    def _one(self, path: Path) -> npt.NDArray[np.uint8] | Problem:
+    def _one(self, path: Path) -> tuple[npt.NDArray[np.uint8], str] | Problem:
         try:
-            return read_resized(path, self.size, self.interpolation)
+            return read_converted(path, self.size, self.interpolation)
         except (OSError, ValueError) as error:
-            return Problem(str(path), getattr(error, "strerror", None) or str(error))
+            return Problem(repr(str(path))[1:-1], getattr(error, "strerror", None) or str(error))
 
 
 def needless(what: str) -> UsageError:

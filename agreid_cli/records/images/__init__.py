@@ -1,0 +1,1 @@
+"""Image files: the one place where they are opened, checked and decoded, for every reader."""

@@ -1,0 +1,44 @@
+"""From samples of 16 bits, of whole numbers, or of floats to 8 bits, by one rule.
+
+Files rarely say how many of a sample's bits are used: a 12-bit sensor in a 16-bit file looks nearly black. So
+white is the largest value of the smallest depth in `DEPTHS` that holds the image's largest sample; of floats
+up to 1, white is 1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+DEPTHS = (8, 10, 12, 14, 16, 24, 32)
+#: Resampling overshoots by a little: floats up to here are of the range 0..1, and so much below 0 is 0.
+OVERSHOOT, UNDERSHOOT = 1.25, 0.1
+
+
+def to_bytes(samples: np.ndarray) -> tuple[np.ndarray, str]:
+    """uint8 of the same shape, and what was done, in words; uint8 and bool come back as they are, without.
+
+    Raises `ValueError` for samples that are negative or not finite.
+    """
+    if samples.dtype == np.uint8:
+        return samples, ""
+    if samples.dtype == bool:
+        return samples.astype(np.uint8) * 255, ""
+    if not samples.size or not np.isfinite(samples).all():
+        raise ValueError("it holds samples that are not finite numbers")
+    lowest, highest = float(samples.min()), float(samples.max())
+    floats = samples.dtype.kind == "f"
+    if lowest < (-UNDERSHOOT * max(highest, 0.0) if floats else 0):
+        raise ValueError(f"it holds negative samples (the lowest is {lowest:g}), which are no brightness")
+    if floats and highest <= OVERSHOOT:
+        white, said = 1.0, "floats of 0 to 1"
+    else:
+        bits = next((bits for bits in DEPTHS if highest < 2.0**bits), None)
+        if bits is None:
+            raise ValueError(f"its largest sample is {highest:g}, beyond {DEPTHS[-1]} bits")
+        white = 2.0**bits - 1
+        said = f"floats of {bits} bits" if floats else f"{bits} of {8 * samples.dtype.itemsize} bits"
+    if not floats and white == 65535:
+        scaled = samples.astype(np.float64) / 257
+    else:
+        scaled = samples.astype(np.float64) * (255 / white)
+    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8), said
