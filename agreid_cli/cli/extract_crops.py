@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
@@ -20,7 +19,10 @@ from agreid_cli.cli.options import (
 
 
 def extract_crops(
-    videos: Annotated[list[Path], typer.Argument(help="Video files, one camera each.", show_default=False)],
+    videos: Annotated[
+        list[str],
+        typer.Argument(help="Video files or folders of frames, one camera each.", show_default=False),
+    ],
     workspace: WorkspaceOption = HERE,
     detector: Annotated[
         Optional[str],

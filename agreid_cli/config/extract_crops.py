@@ -62,11 +62,13 @@ class FaceConfig(Frozen):
 class SourceConfig(Frozen):
     """How videos are read. stream: the film to take in a file that holds several (`auto`: the one that the
     file marks as its default, else the first). deinterlace: `auto` treats the frames that are marked as
-    interlaced, `on` all. max_frames, max_seconds: the end of what is taken of each video; 0 is all.
+    interlaced, `on` all. fps: the frame rate of images in a folder; 0 is what seqinfo.ini says. max_frames,
+    max_seconds: the end of what is taken of each video; 0 is all.
     """
 
     stream: Annotated[Literal["auto"] | int, auto_or(0)] = "auto"
     deinterlace: Literal["auto", "on", "off"] = "auto"
+    fps: float = Field(0, ge=0)
     max_frames: int = Field(0, ge=0)
     max_seconds: float = Field(0, ge=0)
 

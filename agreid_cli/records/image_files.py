@@ -40,6 +40,19 @@ def is_image(path: str | Path) -> bool:
     return ending in IMAGE_ENDINGS or (not ending and _opens(path))
 
 
+def is_still(path: str | Path) -> bool:
+    """Whether a regular file with an image's ending holds one picture. A moving GIF, PNG or WebP does not."""
+    from PIL import Image
+
+    if ending_of(os.fspath(path)) not in IMAGE_ENDINGS or not os.path.isfile(path):
+        return False
+    try:
+        with Image.open(path) as image:
+            return not getattr(image, "is_animated", False)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False
+
+
 def without_ending(path: str) -> str:
     """A path without the ending that makes it an image; other endings are a part of the name.
 

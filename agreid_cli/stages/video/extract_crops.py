@@ -32,7 +32,7 @@ class ExtractResult:
 
 
 def extract_crops(
-    videos: Sequence[Path],
+    videos: Sequence[str | Path],
     workspace: Workspace,
     *,
     config: ExtractConfig | None = None,

@@ -15,7 +15,7 @@ from agreid_cli.records.crops import CAMID_OF_PLATFORM, PLATFORMS
 from agreid_cli.records.extraction import Facts
 from agreid_cli.records.naming import VideoName, is_session, parse_video_name
 from agreid_cli.vision.imgsz import auto_imgsz
-from agreid_cli.vision.sources import kind_of, open_source
+from agreid_cli.vision.sources import kind_of, name_of, open_source, still_pictures
 
 #: Frame sizes that tell the carrier (paper §III-A).
 PLATFORM_OF_SIZE = {(3840, 2160): "uav", (704, 480): "cctv"}
@@ -35,10 +35,16 @@ class Given:
 
 @dataclass(frozen=True)
 class Job:
-    """One video to work on. kind: of source; size: width, height in pixels; named: the user chose the id."""
+    """One video to work on.
+
+    kind: of source; name: of the recording; notes: what was already said of it; size: width, height in
+    pixels; named: the user chose the id.
+    """
 
     path: Path
     kind: str
+    name: str
+    notes: tuple[str, ...]
     video_id: str
     named: bool
     sha256: str
@@ -48,14 +54,15 @@ class Job:
     imgsz: int
 
 
-def plan(videos: Sequence[Path], config: ExtractConfig, given: Given, progress: Progress) -> list[Job]:
+def plan(videos: Sequence[str | Path], config: ExtractConfig, given: Given, progress: Progress) -> list[Job]:
     """The jobs in the order given; `InputError` lists every video that cannot be worked on."""
+    _refuse_pictures(videos)
     _check_given(given, len(videos))
     problems = Problems()
     jobs: dict[str, Job] = {}
-    for position, path in enumerate(videos):
+    for position, path in enumerate(map(Path, videos)):
         named = bool(given.video_ids)
-        video_id = given.video_ids[position] if named else video_id_of(path)
+        video_id = given.video_ids[position] if named else video_id_of(name_of(kind_of(path), path))
         try:
             job = _job(path, video_id, named, config, given, progress)
         except InputError as error:
@@ -75,13 +82,33 @@ def plan(videos: Sequence[Path], config: ExtractConfig, given: Given, progress: 
     return list(jobs.values())
 
 
-def video_id_of(path: Path) -> str:
-    """The file's name without its ending, with what file systems or tables dislike replaced.
+def video_id_of(name: str) -> str:
+    """The recording's name with what file systems or tables dislike replaced.
 
-    >>> video_id_of(Path("a/Day 1: gate.mp4"))
+    >>> video_id_of("Day 1: gate")
     'Day-1-gate'
     """
-    return re.sub(r"[^\w.+-]+", "-", path.stem).strip("-.") or "video"
+    return re.sub(r"[^\w.+-]+", "-", name).strip("-.") or "video"
+
+
+def _refuse_pictures(videos: Sequence[str | Path]) -> None:
+    """One picture is no recording; a thousand of them are mostly a pattern that the shell has spread."""
+    stills = still_pictures(videos)
+    if not stills:
+        return
+    folders = list(dict.fromkeys(str(path.parent) for path in stills))
+    places = ", ".join(folders[:20]) + (f" and {len(folders) - 20} more" if len(folders) > 20 else "")
+    if len(videos) == 1:
+        what = f"{stills[0]} is a single picture, not a recording"
+    else:
+        what = (
+            f"{len(stills)} of the {len(videos)} paths are single pictures, not recordings "
+            f"(the first is {stills[0]})"
+        )
+    raise InputError(
+        what,
+        hint=f"Frames of a recording are given by their folder: {places}; or by a pattern in quotes.",
+    )
 
 
 def _check_given(given: Given, videos: int) -> None:
@@ -97,7 +124,7 @@ def _check_given(given: Given, videos: int) -> None:
     if given.video_ids and len(given.video_ids) != videos:
         problems.add("--video-id", f"{len(given.video_ids)} names for {videos} videos: give one each")
     for name in given.video_ids:
-        if name != video_id_of(Path(f"{name}.x")):
+        if name != video_id_of(name):
             problems.add("--video-id", f"'{name}' may hold letters, digits and . _ + - only")
     for name in {n for n in given.video_ids if given.video_ids.count(n) > 1}:
         problems.add("--video-id", f"'{name}' is given twice")
@@ -109,9 +136,11 @@ def _job(
 ) -> Job:
     kind = kind_of(path)
     with closing(open_source(kind, path, config.source)) as video:
-        for note in video.notes():
-            progress.note(f"{path}: {note}")
-    said = parse_video_name(path.name, PLATFORMS)
+        notes = tuple(video.notes())
+    for note in notes:
+        progress.note(f"{path}: {note}")
+    name = name_of(kind, path)
+    said = parse_video_name(path.name if kind == "file" else f"{name}.x", PLATFORMS)
     platform = given.platform or _platform(said, given.camid) or PLATFORM_OF_SIZE.get(video.stored_size)
     if platform is None:
         raise InputError(
@@ -127,6 +156,8 @@ def _job(
     return Job(
         path=path,
         kind=kind,
+        name=name,
+        notes=notes,
         video_id=video_id,
         named=named,
         sha256=video.sha256(),

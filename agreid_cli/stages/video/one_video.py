@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 from collections.abc import Generator
 from contextlib import ExitStack, closing
 from dataclasses import asdict
@@ -61,9 +62,12 @@ def extract_video(
                 if save_mot:
                     mot.append(mot_lines(seen))
                 task.advance(1, tracks=len(numbers), crops=len(rows))
+    for note in video.notes():
+        if note not in job.notes:  # what shows only while a video is read
+            progress.warn(f"{job.path}: {note}")
     record = Extraction(
         video_id=job.video_id,
-        file=job.path.name,
+        file=os.fsencode(job.path.name if job.kind == "file" else job.name).decode("utf-8", "replace"),
         inputs=networks.inputs(job, config),
         parameters=tracker.parameters,
         versions={name: importlib.metadata.version(name) for name in PACKAGES},

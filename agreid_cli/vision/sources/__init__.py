@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from agreid_cli.errors import InputError
 
 if TYPE_CHECKING:
     from agreid_cli.config.extract_crops import SourceConfig
@@ -13,12 +16,33 @@ if TYPE_CHECKING:
 #: kind → `open(path, config) -> Source`.
 KINDS = {
     "file": "agreid_cli.vision.video:open_file",
+    "folder": "agreid_cli.vision.sources.folder:open_folder",
 }
 
 
 def kind_of(given: str | Path) -> str:
-    """The kind of source that a path names; it need not exist."""
-    return "file"
+    """The kind of source that a path names; it need not exist.
+
+    >>> kind_of("a.mp4"), kind_of("img1/%06d.jpg"), kind_of("img1/*.jpg")
+    ('file', 'folder', 'folder')
+    """
+    from agreid_cli.vision.sources.numbering import is_pattern
+
+    return "folder" if Path(given).is_dir() or is_pattern(Path(given)) else "file"
+
+
+def name_of(kind: str, given: str | Path) -> str:
+    """The name of the recording, from which its id is made."""
+    from agreid_cli.vision.sources.numbering import recording_name
+
+    return recording_name(Path(given)) if kind == "folder" else Path(given).stem
+
+
+def still_pictures(given: Sequence[str | Path]) -> list[Path]:
+    """Those of the paths that are one picture each: frames of a recording, or a shell's spread pattern."""
+    from agreid_cli.records.image_files import is_still
+
+    return [Path(path) for path in given if kind_of(path) == "file" and is_still(path)]
 
 
 def open_source(kind: str, path: Path, config: SourceConfig) -> Source:
@@ -27,6 +51,12 @@ def open_source(kind: str, path: Path, config: SourceConfig) -> Source:
 
     module, _, attribute = KINDS[kind].partition(":")
     source: Source = getattr(importlib.import_module(module), attribute)(path, config)
+    if config.max_seconds and source.fps is None:
+        source.close()
+        raise InputError(
+            f"{path} states no frame rate, so --max-seconds has no meaning",
+            hint="Use --max-frames, or state the rate: --set source.fps=25",
+        )
     if config.max_frames or config.max_seconds:
         return Limited(source, config.max_frames or None, config.max_seconds or None)
     return source
