@@ -28,14 +28,16 @@ class DetectorConfig(Frozen):
 class TrackerConfig(Frozen):
     """name: a boxmot tracker. options: its parameters, added to our defaults; all are recorded.
 
-    camera_motion: `auto` is on for a moving camera (uav, wearable) and off for a fixed one. motion_px: frames
-    are downscaled to this longer side for motion estimation, which runs at most `motion_iterations` steps.
+    camera_motion: `auto` is on for a moving camera (uav, wearable) and off for a fixed one. motion: `sof`, sparse
+    optical flow, follows shifts, turns and climbs; `ecc` follows shifts only, in at most `motion_iterations`
+    steps. motion_px: frames are downscaled to this longer side for it.
     """
 
     name: str = "strongsort"
     options: dict[str, int | float | bool | str] = Field(default_factory=dict)
     camera_motion: Literal["auto", "on", "off"] = "auto"
-    motion_px: int = Field(320, ge=32)
+    motion: Literal["sof", "ecc"] = "sof"
+    motion_px: int = Field(640, ge=32)
     motion_iterations: int = Field(100, ge=1)
 
 

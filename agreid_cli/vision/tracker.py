@@ -53,9 +53,9 @@ class BoxmotTracker:
     """One of boxmot's trackers for one video.
 
     name: a key of `TRACKERS`. options: overrides of its parameters. same_person: the cosine distance up to
-    which two embeddings may be one person's (StrongSORT's max_cos_dist). motion_px: camera motion is
-    estimated on a frame shrunk to this longer side, 0 switches it off. Raises `UsageError` for an unknown
-    name or option.
+    which two embeddings may be one person's (StrongSORT's max_cos_dist). motion: how camera motion is
+    estimated: `sof`, sparse optical flow (shift, turn, scale), or `ecc` (shift alone), on a frame shrunk to
+    `motion_px` on the longer side; 0 switches it off. Raises `UsageError` for an unknown name or option.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class BoxmotTracker:
         same_person: float,
         frame_size: tuple[int, int],
         motion_px: int,
+        motion: str = "sof",
         motion_iterations: int = 100,
     ) -> None:
         if name not in TRACKERS:
@@ -89,7 +90,7 @@ class BoxmotTracker:
         self.uses_embeddings: bool = self._tracker.requirements.embeddings
         self._name = name
         self._frame = 0
-        self._camera_motion(frame_size, motion_px, motion_iterations)
+        self._camera_motion(motion, frame_size, motion_px, motion_iterations)
 
     def rehearse(self, embed: Embed) -> None:
         """Track one person through two frames of nothing, for some options fail only at work.
@@ -135,7 +136,7 @@ class BoxmotTracker:
             else torch.from_numpy(np.ascontiguousarray(embeddings, np.float32)),
         )
 
-    def _camera_motion(self, frame_size: tuple[int, int], motion_px: int, iterations: int) -> None:
+    def _camera_motion(self, way: str, frame_size: tuple[int, int], motion_px: int, iterations: int) -> None:
         if not hasattr(self._tracker, "cmc"):
             self.parameters["camera_motion"] = "none"
             return
@@ -146,8 +147,10 @@ class BoxmotTracker:
         from boxmot.trackers.common.motion.cmc import create_cmc
 
         scale = min(1.0, motion_px / max(frame_size))
-        self._tracker.cmc = create_cmc("ecc", scale=scale, max_iter=iterations)
-        self.parameters["camera_motion"] = f"ecc at scale {scale:.6g}, at most {iterations} iterations"
+        ecc = way == "ecc"
+        self._tracker.cmc = create_cmc(way, scale=scale, **({"max_iter": iterations} if ecc else {}))
+        limit = f", at most {iterations} iterations" if ecc else ""
+        self.parameters["camera_motion"] = f"{way} at scale {scale:.6g}{limit}"
 
 
 def _passed(parameters: Mapping[str, Any], options: Mapping[str, Option]) -> tuple[tuple[str, Any], ...]:

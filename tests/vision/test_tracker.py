@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -14,17 +15,26 @@ from tests.support import tiny
 EMBED = ColourEmbedder()
 
 
-def make(name: str = "strongsort", *, motion_px: int = 0, **options: Option) -> BoxmotTracker:
-    return BoxmotTracker(name, options=options, same_person=0.2, frame_size=tiny.SIZE, motion_px=motion_px)
+def make(
+    name: str = "strongsort", *, motion_px: int = 0, motion: str = "sof", **options: Option
+) -> BoxmotTracker:
+    return BoxmotTracker(
+        name,
+        options=options,
+        same_person=0.2,
+        frame_size=tiny.SIZE,
+        motion_px=motion_px,
+        motion=motion,
+    )
 
 
 def follow(tracker: BoxmotTracker, frames: list[np.ndarray], found: list[Detections]) -> list[Tracks]:
     return [tracker.update(d, EMBED(d.boxes, f), f) for d, f in zip(found, frames, strict=True)]
 
 
-@pytest.mark.parametrize("motion_px", [0, 96])
+@pytest.mark.parametrize(("motion", "motion_px"), [("sof", 0), ("sof", 96), ("ecc", 96)])
 @pytest.mark.parametrize("name", TRACKERS)
-def test_every_tracker_follows_the_walkers(name: str, motion_px: int) -> None:
+def test_every_tracker_follows_the_walkers(name: str, motion: str, motion_px: int) -> None:
     """Frames without anybody at the start and in between; a box that nobody should report in front."""
     frames = tiny.clip(30)
     found = [tiny.find(frame) for frame in frames]
@@ -35,7 +45,7 @@ def test_every_tracker_follows_the_walkers(name: str, motion_px: int) -> None:
         Detections(np.vstack([weak.boxes, d.boxes]), np.concatenate([weak.scores, d.scores])) if len(d) else d
         for d in found
     ]
-    tracks = follow(make(name, motion_px=motion_px), frames, found)
+    tracks = follow(make(name, motion_px=motion_px, motion=motion), frames, found)
     assert [len(t) for t in tracks[:3]] == [0, 0, 0]
     for t, d in zip(tracks[-5:], found[-5:], strict=True):
         rows = dict(zip(t.detection.tolist(), t.track_ids.tolist(), strict=True))
@@ -101,8 +111,10 @@ def test_tracks_begin_in_the_third_frame_in_ci_too(monkeypatch: pytest.MonkeyPat
 
 def test_camera_motion_is_estimated_on_a_shrunk_frame_or_not_at_all() -> None:
     assert make()._tracker.cmc is None
-    assert make(motion_px=96).parameters["camera_motion"].startswith("ecc at scale 0.5")
-    assert make(motion_px=10_000).parameters["camera_motion"].startswith("ecc at scale 1,")
+    assert make(motion_px=96).parameters["camera_motion"] == "sof at scale 0.5"
+    assert make(motion_px=10_000).parameters["camera_motion"] == "sof at scale 1"
+    ecc = make(motion_px=96, motion="ecc").parameters["camera_motion"]
+    assert ecc == "ecc at scale 0.5, at most 100 iterations"
     assert make("bytetrack", motion_px=96).parameters["camera_motion"] == "none"
 
 
@@ -120,6 +132,32 @@ def test_a_moving_camera_keeps_its_people() -> None:
             numbers[motion_px, index] = tracker.update(found, looks, frame).track_ids.tolist()
     assert numbers[192, 15] == numbers[192, 7] == [1, 2]
     assert numbers[0, 15] != numbers[0, 7]
+
+
+@pytest.mark.parametrize("moved", [(3.0, 1.0), (0.0, 1.03)], ids=["turn of 3°", "climb of 3 %"])
+def test_a_turn_and_a_climb_are_followed_by_sparse_flow_and_not_by_ecc(moved: tuple[float, float]) -> None:
+    """Where the predicted boxes of the tracks are put, against where the people went."""
+    size = (640, 480)
+    corners = np.array([[5, 5], [600, 5], [5, 430], [600, 430]], np.float32)
+    frame = tiny.ground(size)
+    for x, y in corners.astype(int):
+        frame[y : y + 40, x : x + 20] = (40, 40, 200)
+    warp = cv2.getRotationMatrix2D((320, 240), *moved)
+    then = cv2.warpAffine(frame, warp, size, borderMode=cv2.BORDER_REFLECT)
+    went = corners @ warp[:, :2].T + warp[:, 2]
+    error = {}
+    for motion in ("sof", "ecc"):
+        estimator = BoxmotTracker(
+            "strongsort", options={}, same_person=0.2, frame_size=size, motion_px=320, motion=motion
+        )._tracker.cmc
+        nobody = np.zeros((0, 6))
+        estimator.apply(frame, nobody)
+        found = estimator.apply(then, nobody)
+        error[motion] = np.abs(corners @ found[:, :2].T + found[:, 2] - went).max()
+    still = np.abs(corners - went).max()
+    assert still > 6
+    assert error["sof"] < 1
+    assert error["ecc"] > 0.7 * still
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,7 @@ def make_tracker(
         same_person=embed.same_person,
         frame_size=frame_size,
         motion_px=part.motion_px if moving else 0,
+        motion=part.motion,
         motion_iterations=part.motion_iterations,
     )
 

@@ -118,7 +118,7 @@ def test_the_record_holds_every_parameter_of_the_tracker_and_what_it_was_made_of
     expected = {"min_conf": 0.1, "max_iou_dist": 0.7, "n_init": 3, "nn_budget": 100, "mc_lambda": 0.98,
                 "ema_alpha": 0.9, "max_age": 17, "max_cos_dist": 0.2}  # fmt: skip
     assert {k: record["parameters"][k] for k in expected} == expected
-    assert record["parameters"]["camera_motion"].startswith("ecc")
+    assert record["parameters"]["camera_motion"].startswith("sof at scale")
     assert record["inputs"]["facts"] == {"platform": "uav", "camid": 7, "altitude": 2, "session": "04041"}
     assert set(record["versions"]) >= {"agreid", "boxmot", "ultralytics", "opencv-python"}
     assert {r["camid"] for r in rows(tmp_path / "workspace")} == {7}
