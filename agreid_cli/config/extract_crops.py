@@ -28,9 +28,9 @@ class DetectorConfig(Frozen):
 class TrackerConfig(Frozen):
     """name: a boxmot tracker. options: its parameters, added to our defaults; all are recorded.
 
-    camera_motion: `auto` is on for a moving camera (uav, wearable) and off for a fixed one. motion: `sof`, sparse
-    optical flow, follows shifts, turns and climbs; `ecc` follows shifts only, in at most `motion_iterations`
-    steps. motion_px: frames are downscaled to this longer side for it.
+    camera_motion: `auto` is on for a moving camera (uav, wearable) and off for a fixed one. motion: `sof`
+    (sparse optical flow) follows shifts, turns and climbs; `ecc` follows shifts only, in at most
+    `motion_iterations` steps. motion_px: frames are downscaled to this longer side for it.
     """
 
     name: str = "strongsort"

@@ -16,11 +16,12 @@ from agreid_cli.errors import InputError, MissingError, Problem
 from agreid_cli.nn.backbones.backbone import Backbone
 from agreid_cli.nn.fc import fc_width
 from agreid_cli.nn.hub import from_timm
+from agreid_cli.nn.installed import from_package, source_of
 from agreid_cli.nn.positions import resized_positions
 from agreid_cli.nn.weight_files import published_names, read_weights
 
 NONE = "none"
-#: timm's weights of the backbone: from its cache, else from its hub.
+#: The usual weights of the backbone: from an installed package, else from timm's cache, else from its hub.
 PRETRAINED = ("imagenet", "pretrained")
 #: Below this share of the backbone's parameters found, a file is taken to belong to another network.
 ENOUGH = 0.9
@@ -69,6 +70,8 @@ def load_weights(backbone: Backbone, source: str, *, find_fc: bool = False) -> W
                 "no library holds pretrained weights of this backbone",
                 hint="Name a file (model.weights=PATH), or start from random numbers (model.weights=none).",
             )
+        if (state := from_package(name)) is not None:
+            return fill(backbone, state, source=source_of(name))
         return fill(backbone, from_timm(name), source=f"timm {name}")
     return fill(backbone, read_weights(Path(source)), source=source, find_fc=find_fc)
 
