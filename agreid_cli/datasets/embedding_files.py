@@ -8,6 +8,7 @@ from pathlib import Path
 
 from agreid_cli.datasets import embedding_readers as readers
 from agreid_cli.datasets.embedding_keys import by_file_name
+from agreid_cli.datasets.embedding_multi import with_multi_query
 from agreid_cli.errors import InputError, MissingError
 from agreid_cli.records.embeddings import Part
 
@@ -41,10 +42,11 @@ def read_files(files: Sequence[Path]) -> list[Part]:
         parts += found
         stems += [path.stem] * len(found)
     told = by_file_name(parts, stems)
-    return [
+    named = [
         replace(part, role=[role] * len(part)) if role else part
         for part, role in zip(parts, told, strict=True)
     ]
+    return with_multi_query(named)
 
 
 def _reader(path: Path) -> Callable[[Path], list[Part]]:

@@ -1,151 +1,115 @@
-"""The names under which other programs save embeddings, as one table, and the reading of a dump by it.
-
-A dump is a mapping of names to arrays. It holds either two groups of arrays (`query_f`, `q_pids`,
-`gallery_cam` …) or one group for all rows (`features`, `pids`, `camids`), then perhaps with a `role`
-column or the number of queries that come first.
-"""
+"""The names under which other programs save embeddings, as one table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
-
-from agreid_cli.errors import InputError, Problems, did_you_mean
 from agreid_cli.records.embeddings import Part
 
-#: Our column → the names others give it. Upper and lower case are the same.
+#: Our column → the names others give it, the surest first. Upper and lower case are the same.
 SPELLINGS: dict[str, tuple[str, ...]] = {
-    "embedding": ("f", "feat", "feats", "feature", "features", "emb", "embs", "embedding", "embeddings"),
-    "pid": ("pid", "pids", "label", "labels", "person_id", "person_ids", "id", "ids"),
-    "camid": ("camid", "camids", "cam", "cams", "cam_id", "cam_ids", "camera", "cameras", "camera_id"),
+    "embedding": (
+        "embedding", "embeddings", "emb", "embs", "feature", "features", "feat", "feats", "f",
+        "vector", "vectors",
+    ),
+    "pid": (
+        "pid", "pids", "person_id", "person_ids", "identity", "identities", "label", "labels", "id", "ids",
+        "target", "targets",
+    ),
+    "camid": (
+        "camid", "camids", "cam_id", "cam_ids", "camera_id", "camera_ids", "cam", "cams", "camera", "cameras",
+    ),
     "platform": ("platform", "platforms"),
     "crop_id": (
         "crop_id", "crop_ids", "path", "paths", "img_path", "img_paths", "image_path", "image_paths",
-        "name", "names", "filename", "filenames",
+        "file_name", "file_names", "filename", "filenames", "name", "names", "img_name", "img_names",
+        "image_name", "image_names", "image", "images", "img", "imgs", "file", "files",
     ),
-    "role": ("role", "roles"),
-    "num_query": ("num_query", "n_query"),
+    "role": ("role", "roles", "split", "splits", "subset", "subsets", "set", "part", "partition", "usage"),
+    "is_query": ("is_query", "is_queries", "isquery", "is_probe", "query_mask", "mask_query", "in_query"),
+    "is_gallery": ("is_gallery", "isgallery", "gallery_mask", "mask_gallery", "in_gallery"),
+    "num_query": ("num_query", "n_query", "num_queries", "n_queries"),
+    "distance": (
+        "distmat", "dist_mat", "distance_matrix", "distances", "distance", "dists", "dist", "qg_dist",
+        "q_g_dist",
+    ),
+    "similarity": (
+        "similarity_matrix", "similarities", "similarity", "simmat", "sim_mat", "sims", "sim", "scores",
+        "score",
+    ),
 }  # fmt: skip
-#: What stands before the name when a group belongs to one role.
-PREFIXES: dict[str, tuple[str, ...]] = {"query": ("query_", "q_", "q"), "gallery": ("gallery_", "g_", "g")}
+#: Our columns that say something of a row, and so have one value a row.
+COLUMNS = ("pid", "camid", "platform", "crop_id", "role", "is_query", "is_gallery")
+#: What is added to a name when a group belongs to one role; `mquery`: the crops that a query is made of.
+PREFIXES: dict[str, tuple[str, ...]] = {
+    "mquery": ("mquery_", "mq_", "multi_query_"),
+    "query": ("query_", "queries_", "probe_", "q_", "q"),
+    "gallery": ("gallery_", "galleries_", "g_", "g"),
+}
+SUFFIXES: dict[str, tuple[str, ...]] = {
+    "query": ("_query", "_queries", "_probe", "_q"),
+    "gallery": ("_gallery", "_g"),
+}
+#: Names of a whole side by itself: features when they have two axes, else a column of yes and no.
+ALONE = {
+    "query": "query",
+    "queries": "query",
+    "probe": "query",
+    "gallery": "gallery",
+    "qf": "query",
+    "gf": "gallery",
+}
 
-_COLUMN_OF = {spelling: column for column, names in SPELLINGS.items() for spelling in names}
+_RANK_OF = {name: (column, at) for column, names in SPELLINGS.items() for at, name in enumerate(names)}
+Place = tuple[str | None, str]
 
 
-def place(name: str) -> tuple[str | None, str] | None:
+def place(name: str, axes: int = 2) -> Place | None:
     """The (role, column) that a dump's name means; None for a name that we do not know.
+
+    `axes` are those of its array; only `query` and `gallery` by themselves mean different things by them.
 
     >>> place("query_f"), place("q_pids"), place("gf"), place("camids"), place("epoch")
     (('query', 'embedding'), ('query', 'pid'), ('gallery', 'embedding'), (None, 'camid'), None)
+    >>> place("mquery_label"), place("feats_gallery"), place("query"), place("query", axes=1)
+    (('mquery', 'pid'), ('gallery', 'embedding'), ('query', 'embedding'), (None, 'is_query'))
     """
     word = name.strip().lower()
-    if word in _COLUMN_OF:
-        return None, _COLUMN_OF[word]
+    if word in _RANK_OF:
+        return None, _RANK_OF[word][0]
+    if word in ALONE:
+        return (ALONE[word], "embedding") if axes > 1 else (None, f"is_{ALONE[word]}")
     for role, prefixes in PREFIXES.items():
         for prefix in prefixes:
-            column = _COLUMN_OF.get(word.removeprefix(prefix)) if word.startswith(prefix) else None
-            if column:
-                return role, column
+            if word.startswith(prefix) and (found := _RANK_OF.get(word.removeprefix(prefix))):
+                return role, found[0]
+    for role, suffixes in SUFFIXES.items():
+        for suffix in suffixes:
+            if word.endswith(suffix) and (found := _RANK_OF.get(word.removesuffix(suffix))):
+                return role, found[0]
     return None
 
 
-def unpack(dump: Mapping[str, Any], file: str) -> list[Part]:
-    """The parts of a dump; `InputError` says which names are missing or which shapes do not fit."""
-    names: dict[tuple[str | None, str], str] = {}
-    for name in dump:
-        if found := place(str(name)):
-            names.setdefault(found, name)
-    roles = [role for role in (None, "query", "gallery") if (role, "embedding") in names]
-    if not roles:
-        near = did_you_mean(str(next(iter(dump), "")), ("query_f", "gallery_f", "features"))
-        raise InputError(
-            f"{file} holds no embeddings: its arrays are {', '.join(map(str, dump)) or 'none'}{near}",
-            hint=_expected(),
-        )
-    problems = Problems()
-    parts: list[Part] = []
-    for role in roles:
-        mine = {column: name for (of, column), name in names.items() if of == role}
-        values = {column: dump[name] for column, name in mine.items()}
-        parts += _part(values, mine, role, file, problems)
-    problems.raise_if_any(f"{file} cannot be used", hint=_expected())
-    return parts
+def surest(names: Sequence[str]) -> list[str]:
+    """Names of one place, the surest first: `pid` before `label`.
+
+    >>> surest(["ids", "q_label", "q_pids"])
+    ['q_pids', 'q_label', 'ids']
+    """
+    return sorted(names, key=_rank)
 
 
-def _part(
-    values: dict[str, Any], names: dict[str, str], role: str | None, file: str, problems: Problems
-) -> Iterator[Part]:
-    features = np.asanyarray(values["embedding"])  # a memory map stays one
-    array = names["embedding"]
-    if features.ndim != 2 or features.dtype.kind not in "fiu" or 0 in features.shape:
-        shape = "×".join(map(str, features.shape))
-        problems.add(f"{file}, {array}", f"is {shape} of {features.dtype}, not crops × values")
-        return
-    columns: dict[str, Any] = {}
-    for column in ("pid", "camid", "platform", "crop_id", "role"):
-        if column not in values:
-            continue
-        found = _words(values[column]) if column not in ("pid", "camid") else _whole(values[column])
-        if isinstance(found, str):
-            problems.add(f"{file}, {names[column]}", found)
-        elif len(found) != len(features):
-            problems.add(
-                f"{file}, {names[column]}", f"has {len(found)} rows where {array} has {len(features)}"
-            )
-        else:
-            columns[column] = found
-    if role:
-        columns["role"] = [role] * len(features)
-    elif "num_query" in values and "role" not in columns:
-        first = int(np.asarray(values["num_query"]).ravel()[0])
-        columns["role"] = ["query" if row < first else "gallery" for row in range(len(features))]
-    yield Part(file=file, features=as_float(features), array=array, **columns)
-
-
-def as_float(features: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """float32 in memory; a memory-mapped file of floats stays as it is."""
-    if isinstance(features, np.memmap) and features.dtype.kind == "f":
-        return features
-    with np.errstate(over="ignore"):  # what overflows is named as not finite later
-        return features.astype(np.float32, copy=False)
-
-
-def _words(values: Any) -> list[str | None]:
-    flat = values if isinstance(values, list) else np.asarray(values).ravel().tolist()
-    return [_word(value) for value in flat]
-
-
-def _word(value: Any) -> str | None:
-    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-    if isinstance(text, str):
-        return text.strip() or None
-    text = text[0] if isinstance(text, np.ndarray) and text.size == 1 else text  # a cell of a .mat file
-    return str(text).strip() or None if text is not None else None
-
-
-def _whole(values: Any) -> npt.NDArray[np.int64] | str:
-    """Whole numbers, also from strings of digits and floats without a fraction; a text says what is wrong."""
-    flat = np.asarray(values).ravel()
-    if flat.dtype.kind in "iu":
-        return flat.astype(np.int64)
-    found = np.zeros(len(flat), np.int64)
-    for row, value in enumerate(flat.tolist()):
-        try:
-            found[row] = int(value)
-        except (TypeError, ValueError, OverflowError):
-            return f"row {row + 1} is {value!r}, not a whole number"
-        if not isinstance(value, str | bytes) and found[row] != value:
-            return f"row {row + 1} is {value!r}, not a whole number"
-    return found
+def _rank(name: str) -> int:
+    word = name.strip().lower()
+    forms = [word, *(word.removeprefix(p) for of in PREFIXES.values() for p in of if word.startswith(p))]
+    forms += [word.removesuffix(s) for of in SUFFIXES.values() for s in of if word.endswith(s)]
+    return min((_RANK_OF[form][1] for form in forms if form in _RANK_OF), default=99)
 
 
 def by_file_name(parts: Sequence[Part], stems: Sequence[str]) -> list[str | None]:
     """The role that each file's name tells, when no part has one and both roles are told.
 
-    >>> from agreid_cli.records.embeddings import Part
+    >>> import numpy as np
     >>> parts = [Part("q", np.ones((1, 2))), Part("g", np.ones((1, 2)))]
     >>> by_file_name(parts, ["bot_query", "bot_gallery"])
     ['query', 'gallery']
@@ -153,14 +117,7 @@ def by_file_name(parts: Sequence[Part], stems: Sequence[str]) -> list[str | None
     [None, None]
     """
     none: list[str | None] = [None] * len(parts)
-    if any(part.role for part in parts):
+    if any(any(part.role or ()) for part in parts):
         return none
-    told = [next((role for role in PREFIXES if role in stem.lower()), None) for stem in stems]
-    return [*told] if set(told) == set(PREFIXES) else none
-
-
-def _expected() -> str:
-    return (
-        "Expected: query_f, gallery_f, query_pid, gallery_pid, query_camid, gallery_camid "
-        "(and query_platform, gallery_platform, query_crop_id, gallery_crop_id where known)"
-    )
+    told = [next((role for role in ("query", "gallery") if role in stem.lower()), None) for stem in stems]
+    return [*told] if set(told) == {"query", "gallery"} else none

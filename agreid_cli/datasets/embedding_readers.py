@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import importlib
+import io
 import pickle
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -13,16 +14,18 @@ from typing import Any
 
 import numpy as np
 
-from agreid_cli.datasets.embedding_keys import SPELLINGS, unpack
+from agreid_cli.datasets.embedding_dump import unpack
+from agreid_cli.datasets.embedding_keys import place
 from agreid_cli.errors import AgreidError, InputError, Problems
+from agreid_cli.records.csv_text import csv_text
 from agreid_cli.records.embeddings import Part, embeddings_artefact
 
 PICKLE = "a pickle can run code when it is opened, so agreid does not open it"
 SAVE_NPZ = (
     "Save the arrays with numpy.savez(file, query_f=…, gallery_f=…, query_pid=…, …) and give that file."
 )
-_KNOWN = frozenset(spelling for names in SPELLINGS.values() for spelling in names)
-_CSV_COLUMNS = _KNOWN.difference(SPELLINGS["embedding"])
+#: What a table beside an array tells; the array holds the rest.
+_NOT_IN_CSV = ("embedding", "distance", "similarity", "num_query")
 
 
 def read_parquet(path: Path) -> list[Part]:
@@ -30,6 +33,7 @@ def read_parquet(path: Path) -> list[Part]:
 
     table = embeddings_artefact(1).load(path)
     columns: dict[str, Any] = {}
+    others: list[str] = []
     with _reading(path, "Parquet"):
         for name in table.column_names:
             column = table[name].combine_chunks()
@@ -38,11 +42,13 @@ def read_parquet(path: Path) -> list[Part]:
                 columns[name] = np.asarray(column.flatten()).reshape(len(column), kind.list_size)
             elif pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
                 columns[name] = _equal_lists(column.to_pylist(), path, name)
-            elif name in _KNOWN and column.null_count:
+            elif place(name, 1) is None:
+                others.append(name)
+            elif column.null_count:
                 columns[name] = _objects(column.to_pylist())
-            elif name in _KNOWN:
+            else:
                 columns[name] = column.to_numpy(zero_copy_only=False)
-    return unpack(columns, str(path))
+    return unpack(columns, str(path), others)
 
 
 def _equal_lists(lists: Sequence[Any], path: Path, name: str) -> np.ndarray:
@@ -65,28 +71,38 @@ def _objects(values: Sequence[Any]) -> np.ndarray:
 
 def read_npz(path: Path) -> list[Part]:
     with _reading(path, "an .npz file"), np.load(path, allow_pickle=False) as dump:
-        arrays = {name: dump[name] for name in dump.files}
-    return unpack(arrays, str(path))
+        known = [name for name in dump.files if place(name)]
+        arrays = {name: dump[name] for name in known}
+        others = [name for name in dump.files if name not in arrays]
+    return unpack(arrays, str(path), others)
 
 
 def read_npy(path: Path, table: Path) -> list[Part]:
     with _reading(path, "a .npy file"):
         features = np.load(path, mmap_mode="r", allow_pickle=False)
-    columns = _read_csv(table)
+    columns, others = _read_csv(table)
     rows = len(next(iter(columns.values()), []))
     if features.ndim == 2 and rows != len(features):
         raise InputError(f"{table} has {rows} rows where {path} has {len(features)}")
-    [part] = unpack({"embedding": features, **columns}, str(path))
-    return [replace(part, array="")]
+    parts = unpack({"embedding": features, **columns}, str(path), others)
+    return [replace(part, array="") for part in parts]
 
 
-def _read_csv(path: Path) -> dict[str, list[str]]:
-    """The columns that we know by name; equal words are one object, since a million rows may follow."""
+def _read_csv(path: Path) -> tuple[dict[str, list[str]], list[str]]:
+    """The columns that we know by name, and the names of the others.
+
+    Equal words are one object, since a million rows may follow.
+    """
     problems = Problems()
-    with _reading(path, "a UTF-8 csv file"), open(path, newline="", encoding="utf-8-sig") as handle:
-        rows = csv.reader(handle)
-        header = [name.strip().lower() for name in next(rows, [])]
-        places = [(at, name) for at, name in enumerate(header) if name in _CSV_COLUMNS]
+    with _reading(path, "a UTF-8 csv file"):
+        found = csv_text(path, problems)
+        problems.raise_if_any(f"{path} cannot be used")
+        text, separator = (found.text, found.separator) if found else ("", ",")
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+        header = [name.strip().lower() for name in next((row for row in rows if any(row)), [])]
+        places = [(at, name) for at, name in enumerate(header) if _of_a_row(name)]
+        for name in {name for _, name in places if header.count(name) > 1}:
+            problems.add(f"{path}, column {name}", "occurs more than once")
         columns: dict[str, list[str]] = {name: [] for _, name in places}
         words: dict[str, str] = {}
         for row in rows:
@@ -103,7 +119,13 @@ def _read_csv(path: Path) -> dict[str, list[str]]:
             hint="Columns: crop_id, pid, camid, platform, role",
         )
     problems.raise_if_any(f"{path} cannot be used")
-    return columns
+    others = [name or f"column {at + 1} (no name)" for at, name in enumerate(header) if name not in columns]
+    return columns, others
+
+
+def _of_a_row(name: str) -> bool:
+    found = place(name, 1)
+    return found is not None and found[0] is None and found[1] not in _NOT_IN_CSV
 
 
 def read_torch(path: Path) -> list[Part]:

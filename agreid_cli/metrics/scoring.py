@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from agreid_cli.config.evaluate import EvaluateConfig
+from agreid_cli.errors import InputError
 from agreid_cli.metrics.bootstrap import Difference, bootstrap, paired_bootstrap
 from agreid_cli.metrics.protocol import Sides
 from agreid_cli.metrics.ranking.given import rank_distances, topk_distances
@@ -37,8 +38,16 @@ def ranked(
     query, gallery = embeddings.take(found.query), embeddings.take(found.gallery)
     step = max(LEAST_A_STEP, -(-len(query) // STEPS))
     how = config.model_dump(include={"metric", "block_query", "threads", "engine"})
-    distances = None
-    if config.rerank:
+    distances: Any = None
+    if embeddings.distances is not None:
+        if config.rerank:
+            raise InputError(
+                "re-ranking needs embeddings, and the file has only distances from queries to gallery",
+                hint="Leave out --rerank, or give the embeddings.",
+            )
+        distances = Given(embeddings.distances, found)
+        step = max(1, DISTANCES_A_STEP // len(gallery))
+    elif config.rerank:
         from agreid_cli.metrics.rerank import rerank  # needs scipy, which plain ranking does not
 
         progress.note(f"{found.direction.name}: computing the reciprocal neighbours of all crops")
@@ -62,6 +71,18 @@ def ranked(
     return _joined(ranks), _joined(nearest) if top else None
 
 
+class Given:
+    """The distances of another program between the rows of two sides, read a slice of queries at a time."""
+
+    def __init__(self, matrix: np.ndarray[Any, Any], found: Sides) -> None:
+        self.matrix = matrix
+        self.query, self.gallery = found.query, found.gallery - len(matrix)
+        self.shape = (len(self.query), len(self.gallery))
+
+    def __getitem__(self, some: slice) -> np.ndarray[Any, Any]:
+        return np.asarray(self.matrix[self.query[some]][:, self.gallery])
+
+
 def result(
     ranks: Ranks,
     embeddings: Embeddings,
@@ -75,7 +96,7 @@ def result(
     figures = summarise(ranks, ks=range(1, DEPTH + 1))
     return RankingResult(
         direction=found.direction.name,
-        metric=config.metric,
+        metric=config.metric if embeddings.distances is None else "distances",
         rerank=str(config.rerank or ""),
         mAP=figures.mAP,
         mINP=figures.mINP,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import pyarrow as pa
 from agreid_cli.errors import Problems, did_you_mean
 from agreid_cli.records.crop_names import match_names
 from agreid_cli.records.crops import PLATFORMS
-from agreid_cli.records.embeddings import Embeddings, Part, not_finite
+from agreid_cli.records.embeddings import Embeddings, Part, all_zero, not_finite
 from agreid_cli.records.manifest import Known
 
 SHOWN = 20
@@ -34,11 +35,18 @@ def join(
     """
     problems = Problems()
     for part in parts:
-        for row in [row for row, crop in enumerate(part.crop_id or []) if not crop][:SHOWN]:
-            problems.add(f"{part.source}, row {row + 1}", "has no crop id")
+        for text in part.notes:
+            note(text)
+        for row, crop in enumerate(part.crop_id or []):
+            if not crop:
+                problems.add(f"{part.source}, row {row + 1}", "has no crop id")
     problems.raise_if_any("the embeddings cannot be ranked")
     parts = [_in_manifest(part, manifest, note, problems) for part in parts]
     _check_widths(parts, problems)
+    _check_distances(parts, problems)
+    for part in parts:
+        if part.distances is None and (zero := all_zero(part.features)):
+            note(f"{part.source}: {len(zero):,} embeddings are all zero, the first in row {zero[0] + 1}")
     made_ids = any(part.crop_id is None for part in parts)
     if made_ids:
         note(
@@ -52,7 +60,7 @@ def join(
         _check_columns(part, ids[start : start + len(part)], problems)
         start += len(part)
     role = [value for column in roles for value in column]
-    for crop, side in _twice(ids, role)[:SHOWN]:
+    for crop, side in _twice(ids, role):
         among = {"query": " among the queries", "gallery": " in the gallery"}.get(side or "", "")
         problems.add(f"crop {crop}", f"occurs more than once{among}")
     problems.raise_if_any("the embeddings cannot be ranked")
@@ -70,6 +78,7 @@ def join(
         role=_objects(role),
         made_ids=made_ids,
         sources=tuple(dict.fromkeys(part.file for part in parts)),
+        distances=parts[0].distances,
     )
 
 
@@ -93,7 +102,7 @@ def _in_manifest(
         return part
     if part.pid is None or part.camid is None:
         strange = [crop for crop, k in zip(ids, found, strict=True) if k is None]
-        for crop in strange[:SHOWN]:
+        for crop in strange:
             problems.add(
                 f"{part.source}, crop {crop}",
                 "is not in the manifest, and the file has no pid and camid for it",
@@ -133,10 +142,14 @@ def _check_columns(part: Part, ids: Sequence[str], problems: Problems) -> None:
                 f"the embeddings: query_{name} and gallery_{name}, or {name} if one array holds all rows",
             )
     for name, allowed in (("platform", PLATFORMS), ("role", ROLES)):
-        for value in sorted({v for v in getattr(part, name) or [] if v and v not in allowed}):
-            row = getattr(part, name).index(value)
+        first: dict[str, int] = {}
+        for row, value in enumerate(getattr(part, name) or []):
+            if value and value not in allowed:
+                first.setdefault(value, row)
+        for value, row in sorted(first.items()):
             place = f"{part.source}, row {row + 1} (crop {ids[row]})"
-            problems.add(place, f"'{value}' is not a valid {name}{did_you_mean(value, allowed)}")
+            what = partial(_not_allowed, value, name, allowed)
+            problems.add(place, what, kind=f"not a valid {name}")
     bad = not_finite(part.features)
     for row in bad[:SHOWN]:
         problems.add(
@@ -144,6 +157,19 @@ def _check_columns(part: Part, ids: Sequence[str], problems: Problems) -> None:
         )
     if len(bad) > SHOWN:
         problems.add(part.source, f"and {len(bad) - SHOWN} more rows that are not finite")
+
+
+def _not_allowed(value: str, name: str, allowed: Sequence[str]) -> str:
+    return f"'{value}' is not a valid {name}{did_you_mean(value, allowed)}"
+
+
+def _check_distances(parts: Sequence[Part], problems: Problems) -> None:
+    """Distances are of one file alone, which holds nothing else."""
+    given = [part for part in parts if part.distances is not None]
+    if given and (len(given) > 1 or len(parts) > 2):
+        for part in parts:
+            held = "distances" if part.distances is not None else f"{part.features.shape[1]} values a crop"
+            problems.add(part.source, f"has {held}; distances can only be ranked by themselves")
 
 
 def _twice(ids: Sequence[str], role: Sequence[str | None]) -> list[tuple[str, str | None]]:

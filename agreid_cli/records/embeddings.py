@@ -12,7 +12,7 @@ import mmap
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -71,6 +71,20 @@ def not_finite(features: Features) -> list[int]:
     return bad
 
 
+def all_zero(features: Features) -> list[int]:
+    """The rows in which every value is 0: crops that a network could not read; reads block by block.
+
+    >>> all_zero(np.array([[1.0, 0.0], [0.0, 0.0]]))
+    [1]
+    """
+    rows: list[int] = []
+    for start in range(0, len(features), ROWS_A_STEP):
+        block = np.asarray(features[start : start + ROWS_A_STEP])
+        rows += (np.flatnonzero(~block.any(axis=1)) + start).tolist()
+        _forget(features)
+    return rows
+
+
 def _forget(features: Features) -> None:
     """Let the system release the pages of a file that were read; a gallery may be larger than memory."""
     pages = getattr(features, "_mmap", None)
@@ -91,13 +105,40 @@ class Part:
     camid: npt.NDArray[np.int64] | None = None
     platform: list[str | None] | None = None
     role: list[str | None] | None = None
+    #: Of queries only: their distances to all rows of the gallery part, (rows, gallery rows).
+    distances: Features | None = None
+    notes: tuple[str, ...] = ()  # what the user should know of how the file was read
 
     def __len__(self) -> int:
         return len(self.features)
 
+    def take(self, rows: list[int]) -> Part:
+        """These rows; a run of rows is a view of the features."""
+        at = np.array(rows, np.intp)
+        is_run = len(rows) > 0 and rows[-1] - rows[0] + 1 == len(rows)
+        features = self.features[rows[0] : rows[-1] + 1] if is_run else self.features[at]
+        return Part(
+            self.file,
+            features,
+            self.array,
+            crop_id=_some(self.crop_id, rows),
+            pid=None if self.pid is None else self.pid[at],
+            camid=None if self.camid is None else self.camid[at],
+            platform=_some(self.platform, rows),
+            role=_some(self.role, rows),
+            notes=self.notes,
+        )
+
     @property
     def source(self) -> str:
         return f"{self.file}, {self.array}" if self.array else self.file
+
+
+T = TypeVar("T")
+
+
+def _some(values: list[T] | None, rows: list[int]) -> list[T] | None:
+    return None if values is None else [values[row] for row in rows]
 
 
 @dataclass(frozen=True)
@@ -135,6 +176,8 @@ class Embeddings:
     role: npt.NDArray[np.object_]  # query, gallery or None
     made_ids: bool = False
     sources: tuple[str, ...] = field(default=())
+    #: Distances of another program instead of vectors: (queries, gallery), of the first and the next rows.
+    distances: Features | None = None
 
     def __len__(self) -> int:
         return len(self.crop_id)

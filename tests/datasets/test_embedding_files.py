@@ -186,7 +186,7 @@ def uneven(path: Path) -> None:
         ("a.npy", bad_csv("pid,camid\n1,0\n2\n3,0\n"), ["line 3: has 1 values where the header has 2"]),
         ("a.npy", bad_csv("pid,camid\n1,0\nP2,0\n3,0\n"), ["pid: row 2 is 'P2', not a whole number"]),
         ("a.npy", bad_csv("1,0\n2,0\n3,0\n"), ["no line of column names"]),
-        ("a.npz", npz(weights=QUERY), ["holds no embeddings: its arrays are weights", "Expected: query_f"]),
+        ("a.npz", npz(weights=QUERY), ["no embeddings: its arrays are weights", "Expected: query_f"]),
         ("a.npz", npz(query_f=QUERY[0], q_pid=[1, 2]), ["query_f: is 2 of float32, not crops × values"]),
         ("a.npz", npz(query_f=QUERY, q_pid=[1, 2]), ["q_pid: has 2 rows where query_f has 3"]),
         ("a.npz", npz(query_f=QUERY, q_pid=[1, 2, 0.5]), ["q_pid: row 3 is 0.5, not a whole number"]),

@@ -65,7 +65,7 @@ def evaluate(
         _must_agree(chosen, prints, other, str(compare_with))
     results, tables = [], []
     for found, mark in zip(chosen, prints, strict=True):
-        _say(found, progress)
+        _say(found, embeddings, progress)
         ranks, top = ranked(embeddings, found, config, progress, top=bool(save_ranks))
         scored = result(ranks, embeddings, found, config, fingerprint=mark, source=source.name)
         if other:
@@ -180,12 +180,15 @@ def _must_agree(chosen: Sequence[Sides], prints: Sequence[str], other: RankingRe
     )
 
 
-def _say(found: Sides, progress: Progress) -> None:
+def _say(found: Sides, embeddings: Embeddings, progress: Progress) -> None:
     if found.roles == "platforms":
         progress.note(
-            f"{found.direction.name}: neither a split nor the file says which crops are queries, so every "
-            "crop of the asking platform is a query and every crop of the searched platform is in the gallery"
+            f"{found.direction.name}: no split is used and no column of the file tells queries from gallery, "
+            "so every crop of the asking platform is a query and every crop of the searched platform is in "
+            "the gallery"
         )
+    elif found.roles == "file" and (n := sum(role is None for role in embeddings.role)):
+        progress.note(f"{found.direction.name}: {n:,} rows without a role (query, gallery) are not ranked")
     if found.n_junk:
         progress.note(
             f"{found.direction.name}: gallery crops with pid -1, which are left out: {found.n_junk:,}"
