@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import signal
 from typing import Annotated
 
 import typer
 
 from agreid_cli import __version__
-from agreid_cli.cli.boundary import bounded, terminate
+from agreid_cli.cli.boundary import bounded, handle_signals
 from agreid_cli.cli.console import Voice
 
 #: Panel of `agreid --help` → command → its function, in the order shown.
@@ -82,5 +81,5 @@ for _panel, _commands in PANELS.items():
 
 def main() -> None:
     """Run the program. Exit codes: 0 done, 1 input error, 2 usage error, 130/143 interrupted after saving."""
-    signal.signal(signal.SIGTERM, terminate)
+    handle_signals()
     app(prog_name="agreid")

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
+import signal
 import sys
-from collections.abc import Callable
-from typing import Any, ParamSpec
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import ParamSpec
 
 from agreid_cli.cli.console import Voice
 from agreid_cli.errors import AgreidError, Terminated
 
 P = ParamSpec("P")
+
+
+#: Whether a command is at work; a list, since handlers only read it.
+_running: list[bool] = []
+
+
+@contextlib.contextmanager
+def _under_way() -> Iterator[None]:
+    _running.append(True)
+    try:
+        yield
+    finally:
+        _running.pop()
 
 
 def bounded(command: Callable[P, None]) -> Callable[P, None]:
@@ -21,11 +37,13 @@ def bounded(command: Callable[P, None]) -> Callable[P, None]:
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         voice = Voice(json=bool(kwargs.get("json")))
         try:
-            command(*args, **kwargs)
+            with _under_way():
+                command(*args, **kwargs)
         except AgreidError as error:
             voice.error(error)
             sys.exit(error.exit_code)
         except KeyboardInterrupt as stop:
+            _leave_at_once()
             voice.note("Stopped. Finished work is saved; run the same command again to continue.")
             sys.exit(143 if isinstance(stop, Terminated) else 130)
         except BrokenPipeError:
@@ -35,6 +53,31 @@ def bounded(command: Callable[P, None]) -> Callable[P, None]:
     return run
 
 
-def terminate(signum: int, frame: Any) -> None:
-    """The SIGTERM handler: unwind as for Ctrl-C, so that work in progress is saved."""
-    raise Terminated
+def handle_signals() -> None:
+    """Let Ctrl-C and SIGTERM unwind the command, so that work in progress is saved."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _unwind)
+
+
+def _unwind(signum: int, frame: FrameType | None) -> None:
+    if not _running or _importing(frame):
+        # Nothing to save yet; and an exception inside an import is swallowed or shown by whoever is imported.
+        os._exit(128 + signum)
+    raise Terminated if signum == signal.SIGTERM else KeyboardInterrupt
+
+
+def _importing(frame: FrameType | None) -> bool:
+    """Whether a module is being imported at this moment."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _leave_at_once() -> None:
+    """From now on a signal ends the process: it is on its way out, and everything is saved."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is _unwind:
+            signal.signal(number, lambda signum, frame: os._exit(128 + signum))

@@ -15,6 +15,7 @@ from agreid_cli.cli.options import (
     SetOption,
     WorkspaceOption,
     config_file,
+    is_workspace,
 )
 from agreid_cli.cli.results_view import show_results, worst_queries
 from agreid_cli.errors import UsageError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 
 def evaluate(
+    context: typer.Context,
     more: Annotated[Optional[list[Path]], typer.Argument(metavar="FILE", hidden=True)] = None,
     direction: Annotated[
         Optional[list[str]],
@@ -78,6 +80,13 @@ def evaluate(
             "--oracle", help="With --explain: add the upper bound that uses the test labels."
         ),
     ] = False,
+    out: Annotated[
+        Optional[Path],
+        typer.Option(
+            "--out", metavar="FOLDER", help="With --embeddings: write the results into this folder.",
+            show_default="results of the workspace; outside a workspace nothing is written",
+        ),
+    ] = None,
     worst: Annotated[int, typer.Option("--worst", metavar="N", min=0, help="List the N worst queries.")] = 0,
     workspace: WorkspaceOption = HERE,
     config: ConfigOption = None,
@@ -107,7 +116,7 @@ def evaluate(
     )  # fmt: skip
     if explain or oracle:
         others = {"--embeddings": embeddings or more, "--compare": compare, "--save-ranks": save_ranks,
-                  "--worst": worst, "--rerank": rerank, "--metric": metric}  # fmt: skip
+                  "--out": out, "--worst": worst, "--rerank": rerank, "--metric": metric}  # fmt: skip
         if wrong := [name for name, given in others.items() if given]:
             raise UsageError(f"{' and '.join(wrong)} cannot be combined with --explain", hint="Leave it out.")
         _explain(
@@ -117,8 +126,8 @@ def evaluate(
         return
     results = rank_all(
         Workspace(workspace), config=settings, run=run, files=[*(embeddings or []), *(more or [])],
-        directions=direction or (), save_ranks=save_ranks, compare_with=compare, device=device,
-        progress=voice,
+        directions=direction or (), save_ranks=save_ranks, compare_with=compare, out=out,
+        keep=is_workspace(context, workspace), device=device, progress=voice,
     )  # fmt: skip
     for result in results:
         voice.data(result.brief() | ({"worst": worst_queries(result, worst)} if worst else {}))

@@ -54,6 +54,14 @@ CamidOption = Annotated[
 HERE = Path()
 
 
+def is_workspace(context: typer.Context, folder: Path) -> bool:
+    """Whether a command may write into `folder`: it was named as the workspace, or holds artefacts."""
+    from agreid_cli.records.workspace import Workspace
+
+    source = context.get_parameter_source("workspace")
+    return (source is not None and source.name != "DEFAULT") or Workspace(folder).exists
+
+
 def config_file(given: Path | None, workspace: Path) -> Path | None:
     """The configuration file to read: the given one, else the workspace's own if it exists."""
     own = workspace / "agreid.toml"

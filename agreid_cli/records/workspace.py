@@ -76,6 +76,12 @@ class Workspace:
         """Results for embeddings of other programs."""
         return self.root / "results"
 
+    @property
+    def exists(self) -> bool:
+        """Whether the folder holds any artefact that commands start from."""
+        known = (self.config, self.crops, self.manifest, self.split, self.runs)
+        return any(path.exists() for path in known)
+
     def own_files(self) -> set[str]:
         """The real paths of the artefacts, whether they are there or not."""
         own = (

@@ -12,14 +12,23 @@ FEWEST = 2  # identities: with fewer there is nothing to rank
 def held_out(samples: Samples, share: float, seed: int) -> np.ndarray:
     """The training pids that are kept out, ascending: `share` of them, drawn by `seed`.
 
-    Only people whom both views show, since they are asked for across views; none when they are too few.
+    Only people who can be asked for: seen in both views or, where the data has no two such people, by two
+    cameras. None when they are too few.
     """
-    pids = np.unique(samples.pid)
-    both = np.array([pid for pid in pids if len(np.unique(samples.view[samples.pid == pid])) > 1], np.int64)
-    n = min(round(share * len(pids)), len(both))
+    several = _seen_by_several(samples.pid, samples.view)
+    if len(several) < FEWEST:
+        several = _seen_by_several(samples.pid, samples.camid)
+    n = min(round(share * len(np.unique(samples.pid))), len(several))
     if n < FEWEST:
-        return both[:0]
-    return np.sort(np.random.default_rng([seed, 11]).choice(both, n, replace=False))
+        return several[:0]
+    return np.sort(np.random.default_rng([seed, 11]).choice(several, n, replace=False))
+
+
+def _seen_by_several(pid: np.ndarray, by: np.ndarray) -> np.ndarray:
+    """The pids with crops of at least two different values of `by`, ascending."""
+    pairs = np.unique(np.stack([pid, by], axis=1), axis=0)
+    pids, counts = np.unique(pairs[:, 0], return_counts=True)
+    return np.asarray(pids[counts > 1], np.int64)
 
 
 def without(samples: Samples, pids: np.ndarray) -> Samples:

@@ -32,7 +32,7 @@ def load_training(
     if config.data.held_out and not len(kept_out):
         raise InputError(
             f"data.held_out={config.data.held_out:g} of {len(np.unique(samples.pid))} training identities, "
-            f"of those in both views, are fewer than {FEWEST}",
+            f"of those seen in both views or by two cameras, are fewer than {FEWEST}",
             hint="Hold out a larger share, or none: --set data.held_out=0",
         )
     samples = without(samples, kept_out)

@@ -38,7 +38,7 @@ def test_json_is_one_object_a_direction_and_nothing_else(here: Path) -> None:
 
 def test_every_score_stands_beside_what_it_is_over(here: Path) -> None:
     as_npz(drawn(3, paired=0.5), here / "dump.npz")
-    done = agreid("--embeddings", "dump.npz", "--ci", "--worst", "2", "--metric", "euclidean")
+    done = agreid("--embeddings", "dump.npz", "--ci", "--worst", "2", "--metric", "euclidean", "-w", ".")
     assert done.exit_code == 0, done.stderr
     result = json.loads((here / "results" / "dump-a2g.json").read_text())
     lines = {
@@ -61,16 +61,33 @@ def test_several_files_may_follow_one_flag(here: Path) -> None:
         some = table.filter(rows.tolist()).to_pylist()
         lines = [f"{row['crop_id']},{row['pid']},{row['camid']},{row['platform']}" for row in some]
         (here / f"my_{side}.csv").write_text("\n".join(["crop_id,pid,camid,platform", *lines]))
-    done = agreid("--embeddings", "my_query.npy", "my_gallery.npy", "--direction", "a2g", "--json")
+    done = agreid(
+        "--embeddings", "my_query.npy", "my_gallery.npy", "--direction", "a2g", "--out", "kept", "--json"
+    )
     assert done.exit_code == 0, done.stderr
     assert json.loads(done.stdout)["roles"] == "file"
-    assert (here / "results" / "my_query+my_gallery-a2g.json").is_file()
+    assert (here / "kept" / "my_query+my_gallery-a2g.json").is_file()
+    assert not (here / "results").exists()
+
+
+def test_outside_a_workspace_results_are_printed_and_nothing_is_written(here: Path) -> None:
+    write_embeddings(drawn(0), here / "e.parquet")
+    done = agreid("--embeddings", "e.parquet")
+    assert done.exit_code == 0, done.stderr
+    assert "mAP" in done.stdout
+    assert "written to" not in done.stderr
+    assert [path.name for path in here.iterdir()] == ["e.parquet"]
+    workspace_with(here)
+    assert agreid("--embeddings", "e.parquet").exit_code == 0
+    assert (here / "results" / "e-a2g.json").is_file()
+    refused = agreid("--out", "kept", "-w", ".")
+    assert (refused.exit_code, "--out goes with --embeddings" in refused.stderr) == (2, True)
 
 
 def test_compare_prints_the_difference_or_both_fingerprints(here: Path) -> None:
     for name, noise in (("a", 3.0), ("b", 0.1)):
         write_embeddings(drawn(0, n_pids=12, noise=noise), here / f"{name}.parquet")
-    agreid("--embeddings", "a.parquet")
+    agreid("--embeddings", "a.parquet", "--workspace", ".")
     done = agreid("--embeddings", "b.parquet", "--compare", "results/a-a2g.json")
     assert done.exit_code == 0, done.stderr
     assert "a2g: difference to results/a-a2g.json, over the same 36 queries" in done.stdout

@@ -37,15 +37,20 @@ def evaluate(
     directions: Sequence[str] = (),
     save_ranks: Path | None = None,
     compare_with: Path | None = None,
+    out: Path | None = None,
+    keep: bool = True,
     device: str = "auto",
     progress: Progress = SILENT,
 ) -> list[RankingResult]:
-    """Rank each direction and write its result.
+    """Rank each direction and write its result: into the run, else into the folder `out`, else into the
+    workspace's `results/`, unless `keep` is False.
 
     The test crops are embedded first, on `device`, where the run's weights or the split are newer.
     `both` is a2g and g2a, which is also the default where both can be ranked. Everything that can be wrong
     with the input is said before the first ranking.
     """
+    if out and not files:
+        raise UsageError("--out goes with --embeddings", hint="The results of a run lie in its folder.")
     source = _source(workspace, run, files, device, progress)
     other = read_result(compare_with) if compare_with else None
     if save_ranks and save_ranks.resolve() in {path.resolve() for path in source.files}:
@@ -74,9 +79,10 @@ def evaluate(
             )
         if top:
             tables.append(ranks_table(embeddings, found, top))
-        place = source.result(workspace, scored.direction)
-        write_result(scored, place)
-        progress.note(f"{scored.direction}: written to {place}")
+        if keep or out or source.run:
+            place = source.result(out or workspace.results, scored.direction)
+            write_result(scored, place)
+            progress.note(f"{scored.direction}: written to {place}")
         results.append(scored)
     if save_ranks:
         RANKS.write(pa.concat_tables(tables), save_ranks)
@@ -93,11 +99,11 @@ class _Source:
     def name(self) -> str:
         return f"runs/{self.run.name}" if self.run else " ".join(map(str, self.files))
 
-    def result(self, workspace: Workspace, direction: str) -> Path:
+    def result(self, folder: Path, direction: str) -> Path:
         if self.run:
             return self.run.result(direction)
         stems = dict.fromkeys(path.stem for path in self.files)
-        return workspace.results / f"{'+'.join(stems)}-{direction}.json"
+        return folder / f"{'+'.join(stems)}-{direction}.json"
 
 
 def _source(
