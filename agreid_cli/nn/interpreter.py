@@ -51,6 +51,9 @@ class Interpreter(nn.Module):
     Raises `InputError` for a teacher that has not one map and one vector to take apart.
     """
 
+    teacher: ReidModel
+    power: float
+
     def __init__(
         self,
         teacher: ReidModel,

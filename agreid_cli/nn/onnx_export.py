@@ -42,12 +42,11 @@ def export_onnx(encoder: Encoder, *, notes: Mapping[str, str] | None = None) -> 
             _Embed(model, asked),
             inputs,
             dynamo=True,
-            input_names=[INPUT, *asked],
-            output_names=[OUTPUT],
-            # The inputs of `_Embed.forward`: images, and a tuple of the rest.
-            dynamic_shapes=({0: batch}, tuple({0: batch} for _ in asked)),
+            # The inputs of `_Embed.forward`: images, and a tuple of the rest, where there are any.
+            dynamic_shapes=({0: batch}, tuple({0: batch} for _ in asked)) if asked else ({0: batch},),
             verbose=False,
         )
+    _name(program.model.graph, [INPUT, *asked], OUTPUT)
     proto = program.model_proto
     words = {
         "mean": " ".join(f"{x:g}" for x in model.mean),
@@ -96,6 +95,17 @@ def check_onnx(data: bytes, encoder: Encoder, *, rows: Mapping[str, int] | None 
             hint="Try other versions of torch and onnxruntime, and report it.",
         )
     return worst
+
+
+def _name(graph: Any, inputs: list[str], output: str) -> None:
+    """Name inputs and output, after values within that are called so: the exporter names a value after its
+    operation, and there are operations `view` and `embedding`."""
+    for node in graph:
+        for value in node.outputs:
+            if value.name in {*inputs, output}:
+                value.name = f"{value.name}_within"
+    for value, name in zip([*graph.inputs, *graph.outputs], [*inputs, output], strict=True):
+        value.name = name
 
 
 def asked_of(model: Any) -> list[str]:

@@ -140,7 +140,7 @@ def wait_for_all() -> None:
 
 
 def _many() -> bool:
-    return dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
+    return bool(dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1)
 
 
 class _SumOverRanks(torch.autograd.Function):

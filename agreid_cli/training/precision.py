@@ -23,7 +23,8 @@ class Precision:
     def autocast(self) -> AbstractContextManager[Any]:
         if self.name == "fp32":
             return nullcontext()
-        return torch.autocast(self.device, DTYPE[self.name])
+        context: AbstractContextManager[Any] = torch.autocast(self.device, DTYPE[self.name])
+        return context
 
     def scaler(self) -> torch.amp.GradScaler:
         """Scales the loss of fp16, whose small gradients would vanish; passes the others through."""

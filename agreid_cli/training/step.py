@@ -17,6 +17,7 @@ from agreid_cli.errors import InputError
 from agreid_cli.training.batch import Batch
 from agreid_cli.training.guard import Guard, check_finite
 from agreid_cli.training.memory import fitting, too_large
+from agreid_cli.training.objective import Losses
 from agreid_cli.training.optim import set_rate
 from agreid_cli.training.position import Meter
 from agreid_cli.training.schedule import factor, frozen
@@ -54,7 +55,7 @@ def step(training: Training, batches: Iterator[Batch], parts: int, meter: Meter)
 
 def _backward(training: Training, batch: Batch, parts: int) -> dict[str, torch.Tensor]:
     with training.precision.autocast():
-        losses = training.objective(training.network.run, batch)
+        losses: Losses = training.objective(training.network.run, batch)
     training.scaler.scale(losses.total / parts).backward()
     return losses.named
 

@@ -147,3 +147,13 @@ def test_teachers_that_cannot_be_taken_apart_are_refused(spec: ModelSpec, says: 
     with pytest.raises(InputError, match=says) as caught:
         Interpreter(build_model(spec, n_ids=2), n_bits=4)
     assert "bot-vit" in caught.value.hint
+
+
+def test_the_power_of_the_teachers_pooling_is_that_of_the_loaded_weights() -> None:
+    teacher = build_model(ModelSpec("osnet-x0.25", "sbs", (64, 32), pooling="gem"), 3)
+    stream = Interpreter(teacher, n_bits=2)
+    assert stream.power == 3
+    state = stream.state_dict()
+    state["teacher.head.pooling.p"] = torch.tensor([4.5])
+    stream.load_state_dict(state)
+    assert stream.power == 4.5

@@ -114,7 +114,8 @@ def from_starting_weights(config: TrainConfig, trained: ReidModel, n_ids: int) -
     """
     model = build_model(spec_from(config.model, config.loss), n_ids)
     fill(model, trained.state_dict(), "the run that is explained")
-    return model.eval()
+    model.eval()
+    return model
 
 
 def _over(teacher: ReidModel, config: TrainConfig, n_bits: int) -> Interpreter:

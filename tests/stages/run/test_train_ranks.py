@@ -118,3 +118,38 @@ def test_gradients_and_statistics_of_two_ranks_are_exact(tmp_path: Path) -> None
         found.append(torch.load(tmp_path / name, weights_only=True))
     for one, two in zip(*found, strict=True):
         torch.testing.assert_close(two, one, rtol=1e-9, atol=1e-12)
+
+
+ONE_CROP = """
+import sys
+import numpy as np
+import torch
+from agreid_cli.nn.encoder import Encoder
+from agreid_cli.training.distributed import joined, world_of_environment
+from agreid_cli.training.embed import SidedCrops, embed
+from agreid_cli.training.side import SideColumns
+
+class Mean(torch.nn.Module):
+    needs, mean, std = frozenset(), (0.5,) * 3, (0.5,) * 3
+    def embed(self, images, side):
+        return images.mean((2, 3))
+
+world = world_of_environment()
+crops = SidedCrops(np.full((1, 4, 4, 3), 200, np.uint8), SideColumns())
+with joined(world, torch.device("cpu")):
+    found = embed(Encoder(Mean(), size=(4, 4)), crops, batch=2, world=world)
+np.save(f"{sys.argv[1]}-{world.rank}", found)
+"""
+
+
+@pytest.mark.slow
+def test_fewer_crops_than_ranks_are_embedded_on_every_rank(tmp_path: Path) -> None:
+    (tmp_path / "code.py").write_text(ONE_CROP)
+    words = [sys.executable, *RANKS, str(tmp_path / "code.py"), str(tmp_path / "found")]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    for rank in range(2):
+        np.testing.assert_allclose(
+            np.load(tmp_path / f"found-{rank}.npy"), np.full((1, 3), 200 / 127.5 - 1), 1e-6
+        )
