@@ -18,10 +18,20 @@ if TYPE_CHECKING:
 DATASETS = {
     "ag-reid": "agreid_cli.datasets.ag_reid:AG_REID",
     "ag-reid-v2": "agreid_cli.datasets.ag_reid_v2:AG_REID_V2",
+    "ag-vpreid": "agreid_cli.datasets.ag_vpreid:AG_VPREID",
     "cargo": "agreid_cli.datasets.cargo:CARGO",
+    "cp2108": "agreid_cli.datasets.cp2108:CP2108",
+    "cuhk03-np": "agreid_cli.datasets.cuhk03_np:CUHK03_NP",
+    "detreidx": "agreid_cli.datasets.detreidx:DETREIDX",
+    "duke-mtmc": "agreid_cli.datasets.duke_mtmc:DUKE_MTMC",
+    "g2aps-reid": "agreid_cli.datasets.g2aps_reid:G2APS_REID",
+    "lagper": "agreid_cli.datasets.lagper:LAGPER",
     "market-1501": "agreid_cli.datasets.market_1501:MARKET_1501",
+    "msmt17": "agreid_cli.datasets.msmt17:MSMT17",
+    "occluded-duke": "agreid_cli.datasets.occluded_duke:OCCLUDED_DUKE",
     "prai-1581": "agreid_cli.datasets.prai_1581:PRAI_1581",
     "uav-human": "agreid_cli.datasets.uav_human:UAV_HUMAN",
+    "veri-776": "agreid_cli.datasets.veri_776:VERI_776",
 }
 #: Crops of one's own, read by the same command. A list of crops is read by the stage.
 OWN = {"folder": "agreid_cli.datasets.own_folder:FOLDER"}

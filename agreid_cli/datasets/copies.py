@@ -12,6 +12,7 @@ from pathlib import Path
 
 from agreid_cli.datasets.rows import TRAIN, Row
 from agreid_cli.errors import Problem
+from agreid_cli.records.manifest import JUNK_PID
 
 #: Files a task, as in `sizes`.
 CHUNK = 256
@@ -100,7 +101,11 @@ def _judge_one(
         else:
             kept.append(path)
     trained = [path for path in kept if TRAIN in row_of[path].roles]
-    tested = [path for path in kept if any(role != TRAIN for role in row_of[path].roles)]
+    tested = [  # junk is ranked by nobody
+        path
+        for path in kept
+        if row_of[path].pid != JUNK_PID and any(role != TRAIN for role in row_of[path].roles)
+    ]
     if trained and tested:
         problems += [
             Problem(path, f"is the same image as {trained[0]}, which is in the training set")

@@ -22,6 +22,11 @@ FOLDERS: dict[str, tuple[str, ...]] = {
     "query": ("query:all",),
     "bounding_box_test": ("gallery:all",),
 }
+PREPARED: dict[str, tuple[str, ...]] = {
+    "train_all": (TRAIN,),
+    "query": ("query:all",),
+    "gallery": ("gallery:all",),
+}
 GRAMMAR = "0002_c1s1_000451_03.jpg"
 DISTRACTOR_PID = 0
 MAT_NAME = "market_attribute.mat"
@@ -32,9 +37,9 @@ _NAME = re.compile(r"(-1|\d+)_c(\d+)s(\d+)_(\d+)_\d+(?:\.\w+)*", re.ASCII)
 def parse(name: str) -> Row | None:
     """Person, camera, sequence and frame; the last number tells boxes of one frame apart.
 
-    >>> parse("-1_c3s2_000451_03.jpg")
-    Row(path='-1_c3s2_000451_03.jpg', pid=-1, camid=3, platform='cctv', roles=(), altitude=None, \
-session='s2', frame=451)
+    >>> row = parse("-1_c3s2_000451_03.jpg")
+    >>> row.pid, row.camid, row.platform, row.session, row.frame
+    (-1, 3, 'cctv', 's2', 451)
     """
     found = _NAME.fullmatch(name)
     if not found or int(found[2]) >= 2**15:
@@ -48,6 +53,37 @@ def read(root: Path) -> Iterator[Row | Problem]:
     yield from walk(root, FOLDERS, parse, GRAMMAR)
 
 
+def read_prepared(root: Path) -> Iterator[Row | Problem]:
+    """The images of the `pytorch` folder that Person_reID_baseline_pytorch prepares, one folder per person.
+
+    Its `train` and `val` divide `train_all`, and `multi-query` is not part of the usual protocol.
+    """
+    yield from walk(root, PREPARED, parse, GRAMMAR)
+
+
+_SUBSETS = (
+    Subset("train", TRAIN, (Reading("paper", 12_936, 751),)),
+    Subset("query", "query:all", (Reading("paper", 3_368, 750),)),
+    Subset("gallery", "gallery:all", (Reading("paper", 19_732, 750),)),
+    Subset(
+        "gallery, people",
+        "gallery:all",
+        (Reading("its attribute page", 13_115, 750),),
+        kind="people",
+    ),
+    Subset(
+        "gallery, distractors (0000)",
+        "gallery:all",
+        (Reading("15,913 without junk, less the people", 2_798),),
+        kind="distractors",
+    ),
+    Subset(
+        "gallery, junk (-1)",
+        "gallery:all",
+        (Reading("19,732 less the 15,913 without junk", 3_819),),
+        kind="junk",
+    ),
+)
 MARKET_1501 = Dataset(
     name="market-1501",
     title="Market-1501 (v15.09.15)",
@@ -57,30 +93,9 @@ MARKET_1501 = Dataset(
             folders=tuple(FOLDERS),
             read=read,
             parse=parse,
-            subsets=(
-                Subset("train", TRAIN, (Reading("paper", 12_936, 751),)),
-                Subset("query", "query:all", (Reading("paper", 3_368, 750),)),
-                Subset("gallery", "gallery:all", (Reading("paper", 19_732, 750),)),
-                Subset(
-                    "gallery, people",
-                    "gallery:all",
-                    (Reading("its attribute page", 13_115, 750),),
-                    kind="people",
-                ),
-                Subset(
-                    "gallery, distractors (0000)",
-                    "gallery:all",
-                    (Reading("15,913 without junk, less the people", 2_798),),
-                    kind="distractors",
-                ),
-                Subset(
-                    "gallery, junk (-1)",
-                    "gallery:all",
-                    (Reading("19,732 less the 15,913 without junk", 3_819),),
-                    kind="junk",
-                ),
-            ),
+            subsets=_SUBSETS,
         ),
+        Layout("prepared", tuple(PREPARED), read_prepared, _SUBSETS, parse=parse),
     ),
     attribute_files=(MAT_NAME, f"attribute/{MAT_NAME}", f"Market-1501_Attribute/{MAT_NAME}"),
     attribute_kind="market",

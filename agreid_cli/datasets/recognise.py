@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from agreid_cli.datasets import DATASETS
@@ -40,7 +40,14 @@ def choose_layout(dataset: Dataset, root: Path) -> Layout:
             f"{root} has the folders of {dataset.title}, and its images are named like those of {names}",
             hint=f"It looks like {names}: {_command(next(iter(others)), root)}",
         )
-    closer = [name for name, found in others.items() if found.any_of and not layout.any_of]
+    if share(layout, root) == 0.0 and (
+        like := named_like(list(_names(root, layout.folders)), but=dataset.name)
+    ):
+        raise InputError(
+            f"{root} has the folders of {dataset.title}, but its images are not named like it", hint=like
+        )
+    lists_here = {*layout.any_of, *(name for name, _ in layout.optional)}
+    closer = [name for name, found in others.items() if found.any_of and not lists_here & {*found.any_of}]
     if closer:
         lists = [name for name in others[closer[0]].any_of if find_file(root, (name,))]
         raise InputError(
@@ -54,6 +61,24 @@ def looks_like(root: Path, *, but: str) -> str:
     """The words that name the readers whose layout and names `root` has; empty when there is none."""
     others = {name: layout for name, layout in recognised(root).items() if name != but}
     return f"It looks like {_either(others)}: {_command(next(iter(others)), root)}" if others else ""
+
+
+def named_like(names: Sequence[str], *, but: str) -> str:
+    """The words for the data sets that name files like `names`, whatever the folders; "" when none does."""
+    found = {}
+    for name in DATASETS:
+        for layout in find_dataset(name).layouts:
+            if name == but or layout.parse is None or not layout.strict or name in found:
+                continue
+            if names and sum(layout.parse(n) is not None for n in names) >= SHARE * len(names):
+                found[name] = layout
+    if not found:
+        return ""
+    name, layout = next(iter(found.items()))
+    return (
+        f"These files are named like those of {_either(found)}. {name} is read from the folders "
+        f"{', '.join(layout.folders)}."
+    )
 
 
 def recognised(root: Path) -> dict[str, Layout]:
@@ -120,10 +145,16 @@ def _not_laid_out(dataset: Dataset, root: Path) -> InputError:
         for name in missing(o, root)
     ]
     message = f"{root} is not laid out like {dataset.title}"
-    for level, folder in _around(root):
-        if any(not missing(layout, folder) for layout in dataset.layouts):
-            hint = f"The data set lies {level}: {_command(dataset.name, folder)}"
-            return InputError(message, problems=places, hint=hint)
+    near = [
+        (level, folder)
+        for level, folder in _around(root)
+        if any(not missing(layout, folder) for layout in dataset.layouts)
+    ]
+    if near:
+        level = near[0][0]
+        lines = [_command(dataset.name, folder) for at, folder in near if at == level][:3]
+        hint = f"The data set lies {level}: " + "\nor: ".join(lines)
+        return InputError(message, problems=places, hint=hint)
     for level, folder in [("", root), *_around(root)]:
         if others := recognised(folder):
             where = f" ({level})" if level else ""

@@ -79,6 +79,8 @@ class Layout:
     any_of: tuple[str, ...] = ()
     #: File name → row, None outside the grammar; by it a tree given under another name is recognised.
     parse: Callable[[str], Row | None] | None = None
+    #: Whether file names that follow the grammar are enough to recognise the set.
+    strict: bool = True
     #: The images may lie anywhere under the root.
     whole: bool = False
     #: `read` has a keyword `platform`, for images whose names tell none.

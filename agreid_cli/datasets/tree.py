@@ -106,11 +106,14 @@ def one_crop_a_name(items: Iterable[Row | Problem]) -> Iterator[Row | Problem]:
         first = rows.setdefault(name, item)
         if first is item:
             continue
-        if (TRAIN in first.roles) != (TRAIN in item.roles):
+        if first.pid != item.pid:
+            yield Problem(item.path, f"has the name of {first.path}, which is pid {first.pid}")
+        elif (TRAIN in first.roles) != (TRAIN in item.roles):
             yield Problem(item.path, f"is also in {first.path.rpartition('/')[0]}, one of them for training")
         else:
             roles = tuple(dict.fromkeys((*first.roles, *item.roles)))
-            rows[name] = replace(first, roles=roles, also=(*first.also, item.path))
+            also = first.also if item.path in (first.path, *first.also) else (*first.also, item.path)
+            rows[name] = replace(first, roles=roles, also=also)
     yield from rows.values()
 
 

@@ -58,6 +58,11 @@ def sides(embeddings: Embeddings, direction: Direction, lists: Lists | None) -> 
 
     Raises `InputError` if a listed crop has no embedding, a side is empty, or no query has a match.
     """
+    if direction.listed_only and direction.name not in (lists or {}):
+        raise InputError(
+            f"direction {direction.name} exists only if the split lists it, and this one does not",
+            hint=f"Possible here: {', '.join(directions_in(embeddings, lists)) or 'none'}",
+        )
     if lists is not None:
         roles, (query, gallery) = "split", _listed(embeddings, direction, lists)
     else:

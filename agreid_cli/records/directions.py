@@ -31,6 +31,8 @@ class Direction:
     gallery: tuple[str, ...]
     junk: Junk = "camid"
     aliases: tuple[str, ...] = ()
+    #: Exists only where a published split lists its crops: platforms alone do not tell it from another.
+    listed_only: bool = False
 
 
 _ROWS = (
@@ -56,9 +58,15 @@ _ROWS = (
     Direction("all", "every query → every gallery crop", (), (), aliases=("cargo-all",)),
     Direction("ag", "every query → every gallery crop, own view is junk", (), (), junk="view",
               aliases=("cargo-ag",)),
+    Direction("a2g+", "aerial → ground camera and distractors", ("uav",), ("cctv",), listed_only=True,
+              aliases=("exp3_a2g+",)),
+    Direction("g2a+", "ground camera → aerial and distractors", ("cctv",), ("uav",), listed_only=True,
+              aliases=("exp4_g2a+",)),
+    Direction("g2ag", "ground camera → aerial and other ground cameras", ("cctv",), ("uav", "cctv"),
+              listed_only=True, aliases=("exp5_g2a+g",)),
 )  # fmt: skip
 
-#: name → row. AG-ReID.v2's exp1 to exp6, CARGO's ALL, GG, AA, AG and Market-1501 are aliases.
+#: name → row. AG-ReID.v2's exp1 to exp6, CARGO's ALL, GG, AA, AG, Market-1501 and LAGPeR's lists are aliases.
 DIRECTIONS: dict[str, Direction] = {row.name: row for row in _ROWS}
 _BY_ALIAS = {alias: row for row in _ROWS for alias in (row.name, *row.aliases)}
 
@@ -92,7 +100,10 @@ def possible(query_platforms: Iterable[str | None], gallery_platforms: Iterable[
     return [
         row.name
         for row in _ROWS
-        if set(row.query) <= asking and set(row.gallery) <= searched and (row.junk != "view" or by_view)
+        if not row.listed_only
+        and set(row.query) <= asking
+        and set(row.gallery) <= searched
+        and (row.junk != "view" or by_view)
     ]
 
 

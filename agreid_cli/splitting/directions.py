@@ -25,7 +25,8 @@ def choose_directions(rows: Rows, wanted: Sequence[str] = ()) -> list[Direction]
     possible = [
         row
         for row in DIRECTIONS.values()
-        if row.query
+        if not row.listed_only
+        and row.query
         and row.gallery
         and all(cameras[p] for p in (*row.query, *row.gallery))
         and not _lacking(row, cameras)

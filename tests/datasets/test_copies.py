@@ -71,6 +71,13 @@ def test_a_test_picture_that_is_trained_on_is_a_problem_whatever_its_name() -> N
     assert "train/a.jpg, which is in the training set" in problems["query/c.jpg"]
 
 
+def test_junk_in_the_gallery_may_be_a_training_picture() -> None:
+    rows = (row("train/a.jpg", 1), row("gallery/b.jpg", -1))
+    problems, warnings = judged(*rows, same=(tuple(r.path for r in rows),))
+    assert problems == {}
+    assert "under another identity, kept" in warnings
+
+
 def test_strange_copies_are_said_by_kind() -> None:
     rows = (row("query/a.jpg", 1, 1), row("gallery/b.jpg", 1, 2), row("gallery/c.jpg", 1, 1))
     problems, warnings = judged(*rows, same=(tuple(r.path for r in rows),))

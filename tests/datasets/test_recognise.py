@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agreid_cli.datasets import DATASETS, dataset
-from agreid_cli.datasets.recognise import choose_layout, recognised, share
+from agreid_cli.datasets.recognise import choose_layout, named_like, recognised, share
 from agreid_cli.errors import InputError
 from tests.datasets.trees import TREES, build, jpeg, put
 
@@ -72,3 +72,39 @@ def test_empty_folders_and_a_tree_of_nothing_are_recognised_as_nothing(tmp_path:
     shutil.rmtree(tmp_path / "query")
     with pytest.raises(InputError, match="query: is missing"):
         choose_layout(dataset("market-1501"), tmp_path)
+
+
+def test_lists_of_another_set_are_not_taken_for_ground_cameras(tmp_path: Path) -> None:
+    """LAGPeR's names are like Market-1501's, but some of its cameras are drones."""
+    build("market-1501", "official", tmp_path)
+    put(tmp_path / "exp3_A2G+.txt", b"query/0001_c1s1_001051_00.jpg\n")
+    with pytest.raises(InputError, match=r"has the lists of lagper \(exp3_A2G\+\.txt\)"):
+        choose_layout(dataset("market-1501"), tmp_path)
+
+
+def test_both_versions_of_cuhk03_are_named(tmp_path: Path) -> None:
+    for version in ("labeled", "detected"):
+        build("cuhk03-np", "labeled or detected", tmp_path / version)
+    with pytest.raises(InputError) as caught:
+        choose_layout(dataset("cuhk03-np"), tmp_path)
+    assert "labeled'" in caught.value.hint
+    assert "detected'" in caught.value.hint
+
+
+def test_names_of_a_set_in_the_folders_of_another_are_refused_with_its_own_folders(tmp_path: Path) -> None:
+    for folder in ("bounding_box_train", "query", "bounding_box_test"):
+        put(tmp_path / folder / "11" / "0011_c3v1_000011.jpg", jpeg())
+    with pytest.raises(InputError, match="not named like it") as caught:
+        choose_layout(dataset("market-1501"), tmp_path)
+    assert "named like those of g2aps-reid" in caught.value.hint
+    assert "query_c0" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "like"),
+    [("0001_c0v2_000010.jpg", "g2aps-reid"), ("0007_23_1_4_x.jpg", "cp2108"), ("Cam2_day_1_2.jpg", "cargo"),
+     ("0001_c001_00016450_0.jpg", "veri-776"), ("0003_c1_21.png", "cuhk03-np"), ("holiday.jpg", "")],
+)  # fmt: skip
+def test_names_alone_tell_a_set_in_unusual_folders(name: str, like: str) -> None:
+    said = named_like([name] * 5, but="market-1501")
+    assert (f"like those of {like}" in said) if like else said == ""

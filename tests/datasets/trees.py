@@ -140,6 +140,105 @@ PRAI_SORTED: dict[str, Truth] = {
     "bounding_box_test/00000005_0002_00000004.jpg": PRAI["images/00000005_0002_00000004.jpg"],
 }
 
+DUKE: dict[str, Truth] = {
+    "bounding_box_train/0001_c2_f0046182.jpg": (1, 2, "cctv", ("train",), None, None, 46182),
+    "bounding_box_train/0001_c1_f0044158.jpg": (1, 1, "cctv", ("train",), None, None, 44158),
+    "query/0005_c2_f0046985.jpg": (5, 2, "cctv", ("query:all",), None, None, 46985),
+    "bounding_box_test/0005_c5_f0051000.jpg": (5, 5, "cctv", ("gallery:all",), None, None, 51000),
+    "bounding_box_test/4000_c8_f0051000.jpg": (4000, 8, "cctv", ("gallery:all",), None, None, 51000),
+}
+CUHK03: dict[str, Truth] = {
+    "bounding_box_train/0003_c1_21.png": (3, 1, "cctv", ("train",), None, None, None),
+    "query/0001_c1_1.png": (1, 1, "cctv", ("query:all",), None, None, None),
+    "bounding_box_test/0001_c2_6.png": (1, 2, "cctv", ("gallery:all",), None, None, None),
+}
+VERI: dict[str, Truth] = {
+    "image_train/0001_c001_00016450_0.jpg": (1, 1, "cctv", ("train",), None, None, 16450),
+    "image_query/0002_c002_00030600_0.jpg": (2, 2, "cctv", ("query:all",), None, None, 30600),
+    "image_test/0002_c013_00030605_1.jpg": (2, 13, "cctv", ("gallery:all",), None, None, 30605),
+}
+VERI_SORTED = {
+    path.replace("image_train", "bounding_box_train")
+    .replace("image_query", "query")
+    .replace("image_test", "bounding_box_test"): truth
+    for path, truth in VERI.items()
+}
+MSMT: dict[str, Truth] = {
+    "train/0000/0000_000_01_0303morning_0015_0.jpg": (0, 1, "cctv", ("train",), "0303morning", None, None),
+    "train/0000/0000_001_14_0303noon_0200_1_ex.jpg": (0, 14, "cctv", ("train",), "0303noon", None, None),
+    # Person 0 of the test part is another one.
+    "test/0000/0000_000_01_0302afternoon_1166_0.jpg": (
+        10_000, 1, "cctv", ("query:all",), "0302afternoon", None, None),
+    "test/0000/0000_003_05_0302afternoon_1169_0.jpg": (
+        10_000, 5, "cctv", ("gallery:all",), "0302afternoon", None, None),
+}  # fmt: skip
+MSMT_V2 = {f"mask_{path.replace('/', '_v2/', 1)}": truth for path, truth in MSMT.items()}
+MSMT_SORTED: dict[str, Truth] = {
+    "bounding_box_train/0000_c1_0002.jpg": (0, 1, "cctv", ("train",), None, None, None),
+    "query/0000_c12_0003.jpg": (10_000, 12, "cctv", ("query:all",), None, None, None),
+    "bounding_box_test/0000_c2_0004.jpg": (10_000, 2, "cctv", ("gallery:all",), None, None, None),
+}
+PREPARED = {
+    path: MARKET[source]
+    for path, source in (
+        ("train_all/0002/0002_c1s1_000451_03.jpg", "bounding_box_train/0002_c1s1_000451_03.jpg"),
+        ("query/0001/0001_c1s1_001051_00.jpg", "query/0001_c1s1_001051_00.jpg"),
+        ("gallery/-1/-1_c1s1_000401_03.jpg", "bounding_box_test/-1_c1s1_000401_03.jpg"),
+        ("gallery/0001/0001_c2s1_000301_00.jpg", "bounding_box_test/0001_c2s1_000301_00.jpg"),
+    )
+}
+LAGPER: dict[str, Truth] = {
+    "bounding_box_train/0001/0001_c3s1_000001_01.jpg": (1, 3, "uav", ("train",), None, None, None),
+    "bounding_box_train/0001/0001_c12s1_000002_01.jpg": (1, 12, "cctv", ("train",), None, None, None),
+    "query_A/0005/0005_c16_000003.jpg": (5, 16, "uav", ("query:a2g", "query:a2g+"), None, None, None),
+    "query_G/0005/0005_c1_000003.jpg": (5, 1, "cctv", ("query:g2a", "query:g2ag"), None, None, None),
+    "test_G/0005/0005_c2_000004.jpg": (
+        5, 2, "cctv", ("gallery:a2g", "gallery:a2g+", "gallery:g2ag"), None, None, None),
+    "test_A/0005/0005_c22_000005.jpg": (5, 22, "uav", ("gallery:g2a", "gallery:g2ag"), None, None, None),
+    "more/0900_c2_000004.jpg": (900, 2, "cctv", ("gallery:a2g+",), None, None, None),
+}  # fmt: skip
+G2APS: dict[str, Truth] = {
+    "bounding_box_train/1/0001_c0v1_000001.jpg": (1, 0, "uav", ("train",), "v1", None, 1),
+    "query_c0/7/0007_c0v2_000010.jpg": (
+        7, 0, "uav", ("query:a2g", "gallery:g2a", "query:a2g+"), "v2", None, 10),
+    "bounding_box_test_c0/7/0007_c0v2_000010.jpg": (),  # type: ignore[dict-item]
+    "bounding_box_test_c0/7/0007_c0v2_000011.jpg": (7, 0, "uav", ("gallery:g2a",), "v2", None, 11),
+    "query_c3/7/0007_c3v2_000012.jpg": (7, 3, "cctv", ("query:g2a",), "v2", None, 12),
+    "bounding_box_test_c3/7/0007_c3v2_000013.jpg": (
+        7, 3, "cctv", ("gallery:a2g", "gallery:a2g+"), "v2", None, 13),
+    "bounding_box_gallery/5555_c3v2_000014.jpg": (5555, 3, "cctv", ("gallery:a2g+",), "v2", None, 14),
+}  # fmt: skip
+AG_VPREID: dict[str, Truth] = {
+    "train/81/a/P81T2310171A2C0E152K7F7528.jpg": (81, 0, "cctv", ("train",), "2310171", None, 7528),
+    "train/81/b/P81T2310171A2C4E152K7F1.jpg": (81, 4, "uav", ("train",), "2310171", None, 1),
+    # Asks from the air in case 1 and is searched in case 2.
+    "case1_aerial_to_ground/query/1604/a/P4T2310171A1C5E1K1F10.jpg": (
+        1604, 5, "uav", ("query:a2gw", "gallery:gw2a"), "2310171", None, 10),
+    "case2_ground_to_aerial/gallery/1604/a/P4T2310171A1C5E1K1F10.jpg": (),  # type: ignore[dict-item]
+    "case1_aerial_to_ground/gallery/1604/b/P4T2310171A1C2E1K1F10.jpg": (
+        1604, 2, "wearable", ("gallery:a2gw",), "2310171", None, 10),
+    "case2_ground_to_aerial/query/1604/c/P4T2310171A1C1E1K1F10.jpg": (
+        1604, 1, "cctv", ("query:gw2a",), "2310171", None, 10),
+}  # fmt: skip
+DETREIDX: dict[str, Truth] = {
+    "train/12/tracklet1/a_b_c_d_e_f_30.0_20.0_60_1_0001.jpg": (12, 1, "uav", ("train",), "s1", None, None),
+    "train/12/tracklet2/a_b_0002.jpg": (12, 0, "cctv", ("train",), None, None, None),
+    "case1_aerial_to_ground/query/40/t/a_b_c_d_e_f_5.8_10.0_30_2_0003.jpg": (
+        40, 2, "uav", ("query:a2g", "query:a2a"), "s2", None, None),
+    "case3_aerial_to_aerial/query/40/t/a_b_c_d_e_f_5.8_10.0_30_2_0003.jpg": (),  # type: ignore[dict-item]
+    "case1_aerial_to_ground/gallery/40/u/a_b_0004.jpg": (40, 0, "cctv", ("gallery:a2g",), None, None, None),
+    "case2_ground_to_aerial/query/40/v/a_b_0005.jpg": (40, 0, "cctv", ("query:g2a",), None, None, None),
+    "case2_ground_to_aerial/gallery/40/w/a_b_c_d_e_f_5.8_10.0_30_1_0006.jpg": (
+        40, 1, "uav", ("gallery:g2a", "gallery:a2a"), "s1", None, None),
+    "case3_aerial_to_aerial/gallery/40/w/a_b_c_d_e_f_5.8_10.0_30_1_0006.jpg": (),  # type: ignore[dict-item]
+}  # fmt: skip
+CP2108: dict[str, Truth] = {
+    "images_v100/0001_3_0_1_0001.jpg": (1, 3, "cctv", ("train",), "0", None, None),
+    "images_v100/0001_23_1_1_0002.jpg": (1, 23, "uav", ("train",), "1", None, None),
+    "images_v100/0009_24_1_1_0003.jpg": (9, 24, "uav", ("query:all",), "1", None, None),
+    "images_v100/0009_22_1_1_0004.jpg": (9, 22, "cctv", ("gallery:all",), "1", None, None),
+}
+
 #: (data set, layout) → what lies there.
 TREES: dict[tuple[str, str], dict[str, Truth]] = {
     ("ag-reid", "official"): AG_REID,
@@ -150,22 +249,80 @@ TREES: dict[tuple[str, str], dict[str, Truth]] = {
     ("uav-human", "official"): UAV_HUMAN,
     ("prai-1581", "as published"): PRAI,
     ("prai-1581", "sorted into folders"): PRAI_SORTED,
+    ("market-1501", "prepared"): PREPARED,
+    ("duke-mtmc", "official"): DUKE,
+    ("occluded-duke", "official"): DUKE,
+    ("cuhk03-np", "labeled or detected"): CUHK03,
+    ("veri-776", "official"): VERI,
+    ("veri-776", "sorted into folders"): VERI_SORTED,
+    ("msmt17", "V1"): MSMT,
+    ("msmt17", "V2"): MSMT_V2,
+    ("msmt17", "sorted into folders"): MSMT_SORTED,
+    ("lagper", "with lists"): LAGPER,
+    ("g2aps-reid", "as the scripts build it"): G2APS,
+    ("ag-vpreid", "competition"): AG_VPREID,
+    ("detreidx", "video challenge"): DETREIDX,
+    ("cp2108", "split v100"): CP2108,
 }
+#: Layouts whose images are those that lists name: another image is in no list, whatever its name.
+BY_LIST = {("msmt17", "V1"), ("msmt17", "V2"), ("cp2108", "split v100")}
 
 
 def build(name: str, layout: str, root: Path) -> dict[str, Truth]:
     """Write the tree under `root` with everything that belongs to it; what it must be read as."""
     tree = TREES[name, layout]
-    for nth, path in enumerate(tree):
+    sizes: dict[str, int] = {}
+    for path in tree:  # one name is one picture
+        nth = sizes.setdefault(Path(path).name, len(sizes))
         put(root / path, jpeg(8 + nth, 16 + nth))
     beside: dict[tuple[str, str], Callable[[Path], Any]] = {
         ("ag-reid", "official"): lambda r: qut_mat(r / "qut_attribute_v4_88_attributes.mat", tree.values()),
         ("ag-reid-v2", "as downloaded"): _v2_extras,
         ("market-1501", "official"): market_mat,
         ("prai-1581", "as published"): partitions,
+        ("msmt17", "V1"): lambda r: msmt_lists(r, MSMT),
+        ("msmt17", "V2"): lambda r: msmt_lists(r, MSMT_V2),
+        ("lagper", "with lists"): lambda r: role_lists(r, LAGPER_LISTS, LAGPER),
+        ("g2aps-reid", "as the scripts build it"): lambda r: role_lists(r, G2APS_LISTS, G2APS),
+        ("cp2108", "split v100"): cp2108_lists,
     }
     beside.get((name, layout), lambda r: None)(root)
     return {path: truth for path, truth in tree.items() if truth}
+
+
+LAGPER_LISTS = {
+    "exp1_A2G.txt": "a2g", "exp2_G2A.txt": "g2a", "exp3_A2G+.txt": "a2g+", "exp5_G2A+G.txt": "g2ag",
+}  # fmt: skip
+G2APS_LISTS = {"exp3_A2G+.txt": "a2g+"}
+
+
+def role_lists(root: Path, lists: dict[str, str], tree: dict[str, Truth]) -> None:
+    """A list a direction, of every image that has a part in it."""
+    for name, direction in lists.items():
+        lines = [
+            path
+            for part in ("query", "gallery")
+            for path, truth in tree.items()
+            if truth and f"{part}:{direction}" in truth[3]
+        ]
+        put(root / name, ("\n".join(lines) + "\n").encode())
+
+
+def msmt_lists(root: Path, tree: dict[str, Truth]) -> None:
+    """The four lists with the labels of the part, train divided between two of them."""
+    lines: dict[str, list[str]] = {name: [] for name in ("train", "val", "query", "gallery")}
+    for path, truth in tree.items():
+        part = truth[3][0].partition(":")[0]
+        name = "val" if part == "train" and lines["train"] else part
+        lines[name].append(f"{path.partition('/')[2]} {truth[0] % 10_000}")
+    for name, found in lines.items():
+        put(root / f"list_{name}.txt", ("\n".join(found) + "\n").encode())
+
+
+def cp2108_lists(root: Path) -> None:
+    for part in ("train", "query", "gallery"):
+        found = [Path(p).name for p, t in CP2108.items() if t[3][0].partition(":")[0] == part]
+        put(root / "split_v100" / f"{part}_v100.txt", "\n".join(found).encode())
 
 
 def put(path: Path, data: bytes = b"") -> None:

@@ -13,6 +13,7 @@ from agreid_cli.records.directions import DIRECTIONS, find_direction, possible
     ("word", "name"),
     [
         ("A2G", "a2g"), ("exp1", "a2g"), ("exp2", "a2w"), ("exp4", "g2a"), ("exp5_wearable_to_aerial", "w2a"),
+        ("exp3_A2G+", "a2g+"), ("exp5_G2A+G", "g2ag"),
         ("cargo-all", "all"), ("GG", "g2g"), ("AA", "a2a"), ("cargo-ag", "ag"), ("Market-1501", "g2g"),
     ],
 )  # fmt: skip
@@ -38,3 +39,9 @@ def test_only_directions_with_both_sides_are_possible() -> None:
     assert possible(["uav"], ["cctv", "wearable"])[:3] == ["a2g", "a2w", "a2gw"]
     assert possible([None], ["uav"]) == ["all"], "junk by view needs the view"
     assert possible([], ["uav"]) == []
+
+
+def test_a_direction_that_only_a_split_defines_is_never_possible_by_platforms() -> None:
+    everything = set(possible(PLATFORMS, PLATFORMS))
+    assert {row.name for row in DIRECTIONS.values() if row.listed_only} == {"a2g+", "g2a+", "g2ag"}
+    assert everything == {row.name for row in DIRECTIONS.values() if not row.listed_only}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agreid_cli.config.import_dataset import ImportConfig
 from agreid_cli.datasets.copies import judge, same_pictures
-from agreid_cli.datasets.recognise import image_folders, looks_like
+from agreid_cli.datasets.recognise import image_folders, looks_like, named_like
 from agreid_cli.datasets.rows import Dataset, Layout, Row
 from agreid_cli.datasets.sizes import image_sizes
 from agreid_cli.errors import InputError, Problem
@@ -25,8 +25,9 @@ def refuse(bad: Sequence[Problem], source: Dataset, root: Path, config: ImportCo
     if len(bad) > SHOWN:
         shown.append(Problem("", f"… and {len(bad) - SHOWN} more"))
     hints = [source.hint, "Mend them, or add --skip-bad to leave them out."]
-    if root.is_dir() and (like := looks_like(root, but=source.name)):
-        hints.insert(0, like)
+    names = [problem.where.rpartition("/")[2] for problem in bad]
+    like = looks_like(root, but=source.name) if root.is_dir() else ""
+    hints.insert(0, like or named_like(names, but=source.name))
     raise InputError(
         f"{root}: {files(len(bad))} cannot be read as {source.title}",
         problems=shown,

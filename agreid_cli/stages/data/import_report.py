@@ -34,9 +34,12 @@ def find_unused(
     lists = (*layout.folders, *layout.any_of, *(name for name, _ in layout.optional))
     read = [root / name for name in lists] + ([attributes] if attributes else [])
     used |= {os.path.relpath(path, root).replace(os.sep, "/") for path in read if path.is_file()}
+    read_in = image_folders(layout, root)
+    if not layout.whole:  # lists may name images of other folders
+        read_in += sorted({row.path.partition("/")[0] for row in rows} - set(read_in))
     here = os.path.realpath(root)
     own = [os.path.relpath(path, here).replace(os.sep, "/") for path in workspace.own_files()]
-    return unused(root, used, image_folders(layout, root), own)
+    return unused(root, used, read_in, own)
 
 
 def report_unused(
