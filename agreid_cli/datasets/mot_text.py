@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from agreid_cli.errors import InputError, Problem, Problems
-from agreid_cli.records.mot import MotRows
+from agreid_cli.records.mot import MotRows, corners_of
 
 #: Problems shown of a file; who has more has the wrong file.
 SHOWN = 10
@@ -30,10 +30,10 @@ def read_truth(
     return _mot_rows(rows, counts)
 
 
-def read_tracks(path: Path, problems: Problems) -> MotRows:
-    """What a tracker found; its scores and classes are not looked at."""
-    rows = _rows(path, problems)
-    return _mot_rows(rows, np.ones(len(rows), bool))
+def read_tracks(path: Path, problems: Problems, *, form: str = "ltwh") -> MotRows:
+    """What a tracker found; its scores and classes are not looked at. `form`: one of `records.mot.FORMS`."""
+    rows = _rows(path, problems, form)
+    return _mot_rows(rows, np.ones(len(rows), bool), form)
 
 
 def sequences(path: Path) -> dict[str, Path]:
@@ -56,7 +56,7 @@ def sequences(path: Path) -> dict[str, Path]:
     return found
 
 
-def _rows(path: Path, problems: Problems) -> list[list[float]]:
+def _rows(path: Path, problems: Problems, form: str = "ltwh") -> list[list[float]]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -68,7 +68,7 @@ def _rows(path: Path, problems: Problems) -> list[list[float]]:
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        row, what = _row(line)
+        row, what = _row(line, form)
         if not what and (first := seen.setdefault((row[0], row[1]), number)) != number:
             what = f"id {row[1]:.0f} is in frame {row[0]:.0f} already, at line {first}"
         if what:
@@ -81,7 +81,7 @@ def _rows(path: Path, problems: Problems) -> list[list[float]]:
     return rows
 
 
-def _row(line: str) -> tuple[list[float], str]:
+def _row(line: str, form: str = "ltwh") -> tuple[list[float], str]:
     """The numbers of a line, or what is wrong with it.
 
     >>> _row("1,2,0,0,5,5")[0], _row("1 2 0 0 5 5 1 1 0.5")[0][-1], _row("1,2,0,0,0,5")[1]
@@ -102,7 +102,12 @@ def _row(line: str) -> tuple[list[float], str]:
         return [], f"frames are counted from 1 (got {row[0]:g})"
     if row[1] < 0 or row[1] % 1:
         return [], f"a track has a whole number from 0 up (got {row[1]:g})"
-    if min(row[4:6]) <= 0:
+    if form == "ltrb" and (row[4] <= row[2] or row[5] <= row[3]):
+        return (
+            [],
+            f"right and bottom must be beyond left and top (got {', '.join(f'{n:g}' for n in row[2:6])})",
+        )
+    if form != "ltrb" and min(row[4:6]) <= 0:
         return [], f"width and height must be above 0 (got {row[4]:g} × {row[5]:g})"
     return row, ""
 
@@ -111,7 +116,7 @@ def _column(rows: list[list[float]], at: int) -> np.ndarray:
     return np.array([row[at] if len(row) > at else math.nan for row in rows], float)
 
 
-def _mot_rows(rows: list[list[float]], counts: np.ndarray) -> MotRows:
+def _mot_rows(rows: list[list[float]], counts: np.ndarray, form: str = "ltwh") -> MotRows:
     table = np.array([row[:6] for row in rows], float).reshape(-1, 6)
-    box = np.concatenate([table[:, 2:4], table[:, 2:4] + table[:, 4:6]], axis=1)
+    box = corners_of(table[:, 2:6], form)
     return MotRows(table[:, 0].astype(np.int64), table[:, 1].astype(np.int64), box, counts)

@@ -7,11 +7,14 @@ from pathlib import Path
 from agreid_cli.config.score_tracks import ScoreTracksConfig
 from agreid_cli.datasets.mot_text import read_tracks, read_truth, sequences
 from agreid_cli.errors import InputError, MissingError, Problems
+from agreid_cli.metrics.box_forms import covered, fit_of, look_like_corners
 from agreid_cli.metrics.track_scores import COMBINED, TrackScore, score_videos
 from agreid_cli.progress import SILENT, Progress
-from agreid_cli.records.mot import MotRows
+from agreid_cli.records.mot import FORMS, MotRows
 from agreid_cli.records.workspace import Workspace
 
+#: Share of true boxes met below which a score needs an explanation.
+HARDLY = 0.05
 __all__ = ["COMBINED", "TrackScore", "score_tracks"]
 
 
@@ -38,7 +41,7 @@ def score_tracks(
     videos: dict[str, tuple[MotRows, MotRows]] = {}
     for name, (true_file, track_file) in pairs.items():
         true_rows = read_truth(true_file, problems, classes=config.classes, min_visible=config.min_visible)
-        videos[name] = (true_rows, read_tracks(track_file, problems))
+        videos[name] = (true_rows, read_tracks(track_file, problems, form=config.boxes))
     problems.raise_if_any(
         "these files cannot be scored",
         hint="A line of MOTChallenge is frame,id,left,top,width,height,…, with frames from 1.",
@@ -48,7 +51,48 @@ def score_tracks(
             "no true box here counts",
             hint="Lower --set min_visible, or name the classes that are persons: --set classes=[1,2].",
         )
+    _check_forms(videos, pairs, config, progress)
     return score_videos(videos, iou=config.iou)
+
+
+def _check_forms(
+    videos: dict[str, tuple[MotRows, MotRows]],
+    pairs: dict[str, tuple[Path, Path]],
+    config: ScoreTracksConfig,
+    progress: Progress,
+) -> None:
+    """Refuse boxes that fit the ground truth in another form only; say which tracks hardly meet it at all."""
+    problems = Problems()
+    others: set[str] = set()
+    for name, (truth, tracks) in videos.items():
+        file = pairs[name][1]
+        if look_like_corners(truth):
+            progress.warn(f"{pairs[name][0]}: the true boxes look like corners, not left, top, width, height")
+        if not len(tracks) or not truth.counts.any():
+            continue
+        fit = fit_of(truth, tracks, config.boxes, config.iou)
+        with_tracks, all_frames = covered(truth, tracks)
+        if fit.is_other:
+            others.add(fit.other)
+            problems.add(
+                str(file),
+                f"read as {FORMS[config.boxes]}, its boxes meet {fit.as_read:.0%} of the true boxes; read as "
+                f"{FORMS[fit.other]}, {fit.best:.0%}",
+            )
+        elif fit.best < HARDLY:
+            progress.warn(
+                f"{file}: its boxes meet {fit.best:.0%} of the true boxes at IoU {config.iou:g}; check that "
+                "it belongs to this ground truth, and the form of its boxes (left, top, width, height)"
+            )
+        if with_tracks < all_frames / 2:
+            progress.warn(
+                f"{file}: only {with_tracks:,} of {all_frames:,} frames with true boxes have a track; "
+                "sampled tracks are too few to score a tracker"
+            )
+    problems.raise_if_any(
+        "these boxes are written in another form",
+        hint=f"Read them with: --set boxes={' or boxes='.join(sorted(others))}",
+    )
 
 
 def _make_tracks(workspace: Workspace) -> str:

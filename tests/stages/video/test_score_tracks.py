@@ -99,7 +99,7 @@ def test_the_command(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     row = next(line for line in done.stdout.splitlines() if line.startswith(COMBINED)).split()
     assert row[5:8] == ["50.0", "50.0", "100.0"], "MOTA, recall, precision"
-    assert "seen by 50% or more" in done.stdout
+    assert "at least 50% visible" in done.stdout
     words = ["score-tracks", "--workspace", str(tmp_path), "--json", "--set", "iou=0.7"]
     told = json.loads(CliRunner().invoke(app, words).stdout)
     assert told["config"]["iou"] == 0.7
@@ -108,3 +108,27 @@ def test_the_command(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["score-tracks", "--truth", str(tmp_path / "nowhere")])
     assert done.exit_code == 1
     assert "does not exist" in done.stderr
+
+
+def test_boxes_in_another_form_are_refused_and_read_when_asked(tmp_path: Path) -> None:
+    truth = write(tmp_path / "gt.txt", lines(frames=10))
+    corners = "".join(
+        f"{f},{p},{100 * p + f},50,{100 * p + f + 20},110,1\n" for f in range(1, 11) for p in (1, 2)
+    )
+    tracks = write(tmp_path / "found.txt", corners)
+    with pytest.raises(InputError) as caught:
+        score_tracks(Workspace(tmp_path), truth=truth, tracks=tracks)
+    assert "its boxes meet 0% of the true boxes; read as corners" in str(caught.value)
+    assert "--set boxes=ltrb" in caught.value.hint
+    scores = score_tracks(Workspace(tmp_path), ScoreTracksConfig(boxes="ltrb"), truth=truth, tracks=tracks)
+    assert scores[-1].MOTA == 1
+
+
+def test_tracks_that_meet_nothing_or_few_frames_are_said(tmp_path: Path) -> None:
+    truth = write(tmp_path / "gt.txt", lines(frames=20))
+    heard = Heard()
+    far = "".join(f"{f},1,900,900,20,60\n" for f in range(1, 9))
+    score_tracks(Workspace(tmp_path), truth=truth, tracks=write(tmp_path / "t.txt", far), progress=heard)
+    said = "\n".join(heard.warnings)
+    assert "its boxes meet 0% of the true boxes at IoU 0.5" in said
+    assert "only 8 of 20 frames with true boxes have a track" in said
