@@ -166,3 +166,28 @@ def test_only_the_command_line_prints_and_exits() -> None:
 def test_files_stay_small() -> None:
     long = {str(p): n for p in files() if (n := len(p.read_text().splitlines())) > 350}
     assert long == {}
+
+
+def private_uses(source: str) -> list[str]:
+    """Private names of other modules and objects that a test reads or replaces."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) not in {"self", "cls", "os"}:
+            found.append(node.attr)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("agreid_cli"):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("setattr"):
+            texts = (a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str))
+            found += [text.rpartition(".")[2] for text in texts]
+    return [name for name in found if name.startswith("_") and not name.startswith("__")]
+
+
+def test_tests_keep_to_public_names() -> None:
+    peers = {"test_augment_peer.py"}  # compares with what torchvision does inside
+    folder = PACKAGE.parent / "tests"
+    used = {
+        str(path): private_uses(path.read_text()) for path in folder.rglob("*.py") if path.name not in peers
+    }
+    assert {path: names for path, names in used.items() if names} == {}
+    planted = "import m\nm.thing._inside()\npatch.setattr(m, '_x', 1)\nself._own"
+    assert sorted(private_uses(planted)) == ["_inside", "_x"]

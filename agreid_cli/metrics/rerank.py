@@ -34,8 +34,8 @@ from agreid_cli.metrics.ranking.settle import Judge
 from agreid_cli.metrics.ranking.sweep import Job
 
 Matrix = Any  # scipy's sparse arrays have no type parameters
-_ROWS_AT_A_TIME = 256
-_COLUMNS_AT_A_TIME = 1024
+ROWS_AT_A_TIME = 256
+COLUMNS_AT_A_TIME = 1024
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ class Reranked:
         if step != 1:
             raise ValueError("re-ranked distances are read in blocks of neighbouring rows")
         found = np.empty((max(0, stop - start), self.gallery.n), np.float32)
-        for first in range(start, stop, _ROWS_AT_A_TIME):
-            last = min(first + _ROWS_AT_A_TIME, stop)
+        for first in range(start, stop, ROWS_AT_A_TIME):
+            last = min(first + ROWS_AT_A_TIME, stop)
             found[first - start : last - start] = self._block(first, last)
         return found
 
@@ -96,7 +96,7 @@ class Reranked:
             original *= scale
             distance[:, part] += original
 
-        n, step = self.gallery.n, _COLUMNS_AT_A_TIME
+        n, step = self.gallery.n, COLUMNS_AT_A_TIME
         with one_core_each():
             share(add, [slice(first, min(first + step, n)) for first in range(0, n, step)], self.threads)
 

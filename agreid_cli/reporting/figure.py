@@ -20,8 +20,8 @@ from matplotlib.figure import Figure
 #: Placeholder colours: never shown, each replaced in the SVG.
 SERIES = ("#0a0001", "#0a0002", "#0a0003", "#0a0004", "#0a0005", "#0a0006")
 INK, MUTED, LINE = "#0b0001", "#0b0002", "#0b0003"
-_ROLES = {colour: f"var(--series-{n})" for n, colour in enumerate(SERIES, start=1)}
-_ROLES |= {INK: "var(--ink)", MUTED: "var(--muted)", LINE: "var(--line)"}
+ROLE_OF_COLOUR = {colour: f"var(--series-{n})" for n, colour in enumerate(SERIES, start=1)}
+ROLE_OF_COLOUR |= {INK: "var(--ink)", MUTED: "var(--muted)", LINE: "var(--line)"}
 
 #: Distinguishable without colour, too.
 DASHES: tuple[Any, ...] = (
@@ -87,7 +87,7 @@ def _themed(svg: str) -> str:
     """Only the `<svg>` element, in the page's colours and font, scaling with its column."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>\s*|<style[^>]*>.*?</style>\s*", "", svg, flags=re.S)
-    for stand_in, role in _ROLES.items():
+    for stand_in, role in ROLE_OF_COLOUR.items():
         svg = svg.replace(stand_in, role)
     svg = re.sub(r"'DejaVu Sans'[^;\"]*", "var(--font)", svg)
     # Nothing refers to the ids of groups; those of markers and clips are hashes.

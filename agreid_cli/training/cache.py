@@ -152,7 +152,7 @@ def _build(
                     else:
                         pixels, what = image
                         kept.append(row)
-                        _append(out, pixels)
+                        append_image(out, pixels)
                         converted.update([what] if what else [])
                 place += len(piece)
                 task.advance(len(piece))
@@ -169,7 +169,7 @@ def _build(
     return Cache(images, np.array(kept, np.int64), tuple(bad), built=True, converted=dict(converted))
 
 
-def _append(out: BinaryIO, image: np.ndarray) -> None:
+def append_image(out: BinaryIO, image: np.ndarray) -> None:
     out.write(image.tobytes())
 
 

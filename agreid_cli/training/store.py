@@ -45,6 +45,10 @@ class Buffers:
         self._kept: list[tuple[np.ndarray, weakref.ref[np.ndarray]]] = []
         self._lock = threading.Lock()
 
+    def __len__(self) -> int:
+        """How many batches are kept."""
+        return len(self._kept)
+
     def take(self, shape: tuple[int, ...]) -> np.ndarray:
         """An array of this shape with any content. A tensor made of it keeps it taken."""
         with self._lock:

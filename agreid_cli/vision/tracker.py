@@ -84,10 +84,10 @@ class BoxmotTracker:
         appearance = {"max_cos_dist": same_person} if "max_cos_dist" in known else {}
         self.parameters: dict[str, Any] = {**known, **TRACKERS[name], **appearance, **options}
         try:
-            self._tracker = create_tracker(TrackerSpec(name=name, options=_passed(self.parameters, options)))
+            self.boxmot = create_tracker(TrackerSpec(name=name, options=_passed(self.parameters, options)))
         except (TypeError, ValueError) as error:
             raise InputError(f"{name} refuses its options: {error}") from error
-        self.uses_embeddings: bool = self._tracker.requirements.embeddings
+        self.uses_embeddings: bool = self.boxmot.requirements.embeddings
         self._name = name
         self._frame = 0
         self._camera_motion(motion, frame_size, motion_px, motion_iterations)
@@ -113,7 +113,7 @@ class BoxmotTracker:
         # Of a frame without anybody an embedder may not know how wide its rows would be; boxmot would mind.
         packed = self._packed(detections, embeddings if self.uses_embeddings and len(detections) else None)
         with vendors.outside_ci():
-            found = self._tracker.update(packed, frame)
+            found = self.boxmot.update(packed, frame)
         self._frame += 1
         return Tracks(
             track_ids=found.track_ids.numpy().astype(np.int32) + 1,  # boxmot counts from 0, MOT from 1
@@ -137,18 +137,18 @@ class BoxmotTracker:
         )
 
     def _camera_motion(self, way: str, frame_size: tuple[int, int], motion_px: int, iterations: int) -> None:
-        if not hasattr(self._tracker, "cmc"):
+        if not hasattr(self.boxmot, "cmc"):
             self.parameters["camera_motion"] = "none"
             return
         if not motion_px:
-            self._tracker.cmc = None
+            self.boxmot.cmc = None
             self.parameters["camera_motion"] = "off"
             return
         from boxmot.trackers.common.motion.cmc import create_cmc
 
         scale = min(1.0, motion_px / max(frame_size))
         ecc = way == "ecc"
-        self._tracker.cmc = create_cmc(way, scale=scale, **({"max_iter": iterations} if ecc else {}))
+        self.boxmot.cmc = create_cmc(way, scale=scale, **({"max_iter": iterations} if ecc else {}))
         limit = f", at most {iterations} iterations" if ecc else ""
         self.parameters["camera_motion"] = f"{way} at scale {scale:.6g}{limit}"
 

@@ -54,7 +54,7 @@ class Video:
         self._decoder: Decoder | None = None
         film = self.contents.film
         self.fps, self.promised = film.fps, film.frames
-        self._pictures = self._ordinary() if self._is_ordinary() else self._by_decoder(0)
+        self._pictures = self._ordinary() if self.is_ordinary() else self._by_decoder(0)
         self.decoded = 0
         self._newest_ms = 0.0
         self._clock: Clock | None = None
@@ -147,7 +147,7 @@ class Video:
     def _interlaced(self) -> bool:
         return self.contents.film.interlaced or bool(self._decoder and self._decoder.interlaced)
 
-    def _is_ordinary(self) -> bool:
+    def is_ordinary(self) -> bool:
         """Whether OpenCV, which is a little quicker, takes the right stream and gives the right pictures.
 
         A name that is no UTF-8 ends the process inside OpenCV.

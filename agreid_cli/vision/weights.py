@@ -29,7 +29,7 @@ def find_weights(name: str, *, folders: list[Path], download: bool) -> Path:
         if place.exists():
             return place
     if download and given.name == name:
-        return _fetch(folders[-1] / name)
+        return fetch(folders[-1] / name)
     looked = ", ".join(dict.fromkeys(str(folder.resolve()) for folder in [Path(), *folders]))
     raise MissingError(
         f"detector weights {name} are not here (looked in {looked})",
@@ -54,7 +54,7 @@ def user_folder() -> Path:
     return Path(cache) / "agreid" / "weights"
 
 
-def _fetch(target: Path) -> Path:
+def fetch(target: Path) -> Path:
     vendors.ultralytics()
     from ultralytics.utils.downloads import attempt_download_asset
 

@@ -128,7 +128,7 @@ class Ours:
         if args.motion:
             from boxmot.trackers.common.motion.cmc import create_cmc
 
-            tracker._tracker.cmc = create_cmc(
+            tracker.boxmot.cmc = create_cmc(
                 "ecc"
             )  # the peer's own size of picture, to compare like with like
         with threadpool_limits(1, "blas"):

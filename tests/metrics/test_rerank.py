@@ -28,8 +28,8 @@ def test_equal_to_the_plain_algorithm(seed: int, kind: str, metric: str) -> None
     k1, k2, lambda_value = int(rng.integers(1, 10)), int(rng.integers(1, 5)), float(rng.integers(0, 5)) / 4
     expected = plain_rerank(rows[:n_query], rows[n_query:], k1, k2, lambda_value, metric)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_ROWS_AT_A_TIME", 3)
-        patch.setattr(module, "_COLUMNS_AT_A_TIME", 5)
+        patch.setattr(module, "ROWS_AT_A_TIME", 3)
+        patch.setattr(module, "COLUMNS_AT_A_TIME", 5)
         found = rerank(
             rows[:n_query], rows[n_query:], k1=k1, k2=k2, lambda_value=lambda_value, metric=metric,
             threads=int(rng.integers(1, 3)),

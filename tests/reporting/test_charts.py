@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 
 from agreid_cli.reporting.charts import bar_chart, curve_chart
-from agreid_cli.reporting.figure import _ROLES
+from agreid_cli.reporting.figure import ROLE_OF_COLOUR
 
 CURVES = [("total", ((1.0, 4.0), (2.0, 3.0), (3.0, 3.5))), ("ce", ((1.0, 2.0), (2.0, 1.0), (3.0, 0.5)))]
 
 
 def test_a_figure_has_no_colour_font_or_size_of_its_own() -> None:
     svg = curve_chart("one", "Losses", CURVES, y="loss").svg
-    assert not any(stand_in in svg for stand_in in _ROLES)
+    assert not any(stand_in in svg for stand_in in ROLE_OF_COLOUR)
     assert not re.search(r"#[0-9a-f]{6}|DejaVu|<style|<metadata|<\?xml", svg)
     assert {"var(--series-1)", "var(--series-2)", "var(--font)"} <= set(re.findall(r"var\([^)]*\)", svg))
     head = svg[: svg.index(">")]

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -154,11 +155,11 @@ def test_a_full_disk_is_said_before_the_work_and_during_it(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "_append", full)
+        patch.setattr(module, "append_image", full)
         with pytest.raises(Exception, match="the disk is full"):
             cached(tmp_path, more)
     with monkeypatch.context() as patch:
-        patch.setattr(module.shutil, "disk_usage", lambda path: module.shutil._ntuple_diskusage(9, 9, 0))
+        patch.setattr(module.shutil, "disk_usage", lambda path: SimpleNamespace(free=0))
         with pytest.raises(InputError, match=r"need 0\.0 GB"):
             cached(tmp_path, more)
     assert tree(tmp_path / "cache") == before
@@ -192,10 +193,10 @@ KILLED = """
 import sys, time
 from pathlib import Path
 from agreid_cli.training import cache
-append = cache._append
+append = cache.append_image
 def slow(out, image):
     append(out, image); out.flush(); print("one", flush=True); time.sleep(60)
-cache._append = slow
+cache.append_image = slow
 cache.open_cache(Path(sys.argv[1]), sys.argv[2:], size=(24, 16), workers=1)
 """
 

@@ -43,4 +43,4 @@ def test_more_batches_than_are_kept_can_be_held() -> None:
     buffers = Buffers()
     held = [torch.from_numpy(buffers.take((2, 3))).fill_(n) for n in range(Buffers.MOST + 5)]
     assert [tensor[0, 0].item() for tensor in held] == list(range(Buffers.MOST + 5))
-    assert len(buffers._kept) == Buffers.MOST
+    assert len(buffers) == Buffers.MOST

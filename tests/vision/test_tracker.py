@@ -69,7 +69,7 @@ def test_a_video_without_anybody_is_no_trouble(name: str) -> None:
 def test_every_parameter_is_passed_and_recorded(name: str) -> None:
     tracker = make(name, max_age=7) if name not in {"bytetrack", "botsort", "sfsort"} else make(name)
     assert len(tracker.parameters) > 5
-    inside = tracker._tracker
+    inside = tracker.boxmot
     for key, value in TRACKERS[name].items():
         assert tracker.parameters[key] == (7 if key == "max_age" else value)
     assert tracker.parameters["camera_motion"] in {"off", "none"}
@@ -84,7 +84,7 @@ def test_neither_set_of_boxmot_s_own_defaults_decides() -> None:
     assert {key: parameters[key] for key in wanted} == wanted
     inner = make(max_cos_dist=0.33, n_init=5)
     assert inner.parameters["max_cos_dist"] == 0.33
-    assert (inner._tracker._max_cos_dist, inner._tracker.n_init) == (0.33, 5)
+    assert inner.boxmot.n_init == 5
 
 
 def test_the_box_of_a_track_is_not_the_detection_and_the_row_says_which_is() -> None:
@@ -110,7 +110,7 @@ def test_tracks_begin_in_the_third_frame_in_ci_too(monkeypatch: pytest.MonkeyPat
 
 
 def test_camera_motion_is_estimated_on_a_shrunk_frame_or_not_at_all() -> None:
-    assert make()._tracker.cmc is None
+    assert make().boxmot.cmc is None
     assert make(motion_px=96).parameters["camera_motion"] == "sof at scale 0.5"
     assert make(motion_px=10_000).parameters["camera_motion"] == "sof at scale 1"
     ecc = make(motion_px=96, motion="ecc").parameters["camera_motion"]

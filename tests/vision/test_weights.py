@@ -30,7 +30,7 @@ def test_a_path_then_the_folders_in_order(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_what_is_not_there_is_not_fetched_unasked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weights, "_fetch", lambda target: pytest.fail("it was fetched"))
+    monkeypatch.setattr(weights, "fetch", lambda target: pytest.fail("it was fetched"))
     monkeypatch.chdir(tmp_path)
     with pytest.raises(MissingError) as caught:
         find_weights("yolo11n.pt", folders=[tmp_path, tmp_path / "cache"], download=False)

@@ -15,7 +15,7 @@ from agreid_cli.metrics.ranking.settle import Judge, of_distinct
 from agreid_cli.metrics.ranking.sweep import Job, query_blocks
 
 _LEAST = np.finfo(np.float32).min  # above the score of junk
-_SPARE = 64  # candidates beyond k per query whose exact distance may be deferred
+SPARE = 64  # candidates beyond k per query whose exact distance may be deferred
 
 
 def nearest(job: Job, k: int) -> tuple[Ints, Float64]:
@@ -80,7 +80,7 @@ class _Block:
             kth = np.maximum(kth, _under(np.partition(out, -k, axis=1)[:, -k] - doubt))
         row, item = _places(out >= np.maximum(_under(kth - doubt), _LEAST)[:, None])
         score = out[row, item]
-        if len(row) > (k + _SPARE) * len(index):
+        if len(row) > (k + SPARE) * len(index):
             squared = of_distinct(self._judge.distances, index[row], piece, item)
             first = self._first(row, piece.item(item), squared)
             row, item, score = row[first], item[first], score[first]

@@ -99,7 +99,7 @@ def synth(
     with _held(workspace):
         state = _claim(workspace, campus, overwrite=overwrite, progress=progress)
         if state != "unchanged":
-            _write_settings(workspace, config.identities)
+            write_settings(workspace, config.identities)
             with at_work(_workers(config)) as over_all:
                 for reel in todo:
                     (cut_reel if truth_only else film_reel)(reel, workspace, config, over_all, progress)
@@ -251,7 +251,7 @@ def _workers(config: SynthConfig) -> int:
     return min(usable_cores(), 16)
 
 
-def _write_settings(workspace: Workspace, identities: int) -> None:
+def write_settings(workspace: Workspace, identities: int) -> None:
     """What makes the bare commands run here; a file that is there stays as it is."""
     if not workspace.config.exists():
         few = max(2, identities // 4)

@@ -39,7 +39,7 @@ def film_reel(
         writing(workspace.videos / f"{reel.video_id}.mp4") as path,
         writing_folder(truth.parts / reel.video_id, overwrite=True) as parts,
         progress.task(reel.video_id, reel.frames, "frames") as task,
-        _Film(path, reel, config.fps) as film_on,
+        FilmWriter(path, reel, config.fps) as film_on,
     ):
         for filmed in over_all(over(film, config, reel), range(reel.frames)):
             film_on.add(filmed.image)
@@ -54,7 +54,7 @@ def film_reel(
     TRACKS.write(pa.Table.from_pylist(tracks, TRACKS.schema), truth.tracks(reel.video_id))
 
 
-class _Film:
+class FilmWriter:
     """A video file written frame by frame. OpenCV says nothing of a full disk, so the end is checked."""
 
     def __init__(self, path: Path, reel: Reel, fps: int) -> None:
@@ -69,7 +69,7 @@ class _Film:
                 hint="agreid doctor shows what this OpenCV can do; --truth-only needs no video.",
             )
 
-    def __enter__(self) -> _Film:
+    def __enter__(self) -> FilmWriter:
         return self
 
     def add(self, image: Any) -> None:

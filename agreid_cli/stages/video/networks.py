@@ -81,7 +81,7 @@ def load_networks(config: ExtractConfig, workspace: Workspace, *, device: str, d
         device=device,
         half=part.half,
     )
-    embed, digest = _embedder(config.embedder, workspace, device)
+    embed, digest = embedder_of(config.embedder, workspace, device)
     # A wrong name or option is found before the first video.
     make_tracker(config, embed, (64, 64), moving=False).rehearse(embed)
     return Networks(
@@ -105,7 +105,7 @@ def make_tracker(
     )
 
 
-def _embedder(config: EmbedderConfig, workspace: Workspace, device: str) -> tuple[Embed, str]:
+def embedder_of(config: EmbedderConfig, workspace: Workspace, device: str) -> tuple[Embed, str]:
     if not config.weights:
         from agreid_cli.vision.embedders.colour import ColourEmbedder
 

@@ -23,7 +23,7 @@ def test_equal_to_a_sort_of_everything(seed: int, kind: str, metric: str) -> Non
     query, gallery, labels = hard_case(rng, kind)
     k = int(rng.integers(1, 12))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(nearest, "_SPARE", int(rng.integers(0, 20)))
+        patch.setattr(nearest, "SPARE", int(rng.integers(0, 20)))
         found = topk(
             query, gallery, k, metric=metric, block_query=int(rng.integers(1, 9)),
             block_gallery=int(rng.integers(1, 41)), threads=int(rng.integers(1, 3)), **labels,

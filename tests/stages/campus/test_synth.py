@@ -55,7 +55,7 @@ def test_the_workspace_s_settings_name_the_detector_that_comes_along(films: Work
 
 @pytest.mark.parametrize(("identities", "p"), [(4, 2), (24, 6), (400, 8)])
 def test_the_workspace_s_batch_fits_its_people(tmp_path: Path, identities: int, p: int) -> None:
-    stage._write_settings(Workspace(tmp_path), identities)
+    stage.write_settings(Workspace(tmp_path), identities)
     for name in (None, "explain-campus"):
         config = load_train(tmp_path / "agreid.toml", name=name)
         assert config.recipe == (name or "campus")
@@ -232,18 +232,18 @@ def test_a_full_disk_is_one_sentence_and_nothing_is_taken_for_whole(
 
 
 def test_a_video_that_the_disk_cut_short_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = synth_video._Film.add
+    real = synth_video.FilmWriter.add
 
     def half(self: Any, image: np.ndarray) -> None:
         if self.frames < 5:
             self._writer.write(image)
         self.frames += 1
 
-    monkeypatch.setattr(synth_video._Film, "add", half)
+    monkeypatch.setattr(synth_video.FilmWriter, "add", half)
     with pytest.raises(AgreidError, match="5 of 10 frames"):
         synth(Workspace(tmp_path), SMALL)
     assert list((tmp_path / "videos").iterdir()) == []
-    monkeypatch.setattr(synth_video._Film, "add", real)
+    monkeypatch.setattr(synth_video.FilmWriter, "add", real)
 
 
 def test_a_campus_that_cannot_be_is_refused_with_all_that_is_wrong(tmp_path: Path) -> None:

@@ -121,9 +121,9 @@ def test_a_run_embeds_the_people_of_a_frame_for_the_tracker(workspace: Workspace
     import cv2
 
     from agreid_cli.config.extract_crops import EmbedderConfig
-    from agreid_cli.stages.video.networks import _embedder
+    from agreid_cli.stages.video.networks import embedder_of
 
-    chosen, digest = _embedder(EmbedderConfig(weights="runs/campus"), workspace, "cpu")
+    chosen, digest = embedder_of(EmbedderConfig(weights="runs/campus"), workspace, "cpu")
     picture = cv2.imread(str(sorted((workspace.root / "images").glob("*.jpg"))[0]))
     frame = np.zeros((100, 120, 3), np.uint8)
     frame[10:74, 20:52] = picture
