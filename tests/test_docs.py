@@ -16,7 +16,7 @@ from agreid_cli.config.base import Frozen
 
 ROOT = Path(__file__).parent.parent
 GROUP = typer.main.get_command(app)
-PAGES = [ROOT / "README.md", *sorted((ROOT / "assets").rglob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "assets").rglob("*.md"))]
 
 
 def calls() -> list[str]:
@@ -68,6 +68,17 @@ def test_no_page_names_a_registry_host_or_a_path_of_one_machine() -> None:
         *sorted((ROOT / "tests").rglob("*.md")),
     ]:
         assert not wrong.search(page.read_text(encoding="utf-8")), page
+
+
+def test_every_section_of_the_method_that_the_code_cites_exists() -> None:
+    text = (ROOT / "assets" / "guide" / "method.md").read_text(encoding="utf-8")
+    sections = set(re.findall(r"^##+ (\d+(?:\.\d+)?)\b", text, re.M))
+    cited: dict[str, str] = {}
+    for path in (ROOT / "agreid_cli").rglob("*.py"):
+        for first, second in re.findall(r"method\.md §([\d.]*\d)(?: and §([\d.]*\d))?", path.read_text()):
+            cited |= {section: path.name for section in (first, second) if section}
+    assert len(cited) >= 6
+    assert {section: name for section, name in cited.items() if section not in sections} == {}
 
 
 def keys(kind: type[Frozen], above: str = "") -> set[str]:

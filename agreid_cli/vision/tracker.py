@@ -6,6 +6,7 @@ resolved here, passed, and can be read back from `parameters` for the record.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -40,13 +41,41 @@ TRACKERS: dict[str, dict[str, Option]] = {
 }
 
 
+#: Trackers beside boxmot's: name → "module:attribute", a class that is made as `BoxmotTracker` is.
+OTHER_TRACKERS: dict[str, str] = {}
+
+
 class Tracker(Protocol):
-    """What the pipeline asks of a tracker."""
+    """What the pipeline asks of a tracker for one video. parameters: all of them, for the record."""
 
     uses_embeddings: bool
+    parameters: dict[str, Any]
 
     def update(self, detections: Detections, embeddings: np.ndarray | None, frame: np.ndarray) -> Tracks:
         """Advance by one frame; every frame must be given, in order."""
+
+
+def tracker_of(name: str, **how: Any) -> Tracker:
+    """The tracker of this name; `how` are the keywords of `BoxmotTracker`. `UsageError` for another name."""
+    if name not in OTHER_TRACKERS:
+        return BoxmotTracker(name, **how)
+    module, _, attribute = OTHER_TRACKERS[name].partition(":")
+    tracker: Tracker = getattr(importlib.import_module(module), attribute)(name, **how)
+    return tracker
+
+
+def rehearse(tracker: Tracker, name: str, embed: Embed) -> None:
+    """Track one person through two frames of nothing, for some options fail only at work.
+
+    The tracker is of no use afterwards. Raises `InputError`.
+    """
+    frame = np.zeros((64, 64, 3), np.uint8)
+    person = Detections(np.array([[8, 8, 24, 56]], np.float32), np.array([0.9], np.float32))
+    try:
+        for _ in range(2):
+            tracker.update(person, embed(person.boxes, frame), frame)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} cannot work with its options: {error}") from error
 
 
 class BoxmotTracker:
@@ -70,7 +99,9 @@ class BoxmotTracker:
         motion_iterations: int = 100,
     ) -> None:
         if name not in TRACKERS:
-            raise UsageError(f"there is no tracker '{name}'{did_you_mean(name, TRACKERS)}")
+            raise UsageError(
+                f"there is no tracker '{name}'{did_you_mean(name, (*TRACKERS, *OTHER_TRACKERS))}"
+            )
         vendors.boxmot()
         from boxmot.trackers import TrackerSpec, create_tracker
         from boxmot.trackers.config import load_tracker_config
@@ -88,22 +119,8 @@ class BoxmotTracker:
         except (TypeError, ValueError) as error:
             raise InputError(f"{name} refuses its options: {error}") from error
         self.uses_embeddings: bool = self.boxmot.requirements.embeddings
-        self._name = name
         self._frame = 0
         self._camera_motion(motion, frame_size, motion_px, motion_iterations)
-
-    def rehearse(self, embed: Embed) -> None:
-        """Track one person through two frames of nothing, for some options fail only at work.
-
-        The tracker is of no use afterwards. Raises `InputError`.
-        """
-        frame = np.zeros((64, 64, 3), np.uint8)
-        person = Detections(np.array([[8, 8, 24, 56]], np.float32), np.array([0.9], np.float32))
-        try:
-            for _ in range(2):
-                self.update(person, embed(person.boxes, frame), frame)
-        except (TypeError, ValueError) as error:
-            raise InputError(f"{self._name} cannot work with its options: {error}") from error
 
     def update(self, detections: Detections, embeddings: np.ndarray | None, frame: np.ndarray) -> Tracks:
         """Advance by one frame (uint8 BGR); `Tracks.detection` counts the rows of `detections`.

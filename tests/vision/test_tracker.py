@@ -9,7 +9,7 @@ import pytest
 from agreid_cli.errors import InputError, UsageError
 from agreid_cli.vision.detections import Detections, Tracks
 from agreid_cli.vision.embedders.colour import ColourEmbedder
-from agreid_cli.vision.tracker import TRACKERS, BoxmotTracker, Option
+from agreid_cli.vision.tracker import TRACKERS, BoxmotTracker, Option, rehearse
 from tests.support import tiny
 
 EMBED = ColourEmbedder()
@@ -178,10 +178,10 @@ def test_wrong_names_and_options_are_usage_errors(name: str, options: dict[str, 
 
 def test_options_that_fail_only_at_work_are_found_by_rehearsing() -> None:
     for name in TRACKERS:
-        make(name).rehearse(EMBED)
-        make(name, motion_px=32).rehearse(EMBED)
+        rehearse(make(name), name, EMBED)
+        rehearse(make(name, motion_px=32), name, EMBED)
     with pytest.raises(InputError, match="strongsort cannot work with its options: variable_dt"):
-        make(variable_dt=True).rehearse(EMBED)
+        rehearse(make(variable_dt=True), "strongsort", EMBED)
 
 
 def test_the_width_of_an_embedding_may_come_late() -> None:

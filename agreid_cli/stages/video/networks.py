@@ -17,7 +17,7 @@ from agreid_cli.stages.video.jobs import Job
 from agreid_cli.vision import centerface
 from agreid_cli.vision.detector import Detector
 from agreid_cli.vision.embedders import Embed
-from agreid_cli.vision.tracker import BoxmotTracker
+from agreid_cli.vision.tracker import Tracker, rehearse, tracker_of
 from agreid_cli.vision.weights import find_weights, user_folder
 
 #: On a CPU, batches of larger inputs than this are no quicker than one frame after the other.
@@ -83,7 +83,7 @@ def load_networks(config: ExtractConfig, workspace: Workspace, *, device: str, d
     )
     embed, digest = embedder_of(config.embedder, workspace, device)
     # A wrong name or option is found before the first video.
-    make_tracker(config, embed, (64, 64), moving=False).rehearse(embed)
+    rehearse(make_tracker(config, embed, (64, 64), moving=False), config.tracker.name, embed)
     return Networks(
         detector, embed, part.batch, device, sha256(weights) if weights.is_file() else weights.name, digest
     )
@@ -91,10 +91,10 @@ def load_networks(config: ExtractConfig, workspace: Workspace, *, device: str, d
 
 def make_tracker(
     config: ExtractConfig, embed: Embed, frame_size: tuple[int, int], *, moving: bool
-) -> BoxmotTracker:
+) -> Tracker:
     """A tracker for one video with frames of (width, height); `moving` is the camera."""
     part = config.tracker
-    return BoxmotTracker(
+    return tracker_of(
         part.name,
         options=part.options,
         same_person=embed.same_person,

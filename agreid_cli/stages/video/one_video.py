@@ -28,7 +28,7 @@ from agreid_cli.vision.extract import Seen, extract
 from agreid_cli.vision.mot import mot_lines
 from agreid_cli.vision.sources import open_source
 from agreid_cli.vision.sources.source import Source
-from agreid_cli.vision.tracker import BoxmotTracker
+from agreid_cli.vision.tracker import Tracker
 
 PACKAGES = ("agreid", "av", "boxmot", "numpy", "opencv-python", "torch", "ultralytics")
 
@@ -94,7 +94,7 @@ def extract_video(
 
 
 def _seen(
-    video: Source, tracker: BoxmotTracker, job: Job, networks: Networks, config: ExtractConfig
+    video: Source, tracker: Tracker, job: Job, networks: Networks, config: ExtractConfig
 ) -> Generator[Seen, None, None]:
     embed = networks.embed_of(job.facts)
     return extract(
