@@ -34,7 +34,7 @@ Box = tuple[int, int, int, int]
 def find_faces(image: np.ndarray) -> list[Box]:
     """x1 y1 x2 y2 of the faces in a picture of a person, uint8 BGR of any size, in whole pixels of it."""
     canvas, scale = _fitted(image)
-    network = _network()
+    network = network_of_faces()
     network.setInput(cv2.dnn.blobFromImage(canvas, swapRB=True))
     heat, size, offset = (part[0] for part in network.forward(OUTPUTS))
     row, column = np.nonzero(heat[0] > HEAT)
@@ -51,7 +51,7 @@ def find_faces(image: np.ndarray) -> list[Box]:
 def check() -> None:
     """Load the network. Raises `MissingError` when the weights are not in this installation."""
     try:
-        _network()
+        network_of_faces()
     except FileNotFoundError as error:
         raise MissingError(
             "the face detector is missing from this installation of agreid",
@@ -71,5 +71,5 @@ def _fitted(image: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 @lru_cache(maxsize=1)
-def _network() -> cv2.dnn.Net:
+def network_of_faces() -> cv2.dnn.Net:
     return cv2.dnn.readNetFromONNX(str(asset(WEIGHTS)))

@@ -53,7 +53,7 @@ def test_an_installation_without_the_weights_says_so(monkeypatch: pytest.MonkeyP
     def absent(name: str) -> Path:
         raise FileNotFoundError(name)
 
-    centerface._network.cache_clear()
+    centerface.network_of_faces.cache_clear()
     monkeypatch.setattr(centerface, "asset", absent)
     with pytest.raises(MissingError, match="face detector is missing") as caught:
         centerface.check()

@@ -149,7 +149,7 @@ def test_a_turn_and_a_climb_are_followed_by_sparse_flow_and_not_by_ecc(moved: tu
     for motion in ("sof", "ecc"):
         estimator = BoxmotTracker(
             "strongsort", options={}, same_person=0.2, frame_size=size, motion_px=320, motion=motion
-        )._tracker.cmc
+        ).boxmot.cmc
         nobody = np.zeros((0, 6))
         estimator.apply(frame, nobody)
         found = estimator.apply(then, nobody)
