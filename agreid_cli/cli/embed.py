@@ -16,12 +16,33 @@ from agreid_cli.cli.options import (
     PlatformOption,
     WorkspaceOption,
 )
+from agreid_cli.errors import UsageError
 
 
 def embed(
     run: Annotated[
         Optional[str],
         typer.Option("--run", metavar="NAME", help="Run to embed with.", show_default="the newest"),
+    ] = None,
+    weights: Annotated[
+        Optional[str],
+        typer.Option(
+            "--weights", metavar="FILE|NAME",
+            help="Embed with pretrained weights, without training: a weight file, imagenet, or timm:NAME.",
+        ),
+    ] = None,
+    backbone: Annotated[
+        Optional[str],
+        typer.Option(
+            "--backbone", metavar="NAME", help="With --weights: the network of the file, e.g. osnet-x0.25.",
+            show_default="as the file name says",
+        ),
+    ] = None,
+    size: Annotated[
+        Optional[str],
+        typer.Option(
+            "--size", metavar="HxW", help="With --weights: the input size in pixels.", show_default="256x128"
+        ),
     ] = None,
     crops: Annotated[
         Optional[Path],
@@ -49,22 +70,27 @@ def embed(
     workspace: WorkspaceOption = HERE,
     json: JsonOption = False,
 ) -> None:  # fmt: skip
-    """Compute embeddings with a trained run.
+    """Compute embeddings with a trained run, or with pretrained weights.
 
     Without --crops, embeds the queries and galleries of the split into the run folder. train and evaluate do
     this automatically. With --crops, embeds any images; the output has the columns crop_id, pid (-1 if
-    unknown), camid, platform and embedding.
+    unknown), camid, platform and embedding. With --weights, nothing needs to be trained; evaluate ranks the
+    file: agreid evaluate --embeddings FILE
 
     Example: agreid embed --run bot-vit --crops crops/crops.parquet --out mine.parquet
     """
     from agreid_cli.records.side import GivenSide
     from agreid_cli.records.workspace import Workspace
     from agreid_cli.stages.run.embed import embed as run_embedding
+    from agreid_cli.stages.run.pretrained import SIZE, Pretrained
 
     voice = Voice(json=json)
+    if weights is None and (backbone or size):
+        raise UsageError("--backbone and --size go with --weights", hint="A run knows its own.")
     made = run_embedding(
         Workspace(workspace),
         run=run,
+        pretrained=None if weights is None else Pretrained(weights, backbone, _size(size) or SIZE),
         crops=crops,
         out=out,
         flip=flip,
@@ -72,7 +98,7 @@ def embed(
         device=device,
         progress=voice,
     )
-    voice.say(f"{made.crops} crops, {made.width} values each, embedded by the run '{made.run}': {made.path}")
+    voice.say(f"{made.crops} crops, {made.width} values each, embedded by '{made.run}': {made.path}")
     voice.data(
         {
             "path": str(made.path),
@@ -83,3 +109,12 @@ def embed(
             "unused": made.unused,
         }
     )
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    height, mark, width = text.lower().partition("x")
+    if not (mark and height.isdigit() and width.isdigit() and min(int(height), int(width)) >= 32):
+        raise UsageError(f"--size '{text}' is no size", hint="Give height and width, at least 32: 256x128")
+    return int(height), int(width)

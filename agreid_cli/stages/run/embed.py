@@ -1,4 +1,4 @@
-"""Run + crops → Embeddings: of the split's test part, of any crops table, or of a folder of images."""
+"""Run or pretrained weights + crops → Embeddings: of the split's test part, or of any other crops."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ from agreid_cli.cores import usable_cores
 from agreid_cli.errors import InputError, Problem, UsageError
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.embeddings import embeddings_artefact
+from agreid_cli.records.run_inputs import data_digests
 from agreid_cli.records.runs import Run, find_run
 from agreid_cli.records.side import NOT_GIVEN, GivenSide
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.run.crop_sources import crop_rows
 from agreid_cli.stages.run.devices import find_device
+from agreid_cli.stages.run.pretrained import Pretrained, pretrained_network
 from agreid_cli.stages.run.ranked import load_testing
 from agreid_cli.stages.run.stale import made_from
 from agreid_cli.training.embed import SidedCrops
@@ -38,7 +40,7 @@ MOST_NAMED = 20
 
 @dataclass(frozen=True)
 class Embedded:
-    """What was written."""
+    """What was written. run: the name of the run, or of the pretrained weights."""
 
     path: Path
     run: str
@@ -52,6 +54,7 @@ def embed(
     workspace: Workspace,
     *,
     run: str | None = None,
+    pretrained: Pretrained | None = None,
     crops: Path | None = None,
     out: Path | None = None,
     flip: bool | None = None,
@@ -59,38 +62,48 @@ def embed(
     device: str = "auto",
     progress: Progress = SILENT,
 ) -> Embedded:
-    """Embed with the newest run, or the one named, and write an embeddings table.
+    """Embed with the newest run, the one named, or pretrained weights, and write an embeddings table.
 
-    Without `crops`, every query and gallery crop of the split, into the run, where `evaluate` looks. With
-    `crops`, a crops or manifest table, a list or a folder of images, into `out` or
-    `<name>-embeddings.parquet`. `given` describes crops of which the source does not tell the platform, for a
-    network that needs the view or the camera.
+    Without `crops`, every query and gallery crop of the split: of a run into the run, where `evaluate` looks,
+    of pretrained weights into `out` or `<weights>-embeddings.parquet`. With `crops`, a crops or manifest
+    table, a list or a folder of images, into `out` or `<name>-embeddings.parquet`. `given` describes crops of
+    which the source does not tell the platform, for a network that needs the view or the camera.
     """
-    found = find_run(workspace, run)
-    network = load_network(found)
+    if pretrained is not None and run is not None:
+        raise UsageError("--run and --weights exclude each other", hint="Give one of them.")
     target = torch.device(find_device(device))
+    if pretrained is None:
+        found = find_run(workspace, run)
+        network, name = load_network(found), found.name
+    else:
+        network = pretrained_network(pretrained, progress=progress)
+        name = pretrained.name
     if crops is None:
-        if out is not None:
-            raise UsageError("--out goes with --crops", hint=f"The test crops go to {found.embeddings}")
         if given:
             raise needless("the split")
-        return embed_test_part(workspace, found, network, device=target, flip=flip, progress=progress)
+        if pretrained is None:
+            if out is not None:
+                raise UsageError("--out goes with --crops", hint=f"The test crops go to {found.embeddings}")
+            return embed_test_part(workspace, found, network, device=target, flip=flip, progress=progress)
+        path = out or Path(f"{name}-embeddings.parquet")
+        marks = {"weights_sha256": network.weights_sha256, **data_digests(workspace)}
+        return _test_part(workspace, network, name, path, marks, target, flip, progress)
     rows = crop_rows(crops, progress)
     if given and None not in rows.platform:
         raise needless(str(crops))
     rows = rows.described(given)
     side = side_columns(
-        network.model.needs, network.facts, camid=rows.camid, platform=rows.platform, run=found.name
+        network.model.needs, network.facts, camid=rows.camid, platform=rows.platform, run=name
     )
     pixels = Decoded(rows.path, network.config.model.size, network.config.data.interpolation)
     features = _features(network, SidedCrops(pixels, side), target, bool(flip), progress)
     if said := said_of(pixels.converted):
         progress.note(said)
     path = out or Path(f"{crops.stem}-embeddings.parquet")
-    marks = {"weights_sha256": network.weights_sha256, "run": found.name, "flip": str(bool(flip))}
+    marks = {"weights_sha256": network.weights_sha256, "run": name, "flip": str(bool(flip))}
     _write(path, rows.columns(), features, marks)
     passed_over = [group.as_data() for group in rows.unused]
-    return Embedded(path, found.name, len(features), features.shape[1], bool(flip), passed_over)
+    return Embedded(path, name, len(features), features.shape[1], bool(flip), passed_over)
 
 
 def embed_test_part(
@@ -103,6 +116,20 @@ def embed_test_part(
     progress: Progress = SILENT,
 ) -> Embedded:
     """The split's queries and galleries into `embeddings.parquet` of the run, with marks of their origin."""
+    marks = made_from(workspace, run)
+    return _test_part(workspace, network, run.name, run.embeddings, marks, device, flip, progress)
+
+
+def _test_part(
+    workspace: Workspace,
+    network: Loaded,
+    name: str,
+    path: Path,
+    marks: dict[str, str],
+    device: torch.device,
+    flip: bool | None,
+    progress: Progress,
+) -> Embedded:
     loaded = load_testing(workspace, network.config, progress)
     if loaded is None:
         raise InputError(
@@ -111,13 +138,13 @@ def embed_test_part(
         )
     testing, images = loaded
     flip = network.config.validation.flip if flip is None else flip
-    ask: dict[str, Any] = {"needs": network.model.needs, "facts": network.facts, "run": run.name}
+    ask: dict[str, Any] = {"needs": network.model.needs, "facts": network.facts, "run": name}
     features = _features(network, sided(testing, images, **ask), device, flip, progress)
     said = [(k.pid, k.camid, k.platform) for k in testing.known]
     columns: dict[str, Sequence[Any]] = {"crop_id": testing.crop_id}
     columns |= dict(zip(("pid", "camid", "platform"), map(list, zip(*said, strict=True)), strict=True))
-    _write(run.embeddings, columns, features, {"flip": str(flip), **made_from(workspace, run)})
-    return Embedded(run.embeddings, run.name, len(features), features.shape[1], flip)
+    _write(path, columns, features, {"flip": str(flip), **marks})
+    return Embedded(path, name, len(features), features.shape[1], flip)
 
 
 class Decoded:
