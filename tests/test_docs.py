@@ -13,6 +13,9 @@ import typer.main
 
 from agreid_cli.cli.app import COMMANDS, app
 from agreid_cli.config.base import Frozen
+from agreid_cli.config.method import MethodConfig
+from agreid_cli.config.train import TrainConfig
+from agreid_cli.training.methods import METHODS, method_of
 
 ROOT = Path(__file__).parent.parent
 GROUP = typer.main.get_command(app)
@@ -98,6 +101,9 @@ def test_every_setting_that_is_named_exists() -> None:
     for file in sorted((ROOT / "agreid_cli" / "config").glob("*.py")):
         importlib.import_module(f"agreid_cli.config.{file.stem}")
     known = set().union(*(keys(kind) for kind in Frozen.__subclasses__()))
+    for name in METHODS:
+        method = method_of(TrainConfig(method=MethodConfig(name=name)))
+        known |= keys(method.options, "method.options.")
     for file in [*sorted((ROOT / "agreid_cli").rglob("*.py")), *PAGES]:
         for key in re.findall(r"--set ([a-z_]+(?:\.[a-z_]+)*)=", file.read_text(encoding="utf-8")):
             assert key in known | {"a.b"}, f"{file.name}: --set {key}"

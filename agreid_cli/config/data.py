@@ -50,7 +50,8 @@ class AugmentConfig(Frozen):
 
     flip: Share = 0.5
     pad: int = Field(10, ge=0)  # black pixels added on each side before a random crop; 0: none
-    erase: Share = 0.5  # probability of filling a random rectangle with the mean colour
+    erase: Share = 0.5  # probability of erasing a random rectangle
+    erase_fill: Literal["mean", "noise"] = "mean"  # fill: the mean colour, or normal noise per pixel
     erase_area: tuple[Share, Share] = (0.02, 0.33)  # fraction of the image
     erase_ratio: tuple[float, float] = (0.3, 3.3)  # height / width
     autoaugment: Share = 0.0  # probability of applying the AutoAugment policy for ImageNet

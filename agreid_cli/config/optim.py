@@ -24,6 +24,7 @@ class OptimConfig(Frozen):
     bias_lr_factor: float = Field(1.0, ge=0)
     head_lr_factor: float = Field(1.0, gt=0)
     clip: float = Field(0.0, ge=0)  # maximum norm of all gradients; 0: no clipping
+    clip_each: bool = False  # clip the norm of each tensor separately, as fast-reid does
 
     def learning_rate(self, batch: int) -> float:
         """The peak learning rate for `batch` crops per step (over all GPUs and accumulated batches).
@@ -40,6 +41,7 @@ class ScheduleConfig(Frozen):
     name: Literal["constant", "multistep", "cosine"] = "multistep"
     epochs: int = Field(120, ge=0)
     warmup_iters: int = Field(2000, ge=0)
+    warmup_epochs: int = Field(0, ge=0)  # warm-up by epoch instead of by iteration (TransReID)
     warmup_factor: float = Field(0.1, gt=0, le=1)  # relative rate at the first iteration; rises linearly to 1
     milestones: tuple[int, ...] = (40, 90)  # epochs after which the rate is multiplied by gamma
     gamma: float = Field(0.1, gt=0, le=1)

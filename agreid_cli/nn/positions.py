@@ -9,19 +9,33 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from agreid_cli.nn.losses.precision import at_least_single
+
 NAME = "pos_embed"
 
 
 def resized_positions(
-    found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], *, prefix_tokens: int
+    found: Mapping[str, Tensor],
+    wanted: Mapping[str, Tensor],
+    *,
+    prefix_tokens: int,
+    grid: tuple[int, int] | None = None,
 ) -> dict[str, Tensor]:
-    """`{"pos_embed": …}` when both sides have one and only its number of places differs, else `{}`."""
+    """`{"pos_embed": …}` when both sides have one and only its number of places differs, else `{}`.
+
+    grid: rows and columns of the wanted places, where known.
+    """
     old, new = found.get(NAME), wanted.get(NAME)
     if old is None or new is None or old.shape == new.shape or old.dim() != 3 or new.dim() != 3:
         return {}
     # Some networks keep no position for their class token; then all rows are places.
-    prefix = prefix_tokens if _grid(new.shape[1] - prefix_tokens) else 0
-    source, target = _grid(old.shape[1] - prefix), _grid(new.shape[1] - prefix)
+    target: tuple[int, int] | None
+    if grid is not None:
+        prefix, target = new.shape[1] - grid[0] * grid[1], grid
+    else:
+        prefix = prefix_tokens if _grid(new.shape[1] - prefix_tokens) else 0
+        target = _grid(new.shape[1] - prefix)
+    source = _grid(old.shape[1] - prefix)
     if old.shape[2] != new.shape[2] or source is None or target is None:
         return {}
     return {NAME: resize_positions(old, source=source, target=target, prefix=prefix)}
@@ -34,7 +48,8 @@ def resize_positions(
 
     The first `prefix` rows belong to the class token and registers and stay as they are.
     """
-    fixed, places = positions[:, :prefix].float(), positions[:, prefix:].float()
+    positions = at_least_single(positions)
+    fixed, places = positions[:, :prefix], positions[:, prefix:]
     image = places.reshape(1, *source, -1).permute(0, 3, 1, 2)
     image = functional.interpolate(image, size=target, mode="bilinear", align_corners=False)
     return torch.cat([fixed, image.permute(0, 2, 3, 1).flatten(1, 2)], dim=1)

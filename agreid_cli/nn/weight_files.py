@@ -19,7 +19,7 @@ NESTED = ("state_dict", "model_state_dict", "model", "teacher", "net", "network"
 #: Of MGN's branches the first counts; the others are further copies of the same stages.
 PREFIX = re.compile(
     r"^(?:module|_orig_mod|model|net|network|encoder|visual|student|teacher|stem|backbone|base"
-    r"|head\.tail|head\.trunk|head\.tails\.0|head(?=\.fc\.[01]\.))\."
+    r"|first|late|head\.tail|head\.trunk|head\.tails\.0|head(?=\.fc\.[01]\.))\."
 )
 
 

@@ -85,7 +85,9 @@ def fill(
     if find_fc and (width := fc_width(found, backbone.channels)):
         backbone.add_fc(width)
         wanted = backbone.named_weights()
-    resized = resized_positions(found, wanted, prefix_tokens=_prefix_tokens(wanted))
+    resized = resized_positions(
+        found, wanted, prefix_tokens=_prefix_tokens(wanted), grid=backbone.traits.grid
+    )
     found = {**found, **resized}
     fits = {k: v for k, v in found.items() if k in wanted and v.shape == wanted[k].shape}
     # Running statistics and counters are not parameters, but a norm without them is not loaded either.

@@ -8,6 +8,7 @@ give the same pixels, but for AutoAugment, whose operations PIL does on the CPU 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,9 +36,16 @@ class Draws:
     flip: torch.Tensor  # B bool
     shift: torch.Tensor  # B×2 int64: output (0, 0) shows input (dy, dx)
     box: torch.Tensor  # B×4 int64: top, left, height, width of the erased box; height 0: none
+    noise: torch.Tensor | None = None  # B×2 int64: where in `noise_field` the box's fill begins; None: zero
 
     def part(self, rows: slice) -> Draws:
-        return Draws(self.policy.part(rows), self.flip[rows], self.shift[rows], self.box[rows])
+        return Draws(
+            self.policy.part(rows),
+            self.flip[rows],
+            self.shift[rows],
+            self.box[rows],
+            None if self.noise is None else self.noise[rows],
+        )
 
 
 def draw(n: int, config: AugmentConfig, size: tuple[int, int], generator: torch.Generator) -> Draws:
@@ -45,7 +53,11 @@ def draw(n: int, config: AugmentConfig, size: tuple[int, int], generator: torch.
     policy = draw_policy(n, config.autoaugment, generator)
     flip = torch.rand(n, generator=generator) < config.flip
     shift = torch.randint(2 * config.pad + 1, (n, 2), generator=generator) - config.pad
-    return Draws(policy, flip, shift, _boxes(n, config, size, generator))
+    boxes = _boxes(n, config, size, generator)
+    noise = None
+    if config.erase_fill == "noise":
+        noise = torch.stack([torch.randint(side, (n,), generator=generator) for side in size], 1)
+    return Draws(policy, flip, shift, boxes, noise)
 
 
 def nothing(n: int) -> Draws:
@@ -126,6 +138,11 @@ def augment_rows(
         np.multiply(values, scale, out=values)
         np.add(values, offset, out=values)
         image[top : top + tall, left : left + wide] = 0
+    if draws.noise is not None:
+        field = noise_field((height, width))
+        places = zip(draws.box.tolist(), draws.noise.tolist(), strict=True)
+        for image, ((top, left, tall, wide), (dy, dx)) in zip(images, places, strict=True):
+            image[top : top + tall, left : left + wide] = field[dy : dy + tall, dx : dx + wide]
     return torch.from_numpy(images).permute(0, 3, 1, 2)
 
 
@@ -152,7 +169,23 @@ def augment_at_once(pixels: torch.Tensor, draws: Draws, normalise: Normalise) ->
     at_y, at_x = from_y.clamp(0, height - 1)[:, :, None], from_x.clamp(0, width - 1)[:, None]
     moved = pixels[rows_of, at_y, at_x] * shown[..., None]
     images = normalise.tensor(moved).masked_fill_(erased[..., None], 0)
+    if draws.noise is not None:
+        field = torch.as_tensor(noise_field((height, width)), device=device)
+        down, right = (draws.noise.to(device)[:, at, None] for at in (0, 1))
+        rows_at = (y - top + down).clamp(0, 2 * height - 1)[:, :, None]
+        columns_at = (x - left + right).clamp(0, 2 * width - 1)[:, None]
+        images = torch.where(erased[..., None], field[rows_at, columns_at], images)
     return images.permute(0, 3, 1, 2)
+
+
+@functools.lru_cache(4)
+def noise_field(size: tuple[int, int]) -> np.ndarray:
+    """2H×2W×3 float32, standard normal and always the same: erased boxes are filled with windows of it.
+
+    A window is at most one crop large and begins anywhere in the first quarter, so it always lies inside.
+    """
+    height, width = size
+    return np.random.default_rng(0).standard_normal((2 * height, 2 * width, 3), dtype=np.float32)
 
 
 def _inside(at: torch.Tensor, length: int) -> torch.Tensor:

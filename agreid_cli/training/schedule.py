@@ -15,6 +15,8 @@ from agreid_cli.config.optim import OptimConfig, ScheduleConfig
 
 def factor(schedule: ScheduleConfig, optim: OptimConfig, *, step: int, epoch: int) -> float:
     """The part of the peak rate at iteration `step` of epoch `epoch`, both counted from 0."""
+    if epoch < schedule.warmup_epochs:  # the rate of the main schedule has no say yet
+        return warm_up(epoch, steps=schedule.warmup_epochs, factor=schedule.warmup_factor)
     part = warm_up(step, steps=schedule.warmup_iters, factor=schedule.warmup_factor)
     if schedule.name == "multistep":
         part *= multistep(epoch, milestones=schedule.milestones, gamma=schedule.gamma)

@@ -64,7 +64,11 @@ def _move(training: Training) -> None:
     if training.config.optim.clip:
         training.scaler.unscale_(training.optimiser)
         trained = [p for group in training.optimiser.param_groups for p in group["params"]]
-        nn.utils.clip_grad_norm_(trained, training.config.optim.clip)
+        if training.config.optim.clip_each:
+            for parameter in trained:
+                nn.utils.clip_grad_norm_([parameter], training.config.optim.clip)
+        else:
+            nn.utils.clip_grad_norm_(trained, training.config.optim.clip)
     training.scaler.step(training.optimiser)
     training.scaler.update()
     if training.ema:

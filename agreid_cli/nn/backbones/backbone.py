@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from dataclasses import dataclass, replace
 
 from torch import Tensor, nn
@@ -14,8 +15,8 @@ from agreid_cli.records.side import Side
 Three = tuple[float, float, float]
 IMAGENET_MEAN: Three = (0.485, 0.456, 0.406)
 IMAGENET_STD: Three = (0.229, 0.224, 0.225)
-#: A module that only wraps the network it comes from; not part of a weight's usual name.
-WRAPPER = "net."
+#: Modules that only wrap parts of the network that they come from; not part of a weight's usual name.
+WRAPPER = re.compile(r"^(?:net|first|late)\.")
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Traits:
     mean, std: of the images it wants, for values 0..1. pretrained: timm's name of its usual weights.
     has_token: whether its feature maps carry a class token. fc: width of the fully connected layer behind
     the pooling, 0 where there is none. needs: the side information that its stem takes, of `camera` and
-    `view`.
+    `view`. grid: rows and columns of a transformer's
+    patches.
     """
 
     channels: int
@@ -37,6 +39,7 @@ class Traits:
     has_token: bool = False
     fc: int = 0
     needs: frozenset[str] = frozenset()
+    grid: tuple[int, int] | None = None
 
     def check_pooling(self, kind: str) -> None:
         """Raise `InputError` for a pooling that these features do not allow."""
@@ -105,7 +108,7 @@ class Backbone(nn.Module):
         """Parameters and buffers of stem, late stages and fc layer, by the names of published weights."""
         late, fc = self.__dict__["_late"], self.__dict__["_fc"]
         both = {**self.stem.state_dict(), **late.state_dict(), **fc.state_dict(prefix=PREFIX)}
-        return {name.removeprefix(WRAPPER): tensor for name, tensor in both.items()}
+        return {WRAPPER.sub("", name): tensor for name, tensor in both.items()}
 
     def forward(self, images: Tensor, side: Side | None = None) -> Tensor:
         """The hidden state. A stem that needs side information is called as `stem(images, side)`."""

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from agreid_cli.errors import InputError, did_you_mean
 from agreid_cli.nn.backbones import resnet, vit
-from agreid_cli.nn.backbones.backbone import WRAPPER, Backbone, Tail, Traits
+from agreid_cli.nn.backbones.backbone import Backbone, Tail, Traits
 from agreid_cli.nn.outputs import CLASS_TOKEN, FeatureMap
 
 
@@ -45,7 +45,7 @@ def timm_any(name: str, *, size: tuple[int, int], drop_path: float = 0.0, last_s
     last_stride: of networks that are built like ResNet; others keep what they have. Raises `InputError` for a
     name that timm does not know and a size that the network cannot take.
     """
-    net = _create(name, size, drop_path)
+    net = create(name, size, drop_path)
     if type(net).__module__ == "timm.models.resnet":
         return resnet.cut(net, last_stride=last_stride, pretrained=name)
     if vit.can_cut(net):
@@ -54,7 +54,8 @@ def timm_any(name: str, *, size: tuple[int, int], drop_path: float = 0.0, last_s
     return _uncut(net, size, name)
 
 
-def _create(name: str, size: tuple[int, int], drop_path: float) -> Any:
+def create(name: str, size: tuple[int, int], drop_path: float) -> Any:
+    """The network of timm, for images of this size, without a classifier; `InputError` where timm refuses."""
     import timm
 
     if not timm.is_model(name):
@@ -117,6 +118,3 @@ def _rows_columns(places: int, size: tuple[int, int], name: str) -> tuple[int, i
     if rows < 1 or places % rows:
         raise InputError(f"'{name}' gives {places} tokens, which form no grid of {size[0]} × {size[1]}")
     return rows, places // rows
-
-
-assert WRAPPER == "net."  # what WholeTail and TokenStem call the network they wrap

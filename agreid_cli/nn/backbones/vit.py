@@ -15,6 +15,12 @@ from agreid_cli.nn.backbones.backbone import Backbone, Tail, Traits
 from agreid_cli.nn.backbones.non_local import named_sequence
 from agreid_cli.nn.outputs import CLASS_TOKEN, FeatureMap
 
+#: Backbone → timm's name of the network with its usual weights.
+PRETRAINED = {
+    "vit-b16": "vit_base_patch16_224.orig_in21k_ft_in1k",
+    "vit-s16": "vit_small_patch16_224.augreg_in21k_ft_in1k",
+}
+
 
 class TokenStem(nn.Module):
     """Images to tokens B×N×C: timm's own forward over a network cut after its first blocks."""
@@ -57,12 +63,12 @@ class TokenTail(Tail):
 
 def vit_b16(*, size: tuple[int, int], drop_path: float = 0.0) -> Backbone:
     """ViT-B/16, pretrained on ImageNet-21k and tuned on 1k; 768 channels, 86 M parameters."""
-    return _vit("vit_base_patch16_224.orig_in21k_ft_in1k", size=size, drop_path=drop_path)
+    return _vit(PRETRAINED["vit-b16"], size=size, drop_path=drop_path)
 
 
 def vit_s16(*, size: tuple[int, int], drop_path: float = 0.0) -> Backbone:
     """ViT-S/16, pretrained on ImageNet-21k and tuned on 1k; 384 channels, 22 M parameters."""
-    return _vit("vit_small_patch16_224.augreg_in21k_ft_in1k", size=size, drop_path=drop_path)
+    return _vit(PRETRAINED["vit-s16"], size=size, drop_path=drop_path)
 
 
 def can_cut(net: Any) -> bool:

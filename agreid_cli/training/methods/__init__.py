@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 METHODS = {
     "reid": "agreid_cli.training.methods.reid:METHOD",
     "explain": "agreid_cli.training.methods.explain:METHOD",
+    "transreid": "agreid_cli.training.methods.transreid:METHOD",
+    "vdt": "agreid_cli.training.methods.vdt:METHOD",
+    "secap": "agreid_cli.training.methods.secap:METHOD",
+    "clip-reid": "agreid_cli.training.methods.clip_reid:METHOD",
+    "latex": "agreid_cli.training.methods.latex:METHOD",
 }
 
 

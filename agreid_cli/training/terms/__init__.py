@@ -18,6 +18,9 @@ TERMS = {
     "cross-entropy": "agreid_cli.training.terms.cross_entropy:CrossEntropy",
     "triplet": "agreid_cli.training.terms.triplet:Triplet",
     "center": "agreid_cli.training.terms.center:Center",
+    "view": "agreid_cli.training.terms.view:View",
+    "attributes": "agreid_cli.training.terms.attributes:Attributes",
+    "orthogonality": "agreid_cli.training.terms.orthogonality:Orthogonality",
 }
 
 

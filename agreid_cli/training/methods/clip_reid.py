@@ -1,0 +1,89 @@
+"""CLIP-ReID (Li et al., AAAI 2023): stage 1 learns a description of each identity, stage 2 the encoder."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import Literal
+
+from pydantic import Field
+
+from agreid_cli.config.base import Frozen
+from agreid_cli.config.train import TrainConfig
+from agreid_cli.nn.backbones.tokens import Additions
+from agreid_cli.nn.heads.clip_reid import ClipReidHead
+from agreid_cli.nn.model import ReidModel
+from agreid_cli.nn.schemes import CLIP_REID
+from agreid_cli.nn.tokens.side_table import SideTable
+from agreid_cli.progress import Progress
+from agreid_cli.records.workspace import Workspace
+from agreid_cli.training.facts import Facts
+from agreid_cli.training.methods.clip_towers import HALF, ClipWeights, TextSize, clip_weights
+from agreid_cli.training.methods.common import Terms, build, identity_terms, prepared, table_width
+from agreid_cli.training.methods.descriptions import Stage1, learn_descriptions
+from agreid_cli.training.methods.method import Method, options_of
+from agreid_cli.training.trainee import Data, Trainee
+
+
+class ClipReidOptions(Frozen):
+    """stride, sie: as in TransReID, but the class token alone takes the side information.
+
+    text: the size of the text tower. descriptions: whether stage 1 learns one an identity; without, this is
+    the authors' image-only baseline. id_weight: of each cross-entropy behind a neck (0.25; 1 without texts).
+    """
+
+    stride: int = Field(0, ge=0)
+    sie: Literal["none", "camera", "view", "camera-view"] = "none"
+    sie_weight: float = Field(1.0, gt=0)
+    text: TextSize = TextSize()
+    descriptions: bool = True
+    id_weight: float = Field(0.25, ge=0)
+    stage1: Stage1 = Stage1()
+
+
+def prepare(workspace: Workspace, config: TrainConfig, progress: Progress) -> tuple[Data, Trainee]:
+    """The training part of the split, and the network; its descriptions are learned before the first step."""
+    data, trainee = prepared(workspace, config, progress, network=network, terms=terms)
+    options = options_of(config, ClipReidOptions)
+    if options.descriptions:
+        first = partial(learn_descriptions, data, config, options.stage1, options.text, progress=progress)
+        trainee = replace(trainee, first=first)
+    return data, trainee
+
+
+def network(config: TrainConfig, facts: Facts) -> ReidModel:
+    """The network that the configuration describes."""
+    options = options_of(config, ClipReidOptions)
+    table = None
+    if options.sie != "none":
+        table = SideTable(
+            options.sie, cameras=len(facts.cameras), width=table_width(config), weight=options.sie_weight,
+            everywhere=False,
+        )  # fmt: skip
+    weights: list[ClipWeights] = []
+
+    def head(backbone: object) -> ClipReidHead:
+        made = ClipReidHead(
+            backbone, n_ids=facts.n_ids, width=options.text.output, text=options.descriptions,  # type: ignore[arg-type]
+            id_weight=options.id_weight,
+        )  # fmt: skip
+        for found in weights:
+            found.project(made.projection)
+        return made
+
+    def load(backbone: object) -> object:
+        weights.append(clip_weights(config))
+        return weights[0].into(backbone)  # type: ignore[arg-type]
+
+    return build(
+        config, Additions(stride=options.stride or None, table=table), head, CLIP_REID, statistics=HALF,
+        load=load,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def terms(config: TrainConfig, facts: Facts) -> Terms:
+    """Cross-entropies with smoothing over all classes, and a triplet on each of three vectors."""
+    return identity_terms(config, ce={"spread": "all"})
+
+
+METHOD = Method(prepare=prepare, network=network, options=ClipReidOptions)

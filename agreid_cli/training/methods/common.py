@@ -1,0 +1,147 @@
+"""What the token-based methods share: building, loading published checkpoints, and refusing unfit data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from agreid_cli.config.train import TrainConfig
+from agreid_cli.errors import InputError
+from agreid_cli.nn.backbones.backbone import Backbone, Three
+from agreid_cli.nn.backbones.tokens import Additions, Run, token_backbone
+from agreid_cli.nn.model import ReidModel
+from agreid_cli.nn.published import Scheme, load_published
+from agreid_cli.nn.weight_files import read_weights
+from agreid_cli.nn.weights import WeightReport, load_weights
+from agreid_cli.progress import Progress
+from agreid_cli.records.side import VIEWS
+from agreid_cli.records.workspace import Workspace
+from agreid_cli.training.facts import Facts, facts_of
+from agreid_cli.training.intake import load_training
+from agreid_cli.training.methods.reid import backbone_parts
+from agreid_cli.training.objective import Objective
+from agreid_cli.training.samples import Samples
+from agreid_cli.training.terms import make_term
+from agreid_cli.training.trainee import Data, Trainee
+
+Terms = dict[str, tuple[float, nn.Module]]
+
+
+def build(
+    config: TrainConfig,
+    added: Additions,
+    make_head: Callable[[Backbone], nn.Module],
+    scheme: Scheme,
+    *,
+    statistics: Three | None = None,
+    kind: Callable[..., ReidModel] = ReidModel,
+    load: Callable[[Backbone], WeightReport] | None = None,
+) -> ReidModel:
+    """The network of a configuration, with its pretrained weights or a published checkpoint of the method.
+
+    statistics: mean and deviation that images are normalised by, where not the backbone's own. load: puts
+    pretrained weights into the backbone, where not by `model.weights` as usual.
+    """
+    refuse_unused(config)
+    model = config.model
+    backbone = token_backbone(model.backbone, size=model.size, drop_path=model.drop_path, added=added)
+    if statistics is not None:
+        backbone.mean = backbone.std = statistics
+    state = read_weights(Path(model.weights)) if Path(model.weights).is_file() else None
+    grid = backbone.traits.grid
+    assert grid is not None
+    if state is not None and scheme.fits(state):
+        made = kind(backbone, make_head(backbone))
+        made.loaded = load_published(made, state, scheme, source=model.weights, grid=grid)
+        return made
+    loaded = load(backbone) if load else load_weights(backbone, model.weights)
+    return kind(backbone, make_head(backbone), loaded=loaded)
+
+
+def refuse_unused(config: TrainConfig) -> None:
+    """`InputError` for settings of the network that these methods replace by their own."""
+    if config.model.head != "bot":
+        raise InputError(
+            f"model.head={config.model.head}: the method '{config.method.name}' has a head of its own",
+            hint="Leave model.head at its default, bot.",
+        )
+
+
+def table_width(config: TrainConfig) -> int:
+    """The width of the backbone's tokens, without building its weights."""
+    import torch
+
+    with torch.device("meta"):
+        backbone = token_backbone(config.model.backbone, size=config.model.size)
+    return backbone.channels
+
+
+def prepared(
+    workspace: Workspace,
+    config: TrainConfig,
+    progress: Progress,
+    *,
+    network: Callable[[TrainConfig, Facts], Any],
+    terms: Callable[[TrainConfig, Facts], Terms],
+    both_views: bool = False,
+) -> tuple[Data, Trainee]:
+    """The training part of the split and the trainee of a method that has no further state."""
+    samples, images, held_out = load_training(workspace, config, progress=progress)
+    if both_views:
+        need_both_views(samples, config.method.name)
+    facts = facts_of(samples, held_out)
+    model = network(config, facts)
+    trainee = Trainee(
+        model, Objective(terms(config, facts)), facts, backbone=parts_of(model), loaded=model.loaded
+    )
+    return Data(samples, images), trainee
+
+
+def parts_of(model: ReidModel) -> list[nn.Module]:
+    """The modules that came with pretrained weights: the stem and every copy of late blocks."""
+    runs = [module for module in model.head.modules() if isinstance(module, Run)]
+    return [*backbone_parts(model), *runs]
+
+
+def need_both_views(samples: Samples, method: str) -> None:
+    """`InputError` with the counts where the training crops are of one view."""
+    counts = np.bincount(samples.view, minlength=len(VIEWS)).tolist()
+    if not all(counts):
+        said = ", ".join(f"{n} {view}" for n, view in zip(counts, VIEWS, strict=True))
+        raise InputError(
+            f"the method '{method}' learns from both views, and the training crops are {said}",
+            hint="Use data of both views, or a recipe without a view token, such as bot-vit.",
+        )
+
+
+def identity_terms(config: TrainConfig, **options: Any) -> Terms:
+    """Cross-entropy and triplet as `loss` asks for them; options: `ce` and `triplet` add to each."""
+    loss = config.loss
+    ce = {"smoothing": loss.label_smoothing, **options.get("ce", {})}
+    made: Terms = {"ce": (loss.ce_weight, _term("cross-entropy", ce))}
+    if loss.triplet.kind != "none":
+        triplet = {
+            "kind": loss.triplet.kind, "margin": loss.triplet.margin, "normalise": loss.triplet.normalise,
+            **options.get("triplet", {}),
+        }  # fmt: skip
+        made["triplet"] = (loss.triplet.weight, _term("triplet", triplet))
+    return made
+
+
+def fastreid_terms(config: TrainConfig, view_weight: float) -> Terms:
+    """VDT's and SeCap's: fast-reid's forms of both losses, the view's, and orthogonality."""
+    soft = config.loss.triplet.kind == "soft"
+    made = identity_terms(
+        config, ce={"skip_saturated": True}, triplet={"overflow_margin": 0.3} if soft else {}
+    )
+    made["view"] = (view_weight, _term("view", {"skip_saturated": True}))
+    made["orthogonality"] = (view_weight, _term("orthogonality", {}))
+    return made
+
+
+def _term(name: str, options: dict[str, Any]) -> nn.Module:
+    return make_term(name, options, n_ids=0, width=0)

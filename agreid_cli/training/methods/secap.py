@@ -1,0 +1,56 @@
+"""SeCap (Wang et al., CVPR 2025): VDT's trunk, and prompts that are re-calibrated for each image."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from agreid_cli.config.base import Frozen
+from agreid_cli.config.train import TrainConfig
+from agreid_cli.nn.backbones.tokens import Additions
+from agreid_cli.nn.heads.secap import SecapHead
+from agreid_cli.nn.model import ReidModel
+from agreid_cli.nn.schemes import SECAP
+from agreid_cli.progress import Progress
+from agreid_cli.records.workspace import Workspace
+from agreid_cli.training.facts import Facts
+from agreid_cli.training.methods.common import Terms, build, fastreid_terms, prepared
+from agreid_cli.training.methods.method import Method, options_of
+from agreid_cli.training.trainee import Data, Trainee
+
+
+class SecapOptions(Frozen):
+    """stride: of the patches in pixels; 0: the size of a patch, without overlap. prompts: L.
+
+    view_weight: λ of the view's cross-entropy and of orthogonality. neck_twice: as in VDT.
+    """
+
+    stride: int = Field(12, ge=0)
+    prompts: int = Field(64, ge=1)
+    view_weight: float = Field(0.001, ge=0)
+    neck_twice: bool = True
+
+
+def prepare(workspace: Workspace, config: TrainConfig, progress: Progress) -> tuple[Data, Trainee]:
+    """The training part of the split, of both views, and the network with its pretrained weights."""
+    return prepared(workspace, config, progress, network=network, terms=terms, both_views=True)
+
+
+def network(config: TrainConfig, facts: Facts) -> ReidModel:
+    """The network that the configuration describes."""
+    options = options_of(config, SecapOptions)
+    return build(
+        config,
+        Additions(stride=options.stride or None, view_token=True, subtract=True, subtract_last=False),
+        lambda backbone: SecapHead(
+            backbone, n_ids=facts.n_ids, n_prompts=options.prompts, neck_twice=options.neck_twice
+        ),
+        SECAP,
+    )
+
+
+def terms(config: TrainConfig, facts: Facts) -> Terms:
+    """Identity of both features, view and orthogonality."""
+    return fastreid_terms(config, options_of(config, SecapOptions).view_weight)
+
+
+METHOD = Method(prepare=prepare, network=network, options=SecapOptions)
