@@ -82,8 +82,9 @@ def _looks_kept() -> Iterator[None]:
 
     import numpy as np
     import torch
+    from PIL import Image
 
-    options, save = np.get_printoptions(), torch.save
+    options, save, opened = np.get_printoptions(), torch.save, Image.open
     tensors = vars(torch._tensor_str.PRINT_OPTS).copy()
     with warnings.catch_warnings():
         try:
@@ -92,6 +93,7 @@ def _looks_kept() -> Iterator[None]:
             np.set_printoptions(**options)
             vars(torch._tensor_str.PRINT_OPTS).update(tensors)
             torch.save = save
+            Image.open = opened  # ultralytics' own looks for a package to install at every unreadable image
 
 
 @contextlib.contextmanager

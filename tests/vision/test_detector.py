@@ -96,13 +96,14 @@ import json, os, sys
 asked = []
 sys.addaudithook(lambda event, words: asked.append(str(words)) if event in
                  ("socket.getaddrinfo", "socket.connect", "subprocess.Popen") else None)
-import cv2, numpy, torch
+import cv2, numpy, torch, PIL.Image
 torch.set_num_threads(2); cv2.setNumThreads(2)
 def state():
     ours = ("YOLO_OFFLINE", "YOLO_AUTOINSTALL", "YOLO_VERBOSE", "ULTRALYTICS_SAFE_LOAD",
             "TORCHINDUCTOR_CACHE_DIR")  # the last is torch's own
     return {"env": {k: v for k, v in os.environ.items() if k not in ours},
-            "torch": torch.get_num_threads(), "cv2": cv2.getNumThreads(), "save": str(torch.save),
+            "torch": torch.get_num_threads(), "cv2": cv2.getNumThreads(),
+            "save": str(torch.save), "open": str(PIL.Image.open),
             "looks": [str(numpy.array([1 / 3] * 30)), str(torch.ones(30) / 3)]}
 before = state()
 from pathlib import Path
