@@ -46,6 +46,13 @@ def evaluate(
             help="Rank the embeddings in these files: .parquet, .npz, .npy with .csv, .pt, .pth, .mat.",
         ),
     ] = None,
+    baseline: Annotated[
+        Optional[str],
+        typer.Option(
+            "--baseline", metavar="NAME",
+            help="Rank a baseline that needs no network: colour, the strongest of four colour histograms.",
+        ),
+    ] = None,
     metric: Annotated[
         Optional[str], typer.Option("--metric", help="cosine or euclidean.", show_default="cosine")
     ] = None,
@@ -115,8 +122,9 @@ def evaluate(
         metric=metric, rerank=rerank, ci=ci,
     )  # fmt: skip
     if explain or oracle:
-        others = {"--embeddings": embeddings or more, "--compare": compare, "--save-ranks": save_ranks,
-                  "--out": out, "--worst": worst, "--rerank": rerank, "--metric": metric}  # fmt: skip
+        others = {"--embeddings": embeddings or more, "--baseline": baseline, "--compare": compare,
+                  "--save-ranks": save_ranks, "--out": out, "--worst": worst, "--rerank": rerank,
+                  "--metric": metric}  # fmt: skip
         if wrong := [name for name, given in others.items() if given]:
             raise UsageError(f"{' and '.join(wrong)} cannot be combined with --explain", hint="Leave it out.")
         _explain(
@@ -126,6 +134,7 @@ def evaluate(
         return
     results = rank_all(
         Workspace(workspace), config=settings, run=run, files=[*(embeddings or []), *(more or [])],
+        baseline=baseline,
         directions=direction or (), save_ranks=save_ranks, compare_with=compare, out=out,
         keep=is_workspace(context, workspace), device=device, progress=voice,
     )  # fmt: skip

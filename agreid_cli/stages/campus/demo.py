@@ -47,6 +47,7 @@ from agreid_cli.stages.video.extract_crops import extract_crops
 
 DETECTOR = "detector/campus.pt"
 UNTRAINED, STREAM_1, STREAM_2 = "untrained", "stream-1", "stream-2"
+FLOOR = "colour histogram"  # needs no network; what a network must clear
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class DemoResult:
 
     report: Path
     record: Path
-    rows: tuple[DemoRow, ...]  # untrained first
+    rows: tuple[DemoRow, ...]  # the floor first
     shares: list[tuple[str, float, float]]  # step, seconds, share
     seconds: float
     cores: int
@@ -243,6 +244,10 @@ class _Show:
 
     def _evaluate(self) -> None:
         settings = EvaluateConfig(ci=True, rounds=self.config.rounds, seed=self.config.seed)
+        floor = evaluate(
+            self.workspace, config=settings, baseline="colour", directions=BOTH, progress=self.progress
+        )
+        self.rows += [row_of(FLOOR, result) for result in floor]
         for name in (UNTRAINED, STREAM_1):
             found = evaluate(
                 self.workspace, config=settings, run=name, directions=BOTH, progress=self.progress

@@ -14,6 +14,7 @@ from agreid_cli.config.report import ReportConfig
 from agreid_cli.errors import InputError, MissingError, Problem, Problems
 from agreid_cli.metrics.bootstrap import bootstrap
 from agreid_cli.metrics.ranking.ranking import Ranks
+from agreid_cli.records.baselines import BASELINES
 from agreid_cli.records.directions import DIRECTIONS
 from agreid_cli.records.explanation import ExplanationResult, explanation_path, read_explanation
 from agreid_cli.records.results import Interval, RankingResult, read_result
@@ -41,8 +42,8 @@ def systems_of(
 ) -> tuple[tuple[System, ...], int]:
     """Oldest first, and the number of older runs left out.
 
-    Without names: the newest runs, and every result in `results/`. Raises `MissingError` when there is
-    neither, `InputError` with every file that cannot be read.
+    Without names: the newest runs, and every result in `results/`; with names, the baselines beside them.
+    Raises `MissingError` when there is neither, `InputError` with every file that cannot be read.
     """
     every = all_runs(workspace)
     chosen = [find_run(workspace, name) for name in dict.fromkeys(runs)] if runs else every[: config.runs]
@@ -50,8 +51,11 @@ def systems_of(
         chosen.reverse()
     problems = Problems()
     found = [_of_run(run, config, problems) for run in chosen]
+    others = _of_files(workspace, config, problems)
+    floor = [system for system in others if system.name in BASELINES.values()]
+    found = floor + found
     if not runs:
-        found += _of_files(workspace, config, problems)
+        found += [system for system in others if system not in floor]
     problems.raise_if_any("files that the report needs cannot be read: {n}")
     if not found:
         raise MissingError(

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 import torch
 
 from agreid_cli.cores import usable_cores
 from agreid_cli.errors import InputError, Problem, UsageError
 from agreid_cli.progress import SILENT, Progress
-from agreid_cli.records.embeddings import embeddings_artefact
 from agreid_cli.records.run_inputs import data_digests
 from agreid_cli.records.runs import Run, find_run
 from agreid_cli.records.side import NOT_GIVEN, GivenSide
@@ -26,6 +24,7 @@ from agreid_cli.stages.run.devices import find_device
 from agreid_cli.stages.run.pretrained import Pretrained, pretrained_network
 from agreid_cli.stages.run.ranked import load_testing
 from agreid_cli.stages.run.stale import made_from
+from agreid_cli.stages.run.written import write_embeddings
 from agreid_cli.training.embed import SidedCrops
 from agreid_cli.training.embed import embed as embed_crops
 from agreid_cli.training.pixels import read_converted, said_of
@@ -101,7 +100,7 @@ def embed(
         progress.note(said)
     path = out or Path(f"{crops.stem}-embeddings.parquet")
     marks = {"weights_sha256": network.weights_sha256, "run": name, "flip": str(bool(flip))}
-    _write(path, rows.columns(), features, marks)
+    write_embeddings(path, rows.columns(), features, marks)
     passed_over = [group.as_data() for group in rows.unused]
     return Embedded(path, name, len(features), features.shape[1], bool(flip), passed_over)
 
@@ -143,7 +142,7 @@ def _test_part(
     said = [(k.pid, k.camid, k.platform) for k in testing.known]
     columns: dict[str, Sequence[Any]] = {"crop_id": testing.crop_id}
     columns |= dict(zip(("pid", "camid", "platform"), map(list, zip(*said, strict=True)), strict=True))
-    _write(path, columns, features, {"flip": str(flip), **marks})
+    write_embeddings(path, columns, features, {"flip": str(flip), **marks})
     return Embedded(path, name, len(features), features.shape[1], flip)
 
 
@@ -189,13 +188,3 @@ def _features(
     encoder = network.encoder(device, precision.autocast)
     with progress.task("embedding", len(crops), "crops") as task:
         return embed_crops(encoder, crops, batch=network.config.validation.batch, flip=flip, task=task)
-
-
-def _write(
-    path: Path, columns: dict[str, Sequence[Any]], features: npt.NDArray[np.float32], marks: dict[str, str]
-) -> None:
-    width = features.shape[1]
-    vectors = pa.FixedSizeListArray.from_arrays(pa.array(features.ravel()), width)
-    arrays: Iterable[Any] = [pa.array(values) for values in columns.values()]
-    table = pa.table([*arrays, vectors], names=[*columns, "embedding"])
-    embeddings_artefact(width).write(table, path, marks)

@@ -23,6 +23,7 @@ from agreid_cli.records.results import RankingResult, read_result, write_result
 from agreid_cli.records.runs import Run, all_runs, find_run
 from agreid_cli.records.split import SPLIT, refuse_mixed, sides_of
 from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.run.baseline import embed_baseline
 from agreid_cli.stages.run.refresh import refresh
 
 BOTH = ("a2g", "g2a")
@@ -34,6 +35,7 @@ def evaluate(
     config: EvaluateConfig,
     run: str | None = None,
     files: Sequence[Path] = (),
+    baseline: str | None = None,
     directions: Sequence[str] = (),
     save_ranks: Path | None = None,
     compare_with: Path | None = None,
@@ -46,9 +48,14 @@ def evaluate(
     workspace's `results/`, unless `keep` is False.
 
     The test crops are embedded first, on `device`, where the run's weights or the split are newer.
-    `both` is a2g and g2a, which is also the default where both can be ranked. Everything that can be wrong
-    with the input is said before the first ranking.
+    `baseline`, of `stages.run.baseline`, is ranked in place of a run. `both` is a2g and g2a, which is also
+    the default where both can be ranked. Everything that can be wrong with the input is said before the first
+    ranking.
     """
+    if baseline is not None:
+        if run or files:
+            raise UsageError("--baseline is ranked alone", hint="Leave --run and --embeddings out.")
+        files = [embed_baseline(workspace, baseline, progress=progress)]
     if out and not files:
         raise UsageError("--out goes with --embeddings", hint="The results of a run lie in its folder.")
     source = _source(workspace, run, files, device, progress)
