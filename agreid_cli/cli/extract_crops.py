@@ -21,7 +21,10 @@ from agreid_cli.cli.options import (
 def extract_crops(
     videos: Annotated[
         list[str],
-        typer.Argument(help="Video files or folders of frames, one camera each.", show_default=False),
+        typer.Argument(
+            help="Video files, folders of frames or rtsp:// and http:// streams, one camera each.",
+            show_default=False,
+        ),
     ],
     workspace: WorkspaceOption = HERE,
     detector: Annotated[
@@ -91,6 +94,8 @@ def extract_crops(
     Crops, boxes, times and tracks go to crops/ in the workspace. Finished videos are left unchanged; after an
     interruption, run the same command again to continue. A file name such as T02140A0C0_uav.mp4 gives
     session, altitude, camera and platform; options override the file name.
+
+    Streams are recorded to crops/recordings/ first; the same command goes on with a stopped recording.
 
     Example: agreid extract-crops flight.mp4 street.mp4 --detector yolo11n.pt
     """

@@ -65,7 +65,8 @@ class SourceConfig(Frozen):
     """How videos are read. stream: the film to take in a file that holds several (`auto`: the one that the
     file marks as its default, else the first). deinterlace: `auto` treats the frames that are marked as
     interlaced, `on` all. fps: the frame rate of images in a folder; 0 is what seqinfo.ini says. max_frames,
-    max_seconds: the end of what is taken of each video; 0 is all.
+    max_seconds: the end of what is taken of each video; 0 is all. reconnects: tries in a row to reach a
+    stream again, `reconnect_s` apart; timeout_s: a stream is lost after so long without a packet.
     """
 
     stream: Annotated[Literal["auto"] | int, auto_or(0)] = "auto"
@@ -73,6 +74,9 @@ class SourceConfig(Frozen):
     fps: float = Field(0, ge=0)
     max_frames: int = Field(0, ge=0)
     max_seconds: float = Field(0, ge=0)
+    reconnects: int = Field(5, ge=0)
+    reconnect_s: float = Field(2, ge=0)
+    timeout_s: float = Field(10, gt=0)
 
 
 class ExtractConfig(Frozen):

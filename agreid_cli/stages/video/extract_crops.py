@@ -11,10 +11,12 @@ from agreid_cli.errors import AgreidError, InputError
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.extraction import Extraction, changes
 from agreid_cli.records.workspace import Workspace
-from agreid_cli.stages.video.jobs import Given, Job, plan
+from agreid_cli.stages.video.jobs import Given, Job, plan, video_ids
 from agreid_cli.stages.video.networks import Networks, load_networks
 from agreid_cli.stages.video.one_video import extract_video
 from agreid_cli.stages.video.parts import Parts, held, join
+from agreid_cli.stages.video.recordings import record_streams
+from agreid_cli.vision.sources import kind_of
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,20 @@ def extract_crops(
     A video that was finished before with the same bytes, facts and configuration is left as it is, so the
     same call again changes nothing, and a call after an interruption goes on at the unfinished video and
     ends in the same bytes. Every video and weight file is checked before the first is worked on; all that
-    is wrong is raised in one `InputError`. `download` allows fetching published detector weights by name.
+    is wrong is raised in one `InputError`. Streams are recorded first, all at the same time, and their crops
+    are cut from the recordings. `download` allows fetching published detector weights by name.
     """
-    config = config or ExtractConfig()
-    jobs = plan(videos, config, given or Given(), progress)
+    config, given = config or ExtractConfig(), given or Given()
+    streams = [str(video) for video in videos if kind_of(video) == "stream"]
+    jobs = plan(videos, config, given, SILENT if streams else progress)
     _refuse_strangers(workspace)
     networks = load_networks(config, workspace, device=device, download=download)
     with held(workspace) as parts:
+        if streams:
+            ids = dict(zip(map(str, videos), video_ids(videos, given), strict=True))
+            recordings = {address: parts.recording(ids[address]) for address in streams}
+            record_streams(recordings, config.source, progress)
+            jobs = plan(videos, config, given, progress, recordings)
         todo = _unfinished(
             jobs, parts, networks, config, save_mot=save_mot, overwrite=overwrite, progress=progress
         )

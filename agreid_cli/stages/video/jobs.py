@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from agreid_cli.records.extraction import Facts
 from agreid_cli.records.naming import VideoName, is_session, parse_video_name
 from agreid_cli.vision.imgsz import auto_imgsz
 from agreid_cli.vision.sources import kind_of, name_of, open_source, still_pictures
+from agreid_cli.vision.sources.address import check_address
 
 #: Frame sizes that tell the carrier (paper §III-A).
 PLATFORM_OF_SIZE = {(3840, 2160): "uav", (704, 480): "cctv"}
@@ -54,17 +55,31 @@ class Job:
     imgsz: int
 
 
-def plan(videos: Sequence[str | Path], config: ExtractConfig, given: Given, progress: Progress) -> list[Job]:
-    """The jobs in the order given; `InputError` lists every video that cannot be worked on."""
+def plan(
+    videos: Sequence[str | Path],
+    config: ExtractConfig,
+    given: Given,
+    progress: Progress,
+    recordings: Mapping[str, Path] | None = None,
+) -> list[Job]:
+    """The jobs in the order given; `InputError` lists every video that cannot be worked on.
+
+    recordings: the folder of each stream by its address; without it the streams are passed over.
+    """
     _refuse_pictures(videos)
     _check_given(given, len(videos))
     problems = Problems()
     jobs: dict[str, Job] = {}
-    for position, path in enumerate(map(Path, videos)):
-        named = bool(given.video_ids)
-        video_id = given.video_ids[position] if named else video_id_of(name_of(kind_of(path), path))
+    named = bool(given.video_ids)
+    for word, video_id in zip(videos, video_ids(videos, given), strict=True):
+        path = Path(word)
         try:
-            job = _job(path, video_id, named, config, given, progress)
+            if kind_of(word) == "stream":
+                check_address(str(word))
+                if recordings is None:
+                    continue
+                path = recordings[str(word)]
+            job = _job(path, str(word), video_id, named, config, given, progress)
         except InputError as error:
             problems.add("", error.message + (f". {error.hint}" if error.hint else ""))
             continue
@@ -80,6 +95,11 @@ def plan(videos: Sequence[str | Path], config: ExtractConfig, given: Given, prog
             )
     problems.raise_if_any("{n} of the videos cannot be used")
     return list(jobs.values())
+
+
+def video_ids(videos: Sequence[str | Path], given: Given) -> list[str]:
+    """The id of each video: as given, or from the recording's name."""
+    return list(given.video_ids) or [video_id_of(name_of(kind_of(word), word)) for word in videos]
 
 
 def video_id_of(name: str) -> str:
@@ -132,14 +152,20 @@ def _check_given(given: Given, videos: int) -> None:
 
 
 def _job(
-    path: Path, video_id: str, named: bool, config: ExtractConfig, given: Given, progress: Progress
+    path: Path,
+    word: str,
+    video_id: str,
+    named: bool,
+    config: ExtractConfig,
+    given: Given,
+    progress: Progress,
 ) -> Job:
-    kind = kind_of(path)
+    kind = kind_of(word)
     with closing(open_source(kind, path, config.source)) as video:
         notes = tuple(video.notes())
     for note in notes:
         progress.note(f"{path}: {note}")
-    name = name_of(kind, path)
+    name = name_of(kind, word)
     said = parse_video_name(path.name if kind == "file" else f"{name}.x", PLATFORMS)
     platform = given.platform or _platform(said, given.camid) or PLATFORM_OF_SIZE.get(video.stored_size)
     if platform is None:

@@ -52,6 +52,7 @@ class Networks:
         tree = json.loads(config.model_dump_json())
         # What is as it always was is left out, so that videos of earlier versions count as finished.
         said = {k: v for k, v in tree.pop("source").items() if v != SourceConfig.model_fields[k].default}
+        said = {k: v for k, v in said.items() if k not in ("reconnects", "reconnect_s", "timeout_s")}
         tree |= {"source": said} if said else {}
         del tree["detector"]["batch"], tree["detector"]["weights"], tree["embedder"]["weights"]
         return {

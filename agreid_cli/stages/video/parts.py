@@ -49,6 +49,10 @@ class Parts:
     def mot(self, video_id: str) -> Path:
         return self.folder / "mot" / f"{video_id}.txt"
 
+    def recording(self, video_id: str) -> Path:
+        """The folder of a recorded stream. Nothing here removes it: it cannot be had again."""
+        return self.folder / "recordings" / video_id
+
     @property
     def unfinished(self) -> Path:
         return self.folder / ".unfinished"

@@ -17,25 +17,31 @@ if TYPE_CHECKING:
 KINDS = {
     "file": "agreid_cli.vision.video:open_file",
     "folder": "agreid_cli.vision.sources.folder:open_folder",
+    "stream": "agreid_cli.vision.sources.playback:open_recording",
 }
 
 
 def kind_of(given: str | Path) -> str:
     """The kind of source that a path names; it need not exist.
 
-    >>> kind_of("a.mp4"), kind_of("img1/%06d.jpg"), kind_of("img1/*.jpg")
-    ('file', 'folder', 'folder')
+    >>> kind_of("a.mp4"), kind_of("img1/%06d.jpg"), kind_of("rtsp://10.0.0.5/cam1")
+    ('file', 'folder', 'stream')
     """
+    from agreid_cli.vision.sources.address import is_address
     from agreid_cli.vision.sources.numbering import is_pattern
 
+    if is_address(str(given)) and not Path(given).exists():
+        return "stream"
     return "folder" if Path(given).is_dir() or is_pattern(Path(given)) else "file"
 
 
 def name_of(kind: str, given: str | Path) -> str:
     """The name of the recording, from which its id is made."""
-    from agreid_cli.vision.sources.numbering import recording_name
+    from agreid_cli.vision.sources import address, numbering
 
-    return recording_name(Path(given)) if kind == "folder" else Path(given).stem
+    if kind == "stream":
+        return address.recording_name(str(given))
+    return numbering.recording_name(Path(given)) if kind == "folder" else Path(given).stem
 
 
 def still_pictures(given: Sequence[str | Path]) -> list[Path]:
@@ -46,17 +52,21 @@ def still_pictures(given: Sequence[str | Path]) -> list[Path]:
 
 
 def open_source(kind: str, path: Path, config: SourceConfig) -> Source:
-    """Open a source, with the limits of the configuration; `InputError` when it cannot be used."""
+    """Open a source, with the limits of the configuration; `InputError` when it cannot be used.
+
+    path: of a stream, the folder of its recording.
+    """
     from agreid_cli.vision.sources.source import Limited
 
     module, _, attribute = KINDS[kind].partition(":")
     source: Source = getattr(importlib.import_module(module), attribute)(path, config)
-    if config.max_seconds and source.fps is None:
+    if config.max_seconds and source.fps is None and kind != "stream":
         source.close()
         raise InputError(
             f"{path} states no frame rate, so --max-seconds has no meaning",
             hint="Use --max-frames, or state the rate: --set source.fps=25",
         )
-    if config.max_frames or config.max_seconds:
-        return Limited(source, config.max_frames or None, config.max_seconds or None)
+    max_seconds = config.max_seconds if kind != "stream" else 0  # a recording counts them without its gaps
+    if config.max_frames or max_seconds:
+        return Limited(source, config.max_frames or None, max_seconds or None)
     return source

@@ -26,17 +26,26 @@ class Decoder:
 
     deinterlace: `auto` treats the frames that are marked as interlaced, `on` all, `off` none.
     aspect: the width of a pixel over its height; where it is not 1 the picture is stretched (never shrunk).
+    size: width, height that all pictures are scaled to, as stored; None takes the first one's.
     interlaced: frames so far that were marked as interlaced.
     """
 
-    def __init__(self, container: Any, stream: Any, *, deinterlace: str, aspect: Fraction) -> None:
+    def __init__(
+        self,
+        container: Any,
+        stream: Any,
+        *,
+        deinterlace: str,
+        aspect: Fraction,
+        size: tuple[int, int] | None = None,
+    ) -> None:
         self._container = container
         self._stream = stream
         self._deinterlace = deinterlace
         self._aspect = aspect
         self._graph: Any = None
         self._form: tuple[Any, ...] = ()
-        self._size: tuple[int, int] | None = None
+        self.size = size
         self._unordered = container.format.name == "avi"  # which stores no presentation times
         self.interlaced = 0
         stream.thread_type = "AUTO"
@@ -132,19 +141,19 @@ class Decoder:
             self._graph = None
 
     def _finished(self, frame: Any) -> tuple[np.ndarray, float | None] | None:
-        if self._size is None:
-            self._size = (frame.width, frame.height)
+        if self.size is None:
+            self.size = (frame.width, frame.height)
         try:
             image = frame.to_ndarray(
                 format="bgr24",
-                width=self._size[0],  # a stream that changes its size goes on in the first
-                height=self._size[1],
+                width=self.size[0],  # a stream that changes its size goes on in the first
+                height=self.size[1],
                 interpolation="BICUBIC",
             )
         except (av.FFmpegError, ValueError):
             return None
         if self._aspect != 1:
-            image = cv2.resize(image, square(self._size, self._aspect), interpolation=cv2.INTER_CUBIC)
+            image = cv2.resize(image, square(self.size, self._aspect), interpolation=cv2.INTER_CUBIC)
         turns = _TURNS.get(round(frame.rotation), 0)
         if turns:
             image = np.ascontiguousarray(np.rot90(image, turns))

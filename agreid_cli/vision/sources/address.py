@@ -1,0 +1,52 @@
+"""Addresses of streams: what is one, its name, and how it is shown without its secrets."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from agreid_cli.errors import InputError
+
+#: Protocols of FFmpeg that are read.
+PROTOCOLS = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "udp", "tcp", "srt")
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+
+
+def is_address(text: str) -> bool:
+    """Whether the text has the form of an address.
+
+    >>> is_address("rtsp://10.0.0.5/cam1"), is_address("2026-01-05T14:30:05Z.mp4"), is_address("a/b.mp4")
+    (True, False, False)
+    """
+    return _ADDRESS.match(text) is not None
+
+
+def check_address(text: str) -> None:
+    """Raise `InputError` for an address of a protocol that is not read."""
+    found = _ADDRESS.match(text)
+    protocol = found[1].lower() if found else ""
+    if protocol not in PROTOCOLS:
+        hint = "Give the file by its path." if protocol == "file" else f"Read are: {', '.join(PROTOCOLS)}."
+        raise InputError(f"{shown(text)}: streams by '{protocol}' are not read", hint=hint)
+
+
+def shown(text: str) -> str:
+    """The address without user, password, query and fragment, which often hold secrets.
+
+    >>> shown("rtsp://admin:pw@10.0.0.5:554/cam1?token=x")
+    'rtsp://10.0.0.5:554/cam1'
+    """
+    protocol, _, rest = text.partition("://")
+    place = re.split(r"[?#]", rest, maxsplit=1)[0]
+    host, slash, path = place.partition("/")
+    return f"{protocol}://{host.rpartition('@')[2]}{slash}{path}"
+
+
+def recording_name(text: str) -> str:
+    """The host and the path.
+
+    >>> recording_name("rtsp://admin:pw@10.0.0.5:554/cam1/main?token=x")
+    '10.0.0.5-554-cam1-main'
+    """
+    parts = urlsplit(shown(text))
+    return re.sub(r"[^\w.]+", "-", f"{parts.netloc}{parts.path}").strip("-.")
