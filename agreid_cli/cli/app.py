@@ -29,6 +29,7 @@ PANELS = {
         "recipe": "agreid_cli.cli.recipe:recipe",
         "embed": "agreid_cli.cli.embed:embed",
         "evaluate": "agreid_cli.cli.evaluate:evaluate",
+        "compare": "agreid_cli.cli.compare:compare",
         "export-model": "agreid_cli.cli.export_model:export_model",
         "report": "agreid_cli.cli.report:report",
     },

@@ -86,7 +86,7 @@ def embed(
             return embed_test_part(workspace, found, network, device=target, flip=flip, progress=progress)
         path = out or Path(f"{name}-embeddings.parquet")
         marks = {"weights_sha256": network.weights_sha256, **data_digests(workspace)}
-        return _test_part(workspace, network, name, path, marks, target, flip, progress)
+        return embed_part(workspace, network, name, path, marks, target, flip, progress)
     rows = crop_rows(crops, progress)
     if given and None not in rows.platform:
         raise needless(str(crops))
@@ -116,10 +116,10 @@ def embed_test_part(
 ) -> Embedded:
     """The split's queries and galleries into `embeddings.parquet` of the run, with marks of their origin."""
     marks = made_from(workspace, run)
-    return _test_part(workspace, network, run.name, run.embeddings, marks, device, flip, progress)
+    return embed_part(workspace, network, run.name, run.embeddings, marks, device, flip, progress)
 
 
-def _test_part(
+def embed_part(
     workspace: Workspace,
     network: Loaded,
     name: str,
@@ -129,6 +129,7 @@ def _test_part(
     flip: bool | None,
     progress: Progress,
 ) -> Embedded:
+    """The split's queries and galleries by a loaded network, into `path`, with `marks` of their origin."""
     loaded = load_testing(workspace, network.config, progress)
     if loaded is None:
         raise InputError(
