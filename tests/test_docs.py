@@ -28,10 +28,11 @@ def calls() -> list[str]:
     for page in PAGES:
         for kind, block in re.findall(r"```(sh|console)\n(.*?)```", page.read_text(encoding="utf-8"), re.S):
             for line in block.splitlines():
-                start = r"^\$ " if kind == "console" else r"(?:^|&& )"  # a console also shows what is printed
-                call = re.search(start + r"(?:\.venv/bin/)?(agreid .*)", line)
-                if call:
-                    found.append(call.group(1))
+                if kind == "console" and not line.startswith("$ "):
+                    continue  # what is printed
+                for part in line.removeprefix("$ ").split(" && "):
+                    if call := re.match(r"(?:\.venv/bin/)?(agreid .*)", part):
+                        found.append(call.group(1))
     for name in COMMANDS:
         text = " ".join((GROUP.commands[name].help or "").split())
         assert "Example: agreid" in text, f"the help of {name} ends without an example"
