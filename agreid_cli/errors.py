@@ -83,7 +83,9 @@ class Problems:
         if len(self.found) < SHOWN:
             self.found.append(Problem(where, what() if callable(what) else what))
         else:
-            self._kinds[_kind(where, kind or (what if isinstance(what, str) else ""))] += 1
+            column = where.rpartition("column ")[2] if kind and "column " in where else ""
+            name = f"column {column}: {kind}" if column else kind
+            self._kinds[name or _kind(where, what if isinstance(what, str) else "")] += 1
 
     def extend(self, problems: Iterable[Problem]) -> None:
         """Add several, in order."""

@@ -62,13 +62,14 @@ def read_attributes(path: Path, codebook: Codebook, problems: Problems) -> Attri
         return AttributeRows({}, [])
     notes = _unused(table, codebook)
     first_line: dict[int, int] = {}
+    memos: dict[str, _Memo] = {group.name: {} for group in codebook.groups}
     bits: dict[int, np.ndarray] = {}
     labels: dict[int, dict[str, str]] = {}
     blank_cells = blank_rows = 0
     for row in table.good_rows(problems):
         pid = _identity(table, row, key_of, problems)
         faults = problems.n
-        classes = _classes(table, row, codebook, key_of, problems)
+        classes = _classes(table, row, codebook, key_of, memos, problems)
         if pid is None:
             continue
         if pid in first_line:
@@ -77,7 +78,7 @@ def read_attributes(path: Path, codebook: Codebook, problems: Problems) -> Attri
             continue
         first_line[pid] = row.line
         if problems.n == faults:
-            labels[pid] = {g.name: label_of(row.cells[key_of[g.name]], g) for g in codebook.groups}
+            labels[pid] = {name: memos[name][row.cells[key]][1] for name, key in key_of.items()}
         blank = sum(not row.cells[key] for key in key_of.values())
         if blank == len(key_of):
             blank_rows += 1
@@ -151,15 +152,28 @@ def _identity(table: CsvTable, row: Row, key_of: dict[str, str], problems: Probl
     return pid
 
 
+_Memo = dict[str, tuple[int, str]]  # a cell that was understood → its class and its official label
+
+
 def _classes(
-    table: CsvTable, row: Row, codebook: Codebook, key_of: dict[str, str], problems: Problems
+    table: CsvTable,
+    row: Row,
+    codebook: Codebook,
+    key_of: dict[str, str],
+    memos: dict[str, _Memo],
+    problems: Problems,
 ) -> list[int]:
     classes = []
     for group in codebook.groups:
         key = key_of[group.name]
-        found = class_of(row.cells[key], group)
-        if found is None:
-            text = row.cells[key]
+        text, memo = row.cells[key], memos[group.name]
+        if text in memo:
+            classes.append(memo[text][0])
+            continue
+        found = class_of(text, group)
+        if found is not None:
+            memo[text] = found, label_of(text, group)
+        else:
             problems.add(
                 table.where(row.line, key), partial(label_problem, text, group), kind="no such label"
             )

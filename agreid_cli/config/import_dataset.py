@@ -16,4 +16,6 @@ class ImportConfig(Frozen):
     skip_bad: bool = False
     # Platform of your own crops whose names or rows give none: uav, cctv or wearable.
     platform: Literal["", "uav", "cctv", "wearable"] = ""
+    # Rule of junk of UAV-Human: moment (the authors' reader) or none (VDT's reader). Empty: the authors'.
+    junk: str = ""
     threads: Annotated[int, Field(ge=1, le=256)] = 8  # threads that read image headers

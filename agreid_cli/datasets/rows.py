@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -88,6 +88,15 @@ class Layout:
 
 
 @dataclass(frozen=True)
+class JunkRule:
+    """What a query's own camera is, where public readers of a data set differ. `says`: a sentence on it."""
+
+    name: str
+    says: str
+    renumber: Callable[[Sequence[Row]], list[Row]]  # the rows with the cameras of this rule
+
+
+@dataclass(frozen=True)
 class Dataset:
     """A public data set: its layouts, and the attribute file that belongs to it."""
 
@@ -102,5 +111,7 @@ class Dataset:
     distractor_pids: frozenset[int] = frozenset()
     #: The cameras that the set has; empty where its publisher does not number them.
     camids: range = range(0)
+    #: Rules of junk in use for this set, where there are several; the first is the publisher's.
+    junk_rules: tuple[JunkRule, ...] = ()
     hint: str = ""  # for whoever gives a wrong tree
     remark: str = ""  # for whoever reads figures on the set

@@ -6,7 +6,8 @@ it; names that begin with D are distractors and share the pid 50000.
 
 There is one camera. The authors' reader makes A‖frame the camera, so that only copies of the query's own
 moment are junk. That number fits no camera column, and only its equality within a person matters: here a
-person's moments are numbered from 0, which gives the same junk.
+person's moments are numbered from 0, which gives the same junk. The reader of VDT, and of other work on
+fast-reid, makes every image a camera, so that nothing is junk.
 
 The competition's test images (`00000.jpg`) carry no identity and cannot be imported. The names of the
 whole release were read in the authors' reader, not seen on the files.
@@ -15,12 +16,12 @@ whole release were read in the authors' reader, not seen on the files.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 
-from agreid_cli.datasets.rows import TRAIN, Dataset, Layout, Reading, Row, Subset
+from agreid_cli.datasets.rows import TRAIN, Dataset, JunkRule, Layout, Reading, Row, Subset
 from agreid_cli.datasets.tree import walk
 from agreid_cli.errors import Problem
 
@@ -60,11 +61,27 @@ def read(root: Path) -> Iterator[Row | Problem]:
             yield item
         else:
             rows.append(item)
+    yield from by_moment(rows)
+
+
+def by_moment(rows: Sequence[Row]) -> list[Row]:
+    """A camera for each moment of a person."""
     moments: dict[int, set[int]] = defaultdict(set)
     for row in rows:
         moments[row.pid].add(row.camid)
     number = {pid: {moment: n for n, moment in enumerate(sorted(of))} for pid, of in moments.items()}
-    yield from (replace(row, camid=number[row.pid][row.camid]) for row in rows)
+    return [replace(row, camid=number[row.pid][row.camid]) for row in rows]
+
+
+def by_image(rows: Sequence[Row]) -> list[Row]:
+    """A camera for each image of a person."""
+    seen: Counter[int] = Counter()
+    found = []
+    for row in rows:
+        # Cameras are int16; nobody looks for a distractor, so theirs may repeat.
+        found.append(replace(row, camid=seen[row.pid] % 2**15))
+        seen[row.pid] += 1
+    return found
 
 
 #: Not read in the paper for this file; they sum to its 41,290 images and 1,144 identities.
@@ -86,5 +103,9 @@ UAV_HUMAN = Dataset(
         ),
     ),
     distractor_pids=frozenset({DISTRACTOR_PID}),
+    junk_rules=(
+        JunkRule("moment", "copies of the query's own moment are junk, as in the authors' reader", by_moment),
+        JunkRule("none", "every image is a camera and nothing is junk, as in VDT's reader", by_image),
+    ),
     hint="The competition's test images are named 00000.jpg and carry no identity; the whole release does.",
 )

@@ -13,8 +13,8 @@ from agreid_cli.datasets import dataset
 from agreid_cli.datasets.counts import Found, compare, people
 from agreid_cli.datasets.manifest_rows import manifest_table
 from agreid_cli.datasets.recognise import choose_layout
-from agreid_cli.datasets.rows import Dataset, Layout, Remark, Row
-from agreid_cli.errors import InputError, Problem
+from agreid_cli.datasets.rows import Dataset, JunkRule, Layout, Remark, Row
+from agreid_cli.errors import InputError, Problem, did_you_mean
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.manifest import CODEBOOK_KEY, JUNK_PID, manifest_artefact
 from agreid_cli.records.workspace import Workspace
@@ -66,7 +66,11 @@ def import_dataset(
     """
     _refuse_other_data(workspace, overwrite)
     source, layout, base = _open(name, root)
+    rule = _junk_rule(source, config.junk)
     rows, bad = _read(layout, root, config, progress)
+    if rule:
+        rows = rule.renumber(rows)
+        progress.note(_on_junk(source, rule))
     rows, sizes, unreadable = measure(rows, base, config, progress)
     rows, sizes, copies = without_copies(rows, sizes, layout, base, config, progress)
     left_out = [*bad, *unreadable, *copies]
@@ -91,6 +95,7 @@ def import_dataset(
             CODEBOOK_KEY: told.codebook.to_json(),
             "dataset": source.name,
             "layout": layout.name,
+            **({"junk": rule.name} if rule else {}),
             "distractor_pids": ",".join(str(pid) for pid in sorted(source.distractor_pids)),
         },
     )
@@ -110,6 +115,25 @@ def import_dataset(
         identities_with_attributes=len(people(source, rows) & set(told.of_pid)),
         counts=compare(source, layout, rows),
         split=_split(workspace, rows, overwrite, progress),
+    )
+
+
+def _junk_rule(source: Dataset, name: str) -> JunkRule | None:
+    """The rule of that name, or the publisher's; `InputError` for one that the data set does not have."""
+    names = [rule.name for rule in source.junk_rules]
+    if name and name not in names:
+        near = did_you_mean(name, names) if names else f"; {source.title} has one rule only"
+        raise InputError(
+            f"junk: there is no rule '{name}'{near}", hint="Leave out --set junk=…" if not names else ""
+        )
+    return next((rule for rule in source.junk_rules if rule.name == (name or names[0])), None)
+
+
+def _on_junk(source: Dataset, rule: JunkRule) -> str:
+    others = [f"{other.says} (--set junk={other.name})" for other in source.junk_rules if other is not rule]
+    return (
+        f"junk: {rule.says}. Other published figures follow another rule: {'; '.join(others)}. Scores under "
+        "different rules cannot be compared"
     )
 
 

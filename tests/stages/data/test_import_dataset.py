@@ -247,3 +247,42 @@ def test_a_tree_without_a_test_set_still_gives_a_manifest(tmp_path: Path) -> Non
     assert result.split is None
     assert any("no split was written" in text for text in heard.warnings)
     assert [p.name for p in (tmp_path / "ws").iterdir()] == ["manifest.parquet"]
+
+
+def test_both_junk_rules_of_uav_human_are_offered_and_said(tmp_path: Path) -> None:
+    name = "P{:03d}S00G10B10H10UC022000LC021000A{:03d}R0_08241716_{}_{}.jpg"
+    for pid in (1, 2):
+        for action in (1, 2):
+            place = tmp_path / "data" / "bounding_box_train" / name.format(pid, action, 7, "bbx")
+            put(place, jpeg(pid, action + 40))
+    for pid in (11, 12):
+        put(tmp_path / "data" / "query" / name.format(pid, 1, 100, "bbx"), jpeg(pid))
+        for word, action, frame in (("crop", 1, 100), ("bbx", 1, 110), ("bbx", 2, 200)):
+            place = tmp_path / "data" / "bounding_box_test" / name.format(pid, action, frame, word)
+            put(place, jpeg(pid + action + frame))
+    found = {}
+    for rule in ("", "moment", "none"):
+        heard = Heard()
+        workspace = Workspace(tmp_path / f"ws-{rule}")
+        config = ImportConfig(threads=2, junk=rule)
+        import_dataset(workspace, "uav-human", tmp_path / "data", config, progress=heard)
+        said = next(text for text in heard.notes if text.startswith("junk: "))
+        assert ("in VDT's reader. Other" in said) is (rule == "none")
+        table = read_manifest(workspace.manifest)
+        assert metadata(table)["junk"] == (rule or "moment")
+        rows = zip(*(table[column].to_pylist() for column in ("pid", "camid", "published")), strict=True)
+        found[rule] = sorted(row for row in rows if row[2] != "train")
+    asked = {pid: cam for pid, cam, role in found["moment"] if role == "query:all"}
+    same = [row for row in found["moment"] if row[2] == "gallery:all" and asked[row[0]] == row[1]]
+    assert found[""] == found["moment"]
+    assert len(same) == 2, "the copy of each query's moment is junk"
+    assert len({(pid, cam) for pid, cam, _ in found["none"]}) == len(found["none"]), "nothing is junk"
+    with pytest.raises(InputError, match="there is no rule 'nothing'; allowed: moment, none"):
+        import_dataset(
+            Workspace(tmp_path / "w"), "uav-human", tmp_path / "data", ImportConfig(junk="nothing")
+        )
+    build("market-1501", "official", tmp_path / "market")
+    with pytest.raises(InputError, match=r"Market-1501.* has one rule only"):
+        import_dataset(
+            Workspace(tmp_path / "w"), "market-1501", tmp_path / "market", ImportConfig(junk="none")
+        )
