@@ -60,7 +60,7 @@ def train(
     from agreid_cli.config.load import with_overrides
     from agreid_cli.config.recipes import load_train
     from agreid_cli.progress import SILENT
-    from agreid_cli.records.runs import Run
+    from agreid_cli.records.runs import Run, check_run_name
     from agreid_cli.records.workspace import Workspace
     from agreid_cli.stages.run.train import train as run_training
     from agreid_cli.training.stored import stored_config
@@ -70,10 +70,15 @@ def train(
     voice = Voice(json=json)
     place = Workspace(workspace)
     bad = [f"data.on_bad_image={on_bad_image}"] if on_bad_image else []
-    if resume and name and not (recipe or set_ or config):
-        settings = with_overrides(stored_config(Run(place.runs / name)), bad)
+    words, file = [*(set_ or ()), *bad], config_file(config, workspace)
+    began = None
+    if resume and not (recipe or config):  # go on from what the run began with, not from today's recipe
+        usual = load_train(file).recipe if name is None else name
+        began = Run(place.runs / check_run_name(usual))
+    if began and began.config.is_file():
+        settings = with_overrides(stored_config(began), words)
     else:
-        settings = load_train(config_file(config, workspace), [*(set_ or ()), *bad], name=recipe)
+        settings = load_train(file, words, name=recipe)
     first = os.environ.get("RANK", "0") == "0"  # under torchrun only rank 0 prints
     done = run_training(
         place, config=settings, name=name, resume=resume, overwrite=overwrite, device=device,

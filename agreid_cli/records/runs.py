@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from agreid_cli.errors import MissingError, did_you_mean
+from agreid_cli.errors import MissingError, UsageError, did_you_mean
 from agreid_cli.records.workspace import Workspace
+
+#: Of a run's name, which is part of the names of its lock and its temporary folders.
+LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,11 @@ class Run:
     @property
     def log(self) -> Path:
         return self.root / "metrics.jsonl"
+
+    @property
+    def timing(self) -> Path:
+        """How long each epoch took; beside the folder, whose files depend on nothing but the inputs."""
+        return self.root.parent / f".{self.name}.timing.jsonl"
 
     @property
     def board(self) -> Path:
@@ -72,6 +80,22 @@ class Run:
 
     def result(self, direction: str) -> Path:
         return self.root / "eval" / f"{direction}.json"
+
+
+def check_run_name(name: str) -> str:
+    """The name, if it can name a folder of `runs/` on every system; else `UsageError`."""
+    wrong = ""
+    if not name.strip() or name != name.strip():
+        wrong = "is empty, or begins or ends with a space"
+    elif set(name) & set('/\\:*?"<>|') or any(ord(letter) < 32 for letter in name):
+        wrong = "holds a character that no folder may have"
+    elif name.startswith(".") or name.endswith("."):
+        wrong = "begins or ends with a dot"
+    elif len(name.encode()) > LONGEST_NAME:
+        wrong = f"is longer than {LONGEST_NAME} bytes"
+    if wrong:
+        raise UsageError(f"the run's name {name!r} {wrong}", hint="Give another: --name NAME")
+    return name
 
 
 def all_runs(workspace: Workspace) -> list[Run]:

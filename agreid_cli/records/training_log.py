@@ -1,4 +1,7 @@
-"""`metrics.jsonl` of a run: one JSON object per line, each an epoch or a validation."""
+"""`metrics.jsonl` of a run: one JSON object per line, each an epoch or a validation.
+
+It holds what two equal runs have in common, to the byte; how long each epoch took is in a file of its own.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,9 @@ from agreid_cli.records.files import disk_error
 
 #: The fields in every line of a kind.
 FIELDS = {
-    "epoch": ("epoch", "step", "lr", "losses", "images_per_s", "wait_share", "seconds"),
+    "epoch": ("epoch", "step", "lr", "losses"),
     "eval": ("epoch", "direction", "mAP", "rank1", "mINP", "fingerprint"),
+    "timing": ("epoch", "images_per_s", "wait_share", "seconds"),
 }
 
 

@@ -26,8 +26,8 @@ class TrainingLog:
     evaluations: dict[tuple[str, str], Curve]
 
 
-def curves_of(path: Path) -> TrainingLog | None:
-    """None if there is no log or it is empty.
+def curves_of(path: Path, timing: Path | None = None) -> TrainingLog | None:
+    """None if there is no log or it is empty. timing: the file with the durations, where it is at hand.
 
     An epoch that was repeated after an interruption may occur twice; its last line counts.
     """
@@ -38,6 +38,9 @@ def curves_of(path: Path) -> TrainingLog | None:
             epochs[int(line["epoch"])] = line
         elif line.get("kind") == "eval":
             scores[int(line["epoch"]), str(line.get("direction", ""))] = line
+    for line in read_log(timing) if timing else []:
+        if (epoch := line.get("epoch")) in epochs:
+            epochs[epoch] = line | epochs[epoch]
     return _log(epochs, scores) if epochs or scores else None
 
 

@@ -83,6 +83,13 @@ def load_state(path: Path) -> dict[str, Any]:
     return state
 
 
+def seed_all(seed: int) -> None:
+    """Seed every global generator, those that only libraries use too: their state is part of a checkpoint."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+
+
 def random_state(device: torch.device) -> dict[str, Any]:
     """The state of every global generator: Python, NumPy, torch, and the GPU's."""
     kind, keys, *rest = np.random.get_state()

@@ -57,30 +57,44 @@ def fit(training: Training, feed: Feed, keeper: Keeper, *, stop: Stop, progress:
         return
     epochs = range(position.epoch, config.schedule.epochs)
     saved_at = time.monotonic()
+    if _due(training):
+        _validate(training, keeper)
     left = (len(epochs) * len(feed) - position.batch) * config.data.batch
     with progress.task("training", max(left, 0), "images") as task:
         for _ in epochs:
-            lr = _one_epoch(training, feed, keeper, stop, task)
-            keeper.log_epoch(training, lr=lr)
+            _one_epoch(training, feed, keeper, stop, task)
+            keeper.log_epoch(training, lr=position.lr)
             position.next_epoch()
-            last = position.epoch == config.schedule.epochs
-            every = config.validation.every
-            if due := last or (every > 0 and position.epoch % every == 0):
-                _validate(training, keeper)
+            due = _due(training)
             if due or time.monotonic() - saved_at >= SAVE_EVERY_S:
                 keeper.save(training)
                 saved_at = time.monotonic()
+            if due:
+                _validate(training, keeper)
 
 
-def _one_epoch(training: Training, feed: Feed, keeper: Keeper, stop: Stop, task: Task) -> float:
-    """The rest of the epoch under way; the last rate."""
+def _due(training: Training) -> bool:
+    """Whether the epoch that has ended is to be validated, and has not been.
+
+    A checkpoint is written before the validation, so that nothing in it can lose the epoch; a run that is
+    resumed from there validates first.
+    """
+    position, every = training.position, training.config.validation.every
+    if position.batch or position.epoch <= position.validated:
+        return False
+    last = position.epoch == training.config.schedule.epochs
+    return last or (every > 0 and position.epoch % every == 0)
+
+
+def _one_epoch(training: Training, feed: Feed, keeper: Keeper, stop: Stop, task: Task) -> None:
+    """The rest of the epoch under way."""
     position, config = training.position, training.config
     meter = Meter(position, every=READ_EVERY if training.device.type == "cuda" else 1)
     batches = feed.epoch(position.epoch, start=position.batch)
-    waited, lr = feed.waited_s, 0.0
+    waited = feed.waited_s
     while position.batch < len(feed):
         parts = min(config.accumulate, len(feed) - position.batch)
-        lr = step(training, batches, parts, meter)
+        position.lr = step(training, batches, parts, meter)
         if meter.due or position.batch == len(feed):
             losses = meter.read()
             position.waited_s += feed.waited_s - waited
@@ -93,12 +107,12 @@ def _one_epoch(training: Training, feed: Feed, keeper: Keeper, stop: Stop, task:
             meter.read()
             keeper.save(training)
             stop.leave()
-    return lr
 
 
 def _validate(training: Training, keeper: Keeper) -> None:
     position = training.position
     figure = keeper.validate(training)
+    position.validated = position.epoch
     if figure is not None and (position.best is None or figure > position.best):
         position.best, position.best_epoch = figure, position.epoch
         keeper.keep_best(training)

@@ -22,6 +22,8 @@ class Position:
     step: int = 0
     best: float | None = None  # the best validation so far
     best_epoch: int = 0
+    validated: int = 0  # the epoch of the last validation
+    lr: float = 0.0  # of the last step
     log_size: int = 0  # bytes of metrics.jsonl that belong to this state
     images: int = 0  # of the epoch under way, as are the next three
     seconds: float = 0.0
@@ -51,7 +53,7 @@ class Position:
 
     @classmethod
     def of(cls, state: Mapping[str, Any]) -> Position:
-        return cls(**state)
+        return cls(**{"validated": state["epoch"], **state})  # states of agreid 0.1 lack it
 
 
 class Meter:

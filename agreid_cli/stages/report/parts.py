@@ -41,7 +41,7 @@ def training_view(system: System) -> TrainingView | None:
     """The curves of a run; None for embeddings of another program."""
     if system.run is None:
         return None
-    log = curves_of(system.run.log)
+    log = curves_of(system.run.log, system.run.timing)
     if log is None:
         return TrainingView(system.name, (), (), "This run has no training log (metrics.jsonl).")
     if not log.epochs:

@@ -44,10 +44,10 @@ class RunKeeper:
         if not training.world.first:
             return
         epoch, share = position.epoch + 1, position.wait_share
+        add_line(self.run.log, "epoch", epoch=epoch, step=position.step, lr=lr, losses=losses)
         add_line(
-            self.run.log, "epoch", epoch=epoch, step=position.step, lr=lr, losses=losses,
-            images_per_s=round(position.images_per_s, 2), wait_share=round(share, 4),
-            seconds=round(position.seconds, 3),
+            self.run.timing, "timing", epoch=epoch, images_per_s=round(position.images_per_s, 2),
+            wait_share=round(share, 4), seconds=round(position.seconds, 3),
         )  # fmt: skip
         figures = {f"loss/{name}": value for name, value in losses.items()}
         self._draw(epoch, {**figures, "lr": lr, "images_per_s": position.images_per_s, "wait_share": share})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,9 @@ from typing import Any
 from agreid_cli.config.load import difference, to_toml
 from agreid_cli.config.train import TrainConfig
 from agreid_cli.errors import InputError, MissingError, Problem, UsageError
+from agreid_cli.progress import Progress
 from agreid_cli.records.files import sha256, write_text
+from agreid_cli.records.folders import writing_folder
 from agreid_cli.records.locks import locked
 from agreid_cli.records.run_inputs import read_inputs, write_inputs
 from agreid_cli.records.runs import Run
@@ -54,15 +55,21 @@ def refuse_existing(run: Run) -> None:
 
 
 def begin(run: Run, config: TrainConfig, inputs: Mapping[str, Any]) -> None:
-    """Make the folder of a new run, with what it is made from, in place of one of the same name."""
-    if run.root.exists():
-        shutil.rmtree(run.root)
-    write_text(run.config, to_toml(config))
-    write_inputs(run.inputs, inputs)
+    """Make the folder of a new run, with what it is made from, in place of one of the same name.
+
+    It is there with both files or not at all, also when this process is killed.
+    """
+    with writing_folder(run.root, overwrite=True) as made:
+        write_text(made / run.config.name, to_toml(config))
+        write_inputs(made / run.inputs.name, inputs)
+    run.timing.unlink(missing_ok=True)
 
 
 def must_agree(run: Run, config: TrainConfig, inputs: Mapping[str, Any]) -> None:
-    """Refuse to resume a run with another configuration or other data, with every difference."""
+    """Refuse to resume a run with another configuration or other data, with every difference.
+
+    More epochs are no difference: `schedule.epochs` may grow.
+    """
     if not run.config.is_file():
         raise MissingError(
             f"there is no run '{run.name}' to resume in {run.root.parent}", hint="Start it without --resume."
@@ -70,7 +77,7 @@ def must_agree(run: Run, config: TrainConfig, inputs: Mapping[str, Any]) -> None
     ran = stored_config(run)
     if config.model.fc == "auto":  # settled by the weight file when the run began
         config = with_fc(config, ran.model.fc)
-    problems = difference(ran, config)
+    problems = difference(longer(ran, config.schedule.epochs), config)
     before = read_inputs(run.inputs)
     for name in SAME:
         if name in before and before[name] != inputs[name]:
@@ -80,8 +87,27 @@ def must_agree(run: Run, config: TrainConfig, inputs: Mapping[str, Any]) -> None
         raise UsageError(
             f"the run '{run.name}' cannot be resumed with another configuration or other data",
             problems=problems,
-            hint="Take the words back to resume it, or train anew: --name NAME, or --overwrite",
+            hint="Take the words back to resume it (schedule.epochs alone may grow), or train anew: "
+            "--name NAME, or --overwrite.\n"
+            f"Start another run from its weights: --name NAME --set model.weights={run.last}",
         )
+
+
+def longer(config: TrainConfig, epochs: int) -> TrainConfig:
+    """The configuration with that many epochs, where they are more than it has."""
+    more = max(epochs, config.schedule.epochs)
+    return config.model_copy(update={"schedule": config.schedule.model_copy(update={"epochs": more})})
+
+
+def extend(run: Run, config: TrainConfig, progress: Progress) -> None:
+    """Write down that a resumed run is to have more epochs than it began with, and say what that means."""
+    before, now = stored_config(run).schedule.epochs, config.schedule.epochs
+    if now <= before:
+        return
+    write_text(run.config, to_toml(longer(stored_config(run), now)))
+    cosine = config.schedule.name == "cosine"
+    rates = "; from here on the cosine ends there, so the rate rises again" if cosine else ""
+    progress.note(f"the run '{run.name}' goes on to epoch {now} instead of {before}{rates}")
 
 
 def weights_digest(config: TrainConfig) -> str:

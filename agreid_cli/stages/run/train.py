@@ -11,22 +11,24 @@ from agreid_cli.config.train import TrainConfig
 from agreid_cli.errors import MissingError
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.run_inputs import data_digests, run_inputs
-from agreid_cli.records.runs import Run
+from agreid_cli.records.runs import Run, check_run_name
 from agreid_cli.records.training_log import cut_log, read_log
 from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.run.before import check_directions, check_space, clear_leftovers, say_directions
 from agreid_cli.stages.run.devices import find_device
 from agreid_cli.stages.run.embed import embed_test_part
 from agreid_cli.stages.run.keeper import RunKeeper
 from agreid_cli.stages.run.ranked import load_held_out, load_testing
 from agreid_cli.stages.run.runs import (
     begin,
+    extend,
     held,
     must_agree,
     refuse_existing,
     weights_digest,
 )
 from agreid_cli.training.batches import Batches
-from agreid_cli.training.checkpoint import load_state
+from agreid_cli.training.checkpoint import load_state, seed_all
 from agreid_cli.training.distributed import World, joined, wait_for_all, world_of_environment
 from agreid_cli.training.embed import Crops, SidedCrops
 from agreid_cli.training.loop import fit
@@ -68,7 +70,8 @@ def train(
     target = torch.device(find_device(device, local=world.local))
     if target.type == "cuda":
         torch.cuda.set_device(target)
-    run = Run(workspace.runs / (name or config.recipe or "train"))
+    run = Run(workspace.runs / check_run_name(config.recipe or "train" if name is None else name))
+    check_directions(config.validation.directions)
     method = method_of(config)
     config = completed(config, method)
     with joined(world, target), held(run, first=world.first):
@@ -90,6 +93,7 @@ def _checked(
         if not path.is_file():
             raise MissingError(f"{path} does not exist", hint=f"Make it with: agreid {made_by}")
     inputs = run_inputs({**data_digests(workspace), "pretrained": weights_digest(config)})
+    clear_leftovers(run)
     if resume:
         must_agree(run, config, inputs)
     elif not overwrite:
@@ -108,10 +112,11 @@ def _train(
     progress: Progress,
 ) -> Trained:
     """`inputs`: of a new run, whose folder is made once all that it needs is there; None resumes one."""
-    torch.manual_seed(config.seed)
+    seed_all(config.seed)
     testing = load_testing(workspace, config, progress)
     data, trainee = method_of(config).prepare(workspace, config, progress)
-    if said := str(trainee.loaded or ""):
+    resumed = inputs is None and run.state.is_file()
+    if not resumed and (said := str(trainee.loaded or "")):
         progress.note(said)
     config = trainee.config or config
     training = Training(trainee, config, device=device, world=world, progress=progress)
@@ -122,11 +127,16 @@ def _train(
         channels_last=training.network.channels_last,
     )  # fmt: skip
     judges = _judges(workspace, run, config, trainee, testing, progress)
+    say_directions(judges[0] if judges else None, config.validation.directions, progress)
+    if world.first:
+        check_space(run, training, embedded=_embedded(testing, model))
+    if inputs is None and world.first:
+        extend(run, config, progress)
     restored = inputs is None and _restore(run, training, progress)
     if inputs is not None and world.first:
         begin(run, config, inputs)
     if not restored:
-        torch.manual_seed(config.seed + world.rank)  # so that ranks drop different paths
+        seed_all(config.seed + world.rank)  # so that ranks drop different paths
     keeper = RunKeeper(run, trainee.facts, judges, progress)
     if trainee.first and not restored:
         trainee.first(training)
@@ -162,6 +172,12 @@ def _judges(
         return tested
     held_out = load_held_out(workspace, facts.held_out, config, progress)
     return (held_out[0], sided(*held_out, **ask)) if held_out else None
+
+
+def _embedded(testing: tuple[Testing, Crops] | None, model: Any) -> int:
+    """The bytes of the test crops' embeddings, about."""
+    width = getattr(getattr(model, "head", None), "embedding_dim", 2048)
+    return 4 * width * len(testing[0].crop_id) if testing else 0
 
 
 def _restore(run: Run, training: Training, progress: Progress) -> bool:
