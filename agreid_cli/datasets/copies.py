@@ -61,8 +61,8 @@ def judge(rows: Sequence[Row], groups: Sequence[Sequence[str]], folders: Sequenc
     """What the groups of equal files mean for `rows`. `folders` are those that the layout reads.
 
     A problem, so that the copy can be left out: the same name and content twice in one folder, as when
-    a folder was unpacked into itself; a test picture that is trained on. A warning, since published sets
-    have such and their figures count them: one picture under two identities, under two cameras, or twice.
+    a folder was unpacked into itself; a test image that is in the training set. A warning, since published
+    sets have such and their figures count them: one image under two identities or cameras, or twice.
     """
     row_of = {path: row for row in rows for path in (row.path, *row.also)}
     content = {path: nth for nth, group in enumerate(groups) for path in group}
@@ -83,40 +83,42 @@ def judge(rows: Sequence[Row], groups: Sequence[Sequence[str]], folders: Sequenc
                     odd["names"].append(f"{row.path} and {path}")
     for group in groups:
         members = [path for path in group if path == row_of[path].path]
-        problems += _judge_one(sorted(members, key=lambda p: (p.count("/"), p)), row_of, folders, odd)
+        if len(members) > 1:
+            problems += _judge_one(sorted(members, key=lambda p: (p.count("/"), p)), row_of, folders, odd)
     return Copies(problems, [_SAY[kind](places) for kind, places in odd.items()])
 
 
 def _judge_one(
     paths: Sequence[str], row_of: dict[str, Row], folders: Sequence[str], odd: dict[str, list[str]]
 ) -> list[Problem]:
+    """The problems of one group of equal files; what is only odd is added to `odd`."""
     problems: list[Problem] = []
     kept: list[str] = []
+    twins: dict[tuple[str, str, int], str] = {}
     for path in paths:
-        twin = next(
-            (k for k in kept if _name(k) == _name(path) and _folder(k, folders) == _folder(path, folders)), ""
-        )
-        if twin and row_of[twin].pid == row_of[path].pid:
-            problems.append(Problem(path, f"is a copy of {twin}"))
-        else:
+        twin = twins.setdefault((_name(path), _folder(path, folders), row_of[path].pid), path)
+        if twin == path:
             kept.append(path)
-    trained = [path for path in kept if TRAIN in row_of[path].roles]
-    tested = [  # junk is ranked by nobody
-        path
-        for path in kept
-        if row_of[path].pid != JUNK_PID and any(role != TRAIN for role in row_of[path].roles)
-    ]
-    if trained and tested:
-        problems += [
-            Problem(path, f"is the same image as {trained[0]}, which is in the training set")
-            for path in tested
-        ]
-        kept = [path for path in kept if path not in tested]
-    for at, path in enumerate(kept[1:], 1):
-        same = [k for k in kept[:at] if row_of[k].pid == row_of[path].pid]
-        here = [k for k in same if row_of[k].camid == row_of[path].camid]
-        kind = "twice" if here else "cameras" if same else "pids"
-        odd[kind].append(f"{(here or same or kept)[0]} and {path}")
+        else:
+            problems.append(Problem(path, f"is a copy of {twin}"))
+    trained = next((path for path in kept if TRAIN in row_of[path].roles), "")
+    first = kept[0]
+    of_pid: dict[int, str] = {}
+    of_camera: dict[tuple[int, int], str] = {}
+    for path in kept:
+        row = row_of[path]
+        tested = row.pid != JUNK_PID and any(role != TRAIN for role in row.roles)  # junk is never ranked
+        if trained and tested:
+            problems.append(Problem(path, f"is the same image as {trained}, which is in the training set"))
+            continue
+        here = of_camera.setdefault((row.pid, row.camid), path)
+        same = of_pid.setdefault(row.pid, path)
+        if here != path:
+            odd["twice"].append(f"{here} and {path}")
+        elif same != path:
+            odd["cameras"].append(f"{same} and {path}")
+        elif first != path:
+            odd["pids"].append(f"{first} and {path}")
     return problems
 
 

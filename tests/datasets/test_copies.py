@@ -102,3 +102,10 @@ def test_joined_names_in_one_folder_are_problems() -> None:
         "query/query/a.jpg": "is a copy of query/a.jpg",
         "query/z/a.jpg": "has the same name as query/a.jpg but different content",
     }
+
+
+def test_a_group_of_other_places_alone_is_nothing_new() -> None:
+    rows = (row("query/a.jpg", also=("gallery/a.jpg",)), row("query/b.jpg", 2, also=("gallery/b.jpg",)))
+    problems, warnings = judged(*rows, same=(("gallery/a.jpg", "gallery/b.jpg"),))
+    assert problems == {}
+    assert warnings.startswith("2 files with the same name as another but different content")

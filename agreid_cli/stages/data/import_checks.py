@@ -21,18 +21,21 @@ def refuse(bad: Sequence[Problem], source: Dataset, root: Path, config: ImportCo
     """Raise `InputError` with the first problems and the reader that fits, unless bad files are skipped."""
     if not bad or config.skip_bad:
         return
-    shown = list(bad[:SHOWN])
-    if len(bad) > SHOWN:
-        shown.append(Problem("", f"… and {len(bad) - SHOWN} more"))
-    hints = [source.hint, "Mend them, or add --skip-bad to leave them out."]
+    hints = [source.hint, "Correct them, or add --skip-bad to leave them out."]
     names = [problem.where.rpartition("/")[2] for problem in bad]
     like = looks_like(root, but=source.name) if root.is_dir() else ""
     hints.insert(0, like or named_like(names, but=source.name))
     raise InputError(
         f"{root}: {files(len(bad))} cannot be read as {source.title}",
-        problems=shown,
+        problems=shown(bad),
         hint="\n".join(filter(None, hints)),
     )
+
+
+def shown(bad: Sequence[Problem]) -> list[Problem]:
+    """The first problems, and how many more there are."""
+    more = [Problem("", f"… and {len(bad) - SHOWN} more")] if len(bad) > SHOWN else []
+    return [*bad[:SHOWN], *more]
 
 
 def refuse_empty(rows: Sequence[Row], source: Dataset, root: Path) -> None:

@@ -21,7 +21,14 @@ from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.data.attribute_files import read_attributes
 from agreid_cli.stages.data.build_split import SplitResult, build_split
 from agreid_cli.stages.data.given_parts import divide_test_part
-from agreid_cli.stages.data.import_checks import files, measure, refuse, refuse_empty, without_copies
+from agreid_cli.stages.data.import_checks import (
+    files,
+    measure,
+    refuse,
+    refuse_empty,
+    shown,
+    without_copies,
+)
 from agreid_cli.stages.data.import_report import advise, find_unused, report_unused
 from agreid_cli.stages.run.crop_list import LIST
 
@@ -78,7 +85,7 @@ def import_dataset(
     refuse_empty(rows, source, root)
     told = read_attributes(source, base, attributes, progress)
     if left_out:
-        progress.warn(f"{files(len(left_out))} left out, the first: {left_out[0]}")
+        progress.warn("\n  ".join([f"{files(len(left_out))} left out:", *map(str, shown(left_out))]))
     # A list says what is meant; the folder around it may hold anything.
     listed = source.name == LIST.name
     passed_over = [] if listed else find_unused(rows, left_out, source, layout, base, told.path, workspace)
