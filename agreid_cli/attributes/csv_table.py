@@ -113,11 +113,9 @@ def _header(path: Path, cells: list[str], line: int, problems: Problems) -> dict
     header: dict[str, str] = {}
     for number, name in enumerate(cells, 1):
         key = column_key(name)
-        if not key:
-            problems.add(f"{path.name}, line {line}, column {number}", "has no name")
-        elif key in header:
+        if key in header:
             problems.add(f"{path.name}, line {line}, column {name}", "stands twice")
-        header[key or f"({number})"] = name
+        header[key or f"({number})"] = name or f"column {number} (no name)"
     return header
 
 
