@@ -7,6 +7,7 @@ from pathlib import Path
 
 from agreid_cli.assets import asset
 from agreid_cli.errors import InputError, MissingError
+from agreid_cli.records.regular import check_regular
 from agreid_cli.vision import vendors
 
 #: Detectors that come with agreid, by name.
@@ -18,7 +19,7 @@ def find_weights(name: str, *, folders: list[Path], download: bool) -> Path:
 
     Our own names go first, for a workspace may well be a folder called so; `./campus` is always a path.
     With `download`, a name that ultralytics publishes is fetched into the last folder. Raises
-    `MissingError` with the places looked at.
+    `MissingError` with the places looked at, `InputError` for a pipe or a device.
     """
     if not name.strip():
         raise InputError("no detector is named", hint="Give a file with --detector PATH.")
@@ -27,6 +28,8 @@ def find_weights(name: str, *, folders: list[Path], download: bool) -> Path:
     given = Path(name).expanduser()
     for place in [given, *(folder / name for folder in folders)]:
         if place.exists():
+            if not place.is_dir():  # ultralytics also reads folders
+                check_regular(place)
             return place
     if download and given.name == name:
         return fetch(folders[-1] / name)

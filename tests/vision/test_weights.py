@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,10 @@ def test_the_user_s_folder_follows_the_system_s_cache(
     assert user_folder() == tmp_path / "agreid" / "weights"
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert user_folder() == Path.home() / ".cache" / "agreid" / "weights"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_named_pipe_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "w.pt")
+    with pytest.raises(InputError, match="is a named pipe, not a file"):
+        find_weights(str(tmp_path / "w.pt"), folders=[], download=False)
