@@ -6,6 +6,7 @@ relative to the folder of the list. Columns that are not used are named.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Iterator
@@ -93,16 +94,20 @@ def _row(row: Listed, folder: Path, platform: str, named: dict[str, int], known:
     word = cells.get("platform", "").lower()
     own = WORDS.get(word, word) or platform
     if own not in PLATFORMS and (known or own):
-        said = f"'{word}' is no platform{did_you_mean(word, PLATFORMS)}" if word else "has no platform"
+        said = f"'{word}' is no platform{_near(word, PLATFORMS)}" if word else "has no platform"
         return Problem(row.place, said)
     camid = _camid(cells.get("camid", ""), own)
     if isinstance(camid, str):
         return Problem(row.place, f"column camid: {camid}")
     split = cells.get("split", "").lower()
     if split not in SPLITS:
-        return Problem(row.place, f"'{split}' is no split{did_you_mean(split, [s for s in SPLITS if s])}")
+        return Problem(row.place, f"'{split}' is no split{_near(split, tuple(filter(None, SPLITS)))}")
     inside = os.path.relpath(folder / path, folder).replace(os.sep, "/")
     return Row(inside, pid, camid, own, SPLITS[split], crop_id=cells.get("crop_id", ""))
+
+
+#: The same misspelling in a hundred thousand rows is looked up once.
+_near = functools.lru_cache(maxsize=1000)(did_you_mean)
 
 
 def _unusable(folder: Path, path: str) -> str:
