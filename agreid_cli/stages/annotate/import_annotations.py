@@ -195,7 +195,9 @@ def _runs(
         for crop, here in parts_at(crops, parts.get(track, ())):
             said = {pids[id(part)] for part in here} - {None}
             if len(said) > 1:
-                both = " and ".join(str(pid) for pid in sorted(pid for pid in said if pid is not None))
+                several = sorted(pid for pid in said if pid is not None)
+                more = [f"{len(several) - 4:,} others"] if len(several) > 5 else []
+                both = " and ".join([*map(str, several[: 4 if more else 5]), *more])
                 problems.add(
                     f"{here[0].where}, frame {crop.frame}", f"{track[0]}:{track[1]} is {both} at once"
                 )
