@@ -19,9 +19,16 @@ def export_model(
         Optional[Path],
         typer.Option("--out", metavar="FILE.onnx", help="Output file.", show_default="model.onnx of the run"),
     ] = None,
+    target: Annotated[
+        Optional[str],
+        typer.Option(
+            "--for", metavar="boxmot", help="Expect images as this program normalises them.",
+            show_default="as the network was trained",
+        ),
+    ] = None,
     workspace: WorkspaceOption = HERE,
     json: JsonOption = False,
-) -> None:
+) -> None:  # fmt: skip
     """Export the network of a run as ONNX (any batch size), with a model card in Markdown.
 
     The ONNX file is compared with PyTorch at two batch sizes and kept only if both agree. The model card
@@ -33,7 +40,7 @@ def export_model(
     from agreid_cli.stages.run.export_model import export_model as run_export
 
     voice = Voice(json=json)
-    made = run_export(Workspace(workspace), run=run, out=out, progress=voice)
+    made = run_export(Workspace(workspace), run=run, out=out, target=target, progress=voice)
     voice.say(f"{made.path}: {made.megabytes:.1f} MB, differs from PyTorch by at most {made.difference:.0e}")
     voice.say(f"{made.card}: model card")
     voice.data(

@@ -12,6 +12,7 @@ from agreid_cli.records.files import write_bytes, write_text
 from agreid_cli.records.runs import find_run
 from agreid_cli.records.side import VIEWS
 from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.run.boxmot import BOXMOT, for_boxmot
 from agreid_cli.stages.run.model_card import model_card
 from agreid_cli.training.saved import load_network
 
@@ -28,9 +29,19 @@ class Exported:
 
 
 def export_model(
-    workspace: Workspace, *, run: str | None = None, out: Path | None = None, progress: Progress = SILENT
+    workspace: Workspace,
+    *,
+    run: str | None = None,
+    out: Path | None = None,
+    target: str | None = None,
+    progress: Progress = SILENT,
 ) -> Exported:
-    """Export the newest run, or the one named, and write a card beside it; nothing where torch disagrees."""
+    """Export the newest run, or the one named, and write a card beside it; nothing where torch disagrees.
+
+    With `target` "boxmot" the file expects images as boxmot normalises them, whatever the network does.
+    """
+    if target not in (None, BOXMOT):
+        raise UsageError(f"--for {target} is unknown", hint=f"Known: {BOXMOT}")
     found = find_run(workspace, run)
     path = out or found.onnx
     if path.suffix != ".onnx":
@@ -39,6 +50,8 @@ def export_model(
     size = network.config.model.size
     progress.note(f"tracing the run '{found.name}' at {size[0]}x{size[1]}")
     encoder, facts = network.encoder(), network.facts
+    if target == BOXMOT:
+        encoder = for_boxmot(encoder)
     notes = {"run": found.name, "weights_sha256": network.weights_sha256}
     if "camera" in encoder.needs:
         notes["cameras"] = " ".join(map(str, facts.cameras)) + " (camid of rows 0, 1 … of the input camera)"
@@ -49,5 +62,5 @@ def export_model(
     difference = check_onnx(data, encoder, rows=rows)
     write_bytes(path, data)
     card = path.with_suffix(".md")
-    write_text(card, model_card(found, network))
+    write_text(card, model_card(found, network, encoder))
     return Exported(path, card, found.name, difference, len(data) / 1e6)

@@ -7,21 +7,26 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from agreid_cli.nn.encoder import Encoder
 from agreid_cli.records.results import read_result
 from agreid_cli.records.run_inputs import read_inputs
 from agreid_cli.records.runs import Run
 from agreid_cli.records.training_log import read_log
+from agreid_cli.stages.run.boxmot import boxmot_note
 from agreid_cli.training.saved import Loaded
 
 
-def model_card(run: Run, network: Loaded) -> str:
-    """Figures are those that `evaluate` wrote, else the referee's, each with its fingerprint."""
+def model_card(run: Run, network: Loaded, exported: Encoder) -> str:
+    """Figures are those that `evaluate` wrote, else the referee's, each with its fingerprint.
+
+    exported: the network as it was written to the file beside the card.
+    """
     config, inputs, model = network.config, read_inputs(run.inputs), network.model
     height, width = config.model.size
     numbers = sum(p.numel() for p in model.parameters())
     rows = [_row(row) for row in _figures(run)] or ["| not evaluated yet | | | | | |"]
     table = "\n".join(rows)
-    mean, std = (", ".join(f"{x:g}" for x in values) for values in (model.mean, model.std))
+    mean, std = (", ".join(f"{x:g}" for x in values) for values in (exported.model.mean, exported.model.std))
     version = inputs.get("agreid", "?")
     commit = f", commit {inputs['commit']}" if inputs.get("commit") else ""
     start = "random numbers" if config.model.weights == "none" else config.model.weights
@@ -41,6 +46,10 @@ from a drone and one from the ground, lie close together. Made with agreid {vers
 | output | a vector each; compare by {config.validation.metric} distance |
 | started from | {start} |
 | sha256 of the weights | {network.weights_sha256} |
+
+## Use in boxmot
+
+{boxmot_note(exported)}
 
 ## Training data
 
