@@ -23,6 +23,7 @@ from agreid_cli.records.extraction import Extraction
 from agreid_cli.records.files import write_csv
 from agreid_cli.records.manifest import JUNK_PID
 from agreid_cli.records.numbers import parse_pid
+from agreid_cli.records.regular import check_regular
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.annotate.coverage import CropBox, Places, check_coverage, parts_at
 from agreid_cli.stages.annotate.rows import HEADER, Run, Track, identity_rows, tracks_of
@@ -69,6 +70,9 @@ def import_annotations(
     problems = Problems()
     places = _places(workspace)
     videos = _facts(workspace)
+    for file in files:
+        if file.exists() and not file.is_dir():
+            check_regular(file)
     read_files = [read(file, videos, problems) for file in files]
     found = [part for one in read_files for part in one.runs]
     parts = _by_track(found, places, problems)

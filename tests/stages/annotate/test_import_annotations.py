@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -297,3 +298,11 @@ def test_the_command_never_replaces_unasked(workspace: Workspace) -> None:
     assert workspace.identities.read_bytes() == before
     partial = CliRunner().invoke(app, [*words[:3], *words[4:], "--overwrite"])
     assert "the files do not speak of 3 tracks" in partial.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_named_pipe_is_refused(workspace: Workspace, tool: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.xml")
+    with pytest.raises(InputError, match="is a named pipe, not a file"):
+        import_annotations(workspace, tool, [tmp_path / "a.xml"], overwrite=True)
