@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "agreid_cli"
 FLOORS = {
     "errors": 0, "progress": 0, "assets": 0, "cores": 0,
-    "records": 1, "config": 1,
+    "records": 1, "config": 1, "onnx_runtime": 1,
     "vision": 2, "datasets": 2, "attributes": 2, "metrics": 2, "nn": 2, "synth": 2, "splitting": 2,
     "training": 3, "reporting": 3,
     "stages": 4,

@@ -67,6 +67,13 @@ def embed(
     platform: PlatformOption = None,
     camid: CamidOption = None,
     device: DeviceOption = "auto",
+    backend: Annotated[
+        str,
+        typer.Option(
+            "--backend", metavar="NAME",
+            help="auto, torch or onnxruntime. auto: onnxruntime on a CPU, where there are many crops.",
+        ),
+    ] = "auto",
     workspace: WorkspaceOption = HERE,
     json: JsonOption = False,
 ) -> None:  # fmt: skip
@@ -96,6 +103,7 @@ def embed(
         flip=flip,
         given=GivenSide(platform, camid),
         device=device,
+        backend=backend,
         progress=voice,
     )
     voice.say(f"{made.crops} crops, {made.width} values each, embedded by '{made.run}': {made.path}")

@@ -44,6 +44,8 @@ class EvaluateConfig(Frozen):
     roles: Literal["auto", "split", "file"] = "auto"
     #: For files with cameras but without platforms, as in AG-ReID: {0 = "uav", 2 = "wearable", 3 = "cctv"}.
     platform_of_camid: dict[int, Platform] = Field(default_factory=dict)
+    #: What embeds the test crops, if needed: auto is onnxruntime on a CPU where there are many.
+    backend: Literal["auto", "torch", "onnxruntime"] = "auto"
     engine: str = "auto"
     threads: int | None = Field(None, ge=1)
     block_query: int = Field(512, ge=1)

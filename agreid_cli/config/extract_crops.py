@@ -44,14 +44,15 @@ class TrackerConfig(Frozen):
 class EmbedderConfig(Frozen):
     """weights: a boxmot re-ID weight file or a run; empty: colour histograms, which need no weights.
 
-    Two speed options change the tracks (measured in tests/benchmarks/RESULTS.md). reuse: number of frames for
-    which the embedding of a person without neighbours is reused. backend: `openvino` runs the network with
-    OpenVINO, in bfloat16 if the processor supports it.
+    reuse: number of frames for which the embedding of a person without neighbours is reused. backend: `auto`
+    runs the network with ONNX Runtime on a CPU, which changes its output in the sixth digit; `torch` is the
+    exact run; `openvino` computes in bfloat16 if the processor supports it. `reuse` and `openvino` change the
+    tracks, as measured in tests/benchmarks/RESULTS.md.
     """
 
     weights: str = ""
     reuse: int = Field(0, ge=0)
-    backend: Literal["torch", "openvino"] = "torch"
+    backend: Literal["auto", "torch", "onnxruntime", "openvino"] = "auto"
 
 
 class FaceConfig(Frozen):

@@ -43,7 +43,7 @@ class Embedder(Protocol):
 class Encoder:
     """A network on `device`, fed with uint8 RGB crops. Switching to eval mode is the caller's business.
 
-    size: (height, width). autocast: the context in which the network runs.
+    size: (height, width). autocast: the context in which the network runs. backend: what runs it.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class Encoder:
     ) -> None:
         self.model, self.size, self.interpolation = model, size, interpolation
         self.device, self.autocast = torch.device(device), autocast
+        self.backend = "torch"
         self.shift, self.scale = (
             torch.tensor(value, device=self.device).view(1, 3, 1, 1) for value in (model.mean, model.std)
         )
@@ -79,9 +80,14 @@ class Encoder:
     def embed(self, images: Tensor, side: Side = NO_SIDE, *, flip: bool = False) -> Tensor:
         """Normalised images to float32 n×D; `flip`: the mean with the mirror image's."""
         with self.autocast():
-            vectors: Tensor = self.model.embed(images, side).float()
+            vectors = self.network(images, side).float()
             if flip:
-                vectors = (vectors + self.model.embed(images.flip(3), side).float()) / 2
+                vectors = (vectors + self.network(images.flip(3), side).float()) / 2
+        return vectors
+
+    def network(self, images: Tensor, side: Side = NO_SIDE) -> Tensor:
+        """Normalised images to embeddings."""
+        vectors: Tensor = self.model.embed(images, side)
         return vectors
 
 

@@ -113,6 +113,11 @@ def asked_of(model: Any) -> list[str]:
     return [name for name in OPTION_OF_NEED if name in model.needs]
 
 
+def as_network(model: Any) -> nn.Module:
+    """The network's `embed` as a module from images and side inputs to the embedding."""
+    return _Embed(model, asked_of(model)).eval()
+
+
 class _Embed(nn.Module):
     def __init__(self, model: Any, asked: list[str]) -> None:
         super().__init__()

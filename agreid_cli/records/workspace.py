@@ -59,6 +59,11 @@ class Workspace:
         return self.root / "cache"
 
     @property
+    def traced(self) -> Path:
+        """Networks as ONNX, made for embedding on a CPU."""
+        return self.cache / "networks"
+
+    @property
     def videos(self) -> Path:
         """The videos of the synthetic campus."""
         return self.root / "videos"

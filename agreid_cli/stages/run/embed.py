@@ -19,6 +19,7 @@ from agreid_cli.records.run_inputs import data_digests
 from agreid_cli.records.runs import Run, find_run
 from agreid_cli.records.side import NOT_GIVEN, GivenSide
 from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.run.backends import encoder_for
 from agreid_cli.stages.run.crop_sources import crop_rows
 from agreid_cli.stages.run.devices import find_device
 from agreid_cli.stages.run.pretrained import Pretrained, pretrained_network
@@ -59,6 +60,7 @@ def embed(
     flip: bool | None = None,
     given: GivenSide = NOT_GIVEN,
     device: str = "auto",
+    backend: str = "auto",
     progress: Progress = SILENT,
 ) -> Embedded:
     """Embed with the newest run, the one named, or pretrained weights, and write an embeddings table.
@@ -66,7 +68,8 @@ def embed(
     Without `crops`, every query and gallery crop of the split: of a run into the run, where `evaluate` looks,
     of pretrained weights into `out` or `<weights>-embeddings.parquet`. With `crops`, a crops or manifest
     table, a list or a folder of images, into `out` or `<name>-embeddings.parquet`. `given` describes crops of
-    which the source does not tell the platform, for a network that needs the view or the camera.
+    which the source does not tell the platform, for a network that needs the view or the camera. backend: of
+    `stages.run.backends`; what ran the network stands in the table's metadata.
     """
     if pretrained is not None and run is not None:
         raise UsageError("--run and --weights exclude each other", hint="Give one of them.")
@@ -83,10 +86,12 @@ def embed(
         if pretrained is None:
             if out is not None:
                 raise UsageError("--out goes with --crops", hint=f"The test crops go to {found.embeddings}")
-            return embed_test_part(workspace, found, network, device=target, flip=flip, progress=progress)
+            return embed_test_part(
+                workspace, found, network, device=target, flip=flip, backend=backend, progress=progress
+            )
         path = out or Path(f"{name}-embeddings.parquet")
         marks = {"weights_sha256": network.weights_sha256, **data_digests(workspace)}
-        return embed_part(workspace, network, name, path, marks, target, flip, progress)
+        return embed_part(workspace, network, name, path, marks, target, flip, progress, backend=backend)
     rows = crop_rows(crops, progress)
     if given and None not in rows.platform:
         raise needless(str(crops))
@@ -95,11 +100,12 @@ def embed(
         network.model.needs, network.facts, camid=rows.camid, platform=rows.platform, run=name
     )
     pixels = Decoded(rows.path, network.config.model.size, network.config.data.interpolation)
-    features = _features(network, SidedCrops(pixels, side), target, bool(flip), progress)
+    how = _How(workspace, target, backend, progress)
+    features, made = how.features(network, SidedCrops(pixels, side), bool(flip))
     if said := said_of(pixels.converted):
         progress.note(said)
     path = out or Path(f"{crops.stem}-embeddings.parquet")
-    marks = {"weights_sha256": network.weights_sha256, "run": name, "flip": str(bool(flip))}
+    marks = {"weights_sha256": network.weights_sha256, "run": name, **made}
     write_embeddings(path, rows.columns(), features, marks)
     passed_over = [group.as_data() for group in rows.unused]
     return Embedded(path, name, len(features), features.shape[1], bool(flip), passed_over)
@@ -112,11 +118,14 @@ def embed_test_part(
     *,
     device: torch.device,
     flip: bool | None = None,
+    backend: str = "auto",
     progress: Progress = SILENT,
 ) -> Embedded:
     """The split's queries and galleries into `embeddings.parquet` of the run, with marks of their origin."""
     marks = made_from(workspace, run)
-    return embed_part(workspace, network, run.name, run.embeddings, marks, device, flip, progress)
+    return embed_part(
+        workspace, network, run.name, run.embeddings, marks, device, flip, progress, backend=backend
+    )
 
 
 def embed_part(
@@ -128,6 +137,8 @@ def embed_part(
     device: torch.device,
     flip: bool | None,
     progress: Progress,
+    *,
+    backend: str = "auto",
 ) -> Embedded:
     """The split's queries and galleries by a loaded network, into `path`, with `marks` of their origin."""
     loaded = load_testing(workspace, network.config, progress)
@@ -139,11 +150,12 @@ def embed_part(
     testing, images = loaded
     flip = network.config.validation.flip if flip is None else flip
     ask: dict[str, Any] = {"needs": network.model.needs, "facts": network.facts, "run": name}
-    features = _features(network, sided(testing, images, **ask), device, flip, progress)
+    how = _How(workspace, device, backend, progress)
+    features, made = how.features(network, sided(testing, images, **ask), flip)
     said = [(k.pid, k.camid, k.platform) for k in testing.known]
     columns: dict[str, Sequence[Any]] = {"crop_id": testing.crop_id}
     columns |= dict(zip(("pid", "camid", "platform"), map(list, zip(*said, strict=True)), strict=True))
-    write_embeddings(path, columns, features, {"flip": str(flip), **marks})
+    write_embeddings(path, columns, features, {**made, **marks})
     return Embedded(path, name, len(features), features.shape[1], flip)
 
 
@@ -182,10 +194,25 @@ def needless(what: str) -> UsageError:
     )
 
 
-def _features(
-    network: Loaded, crops: SidedCrops, device: torch.device, flip: bool, progress: Progress
-) -> npt.NDArray[np.float32]:
-    precision = choose_precision(network.config.precision, device)
-    encoder = network.encoder(device, precision.autocast)
-    with progress.task("embedding", len(crops), "crops") as task:
-        return embed_crops(encoder, crops, batch=network.config.validation.batch, flip=flip, task=task)
+@dataclass(frozen=True)
+class _How:
+    """On what crops are embedded, and where the networks that are traced for it are kept."""
+
+    workspace: Workspace
+    device: torch.device
+    backend: str
+    progress: Progress
+
+    def features(
+        self, network: Loaded, crops: SidedCrops, flip: bool
+    ) -> tuple[npt.NDArray[np.float32], dict[str, str]]:
+        """The embeddings, and what to write beside them."""
+        precision = choose_precision(network.config.precision, self.device)
+        encoder = encoder_for(
+            network, device=self.device, crops=len(crops), folder=self.workspace.traced,
+            backend=self.backend, autocast=precision.autocast, progress=self.progress,
+        )  # fmt: skip
+        batch = network.config.validation.batch
+        with self.progress.task("embedding", len(crops), "crops") as task:
+            vectors = embed_crops(encoder, crops, batch=batch, flip=flip, task=task)
+        return vectors, {"flip": str(flip), "backend": encoder.backend}

@@ -58,7 +58,7 @@ def evaluate(
         files = [embed_baseline(workspace, baseline, progress=progress)]
     if out and not files:
         raise UsageError("--out goes with --embeddings", hint="The results of a run lie in its folder.")
-    source = _source(workspace, run, files, device, progress)
+    source = _source(workspace, run, files, device, config.backend, progress)
     other = read_result(compare_with) if compare_with else None
     if save_ranks and save_ranks.resolve() in {path.resolve() for path in source.files}:
         raise UsageError(f"--save-ranks {save_ranks} would overwrite the embeddings")
@@ -114,7 +114,12 @@ class _Source:
 
 
 def _source(
-    workspace: Workspace, run: str | None, files: Sequence[Path], device: str, progress: Progress
+    workspace: Workspace,
+    run: str | None,
+    files: Sequence[Path],
+    device: str,
+    backend: str,
+    progress: Progress,
 ) -> _Source:
     if files:
         if run:
@@ -122,7 +127,7 @@ def _source(
         return _Source(tuple(files), None)
     found = find_run(workspace, run)
     if found.weights.is_file() and workspace.split.is_file():
-        refresh(workspace, found, device=device, progress=progress)
+        refresh(workspace, found, device=device, backend=backend, progress=progress)
     if not found.embeddings.is_file():
         others = [r.name for r in all_runs(workspace) if r.embeddings.is_file()]
         raise MissingError(

@@ -8,7 +8,9 @@ from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.run.stale import why_stale
 
 
-def refresh(workspace: Workspace, run: Run, *, device: str, progress: Progress) -> None:
+def refresh(
+    workspace: Workspace, run: Run, *, device: str, progress: Progress, backend: str = "auto"
+) -> None:
     """Embed the test crops where the run has no embeddings of them, or stale ones."""
     why = why_stale(workspace, run)
     if not why:
@@ -17,4 +19,4 @@ def refresh(workspace: Workspace, run: Run, *, device: str, progress: Progress) 
     # Torch is loaded only where there is something to embed; ranking does without it.
     from agreid_cli.stages.run.embed import embed
 
-    embed(workspace, run=run.name, device=device, progress=progress)
+    embed(workspace, run=run.name, device=device, backend=backend, progress=progress)

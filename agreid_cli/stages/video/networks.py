@@ -116,7 +116,7 @@ def embedder_of(config: EmbedderConfig, workspace: Workspace, device: str) -> tu
         if run.weights.is_file():
             from agreid_cli.stages.video.run_embedder import RunEmbedder
 
-            own = RunEmbedder(run, device=device)
+            own = RunEmbedder(run, device=device, backend=config.backend, folder=workspace.traced)
             return own, own.sha256
     from agreid_cli.vision.embedders.reid import ReidEmbedder
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ import torch
 
 from agreid_cli.records.extraction import Facts
 from agreid_cli.records.runs import Run
+from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.run.backends import FEW, encoder_for
 from agreid_cli.training.saved import load_network
 from agreid_cli.training.side import SideColumns, side_columns
 
@@ -20,10 +23,15 @@ class RunEmbedder:
 
     same_person = 0.4  # as for other re-ID networks; their own default breaks people into more tracks
 
-    def __init__(self, run: Run, *, device: str = "cpu") -> None:
+    def __init__(
+        self, run: Run, *, device: str = "cpu", backend: str = "torch", folder: Path | None = None
+    ) -> None:
         self.network, self.run = load_network(run), run.name
         self.sha256 = self.network.weights_sha256
-        self.encoder = self.network.encoder(device)
+        self.encoder = encoder_for(
+            self.network, device=device, crops=FEW, folder=folder or Workspace(run.root.parent.parent).traced,
+            backend=backend,
+        )  # fmt: skip
         # Of no video yet: the first rows serve for the tracker's rehearsal.
         columns = {need: np.zeros(1, np.int64) for need in self.encoder.needs}
         self.side = SideColumns(**columns).of(slice(1), self.encoder.device)
