@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import functools
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import ParamSpec
@@ -58,6 +60,18 @@ def handle_signals() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _unwind)
+    sys.unraisablehook = _again
+
+
+def _again(lost: sys.UnraisableHookArgs) -> None:
+    """Python swallows what is raised in a finaliser or a callback; an interruption is delivered once more."""
+    if issubclass(lost.exc_type, KeyboardInterrupt):
+        number = signal.SIGTERM if issubclass(lost.exc_type, Terminated) else signal.SIGINT
+        later = threading.Timer(0.02, _thread.interrupt_main, (number,))  # at once, it would be lost in here
+        later.daemon = True
+        later.start()
+    else:
+        sys.__unraisablehook__(lost)
 
 
 def _unwind(signum: int, frame: FrameType | None) -> None:

@@ -119,7 +119,9 @@ def tried(name: str, start: Path, place: Path, warm: Warm, kills: int, rng: rand
             os.kill(run.pid, sent)
         code = warm.wait(run)
         counts[sent, "hit"] += code != 0
-        counts[sent, "traceback"] += "Traceback" in run.stderr
+        if "Traceback" in run.stderr:
+            counts[sent, "traceback"] += 1
+            print(f"{name}, signal {int(sent)}:\n{run.stderr}", file=sys.stderr)
         code, _, said = warm.run(*command.again(root), cwd=root)
         found = command.files(root) if code == 0 else {}
         if found != whole:

@@ -47,4 +47,24 @@ boundary.bounded(work)()
     done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == code
     assert "Traceback" not in done.stderr
-    assert "Stopped." in done.stderr
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_a_signal_inside_a_finaliser_is_not_lost(number: int, code: int) -> None:
+    script = f"""
+import os, time
+from agreid_cli.cli import boundary
+class Object:
+    def __del__(self):
+        os.kill(os.getpid(), {int(number)})
+        time.sleep(0.01)
+def work():
+    Object()
+    for _ in range(100):
+        time.sleep(0.1)
+boundary.handle_signals()
+boundary.bounded(work)()
+"""
+    call = [sys.executable, "-c", script]
+    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False)
