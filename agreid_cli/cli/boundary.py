@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import ParamSpec
@@ -19,6 +20,8 @@ from agreid_cli.errors import AgreidError, Terminated
 P = ParamSpec("P")
 
 
+#: A rank waits so long before it reports a fault that the first rank has not reported.
+WAIT_S = 5.0
 #: Whether a command is at work; a list, since handlers only read it.
 _running: list[bool] = []
 
@@ -42,6 +45,7 @@ def bounded(command: Callable[P, None]) -> Callable[P, None]:
             with _under_way():
                 command(*args, **kwargs)
         except AgreidError as error:
+            _let_the_first_rank_speak()
             voice.error(error)
             sys.exit(error.exit_code)
         except KeyboardInterrupt as stop:
@@ -53,6 +57,12 @@ def bounded(command: Callable[P, None]) -> Callable[P, None]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     return run
+
+
+def _let_the_first_rank_speak() -> None:
+    """Under torchrun all ranks find the same fault; it ends the others when the first one has said it."""
+    if os.environ.get("RANK", "0") != "0":
+        time.sleep(WAIT_S)
 
 
 def handle_signals() -> None:

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from agreid_cli.cli import boundary
+from agreid_cli.errors import InputError
+
 ROOT = Path(__file__).resolve().parents[2]
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 #: Stands in for a library, and sends the signal while it is imported.
@@ -68,3 +71,20 @@ boundary.bounded(work)()
     call = [sys.executable, "-c", script]
     done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, "Traceback" in done.stderr) == (code, False)
+
+
+def test_of_several_ranks_the_first_reports_a_fault(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(boundary.time, "sleep", waited.append)
+
+    def fail() -> None:
+        raise InputError("it cannot be done")
+
+    for rank in ("0", "1"):
+        monkeypatch.setenv("RANK", rank)
+        with pytest.raises(SystemExit):
+            boundary.bounded(fail)()
+    assert waited == [boundary.WAIT_S], "the second lets the first speak, and be ended"
+    assert capsys.readouterr().err.count("it cannot be done") == 2
