@@ -67,7 +67,7 @@ class Run(nn.Module):
         at, count = self.prefix, len(self.blocks)
         for index, block in enumerate(self.blocks):
             if self.n_prompts:
-                fresh = self.prompts[index].expand(len(tokens), -1, -1)
+                fresh = self.prompts[index].expand(tokens.shape[0], -1, -1)
                 tokens = torch.cat([tokens[:, :at], fresh, tokens[:, at:]], dim=1)
             tokens = block(tokens, **more)
             if self.n_prompts and not (keep and index == count - 1):
@@ -102,7 +102,7 @@ class TokenStem(nn.Module):
         placed: Any = self.net._pos_embed(self.net.patch_embed(images))
         tokens: Tensor = placed[0] if isinstance(placed, tuple) else placed
         if self.view_token is not None:
-            view = (self.view_token + self.view_pos).expand(len(tokens), -1, -1)
+            view = (self.view_token + self.view_pos).expand(tokens.shape[0], -1, -1)
             tokens = torch.cat([tokens[:, :1], view, tokens[:, 1:]], dim=1)
         if self.table is not None:
             tokens = self.table(tokens, side)

@@ -54,8 +54,8 @@ class SecapHead(nn.Module):
         hidden = self.shared(hidden)
         tokens = self.tail(hidden).tokens
         free, view = tokens[CLASS_TOKEN], tokens[VIEW_TOKEN]
-        prompts = self.recalibration(self.prompts.expand(len(hidden), -1, -1), free)
-        queries = torch.cat([self.output_token.expand(len(hidden), -1, -1), prompts], dim=1)
+        prompts = self.recalibration(self.prompts.expand(hidden.shape[0], -1, -1), free)
+        queries = torch.cat([self.output_token.expand(hidden.shape[0], -1, -1), prompts], dim=1)
         local = self.refinement(queries, hidden[:, self.tail.prefix :], self.places)
         after, local_after = self.identity(free), self.local(local)
         if self.training and self.neck_twice:

@@ -67,7 +67,7 @@ class TransReidHead(nn.Module):
         if self.part_tail.late.rope is None:  # all parts in one call
             many = torch.cat([torch.cat([front, patches[:, rows]], dim=1) for rows in self.parts])
             ends = self.part_tail.mapped(self.part_tail.late.run(many)).tokens[CLASS_TOKEN]
-            return list(ends.chunk(PARTS))
+            return list(ends.unflatten(0, (PARTS, -1)).unbind(0))
         return [
             self.part_tail.mapped(
                 self.part_tail.late.run(torch.cat([front, patches[:, rows]], dim=1), places=rows)

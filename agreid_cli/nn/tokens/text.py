@@ -35,7 +35,7 @@ class TextTower(nn.Module):
         length = words.shape[1]
         mask = self.mask[:length, :length].to(words.dtype) if self.causal else None
         x = self.transformer(words + self.positional_embedding[:length], attn_mask=mask)
-        last = x[:, end] if isinstance(end, int) else x[torch.arange(len(x), device=x.device), end]
+        last = x[:, end] if isinstance(end, int) else x[torch.arange(x.shape[0], device=x.device), end]
         vectors: Tensor = self.ln_final(last) @ self.text_projection
         return vectors
 

@@ -46,7 +46,7 @@ class ViewText(nn.Module):
 
     def forward(self, pseudo: Tensor, view: Tensor) -> tuple[Tensor, Tensor]:
         """pseudo: B×K×W; view: int64 B. The sentences, B×T×W, and the place of each one's end token, B."""
-        n = len(pseudo)
+        n = pseudo.shape[0]
         learned = torch.cat(
             [pseudo.new_zeros(n, 1, self.width), self.shared.expand(n, -1, -1).to(pseudo.dtype), pseudo],
             dim=1,
