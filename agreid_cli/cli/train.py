@@ -93,13 +93,15 @@ def train(
              r["fingerprint"]]
             for r in done.evals
         ]  # fmt: skip
-        title = f"Epoch {done.best_epoch}, the best of those validated (per cent)"
-        voice.table(title, columns, rows, right=range(1, 5))
+        last = done.run.weights == done.run.last
+        which = "the last" if last else "the best of those validated"
+        voice.table(f"Epoch {done.best_epoch}, {which} (per cent)", columns, rows, right=range(1, 5))
         chosen_on = {
             "held-out": "held-out training identities (figures above); the test set was not used.",
-            "test": "the test crops themselves, as is common; these figures are slightly optimistic.",
+            "test": "the test crops themselves (best-on-test), so these figures are too high.",
         }
-        voice.note(f"The epoch was chosen on {chosen_on[done.evals[0].get('on', 'test')]}")
+        if not last:
+            voice.note(f"The epoch was chosen on {chosen_on[done.evals[0].get('on', 'test')]}")
     voice.say(f"{done.run.root}: {done.epochs} epochs")
     how = "Next: agreid evaluate --explain" if settings.explain else "Next: agreid evaluate"
     voice.note(f"{how} --run {done.run.name} --direction both")

@@ -30,12 +30,17 @@ __all__ = [
 
 
 class ValidationConfig(Frozen):
-    """Validation during training; the weights with the best validation result are kept."""
+    """Validation during training.
+
+    keep: the epoch whose weights the run reports. With held-out identities (`data.held_out`) they choose it
+    instead. best-on-test chooses it on the test crops, so that its figures are too high.
+    """
 
     every: int = Field(10, ge=0)  # epochs; 0: only after the last epoch
     directions: Annotated[tuple[str, ...], one_or_more] = ("a2g", "g2a")
     metric: Literal["cosine", "euclidean"] = "cosine"
-    best: Literal["mAP", "rank1", "mINP"] = "mAP"  # averaged over the directions
+    keep: Literal["last", "best-on-test"] = "last"
+    best: Literal["mAP", "rank1", "mINP"] = "mAP"  # what is best; averaged over the directions
     flip: bool = False  # embed each crop and its mirror image
     batch: int = Field(128, ge=1)
 

@@ -57,13 +57,18 @@ class Run:
 
     @property
     def best(self) -> Path:
-        """The weights with the best validation result, if the run was validated."""
+        """The weights of the epoch that held-out identities chose; in older runs perhaps the test crops."""
         return self.root / "checkpoints" / "best.safetensors"
 
     @property
+    def best_on_test(self) -> Path:
+        """The weights of the epoch that scores best on the test crops, if `validation.keep` asks for them."""
+        return self.root / "checkpoints" / "best-on-test.safetensors"
+
+    @property
     def weights(self) -> Path:
-        """The weights of the run: the best if they exist, else the last."""
-        return self.best if self.best.is_file() else self.last
+        """The weights that the run reports: those that were chosen, if any were, else the last."""
+        return next((path for path in (self.best, self.best_on_test) if path.is_file()), self.last)
 
     @property
     def embeddings(self) -> Path:

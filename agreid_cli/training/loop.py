@@ -46,7 +46,7 @@ class Keeper(Protocol):
         """Rank the test crops and log it; the figure that the best is chosen by, None where none can be."""
 
     def keep_best(self, training: Training) -> None:
-        """Write these weights as the best so far."""
+        """Write these weights as the best so far, where an epoch is to be chosen."""
 
 
 def fit(training: Training, feed: Feed, keeper: Keeper, *, stop: Stop, progress: Progress) -> None:

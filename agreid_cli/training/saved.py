@@ -47,7 +47,7 @@ class Loaded:
 
 
 def load_network(run: Run) -> Loaded:
-    """The best weights of a run, or its last where none were validated, in the network they belong to."""
+    """The weights that a run reports (`Run.weights`), in the network they belong to."""
     if not run.weights.is_file():
         raise MissingError(
             f"the run '{run.name}' has no weights yet: {run.weights} does not exist",

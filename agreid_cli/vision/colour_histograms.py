@@ -51,7 +51,7 @@ class Histogram:
         band = np.arange(len(crop))[:, None] * self.bands // len(crop)
         place = ((band * self.bins[0] + hue) * self.bins[1] + saturation) * self.bins[2] + value
         counts = np.bincount(place.ravel(), minlength=self.bands * int(np.prod(self.bins)))
-        return np.sqrt(counts / counts.sum()).astype(np.float32)
+        return np.asarray(np.sqrt(counts / counts.sum()), np.float32)
 
 
 #: Best first on most data; the strongest is chosen where it is measured.

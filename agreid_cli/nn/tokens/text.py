@@ -59,7 +59,7 @@ class Descriptions(nn.Module):
     @property
     def end(self) -> int:
         """The place of the end token: behind "person" and "."."""
-        return self.prefix.shape[1] + self.words.shape[1] + 2
+        return len(self.prefix[0]) + len(self.words[0]) + 2
 
     def forward(self, labels: Tensor) -> Tensor:
         """int64 B to the word embeddings of their descriptions, B×T×W."""

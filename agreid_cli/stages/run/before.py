@@ -66,7 +66,8 @@ def check_space(run: Run, training: Training, *, embedded: int = 0) -> None:
     state += sum(tensor.nbytes for tensor in training.objective.state_dict().values())
     if training.ema:
         state += weights
-    here = sum(path.stat().st_size for path in (run.last, run.best, run.state) if path.is_file())
+    written = (run.last, run.best, run.best_on_test, run.state)
+    here = sum(path.stat().st_size for path in written if path.is_file())
     needed = max(0, 2 * weights + state + embedded - here) + max(weights, state)
     free = shutil.disk_usage(folder).free
     if needed > free:

@@ -126,6 +126,11 @@ def _source(
             raise UsageError("--run and --embeddings exclude each other", hint="Give one of them.")
         return _Source(tuple(files), None)
     found = find_run(workspace, run)
+    if found.weights == found.best_on_test:
+        progress.note(
+            f"the run '{found.name}' reports the epoch that scores best on the test crops (best-on-test): "
+            "its figures are too high"
+        )
     if found.weights.is_file() and workspace.split.is_file():
         refresh(workspace, found, device=device, backend=backend, progress=progress)
     if not found.embeddings.is_file():

@@ -85,8 +85,12 @@ class RunKeeper:
         return mean_figure(found, wish.best)
 
     def keep_best(self, training: Training) -> None:
-        if training.world.first:
+        if not training.world.first or self.testing is None:
+            return
+        if self.testing[0].who == "held-out":
             save_weights(self.run.best, training.weights(), self._words(training))
+        elif training.config.validation.keep == "best-on-test":
+            save_weights(self.run.best_on_test, training.weights(), self._words(training))
 
     def close(self) -> None:
         if self.board:

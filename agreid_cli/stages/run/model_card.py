@@ -94,7 +94,7 @@ def _figures(run: Run) -> list[dict[str, Any]]:
             for r in results
         ]  # fmt: skip
     rows = [row for row in read_log(run.log) if row["kind"] == "eval"]
-    kept = best_epoch(rows)
+    kept = max((row["epoch"] for row in rows), default=0) if run.weights == run.last else best_epoch(rows)
     return [row for row in rows if row["epoch"] == kept]
 
 
@@ -136,8 +136,8 @@ def _epochs(network: Loaded) -> str:
 
 
 def _chosen(run: Run, network: Loaded) -> str:
-    if not run.best.is_file():
+    if run.weights == run.last:
         return ""
     if people := network.facts.held_out:
         return f"The weights were chosen among epochs by {len(people)} held-out training identities."
-    return "The weights were chosen among epochs by these very crops, so read the figures as a little high."
+    return "The weights were chosen among epochs by these very crops, so its figures are too high."

@@ -159,7 +159,7 @@ def _judges(
     testing: tuple[Testing, Crops] | None,
     progress: Progress,
 ) -> tuple[Testing, SidedCrops] | None:
-    """Whose ranking chooses the best epoch: held-out people where there are any, else the test.
+    """Who is ranked while training: held-out people where there are any, else the test.
 
     What the network needs to know of them, and of the test crops that are embedded at the end, is asked here.
     """
@@ -196,6 +196,6 @@ def _restore(run: Run, training: Training, progress: Progress) -> bool:
 
 def _outcome(run: Run, training: Training) -> Trained:
     position = training.position
-    kept = position.best_epoch if run.best.is_file() else position.epoch
+    kept = position.epoch if run.weights == run.last else position.best_epoch
     rows = [row for row in read_log(run.log) if row["kind"] == "eval" and row["epoch"] == kept]
     return Trained(run, position.epoch, kept, tuple(rows))

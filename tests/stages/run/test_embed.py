@@ -151,7 +151,6 @@ def test_what_cannot_be_embedded_is_said(workspace: Workspace, tmp_path: Path) -
     with pytest.raises(InputError, match="1 crops cannot be read") as caught:
         embed(workspace, crops=tmp_path / "none", out=tmp_path / "x.parquet")
     assert "broken.jpg" in str(caught.value)
-    Run(workspace.runs / "campus").best.unlink()
     Run(workspace.runs / "campus").last.unlink()
     with pytest.raises(MissingError, match="has no weights yet"):
         embed(workspace, run="campus")

@@ -9,12 +9,15 @@ from typing import Any
 import pytest
 import torch
 
+from agreid_cli.config.evaluate import EvaluateConfig
 from agreid_cli.errors import InputError, MissingError, UsageError
 from agreid_cli.records.runs import Run
 from agreid_cli.records.training_log import FIELDS, read_log
 from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.run.evaluate import evaluate
 from agreid_cli.stages.run.runs import held
 from agreid_cli.stages.run.train import train
+from tests.support.heard import Heard
 from tests.support.people_on_disk import write_people
 from tests.training.trained import small
 
@@ -40,7 +43,7 @@ def test_a_run_folder_holds_what_the_design_says(done: Workspace) -> None:
     found = {str(p.relative_to(run.root)) for p in run.root.rglob("*") if "tensorboard" not in p.parts}
     files = {
         "config.toml", "inputs.json", "metrics.jsonl", "embeddings.parquet", "checkpoints/last.safetensors",
-        "checkpoints/last.state.safetensors", "checkpoints/best.safetensors",
+        "checkpoints/last.state.safetensors",
     }  # fmt: skip
     assert found == files | {"checkpoints"} | {p for p in found if p == "tensorboard"}
     inputs = json.loads(run.inputs.read_text())
@@ -101,3 +104,23 @@ def test_a_run_that_cannot_begin_leaves_no_folder_and_replaces_none(done: Worksp
     with pytest.raises(InputError, match="a batch of 50 identities cannot be filled"):
         train(done, config=wrong, overwrite=True)
     assert sorted(p for p in done.runs.rglob("*") if p.is_file()) == before
+
+
+def test_the_last_epoch_is_reported_and_the_best_on_test_only_under_that_name(tmp_path: Path) -> None:
+    workspace = write_people(tmp_path)
+    plain = train(workspace, config=small("schedule.epochs=3"), name="plain")
+    assert plain.run.weights == plain.run.last
+    assert {row["epoch"] for row in plain.evals} == {3} == {plain.best_epoch}
+    chosen = train(
+        workspace, config=small("schedule.epochs=3", "validation.keep=best-on-test"), name="chosen"
+    )
+    assert chosen.run.weights == chosen.run.best_on_test
+    assert chosen.run.last.read_bytes() != b""
+    rows = [row for row in read_log(chosen.run.log) if row["kind"] == "eval"]
+    means = {e: sum(r["mAP"] for r in rows if r["epoch"] == e) for e in (1, 2, 3)}
+    assert chosen.best_epoch == max(means, key=lambda epoch: (means[epoch], -epoch))
+    heard = Heard()
+    evaluate(workspace, config=EvaluateConfig(), run="chosen", progress=heard)
+    assert any("best-on-test" in note and "too high" in note for note in heard.notes)
+    apart = train(workspace, config=small("data.held_out=0.5", "data.p=2"), name="apart")
+    assert apart.run.weights == apart.run.best

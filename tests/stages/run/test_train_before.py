@@ -104,7 +104,7 @@ def test_a_finished_run_goes_on_to_more_epochs_as_if_they_had_been_asked_for(peo
     assert "the run 'longer' goes on to epoch 3 instead of 1" in heard.notes
     assert not any("weights: none" in note for note in heard.notes), "it starts from its own weights"
     train(people, config=more, name="whole")
-    for name in ("last", "best", "state", "embeddings", "config", "log"):
+    for name in ("last", "state", "embeddings", "config", "log"):
         assert _bytes(people, "longer", name) == _bytes(people, "whole", name), name
     with pytest.raises(UsageError, match="cannot be resumed") as caught:
         train(people, config=small(*how, "schedule.epochs=2"), name="longer", resume=True)
