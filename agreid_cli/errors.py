@@ -70,7 +70,7 @@ class Terminated(KeyboardInterrupt):
 class Problems:
     """Collects problems and raises them together.
 
-    `found` holds the first `SHOWN`; `n` counts all of them.
+    `found` has the first `SHOWN`; `n` counts all of them.
     """
 
     found: list[Problem] = field(default_factory=list)

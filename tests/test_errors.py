@@ -12,19 +12,19 @@ def test_the_first_twenty_in_full_and_the_others_by_kind() -> None:
 
     def say(n: int) -> str:
         asked.append(n)
-        return f"'{n}' is no label"
+        return f"'{n}' is not a valid label"
 
     for n in range(1000):
         problems.add(f"a.csv, line {n}, column age", lambda n=n: say(n), kind="no such label")  # type: ignore[misc]
         if n % 10 == 0:
-            problems.add(f"a.csv, line {n}", f"has {n} cells, the header has 3")
+            problems.add(f"a.csv, line {n}", f"has {n} cells, but the header has 3")
     assert asked == [n for n in range(1000) if n < len(asked)], "only the shown ones were worked out"
     assert (problems.n, len(problems.found)) == (1100, SHOWN)
     with pytest.raises(InputError, match="1,100 faults") as caught:
         problems.raise_if_any("{n} faults")
     assert len(caught.value.problems) == SHOWN + 1
     assert str(caught.value.problems[-1]) == (
-        "and 1,080 more: column age: no such label (982); has … cells, the header has … (98)"
+        "and 1,080 more: column age: no such label (982); has … cells, but the header has … (98)"
     )
 
 

@@ -1,1 +1,1 @@
-"""15 attribute groups → 88 bits, as data."""
+"""Attributes as data: 15 groups, 88 bits."""

@@ -1,8 +1,8 @@
-"""`attributes.csv`: what each identity looks like, one row an identity.
+"""`attributes.csv`: the attributes of each identity, one row per identity.
 
-A column a group, under the group's name, its official title or the name that a sister data set gives it, in
-any order; a cell holds a label or its integer code, and a blank one is unknown. A row with no label at all is
-not annotated yet. The identity is `pid`, or `id` where there is no pid (as AG-VPReID writes it).
+One column per group, under the group's name, its official title or the name used in a sister data set, in
+any order; a cell contains a label or its integer code; blank means unknown. A row without any label is
+not annotated yet. The identity is `pid`, or `id` if there is no pid (as in AG-VPReID).
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from agreid_cli.attributes.words import many, people
 from agreid_cli.errors import Problems
 from agreid_cli.records.manifest import JUNK_PID
 
-#: Columns that the template writes for the eye.
+#: Columns that the template writes for information only.
 HELPERS = ("crops", "example")
-#: What other tables call the identity, where no column is called pid.
+#: Names for the identity in other tables, if no column is called pid.
 PID_WORDS = ("id", "personid", "identity")
-#: What other tables call a group, beside its name and its title.
+#: Names for a group in other tables, besides its name and its title.
 _ALSO: dict[str, tuple[str, ...]] = {
     "feet": ("footwear", "shoes"),
     "moustache": ("mustache",),
@@ -39,10 +39,10 @@ _ALSO: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class AttributeRows:
-    """pid to bits, uint8 of shape (M,); `notes` are sentences for the user.
+    """pid to bits, uint8 of shape (M,); `notes` are messages for the user.
 
-    `labels` has every row, those without any label too: pid to group name to the official label, "" for a
-    blank cell. Unlike bits it tells the nine age bands apart, and "unknown" from "not looked at yet".
+    `labels` has every row, including those without labels: pid to group name to the official label, "" for a
+    blank cell. Unlike bits, it distinguishes the nine age bands, and "unknown" from "not annotated yet".
     """
 
     bits: dict[int, np.ndarray]
@@ -51,7 +51,7 @@ class AttributeRows:
 
 
 def read_attributes(path: Path, codebook: Codebook, problems: Problems) -> AttributeRows:
-    """Read the file; every wrong row and label is added to `problems`."""
+    """Read the file; every invalid row and label is added to `problems`."""
     before = problems.n
     table = _with_pid(read_csv(path, problems))
     if not table.header:
@@ -73,8 +73,8 @@ def read_attributes(path: Path, codebook: Codebook, problems: Problems) -> Attri
         if pid is None:
             continue
         if pid in first_line:
-            what = f"identity {pid} stands in line {first_line[pid]} already"
-            problems.add(table.where(row.line), what, kind="identities that stand twice")
+            what = f"identity {pid} is already in line {first_line[pid]}"
+            problems.add(table.where(row.line), what, kind="duplicate identities")
             continue
         first_line[pid] = row.line
         if problems.n == faults:
@@ -93,7 +93,7 @@ def read_attributes(path: Path, codebook: Codebook, problems: Problems) -> Attri
 
 
 def _group_columns(table: CsvTable, codebook: Codebook, problems: Problems) -> dict[str, str]:
-    """Group name to the key of its column; a missing one is a problem."""
+    """Group name to the key of its column; a missing column is a problem."""
     found = {}
     missing = {}
     taken = {"pid", *PARTS, *HELPERS}
@@ -120,14 +120,14 @@ def _keys(name: str, title: str) -> list[str]:
 
 
 def _unused(table: CsvTable, codebook: Codebook) -> list[str]:
-    """A note for the columns that no group, left out or not, answers to."""
+    """A note on the columns that match no group, left out or not."""
     groups = {*official_codebook().groups, *codebook.groups}
     known = {key for group in groups for key in _keys(group.name, group.title)}
     return table.unused({*known, "pid", *PARTS, *HELPERS})
 
 
 def _with_pid(table: CsvTable) -> CsvTable:
-    """The table with the column of identities under the key `pid`, whatever its name."""
+    """The table with the identity column under the key `pid`, whatever its name."""
     other = next((word for word in PID_WORDS if word in table.header), None)
     if other is None or "pid" in table.header or has_parts(table):
         return table
@@ -143,7 +143,7 @@ def _identity(table: CsvTable, row: Row, key_of: dict[str, str], problems: Probl
     before = problems.n
     pid = pid_of(table, row, problems)
     if pid is None and problems.n == before and any(row.cells[key] for key in key_of.values()):
-        problems.add(table.where(row.line, "pid"), "is blank, and the row has labels")
+        problems.add(table.where(row.line, "pid"), "is blank, but the row has labels")
     if pid == JUNK_PID:
         problems.add(
             table.where(row.line, "pid"), f"{JUNK_PID} is junk and has no attributes; remove the row"
@@ -175,7 +175,7 @@ def _classes(
             memo[text] = found, label_of(text, group)
         else:
             problems.add(
-                table.where(row.line, key), partial(label_problem, text, group), kind="no such label"
+                table.where(row.line, key), partial(label_problem, text, group), kind="invalid label"
             )
         classes.append(group.unknown if found is None else found)
     return classes

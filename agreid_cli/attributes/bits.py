@@ -1,6 +1,6 @@
-"""Between one class a group and one bit a class: pure functions on arrays.
+"""Convert between one class per group and one bit per class: pure functions on arrays.
 
-G is the number of groups, M the number of bits, "class" the place of a bit within its group.
+G is the number of groups, M the number of bits; a "class" is the index of a bit within its group.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from agreid_cli.attributes.codebook import Codebook
 
 
 def bits_of(classes: np.ndarray, codebook: Codebook) -> np.ndarray:
-    """Classes, integers of shape (..., G), as uint8 of shape (..., M) with one 1 a group."""
+    """Classes, integers of shape (..., G), as uint8 of shape (..., M) with one 1 per group."""
     classes = np.asarray(classes)
     if classes.shape[-1] != len(codebook.groups):
         raise ValueError(f"expected {len(codebook.groups)} groups, got {classes.shape[-1]}")
     if ((classes < 0) | (classes >= np.array(codebook.sizes))).any():
-        raise ValueError("a class lies outside its group")
+        raise ValueError("a class is outside its group")
     bits = np.zeros((*classes.shape[:-1], codebook.n_bits), dtype=np.uint8)
     np.put_along_axis(bits, classes + np.array(codebook.starts), 1, axis=-1)
     return bits
@@ -25,13 +25,13 @@ def bits_of(classes: np.ndarray, codebook: Codebook) -> np.ndarray:
 def classes_of(bits: np.ndarray, codebook: Codebook) -> np.ndarray:
     """The inverse of `bits_of`: bits of shape (..., M) as int64 classes of shape (..., G)."""
     if not is_one_hot(bits, codebook).all():
-        raise ValueError("a vector does not hold exactly one bit a group")
+        raise ValueError("a vector does not have exactly one bit per group")
     parts = np.split(np.asarray(bits), codebook.starts[1:], axis=-1)
     return np.asarray(np.stack([part.argmax(axis=-1) for part in parts], axis=-1))
 
 
 def is_one_hot(bits: np.ndarray, codebook: Codebook) -> np.ndarray:
-    """Whether each group holds exactly one 1: bits of shape (..., M) to bool of shape (..., G)."""
+    """Whether each group has exactly one 1: bits of shape (..., M) to bool of shape (..., G)."""
     bits = np.asarray(bits)
     if bits.shape[-1] != codebook.n_bits:
         raise ValueError(f"expected {codebook.n_bits} bits, got {bits.shape[-1]}")

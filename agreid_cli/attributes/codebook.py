@@ -1,6 +1,6 @@
-"""The codebook: which attribute groups there are, and which bits each has, in which order.
+"""The codebook: the attribute groups and the bits of each, in order.
 
-A person has one label a group, so that a vector holds exactly one 1 in the bits of each group.
+A person has one label per group, so a vector has exactly one 1 in the bits of each group.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from agreid_cli.errors import InputError, Problems, did_you_mean
 
 @dataclass(frozen=True)
 class Group:
-    """One attribute. `bits` are its columns in the official file, the last of them "unknown".
+    """One attribute. `bits` are its columns in the official file; the last is "unknown".
 
-    `labels[c]` is the word of integer code `c`, and `fold[c]` the bit that it sets; several codes share a
+    `labels[c]` is the label of integer code `c`, and `fold[c]` the bit that it sets; several codes share a
     bit only in `age`.
     """
 
@@ -32,16 +32,16 @@ class Group:
 
     def __post_init__(self) -> None:
         if len(self.labels) != len(self.fold) or not all(0 <= b < len(self.bits) for b in self.fold):
-            raise InputError(f"codebook: the codes of group {self.name} do not lead to its bits")
+            raise InputError(f"codebook: the codes of group {self.name} do not match its bits")
 
     @property
     def unknown(self) -> int:
-        """The place of the unknown bit within the group."""
+        """The index of the unknown bit within the group."""
         return len(self.bits) - 1
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
-        """The word for each bit: its label, or the bit's own word where several labels share it."""
+        """The label of each bit, or the bit's own name if several labels share it."""
         sharing: list[list[str]] = [[] for _ in self.bits]
         for label, at in zip(self.labels, self.fold, strict=True):
             sharing[at].append(label)
@@ -51,7 +51,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Codebook:
-    """The groups in order; everything else follows from them."""
+    """The groups in order; everything else is derived from them."""
 
     groups: tuple[Group, ...]
 
@@ -59,7 +59,7 @@ class Codebook:
         if not self.groups:
             raise InputError("codebook: no attribute group is left")
         if len(set(self.bits)) != self.n_bits or len(set(self.names)) != len(self.groups):
-            raise InputError("codebook: a group or a bit stands twice")
+            raise InputError("codebook: a group or a bit occurs twice")
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -79,24 +79,24 @@ class Codebook:
 
     @cached_property
     def starts(self) -> tuple[int, ...]:
-        """The place of the first bit of each group."""
+        """The index of the first bit of each group."""
         return (0, *accumulate(self.sizes[:-1]))
 
     @cached_property
     def unknown_bits(self) -> tuple[int, ...]:
-        """The place of each group's unknown bit."""
+        """The index of each group's unknown bit."""
         return tuple(start + group.unknown for start, group in zip(self.starts, self.groups, strict=True))
 
     def excluding(self, names: Iterable[str]) -> Codebook:
-        """The codebook without these groups; `InputError` names every word that is no group."""
+        """The codebook without these groups; `InputError` names every unknown group."""
         unwanted = [name.strip().lower() for name in names if name.strip()]
         problems = Problems()
         for name in unwanted:
             if name not in self.names:
                 problems.add(f"exclude {name}", f"no such attribute group{did_you_mean(name, self.names)}")
-        problems.raise_if_any("groups to leave out that do not exist: {n}")
+        problems.raise_if_any("{n} of the groups to exclude do not exist")
         if set(unwanted) >= set(self.names):
-            raise InputError("every attribute group is left out; keep at least one")
+            raise InputError("all attribute groups are excluded; keep at least one")
         return Codebook(tuple(group for group in self.groups if group.name not in unwanted))
 
     def to_json(self) -> str:
@@ -105,20 +105,20 @@ class Codebook:
 
     @classmethod
     def from_json(cls, stored: str | Mapping[str, Any]) -> Codebook:
-        """The codebook in a text made by `to_json`, or in what `records.manifest.codebook_of` returns."""
+        """The codebook from a text of `to_json`, or from the result of `records.manifest.codebook_of`."""
         try:
             tree = json.loads(stored) if isinstance(stored, str) else stored
             groups = tree["groups"]
             return cls(tuple(_group(item) for item in groups))
         except (KeyError, TypeError, ValueError) as error:
             raise InputError(
-                "the table holds no codebook that this agreid can read",
-                hint="Make the manifest again with: agreid build-manifest",
+                "the table has no codebook that this agreid can read",
+                hint="Create the manifest again with: agreid build-manifest",
             ) from error
 
     @cached_property
     def hash(self) -> str:
-        """Twelve hex digits that differ when the groups, bits, labels or folds differ."""
+        """Twelve hex digits that differ if groups, bits, labels or folds differ."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()[:12]
 
 

@@ -1,6 +1,6 @@
-"""Comma-separated files as people and spreadsheets write them, with the line of every row.
+"""CSV files as written by people and spreadsheets, with the line number of every row.
 
-Any encoding and separator of `records.csv_text`; any line ends; blank lines are skipped.
+Encodings and separators as in `records.csv_text`; any line endings; blank lines are skipped.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ class Row:
 
     line: int
     cells: dict[str, str]
-    fault: str = ""  # what makes the row unusable
+    fault: str = ""  # why the row is unusable
 
 
 @dataclass(frozen=True)
 class CsvTable:
-    """A file's header as written, by column key, and its rows, the faulty ones among them."""
+    """The header of a file as written, by column key, and its rows, including faulty ones."""
 
     path: Path
     header: dict[str, str] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
 
     def good_rows(self, problems: Problems) -> Iterator[Row]:
-        """The rows in order; a faulty one is left out and added to `problems` when its turn comes."""
+        """The rows in order; a faulty one is skipped and added to `problems` when it is reached."""
         for row in self.rows:
             if row.fault:
                 problems.add(self.where(row.line), row.fault)
@@ -42,22 +42,22 @@ class CsvTable:
                 yield row
 
     def where(self, line: int, key: str = "") -> str:
-        """The place of a cell, as it is named in messages."""
+        """The place of a cell, as used in messages."""
         column = f", column {self.header.get(key, key)}" if key else ""
         return f"{self.path.name}, line {line}{column}"
 
     def unused(self, known: Collection[str]) -> list[str]:
-        """A sentence that names the columns whose keys are not `known`, if there are any."""
+        """A message that names the columns whose keys are not in `known`, if there are any."""
         names = [name for key, name in self.header.items() if key not in known]
         return [f"{self.path.name}: columns not used: {listed(names, SHOWN)}"] if names else []
 
     def tell_unused(self, known: Collection[str], problems: Problems) -> None:
-        """Beside what is missing: the columns that nobody has asked for, among which it may be."""
+        """Add a problem that names the unused columns, one of which may be a misspelt required column."""
         for sentence in self.unused(known):
             problems.add(f"{self.path.name}, line 1", sentence.partition(": ")[2])
 
     def missing(self, keys: dict[str, str], problems: Problems) -> None:
-        """Add a problem for each wanted column (key to its usual name) that the header lacks."""
+        """Add a problem for each required column (key to its usual name) missing from the header."""
         unused = [name for key, name in self.header.items() if key not in keys]
         for key, name in keys.items():
             if key not in self.header:
@@ -67,7 +67,7 @@ class CsvTable:
 
 
 def column_key(name: str) -> str:
-    """What the spellings of a column's name have in common.
+    """The normalised form of a column name: spellings that differ only in case or separators are equal.
 
     >>> column_key("Video ID") == column_key("video_id")
     True
@@ -76,7 +76,7 @@ def column_key(name: str) -> str:
 
 
 def read_csv(path: Path, problems: Problems) -> CsvTable:
-    """Read `path`. A file without a usable header gives no columns, and the reasons go to `problems`."""
+    """Read `path`. A file without a usable header gives no columns; the reasons go to `problems`."""
     found = csv_text(path, problems)
     if found is None:
         return CsvTable(path)
@@ -89,8 +89,8 @@ def read_csv(path: Path, problems: Problems) -> CsvTable:
         except StopIteration:
             break
         except csv.Error as error:
-            # What follows a broken quote cannot be told apart, so that reading ends here.
-            fault = f"the quotes do not fit: {error}"
+            # What follows an unclosed quote cannot be parsed, so reading ends here.
+            fault = f"unbalanced quotes: {error}"
             if table is None:
                 problems.add(f"{path.name}, line {line}", fault)
                 return CsvTable(path)
@@ -114,7 +114,7 @@ def _header(path: Path, cells: list[str], line: int, problems: Problems) -> dict
     for number, name in enumerate(cells, 1):
         key = column_key(name)
         if key in header:
-            problems.add(f"{path.name}, line {line}, column {name}", "stands twice")
+            problems.add(f"{path.name}, line {line}, column {name}", "occurs twice")
         header[key or f"({number})"] = name or f"column {number} (no name)"
     return header
 
@@ -122,5 +122,5 @@ def _header(path: Path, cells: list[str], line: int, problems: Problems) -> dict
 def _row(line: int, cells: list[str], header: dict[str, str]) -> Row:
     width = len(header)
     if len(cells) < width or any(cells[width:]):
-        return Row(line, {}, f"has {many(len(cells), 'cell')}, the header has {width}")
+        return Row(line, {}, f"has {many(len(cells), 'cell')}, but the header has {width}")
     return Row(line, dict(zip(header, cells, strict=False)))

@@ -1,9 +1,9 @@
-"""`identities.csv`: who each track is.
+"""`identities.csv`: the identity of each track.
 
-Columns `video_id`, `track_id` and `pid` (or P, T, A). -1 is junk, that is, not a person; a blank pid is not
-annotated yet. Where the tracker has run two people into one track, the optional columns `frame_from` and
-`frame_to` (both included, blank is open) say of which frames a row speaks. Further columns are for the eye;
-those that the template does not write are named.
+Columns `video_id`, `track_id` and `pid` (or P, T, A). -1 is junk (not a person); a blank pid is not
+annotated yet. If the tracker has merged two people into one track, the optional columns `frame_from` and
+`frame_to` (both inclusive, blank is open-ended) give the frames of a row. Further columns are for information
+only; those that the template does not write are named.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from agreid_cli.records.numbers import whole_number
 
 Track = tuple[str, int]
 FIRST, LAST = 0, 2**31 - 1  # frames are int32 and count from 0
-#: Columns that the template writes for the eye, as keys.
+#: Columns that the template writes for information only, as keys.
 HELPERS = ("platform", "session", "altitude", "firstframe", "lastframe", "crops", "contactsheet")
 _USED = ("videoid", "trackid", "framefrom", "frameto", "pid", *PARTS)
 
 
 @dataclass(frozen=True)
 class Span:
-    """A run of frames of one track, both ends included, and who it shows (None: not annotated yet)."""
+    """A range of frames of one track, both ends inclusive, and its identity (None: not annotated yet)."""
 
     first: int
     last: int
@@ -42,18 +42,18 @@ class Span:
 
 @dataclass(frozen=True)
 class Identities:
-    """The spans of each track that stands in the file, in order and apart from each other.
+    """The spans of each track in the file, in order and non-overlapping.
 
-    `notes` are sentences for the user.
+    `notes` are messages for the user.
     """
 
     spans: dict[Track, tuple[Span, ...]]
     notes: list[str] = field(default_factory=list)
 
     def pid(self, track: Track, frame: int | None) -> int | None:
-        """Who a crop shows: None where no row speaks of it, or its pid is blank.
+        """The identity of a crop: None if no row covers it, or its pid is blank.
 
-        A crop that does not know its frame belongs to no part of a divided track.
+        A crop without a frame number belongs to no part of a divided track.
         """
         spans = self.spans.get(track, ())
         if spans and (spans[0].is_whole or frame is None):
@@ -63,7 +63,7 @@ class Identities:
 
 
 def read_identities(path: Path, tracks: Collection[Track], problems: Problems) -> Identities:
-    """Read the file; every row that is wrong, or names no track of `tracks`, is added to `problems`."""
+    """Read the file; every row that is invalid, or names no track of `tracks`, is added to `problems`."""
     before = problems.n
     table = read_csv(path, problems)
     if not table.header:
@@ -90,8 +90,8 @@ def read_identities(path: Path, tracks: Collection[Track], problems: Problems) -
         whole = (FIRST, LAST)
         is_whole = (twice.first, twice.last) == ends == whole
         what = f"{'' if is_whole else 'frames of '}track {track[1]} of {track[0]} "
-        what += f"stand{'s' if is_whole else ''} in line {twice.line} {'already' if is_whole else 'too'}"
-        problems.add(table.where(row.line, "trackid"), what, kind="tracks or frames that stand twice")
+        what += f"{'is already' if is_whole else 'are also'} in line {twice.line}"
+        problems.add(table.where(row.line, "trackid"), what, kind="duplicate tracks or frames")
     spans = {t: tuple(Span(s.first, s.last, s.pid) for s in lines) for t, lines in found.items()}
     return Identities(spans, table.unused({*_USED, *HELPERS}))
 
@@ -104,7 +104,7 @@ class _Line(NamedTuple):
 
 
 def _placed(lines: list[_Line], new: _Line) -> _Line | None:
-    """Put `new` among the lines of its track, which are in order and apart; or the line that it runs into."""
+    """Insert `new` among the ordered, disjoint lines of its track; or return the line it overlaps."""
     at = bisect_left(lines, new)
     if at and lines[at - 1].last >= new.first:
         return lines[at - 1]
@@ -115,13 +115,13 @@ def _placed(lines: list[_Line], new: _Line) -> _Line | None:
 
 
 def _frames(table: CsvTable, row: Row, problems: Problems) -> tuple[int, int] | None:
-    """The first and the last frame of which a row speaks; None, with a problem, when they are wrong."""
+    """The first and the last frame of a row; None, with a problem, if they are invalid."""
     ends = []
     for key, default in (("framefrom", FIRST), ("frameto", LAST)):
         text = row.cells.get(key, "")
         number = whole_number(text) if text else default
         if number is None or not FIRST <= number <= LAST:
-            problems.add(table.where(row.line, key), f"'{text}' is no frame; frames count from 0")
+            problems.add(table.where(row.line, key), f"'{text}' is not a frame number; frames count from 0")
             return None
         ends.append(number)
     if ends[0] > ends[1]:
@@ -140,7 +140,7 @@ def _track(
 ) -> Track | None:
     number = whole_number(text)
     if number is None:
-        problems.add(table.where(line, "trackid"), f"'{text}' is no track number")
+        problems.add(table.where(line, "trackid"), f"'{text}' is not a track number")
     if video not in of_video:
         problems.add(
             table.where(line, "videoid"),
@@ -161,7 +161,7 @@ def _track(
 
 
 def _ranges(numbers: list[int], limit: int = 6) -> str:
-    """Ascending numbers in words that stay short.
+    """Ascending numbers as a short text.
 
     >>> _ranges([1, 2, 3, 7, 9, 10])
     '1 to 3, 7, 9 to 10'

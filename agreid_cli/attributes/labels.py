@@ -1,6 +1,6 @@
-"""Words and integer codes, as people write them in a table, to the bit that they mean.
+"""Map labels and integer codes, as people write them in a table, to bits.
 
-Case, spaces, hyphens, underscores and a plural s make no difference; a blank cell means unknown.
+Case, spaces, hyphens, underscores and a plural s are ignored; a blank cell means unknown.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import lru_cache
 from agreid_cli.attributes.codebook import Group
 from agreid_cli.errors import did_you_mean
 
-#: Further words for a bit: the right spelling where the official one is wrong, and what people write.
+#: Additional labels for a bit: the correct spelling if the official one is wrong, and common variants.
 _ALSO: dict[str, tuple[str, ...]] = {
     "gendermale": ("m", "man"),
     "genderfemale": ("f", "woman"),
@@ -32,7 +32,7 @@ _CODE = re.compile(r"([0-9]{1,9})(\.0+)?", re.ASCII)
 
 
 def label_key(text: str) -> str:
-    """What two spellings of one label have in common.
+    """The normalised form of a label: equal for its spelling variants.
 
     >>> label_key("Sport_shoes") == label_key("sport shoe") == label_key("SPORT-SHOE")
     True
@@ -44,7 +44,7 @@ def label_key(text: str) -> str:
 
 
 def class_of(text: str, group: Group) -> int | None:
-    """The class that a label or an integer code names, or None when nobody can tell.
+    """The class of a label or an integer code, or None if it is not recognised.
 
     >>> from agreid_cli.attributes.official import official_codebook
     >>> age, upper = (g for g in official_codebook().groups if g.name in ("age", "upper"))
@@ -64,9 +64,9 @@ def class_of(text: str, group: Group) -> int | None:
 
 
 def label_of(text: str, group: Group) -> str:
-    """The official spelling of what a cell says; "" where it is blank. `class_of` must know the text.
+    """The official spelling of a cell's label; "" if it is blank. `class_of` must recognise the text.
 
-    A word for a bit that several labels share stays what it is.
+    A label shared by several bits is returned unchanged.
 
     >>> from agreid_cli.attributes.official import official_codebook
     >>> age = official_codebook().groups[1]
@@ -87,22 +87,22 @@ def label_of(text: str, group: Group) -> str:
 
 
 def label_problem(text: str, group: Group) -> str:
-    """What is wrong with a word that `class_of` does not know, with the nearest one that it does."""
+    """What is wrong with a label that `class_of` does not recognise, with the nearest valid one."""
     word = text.strip()
     codes = f"codes 0 to {len(group.labels) - 1}"
     if _CODE.fullmatch(word):
         pairs = ", ".join(f"{code} {label}" for code, label in enumerate(group.labels))
         return f"code {word} does not exist; allowed: {pairs}"
     if group.name == "age" and re.search("dec|déc|dez|dic", word, re.IGNORECASE):
-        return f"'{word}' is no label; did you mean '12-17'? A spreadsheet has read it as a date"
+        return f"'{word}' is not a valid label; did you mean '12-17'? A spreadsheet has turned it into a date"
     choices = dict.fromkeys((*group.labels, *group.classes))
     near = did_you_mean(word, choices)
-    return f"'{word}' is no label{near}" + ("" if near.startswith("; did") else f", or {codes}")
+    return f"'{word}' is not a valid label{near}" + ("" if near.startswith("; did") else f", or {codes}")
 
 
 @lru_cache(maxsize=256)
 def _words(group: Group) -> dict[str, int]:
-    """Every spelling of the group's labels. A word that could mean two bits means none."""
+    """Every spelling of the group's labels. An ambiguous spelling is excluded."""
     meanings: dict[str, set[int]] = {}
     for label, at in zip(group.labels, group.fold, strict=True):
         meanings.setdefault(label_key(label), set()).add(at)

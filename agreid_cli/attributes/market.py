@@ -1,8 +1,8 @@
-"""The attributes of Market-1501: 27 columns in 12 groups, with a codebook of their own.
+"""The attributes of Market-1501: 27 columns in 12 groups, with a separate codebook.
 
-`market_attribute` holds the structs `train` and `test` as AG-ReID's file does. Ten columns are groups with
+`market_attribute` has the structs `train` and `test`, like AG-ReID's file. Ten columns are groups with
 codes from 1; eight and nine columns of no (1) and yes (2) are the colours of the upper and lower body, of
-which at most one is yes. Each group gets an unknown bit here, for people with no colour or no code.
+which at most one is yes. Here each group also gets an unknown bit, for people without a colour or a code.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from agreid_cli.attributes.mat_struct import columns_of, load_parts, save_parts,
 from agreid_cli.errors import Problems
 
 TOP = "market_attribute"
-#: column → title and the words of the codes 1, 2 …
+#: column → title and the labels of codes 1, 2 …
 _CODED: dict[str, tuple[str, str]] = {
     "gender": ("Gender", "male female"),
     "age": ("Age", "young teenager adult old"),
@@ -45,7 +45,7 @@ _COLOURS: dict[str, tuple[str, str, str]] = {
 
 
 def market_codebook() -> Codebook:
-    """The 12 groups and their 51 bits, the unknown ones counted.
+    """The 12 groups and their 51 bits, including the unknown ones.
 
     >>> book = market_codebook()
     >>> len(book.groups), book.n_bits, book.groups[1].classes
@@ -57,7 +57,7 @@ def market_codebook() -> Codebook:
 
 
 def read_market_mat(path: Path, codebook: Codebook) -> MatAttributes:
-    """Read the published file; `InputError` lists every fault. `codebook` is that of `market_codebook`."""
+    """Read the published file; `InputError` lists every problem. `codebook` is that of `market_codebook`."""
     problems, notes = Problems(), list[str]()
     parts: dict[str, dict[int, np.ndarray]] = {}
     for part, struct in load_parts(path, TOP).items():
@@ -72,7 +72,7 @@ def read_market_mat(path: Path, codebook: Codebook) -> MatAttributes:
 def write_market_mat(
     path: Path, train: Mapping[int, np.ndarray], test: Mapping[int, np.ndarray], codebook: Codebook
 ) -> None:
-    """Write the published form, whole or not at all. An unknown code is 0, which the set does not use."""
+    """Write the published format atomically. An unknown code is 0, which the data set does not use."""
     save_parts(path, {"train": _struct(train, codebook), "test": _struct(test, codebook)}, TOP)
 
 
@@ -98,7 +98,7 @@ def _vectors(
     index = [str(value).strip() for value in columns[INDEX]]
     for word in index:
         if not (word.isascii() and word.isdigit() and int(word) < 2**63):
-            problems.add(f"{part}.{INDEX}", f"'{word}' is no identity (digits, as in 0002)")
+            problems.add(f"{part}.{INDEX}", f"'{word}' is not an identity (digits, e.g. 0002)")
     for name in column_names():
         if len(columns[name]) != len(index):
             problems.add(f"{part}.{name}", f"has {len(columns[name])} values for {len(index)} identities")
@@ -111,7 +111,7 @@ def _vectors(
 
 
 def _classes(part: str, group: Group, columns: Mapping[str, list[Any]], notes: list[str]) -> np.ndarray:
-    """The place of each person's bit within the group, int64 of shape (n,)."""
+    """The index of each person's bit within the group, int64 of shape (n,)."""
     if group.name in _CODED:
         codes = np.asarray(columns[group.name], dtype=np.float64)
         right = (codes >= 1) & (codes <= group.unknown) & (codes == np.floor(codes))

@@ -1,7 +1,7 @@
 """The official attribute file: `qut_attribute` with the structs `train` and `test` (method.md §3.3).
 
-Each struct holds `image_index`, the identities as zero-padded digits, and one vector a column with 1 = no
-and 2 = yes. Columns are found by name, never by position, for their order differs between files.
+Each struct has `image_index`, the identities as zero-padded digits, and one vector per column with 1 = no
+and 2 = yes. Columns are found by name, not by position, because their order differs between files.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _INDEX_LIMIT = 2**63
 
 @dataclass(frozen=True)
 class MatAttributes:
-    """Per part: pid to bits, uint8 of shape (M,). `notes` are sentences for the user."""
+    """Per part: pid to bits, uint8 of shape (M,). `notes` are messages for the user."""
 
     train: dict[int, np.ndarray]
     test: dict[int, np.ndarray]
@@ -38,7 +38,7 @@ class MatAttributes:
 
 
 def read_mat(path: Path, codebook: Codebook) -> MatAttributes:
-    """Read the bits of `codebook` from an official file, whoever wrote it; `InputError` lists every fault."""
+    """Read the bits of `codebook` from an official file; `InputError` lists every problem."""
     structs = load_parts(path)
     columns = {part: columns_of(struct) for part, struct in structs.items()}
     problems, notes = (
@@ -46,7 +46,9 @@ def read_mat(path: Path, codebook: Codebook) -> MatAttributes:
         [f"{path} has no {p} part" for p, struct in structs.items() if struct is None],
     )
     _check_names(columns, codebook, problems, notes)
-    problems.raise_if_any(f"the columns of {path} do not fit the codebook: {{n}} faults", hint=_COLUMN_HINT)
+    problems.raise_if_any(
+        f"the columns of {path} do not match the codebook: {{n}} problems", hint=_COLUMN_HINT
+    )
     parts = {
         part: _vectors(part, found, codebook, problems, notes) if found else {}
         for part, found in columns.items()
@@ -54,27 +56,29 @@ def read_mat(path: Path, codebook: Codebook) -> MatAttributes:
     train, test = parts["train"], parts["test"]
     for pid in sorted(set(train) & set(test)):
         if (train[pid] != test[pid]).any():
-            problems.add(f"{INDEX} {pid}", "has other attributes in train than in test")
-    problems.raise_if_any(f"the values of {path} cannot be used: {{n}} faults")
+            problems.add(f"{INDEX} {pid}", "has different attributes in train and test")
+    problems.raise_if_any(f"the values of {path} cannot be used: {{n}} problems")
     return MatAttributes(train, test, notes)
 
 
 def write_mat(
     path: Path, train: Mapping[int, np.ndarray], test: Mapping[int, np.ndarray], codebook: Codebook
 ) -> None:
-    """Write the official file, whole or not at all; equal attributes give equal bytes."""
+    """Write the official file atomically; equal attributes give equal bytes."""
     save_parts(path, {"train": _struct(train, codebook), "test": _struct(test, codebook)})
 
 
-_COLUMN_HINT = "The file must hold one vector a bit, named as in the official file (uppertshirt, bagnothing)."
+_COLUMN_HINT = (
+    "The file must have one vector per bit, named as in the official file (uppertshirt, bagnothing)."
+)
 
 
 def _struct(vectors: Mapping[int, np.ndarray], codebook: Codebook) -> dict[str, np.ndarray]:
-    """Row vectors, as public readers expect; doubles, because readers compute 2x-3 on them."""
+    """Row vectors, as expected by public readers; doubles, because readers compute 2x-3 on them."""
     pids = sorted(vectors)
     bits = np.array([vectors[pid] for pid in pids], dtype=np.uint8).reshape(len(pids), codebook.n_bits)
     if pids and (pids[0] < 0 or not is_one_hot(bits, codebook).all()):
-        raise ValueError("attributes must hold one bit a group, and pids must not be negative")
+        raise ValueError("attributes must have one bit per group, and pids must not be negative")
     values = np.where(bits == 1, YES, NO).astype(np.float64)
     struct = {name: values[None, :, at] for at, name in enumerate(codebook.bits)}
     return {**struct, INDEX: words([f"{pid:010d}" for pid in pids])}
@@ -86,7 +90,7 @@ def _check_names(
     problems: Problems,
     notes: list[str],
 ) -> None:
-    """Every column must stand in train or in test; the index in each part that holds anything."""
+    """Check that every column is in train or in test, and that each non-empty part has the index."""
     left_out = set(official_codebook().bits)
     filled = {part: found for part, found in columns.items() if found}
     seen = {name for found in filled.values() for name in found}
@@ -108,7 +112,7 @@ def _check_names(
                 f"column {name}", f"is not in the codebook{near if near.startswith('; did') else ''}"
             )
         else:
-            notes.append(f"column {name} is not in the codebook and is left out")
+            notes.append(f"column {name} is not in the codebook and is ignored")
 
 
 def _vectors(
@@ -125,7 +129,7 @@ def _vectors(
             continue
         strange = sorted({str(value) for value in values if value not in (NO, YES)})
         if strange:
-            problems.add(f"{part}.{name}", f"holds {', '.join(strange[:5])}; allowed: 1 = no, 2 = yes")
+            problems.add(f"{part}.{name}", f"contains {', '.join(strange[:5])}; allowed: 1 = no, 2 = yes")
             continue
         bits[:, at] = [value == YES for value in values]
     if problems.n:
@@ -134,7 +138,7 @@ def _vectors(
     vectors: dict[int, np.ndarray] = {}
     for pid, vector in zip(pids, bits, strict=True):
         if (vectors.setdefault(pid, vector) != vector).any():
-            problems.add(f"{part}.{INDEX} {pid}", "stands twice, with different attributes")
+            problems.add(f"{part}.{INDEX} {pid}", "occurs twice, with different attributes")
     return vectors
 
 
@@ -144,14 +148,14 @@ def _pids(part: str, values: list[object], problems: Problems) -> list[int]:
         text = str(value).strip()
         whole = text.removesuffix(".0") if isinstance(value, float) else text
         if not (whole.isascii() and whole.isdigit() and len(whole) < 20 and int(whole) < _INDEX_LIMIT):
-            problems.add(f"{part}.{INDEX}", f"'{text}' is no identity (digits, as in 0000021400)")
+            problems.add(f"{part}.{INDEX}", f"'{text}' is not an identity (digits, e.g. 0000021400)")
             continue
         pids.append(int(whole))
     return pids
 
 
 def _mend(part: str, bits: np.ndarray, codebook: Codebook, notes: list[str]) -> None:
-    """A group without exactly one yes becomes unknown, in place, and is counted."""
+    """Set a group without exactly one yes to unknown, in place, and count it."""
     right = is_one_hot(bits, codebook)
     ones = np.add.reduceat(bits, codebook.starts, axis=1, dtype=np.int64) if len(bits) else right
     for at, group in enumerate(codebook.groups):

@@ -1,4 +1,4 @@
-"""The door to scipy.io: MATLAB's many shapes of a struct become plain lists by field name, and back."""
+"""The interface to scipy.io: convert MATLAB structs of many shapes to plain lists by field name, and back."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ _HEADER = b"MATLAB 5.0 MAT-file, attributes of identities, written by agreid".lj
 
 
 def load_parts(path: Path, top: str = TOP) -> dict[str, Any | None]:
-    """The structs `train` and `test` of the variable `top`; an absent one is None, not both."""
+    """The structs `train` and `test` of the variable `top`; one may be missing (None), not both."""
     variables = _load(path)
     if top not in variables:
         near = did_you_mean(top, variables)
-        raise InputError(f"{path} holds no variable {top}{near}", hint="Give the official attribute file.")
+        raise InputError(f"{path} has no variable {top}{near}", hint="Give the official attribute file.")
     fields = columns_of(variables[top], keep=True)
     parts = {part: fields.get(part) for part in PARTS}
     if all(part is None for part in parts.values()):
         held = ", ".join(fields) or "nothing"
-        raise InputError(f"{path}: {top} holds neither train nor test (it holds {held})")
+        raise InputError(f"{path}: {top} has neither train nor test (it has {held})")
     return parts
 
 
 def columns_of(struct: Any, *, keep: bool = False) -> dict[str, Any]:
     """The fields of a struct by lower-case name: lists of scalars, or the raw values with `keep`.
 
-    A struct in a cell is unwrapped, and the elements of a struct array are strung together.
+    A struct in a cell is unwrapped, and the elements of a struct array are concatenated.
 
     >>> one = np.array([[(np.array([[1, 2]]), np.array([["07"], ["11"]]))]], dtype=[("A", "O"), ("b", "O")])
     >>> columns_of(one)
@@ -53,7 +53,7 @@ def columns_of(struct: Any, *, keep: bool = False) -> dict[str, Any]:
 
 
 def save_parts(path: Path, parts: Mapping[str, Mapping[str, np.ndarray]], top: str = TOP) -> None:
-    """Write the structs as fields of the variable `top`, whole or not at all; equal parts, equal bytes."""
+    """Write the structs as fields of the variable `top`, atomically; equal parts give equal bytes."""
     from scipy.io import savemat
 
     stream = io.BytesIO()
@@ -62,7 +62,7 @@ def save_parts(path: Path, parts: Mapping[str, Mapping[str, np.ndarray]], top: s
 
 
 def words(values: list[str]) -> np.ndarray:
-    """A row of words as MATLAB keeps them: one cell each."""
+    """A row of strings in MATLAB's form: one cell each."""
     cells = np.empty((1, len(values)), dtype=object)
     cells[0, :] = values
     return cells
@@ -82,7 +82,7 @@ def _load(path: Path) -> dict[str, Any]:
     from scipy.io import loadmat
 
     if not path.is_file():
-        raise MissingError(f"{path} does not exist" if not path.exists() else f"{path} is no file")
+        raise MissingError(f"{path} does not exist" if not path.exists() else f"{path} is not a file")
     try:
         variables: dict[str, Any] = loadmat(str(path), appendmat=False)
     except NotImplementedError as error:
@@ -90,9 +90,9 @@ def _load(path: Path) -> dict[str, Any]:
             f"{path} is a MATLAB 7.3 (HDF5) file, which cannot be read here",
             hint="Save it again in MATLAB with: save(file, '-v7')",
         ) from error
-    except Exception as error:  # scipy raises a dozen kinds on bytes that are not a .mat
+    except Exception as error:  # scipy raises many kinds of errors on bytes that are not a .mat
         raise InputError(
             f"{path} cannot be read as a MATLAB file: {error}",
-            hint="The file may be cut short, or of another kind; fetch or save it again.",
+            hint="The file may be truncated, or of another kind; download or save it again.",
         ) from error
     return {name: value for name, value in variables.items() if not name.startswith("__")}

@@ -1,7 +1,7 @@
 """The official codebook of AG-ReID and AG-ReID.v2: 15 groups, 88 bits (method.md §3.3).
 
-Labels stand in the order of the data set's integer codes, bits in the order of the official columns, with
-the official spelling (`uppercardiga`, `lowerleggins`). Code and bit agree everywhere but in `age`.
+Labels are in the order of the data set's integer codes, bits in the order of the official columns, with
+the official spelling (`uppercardiga`, `lowerleggins`). Code and bit correspond except in `age`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from agreid_cli.attributes.codebook import Codebook, Group
 from agreid_cli.config.build_manifest import AGE_FOLD
 
-#: name, title, labels by code, bits without the group's name in front.
+#: name, title, labels by code, bits without the group's name as prefix.
 _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("gender", "Gender", "male female unknown", "male female unknown"),
     ("age", "Ages", "0-11 12-17 18-24 25-34 35-44 45-54 55-64 >65 Unknown", "young middle old unknown"),
@@ -42,7 +42,7 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
 
 
 def official_codebook(age_fold: Mapping[str, str] = AGE_FOLD) -> Codebook:
-    """The 15 groups and 88 bits; `age_fold` says which of the four age bits each age band sets.
+    """The 15 groups and 88 bits; `age_fold` maps each age band to one of the four age bits.
 
     >>> book = official_codebook()
     >>> len(book.groups), book.n_bits, book.groups[1].classes

@@ -1,6 +1,6 @@
-"""What two people have in common and what tells them apart (Eq. 5 of the paper).
+"""Common and exclusive attributes of two people (Eq. 5 of the paper).
 
-Two vectors with one bit a group differ in two bits for every group in which the labels differ, so that the
+Two vectors with one bit per group differ in two bits for every group in which the labels differ, so the
 number of exclusive bits, M_E, is even and at most twice the number of groups.
 """
 
@@ -15,9 +15,9 @@ from agreid_cli.attributes.codebook import Codebook
 def exclusive(
     a: np.ndarray, b: np.ndarray, codebook: Codebook, *, ignore_unknown: bool = False
 ) -> np.ndarray:
-    """The bits that one of a pair has and the other has not: (..., M) and (..., M) to bool (..., M).
+    """The bits that exactly one of a pair has: (..., M) and (..., M) to bool (..., M).
 
-    With `ignore_unknown` a group that is unknown for either person has no exclusive bits; without it,
+    With `ignore_unknown`, a group that is unknown for either person has no exclusive bits; without it,
     unknown against known counts as two exclusive bits, as in the official encoding.
     """
     differs = np.asarray(np.not_equal(a, b))

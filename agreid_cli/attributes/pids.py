@@ -18,7 +18,7 @@ def has_parts(table: CsvTable) -> bool:
 
 
 def require_pid(table: CsvTable, problems: Problems) -> None:
-    """Add a problem when the header names neither `pid` nor P, T and A."""
+    """Add a problem if the header has neither `pid` nor P, T and A."""
     if "pid" in table.header or has_parts(table):
         return
     found = [part for part in PARTS if part in table.header]
@@ -26,7 +26,7 @@ def require_pid(table: CsvTable, problems: Problems) -> None:
 
 
 def pid_of(table: CsvTable, row: Row, problems: Problems) -> int | None:
-    """The pid of a row, None when it is blank or wrong (then a problem is added)."""
+    """The pid of a row, None if it is blank or invalid (then a problem is added)."""
     whole = row.cells.get("pid", "")
     joined = _join(table, row, problems) if has_parts(table) else None
     if not whole:
@@ -36,12 +36,12 @@ def pid_of(table: CsvTable, row: Row, problems: Problems) -> int | None:
         problems.add(table.where(row.line, "pid"), pid)
         return None
     if joined is not None and joined != pid:
-        problems.add(table.where(row.line, "pid"), f"{pid} is not what P, T and A give: {joined}")
+        problems.add(table.where(row.line, "pid"), f"{pid} differs from P, T and A, which give {joined}")
     return pid
 
 
 def _join(table: CsvTable, row: Row, problems: Problems) -> int | None:
-    """P‖T‖A of a row; T gets back the zeros in front that a spreadsheet takes away."""
+    """P‖T‖A of a row; restores leading zeros of T that a spreadsheet has removed."""
     cells = {part: row.cells[part] for part in PARTS}
     if not any(cells.values()):
         return None
@@ -59,7 +59,7 @@ def _join(table: CsvTable, row: Row, problems: Problems) -> int | None:
 
 _LIMIT = {"p": 10**12, "t": 10**5, "a": 10}
 _WANTED = {
-    "p": "no person number; write digits, or -1 for junk",
-    "t": "no session; write five digits, MMDD and then 0 (morning) or 1 (afternoon), as in 04041",
-    "a": "no altitude class; write one digit, as in 0",
+    "p": "not a person number; write digits, or -1 for junk",
+    "t": "not a session; write five digits, MMDD and then 0 (morning) or 1 (afternoon), e.g. 04041",
+    "a": "not an altitude class; write one digit, e.g. 0",
 }

@@ -1,4 +1,4 @@
-"""Annotators number people each in their own way; here their numbers are brought together."""
+"""Match the numbers that different annotators give to the same people."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ Votes = Sequence[int | None]
 def aligned_pids(annotators: Sequence[Votes]) -> list[dict[int, int]]:
     """For each annotator: own pid → common pid. `annotators[k][i]` is the pid that k gave to crop i.
 
-    The first one's numbers are the common ones. Each next one's are matched one to one with those so far,
-    so that as many crops as possible agree; a person whom nobody before has seen gets a number of its own.
+    The first annotator's numbers are the common ones. Those of each further annotator are matched one to one
+    with the numbers so far, to maximise the number of crops that agree; a new person gets a new number.
 
     >>> aligned_pids([[1, 1, 2, -1, None], [7, 7, 9, 9, 5], [2, 2, 1, -1, 8]])
     [{1: 1, 2: 2}, {7: 1, 9: 2, 5: 3}, {2: 1, 1: 2, 8: 3}]

@@ -1,4 +1,4 @@
-"""What several annotators say of one thing, and what follows from it. A tie is never decided."""
+"""Combine the votes of several annotators. Ties stay undecided."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Why = Literal["unanimous", "outvoted", "no majority", "too few votes", "no vote"
 
 @dataclass(frozen=True)
 class Verdict(Generic[T]):
-    """`value` is what was decided, None when nothing was; `why` says how it came about."""
+    """`value` is the decision, None if there is none; `why` is the reason."""
 
     value: T | None
     why: Why
@@ -24,12 +24,12 @@ class Verdict(Generic[T]):
 
     @property
     def is_disputed(self) -> bool:
-        """Whether it belongs into the list of disagreements, decided or not."""
+        """Whether it belongs in the list of disagreements, decided or not."""
         return self.why == "outvoted" or self.must_be_settled
 
 
 def decide(votes: Sequence[T | None], *, min_votes: int) -> Verdict[T]:
-    """More than half of the votes cast, if there are at least `min_votes`; None is no vote.
+    """The majority of the votes, if there are at least `min_votes`; None is not a vote.
 
     >>> decide(["a", "a", "b"], min_votes=2), decide(["a", "b", None], min_votes=2).why
     (Verdict(value='a', why='outvoted'), 'no majority')

@@ -1,4 +1,4 @@
-"""Numbers and lists in sentences."""
+"""Format numbers and lists in messages."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ def many(n: int, one: str, more: str = "") -> str:
 
 
 def people(n: int) -> str:
-    """How many identities."""
+    """The number of identities."""
     return many(n, "identity", "identities")
 
 
 def listed(values: Iterable[object], limit: int = 8) -> str:
-    """The first few of many.
+    """The first few values and the number of the others.
 
     >>> listed(range(3)), listed(range(20), limit=2)
     ('0, 1, 2', '0, 1 and 18 more')

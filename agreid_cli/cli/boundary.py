@@ -86,7 +86,8 @@ def _again(lost: sys.UnraisableHookArgs) -> None:
 
 def _unwind(signum: int, frame: FrameType | None) -> None:
     if not _running or _importing(frame):
-        # Nothing to save yet; and an exception inside an import is swallowed or shown by whoever is imported.
+        # Nothing to save yet; and an exception inside an import is swallowed or shown by the importing
+        # module.
         os._exit(128 + signum)
     raise Terminated if signum == signal.SIGTERM else KeyboardInterrupt
 

@@ -124,5 +124,7 @@ def _size(text: str | None) -> tuple[int, int] | None:
         return None
     height, mark, width = text.lower().partition("x")
     if not (mark and height.isdigit() and width.isdigit() and min(int(height), int(width)) >= 32):
-        raise UsageError(f"--size '{text}' is no size", hint="Give height and width, at least 32: 256x128")
+        raise UsageError(
+            f"--size: '{text}' is not a size", hint="Give height and width, at least 32: 256x128"
+        )
     return int(height), int(width)

@@ -14,7 +14,7 @@ WorkspaceOption = Annotated[
         "--workspace",
         "-w",
         envvar="AGREID_WORKSPACE",
-        help="Folder that holds the artefacts.",
+        help="Folder with the artefacts.",
         show_default=".",
     ),
 ]
@@ -55,7 +55,7 @@ HERE = Path()
 
 
 def is_workspace(context: typer.Context, folder: Path) -> bool:
-    """Whether a command may write into `folder`: it was named as the workspace, or holds artefacts."""
+    """Whether a command may write into `folder`: it was given as the workspace, or contains artefacts."""
     from agreid_cli.records.workspace import Workspace
 
     source = context.get_parameter_source("workspace")

@@ -1,6 +1,6 @@
-"""Public data sets → rows, and manifests → layouts of other programs.
+"""Readers of public data sets, and exporters to the layouts of other programs.
 
-A data set is one line here and one file in this folder; so is a format to export to (`to_<name>.py`).
+A data set is one line here and one file in this folder; so is an export format (`to_<name>.py`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ DATASETS = {
     "uav-human": "agreid_cli.datasets.uav_human:UAV_HUMAN",
     "veri-776": "agreid_cli.datasets.veri_776:VERI_776",
 }
-#: Crops of one's own, read by the same command. A list of crops is read by the stage.
+#: The user's own crops, read by the same command. A list of crops is read by the stage.
 OWN = {"folder": "agreid_cli.datasets.own_folder:FOLDER"}
 FORMATS = {
     "ag-reid": "agreid_cli.datasets.to_ag_reid:plan",
@@ -43,7 +43,7 @@ FORMATS = {
     "market-1501": "agreid_cli.datasets.to_market_1501:plan",
     "mot": "agreid_cli.datasets.to_mot:plan",
 }
-#: Tools from which annotations come back.
+#: Tools whose annotations can be imported.
 TOOLS = {
     "cvat": "agreid_cli.datasets.from_cvat:read",
     "label-studio": "agreid_cli.datasets.from_label_studio:read",
@@ -57,14 +57,14 @@ def dataset(name: str, *, also: tuple[str, ...] = ()) -> Dataset:
 
 
 def planner(name: str) -> Planner:
-    """The `plan` of a format; `InputError` lists the choices when there is none."""
-    found: Planner = _find(name, FORMATS, "format that agreid writes")
+    """The `plan` of a format; `InputError` lists the choices if it is unknown."""
+    found: Planner = _find(name, FORMATS, "format")
     return found
 
 
 def tool_reader(name: str) -> ToolReader:
-    """The `read` of an annotation tool; `InputError` lists the choices when there is none."""
-    found: ToolReader = _find(name, TOOLS, "annotation tool that agreid reads")
+    """The `read` of an annotation tool; `InputError` lists the choices if it is unknown."""
+    found: ToolReader = _find(name, TOOLS, "annotation tool")
     return found
 
 

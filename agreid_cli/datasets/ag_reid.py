@@ -1,8 +1,9 @@
 """AG-ReID (ICME 2023), the first release: five flat folders and a .mat of 88 attribute bits.
 
-The identity is P‖T‖A joined: P counts people within one video only. A→G asks with `query_all_c0` and
-searches `bounding_box_test_all_c3`; G→A asks with `query_all_c3` and searches `bounding_box_test_all_c0`.
-An early release had images of camera 2 in the C3 gallery; they keep the role of their folder.
+The identity is P‖T‖A joined, because P counts people within one video only. A→G uses the queries of
+`query_all_c0` and the gallery `bounding_box_test_all_c3`; G→A uses `query_all_c3` and
+`bounding_box_test_all_c0`. An early release had images of camera 2 in the C3 gallery; they keep the role of
+their folder.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def parse(name: str) -> Row | None:
 
 
 def told(session: str, altitude: int) -> tuple[str | None, int | None]:
-    """The session and altitude that T and A tell: none where T is no date, for then they only carry a pid.
+    """The session and altitude given by T and A: none if T is not a date and they only encode a pid.
 
     `export-dataset` has to write any pid as P, T and A.
 
@@ -58,7 +59,7 @@ def told(session: str, altitude: int) -> tuple[str | None, int | None]:
 
 
 def read(root: Path) -> Iterator[Row | Problem]:
-    """The images under `root`. One name in two test folders is one crop with two roles."""
+    """The images under `root`. A name in two test folders is one crop with two roles."""
     yield from one_crop_a_name(walk(root, FOLDERS, parse, GRAMMAR))
 
 

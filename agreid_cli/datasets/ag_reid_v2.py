@@ -1,9 +1,9 @@
-"""AG-ReID.v2 (TIFS 2024): UAV, CCTV and wearable camera, in the two layouts in which it was published.
+"""AG-ReID.v2 (TIFS 2024): UAV, CCTV and wearable camera, in its two published layouts.
 
-As downloaded, an image lies in a folder of its identity (`query/P0313T02220A0/P0313T02220A0C0F11011.jpg`),
-and four lists beside the image folders say which images ask and are searched in each direction. The Kaggle
-competition of 2023 gives flat folders a protocol instead: its "ground" is CCTV and wearable together. That
-the Kaggle test images carry the official names was read in its starter code, not seen on the files.
+In the download, an image is in a folder of its identity (`query/P0313T02220A0/P0313T02220A0C0F11011.jpg`),
+and four lists beside the image folders give the queries and gallery of each direction. The Kaggle
+competition of 2023 has flat folders per protocol instead: its "ground" is CCTV and wearable together. That
+the Kaggle test images have official names was read in its starter code, not checked on the files.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ KAGGLE_FOLDERS: dict[str, tuple[str, ...]] = {
 
 
 def read(root: Path) -> Iterator[Row | Problem]:
-    """The images of the three folders, with the roles that the lists give beside those of the folder."""
+    """The images of the three folders, with the roles from the lists in addition to those of the folder."""
     listed: dict[str, list[str]] = defaultdict(list)
     places: dict[str, str] = {}
     for name, direction in LISTS.items():
@@ -55,7 +55,7 @@ def read(root: Path) -> Iterator[Row | Problem]:
                 continue
             role = image.partition("/")[0]
             if role not in ("query", "gallery"):
-                yield Problem(f"{name}, line {number}", f"'{image}' does not begin with query/ or gallery/")
+                yield Problem(f"{name}, line {number}", f"'{image}' does not start with query/ or gallery/")
                 continue
             listed[image].append(f"{role}:{direction}")
             places.setdefault(image, f"{name}, line {number}")
@@ -70,11 +70,11 @@ def read(root: Path) -> Iterator[Row | Problem]:
             yield item
     for image, place in places.items():
         if image not in seen:
-            yield Problem(place, f"{printable(image)} is not there")
+            yield Problem(place, f"{printable(image)} does not exist")
 
 
 def read_kaggle(root: Path) -> Iterator[Row | Problem]:
-    """The images of the competition; one name in two folders is one crop."""
+    """The images of the competition; a name in two folders is one crop."""
     yield from one_crop_a_name(walk(root, KAGGLE_FOLDERS, parse, GRAMMAR))
 
 
@@ -89,7 +89,7 @@ AG_REID_V2 = Dataset(
             folders=tuple(FOLDERS),
             read=read,
             parse=parse,
-            optional=tuple((name, f"its crops play no part in {d}") for name, d in LISTS.items()),
+            optional=tuple((name, f"its crops have no role in {d}") for name, d in LISTS.items()),
             subsets=(
                 Subset("train", TRAIN, (Reading("paper", 51_530, 807),)),
                 Subset("train, UAV", TRAIN, (Reading(_DOWNLOAD, 21_217),), platform="uav"),

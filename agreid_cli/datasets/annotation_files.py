@@ -1,7 +1,7 @@
-"""What the files of annotation tools have in common, whichever tool it is.
+"""Common parts of the file formats of annotation tools.
 
-A track is named `<video_id>:<track_id>` in a field `track` of its own, for the tools number and rename what
-they show. A pid is text: blank is not annotated yet, -1 is no person.
+A track is identified by `<video_id>:<track_id>` in a separate field `track`, because the tools renumber and
+rename what they show. A pid is text: blank is not annotated yet, -1 is not a person.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from agreid_cli.errors import InputError, Problems
 from agreid_cli.records.artefact import metadata
 from agreid_cli.records.manifest import CODEBOOK_KEY
 
-#: The prefix of the columns of labels in the table that is exported: `label:gender`.
+#: The prefix of the label columns in the exported table: `label:gender`.
 LABEL = "label:"
 PERSON = "person"
 
@@ -34,7 +34,7 @@ Box = tuple[float, float, float, float]  # x1, y1, x2, y2 in pixels of the video
 class Covered:
     """Frames `first`..`last` (both included) of a track, and what the annotator said of them.
 
-    `keys` are the boxes that the tool holds, (frame, box) in order of frames; between them it interpolates.
+    `keys` are the boxes stored by the tool, (frame, box) in order of frames; between them it interpolates.
     """
 
     track: tuple[str, int]
@@ -78,7 +78,7 @@ ToolReader = Callable[[Path, Mapping[str, VideoFacts], Problems], ToolFile]
 
 @dataclass(frozen=True)
 class AskedGroup:
-    """An attribute and the words that may be chosen."""
+    """An attribute and the labels to choose from."""
 
     name: str
     title: str
@@ -86,7 +86,7 @@ class AskedGroup:
 
 
 def asked_groups(table: pa.Table) -> list[AskedGroup]:
-    """The groups of the table's codebook. A word in the data that is no label is offered as well."""
+    """The groups of the table's codebook. A value in the data that is not a label is offered as well."""
     groups = []
     for group in json.loads(metadata(table)[CODEBOOK_KEY])["groups"]:
         used = table[LABEL + group["name"]].unique().drop_null().to_pylist()
@@ -96,11 +96,11 @@ def asked_groups(table: pa.Table) -> list[AskedGroup]:
 
 
 def tracked_videos(table: pa.Table) -> tuple[dict[str, list[list[dict[str, Any]]]], list[str]]:
-    """Video → its tracks → their rows in order of frame; and notes of what is left out."""
+    """Video → its tracks → their rows in frame order; and notes on what is left out."""
     rows, notes = boxed_rows(table)
     tracked = [row for row in rows if row["track_id"] is not None]
     if not tracked:
-        raise InputError("no crop belongs to a track, and annotation tools show tracks")
+        raise InputError("no crop belongs to a track, but annotation tools need tracks")
     if len(tracked) < len(rows):
         notes.append(f"{len(rows) - len(tracked)} crops belong to no track and are left out")
     tracked.sort(key=lambda row: (row["video_id"], row["track_id"], row["frame"]))
@@ -111,7 +111,7 @@ def tracked_videos(table: pa.Table) -> tuple[dict[str, list[list[dict[str, Any]]
 
 
 def track_name(row: dict[str, Any]) -> str:
-    """The words that find a track again.
+    """The text that identifies a track.
 
     >>> track_name({"video_id": "a:b", "track_id": 3}), track_named("a:b:3"), track_named("3")
     ('a:b:3', ('a:b', 3), None)
@@ -120,7 +120,7 @@ def track_name(row: dict[str, Any]) -> str:
 
 
 def track_named(text: str) -> tuple[str, int] | None:
-    """The inverse of `track_name`; None when the text names no track."""
+    """The inverse of `track_name`; None if the text names no track."""
     video, mark, number = text.strip().rpartition(":")
     return (video, int(number)) if mark and video and number.isdecimal() else None
 

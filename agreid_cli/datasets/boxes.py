@@ -1,4 +1,4 @@
-"""The rows of a crops or manifest table that lie in a frame of a video, for COCO and MOT."""
+"""Rows of a crops or manifest table with a box in a video frame, for COCO and MOT."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def boxed_rows(table: pa.Table) -> tuple[list[dict[str, Any]], list[str]]:
     if not rows.num_rows:
         raise InputError(
             "no crop here has a box in a video frame",
-            hint="Public data sets come as crops, without boxes. Cut crops from videos with: "
+            hint="Public data sets consist of crops without boxes. Cut crops from videos with: "
             "agreid extract-crops VIDEO",
         )
     left_out = table.num_rows - rows.num_rows
@@ -32,7 +32,7 @@ def boxed_rows(table: pa.Table) -> tuple[list[dict[str, Any]], list[str]]:
 
 
 def box_of(row: dict[str, Any]) -> tuple[float, float, float, float]:
-    """Left, top, width and height in pixels, to a thousandth (boxes are kept as float32).
+    """Left, top, width and height in pixels, rounded to a thousandth (boxes are stored as float32).
 
     >>> box_of({"x1": 1.5, "y1": 2.0, "x2": 4.0, "y2": 9.25})
     (1.5, 2.0, 2.5, 7.25)

@@ -1,9 +1,9 @@
-"""CARGO (CVPR 2024): rendered people, five aerial cameras (1–5) and eight on the ground (6–13).
+"""CARGO (CVPR 2024): rendered people, five aerial cameras (1–5) and eight ground cameras (6–13).
 
 One query list and one gallery list serve all four protocols: `all`, `g2g` and `a2a` by camera, and A↔G.
-Two protocols are printed as "A↔G". The authors' own, here `ag`, keeps every query and every gallery image
-and relabels the cameras into two, so that a person's images in the query's own view are junk but strangers
-of that view remain. Other papers search the other view only: `a2g` and `g2a`. Say which one a figure is.
+Two protocols are published as "A↔G". The authors' own, here `ag`, keeps every query and every gallery image
+and relabels the cameras into two, so that a person's images in the query's own view are junk but other people
+in that view remain. Other papers use a gallery of the other view only: `a2g` and `g2a`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _NAME = re.compile(r"Cam(\d+)_(day|night)_(\d+)_\d+", re.ASCII | re.IGNORECASE)
 
 
 def parse(name: str) -> Row | None:
-    """camera, time of day, person, and an index without meaning.
+    """Camera, time of day, person, and a meaningless index.
 
     >>> row = parse("Cam2_day_2519_320.jpg")
     >>> row.camid, row.session, row.pid, row.platform
@@ -67,6 +67,6 @@ CARGO = Dataset(
             ),
         ),
     ),
-    remark="Two protocols are printed as A↔G: --direction ag is the authors' own, where the query's view is "
-    "junk; a2g and g2a search the other view alone. Their figures do not compare.",
+    remark="Two protocols are published as A↔G: --direction ag is the authors' own, where the query's own "
+    "view is junk; a2g and g2a use a gallery of the other view only. Their figures are not comparable.",
 )

@@ -1,4 +1,4 @@
-"""What a table of crops holds, in the terms of the paper's Table I and §III-A."""
+"""Statistics of a table of crops, in the terms of the paper's Table I and §III-A."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from agreid_cli.records.manifest import JUNK_PID
 MOBILE = ("uav", "wearable")
 #: Height of the official altitude classes in metres; the paper gives the range, the classes are inferred.
 ALTITUDE_M = {0: 15, 1: 30, 2: 45}
-#: Stands in for the pid that a data set gives to its distractors: real people, all under one number.
+#: Replaces the pid that a data set gives to all its distractors: real people, all under one number.
 NOBODY = -2
 
 Five = tuple[float, float, float, float, float]
@@ -25,7 +25,7 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True)
 class PlatformCensus:
-    """The crops of one platform; sizes are width and height of real crops, ordered by area."""
+    """The crops of one platform; sizes are width and height of actual crops, ordered by area."""
 
     platform: str
     view: str
@@ -39,13 +39,13 @@ class PlatformCensus:
     crops_per_identity: Five | None
     sharpness: Five | None
     score: Five | None
-    cut_by_frame: int | None  # crops whose detected box does not lie in the frame whole
+    cut_by_frame: int | None  # crops whose detected box exceeds the frame
     pixelated: dict[str, int]
 
 
 @dataclass(frozen=True)
 class Census:
-    """The whole table; `identities` is None where nobody has been named yet (crops alone)."""
+    """The whole table; `identities` is None if there are no identities yet (crops only)."""
 
     name: str
     identities: int | None
@@ -67,7 +67,7 @@ class Census:
 
 
 def census(table: pa.Table, name: str) -> Census:
-    """Count a crops or manifest table. Images are the crops of known persons, and all where none is known."""
+    """Count a crops or manifest table. Images are the crops of known persons, or all if none is known."""
     named = "pid" in table.column_names
     pid = _numbers(table, "pid", np.int64) if named else np.zeros(len(table), np.int64)
     distractors = [int(v) for v in metadata(table).get("distractor_pids", "").split(",") if v]
@@ -101,7 +101,7 @@ def census(table: pa.Table, name: str) -> Census:
 
 
 def five(values: np.ndarray) -> Five | None:
-    """Least, lower quartile, median, upper quartile, greatest; None of no values.
+    """Minimum, lower quartile, median, upper quartile, maximum; None without values.
 
     >>> five(np.array([4, 1, 2, 3, 5]))
     (1.0, 2.0, 3.0, 4.0, 5.0)

@@ -1,4 +1,4 @@
-"""The same picture more than once in a data set, found by content and not by name."""
+"""Find duplicate images in a data set by content, not by name."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from agreid_cli.datasets.rows import TRAIN, Row
 from agreid_cli.errors import Problem
 from agreid_cli.records.manifest import JUNK_PID
 
-#: Files a task, as in `sizes`.
+#: Files per task, as in `sizes`.
 CHUNK = 256
 
 
 @dataclass(frozen=True)
 class Copies:
-    """What is wrong, each with the path to leave out, and what is only strange."""
+    """Errors, each with the path to leave out, and warnings."""
 
     problems: list[Problem]
     warnings: list[str]
@@ -31,7 +31,7 @@ def same_pictures(
 ) -> list[list[str]]:
     """The groups of two or more paths whose files have the same bytes, in order.
 
-    Only files of equal size are read. A file that cannot be read belongs to no group.
+    Only files of equal size are read. A file that cannot be read is in no group.
     """
     by_size: dict[int, list[str]] = defaultdict(list)
     for path in paths:
@@ -58,7 +58,7 @@ def same_pictures(
 
 
 def judge(rows: Sequence[Row], groups: Sequence[Sequence[str]], folders: Sequence[str]) -> Copies:
-    """What the groups of equal files mean for `rows`. `folders` are those that the layout reads.
+    """The meaning of the groups of equal files for `rows`. `folders` are those read by the layout.
 
     A problem, so that the copy can be left out: the same name and content twice in one folder, as when
     a folder was unpacked into itself; a test image that is in the training set. A warning, since published

@@ -1,4 +1,4 @@
-"""Found counts beside published ones."""
+"""Compare the counts read with published ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from agreid_cli.records.manifest import JUNK_PID
 
 @dataclass(frozen=True)
 class Found:
-    """What was counted in a subset, and what is published about it."""
+    """The counts read in a subset, and the published ones."""
 
     subset: str
     images: int
@@ -19,17 +19,17 @@ class Found:
     readings: tuple[Reading, ...]
 
     def agrees(self, reading: Reading) -> bool:
-        """Whether every number of the reading is the one found."""
+        """Whether every number of the reading equals the one counted."""
         return (reading.images in (None, self.images)) and (reading.identities in (None, self.identities))
 
     @property
     def expected(self) -> bool:
-        """Whether some reading agrees, or nothing is published."""
+        """Whether a published reading agrees, or nothing is published."""
         return not self.readings or any(self.agrees(reading) for reading in self.readings)
 
 
 def compare(dataset: Dataset, layout: Layout, rows: Sequence[Row]) -> list[Found]:
-    """One entry a published subset, in order. Junk and distractors are images but no identities."""
+    """One entry per published subset, in order. Junk and distractors are images but not identities."""
     found = []
     for subset in layout.subsets:
         members = [row for row in rows if _belongs(row, subset, dataset)]

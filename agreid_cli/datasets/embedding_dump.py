@@ -1,6 +1,6 @@
 """A dump of arrays by name → parts. What is in it and not used is named.
 
-A dump holds two groups of arrays (`query_f`, `q_pids`, `gallery_cam` …) or one group for all rows
+A dump has two groups of arrays (`query_f`, `q_pids`, `gallery_cam` …) or one group for all rows
 (`features`, `pids`, `camids`), perhaps with a column of roles or the number of queries that come first; or
 the distances of all queries to the gallery (`distmat`) with the labels of both.
 """
@@ -77,7 +77,7 @@ def _refuse_two_sets(parts: Sequence[Part], problems: Problems) -> None:
         mark = f" {column}{BEHIND}"
         names = {note.rpartition(mark)[2] for part in parts for note in part.notes if mark in note}
         if len(names) > 1:
-            problems.add(parts[0].file, f"{column} carries the names {' and '.join(sorted(names))}")
+            problems.add(parts[0].file, f"{column} has the names {' and '.join(sorted(names))}")
 
 
 def _axes(value: Any) -> int:
@@ -98,7 +98,7 @@ def _why(second: Mapping[str, str], idle: Iterable[str]) -> str:
 def _parts(
     values: dict[str, Any], names: dict[str, str], role: str | None, file: str, problems: Problems
 ) -> tuple[list[Part], set[str]]:
-    """The part of one group, or two where rows stand on both sides; and the names that were used."""
+    """The part of one group, or two if rows are on both sides; and the names that were used."""
     features = np.asanyarray(values["embedding"])  # a memory map stays one
     array = names["embedding"]
     notes: list[str] = []
@@ -181,7 +181,7 @@ def _columns(
         if column == "platform":
             found = [word and word.lower() for word in found]
         if len(found) != n:
-            problems.add(where, f"has {len(found)} rows where {array} has {n}")
+            problems.add(where, f"has {len(found)} rows, but {array} has {n}")
         else:
             columns[column] = found
     return columns, notes
@@ -218,7 +218,7 @@ def _of_matrix(
 
 
 def as_float(features: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """float32 in memory; a memory-mapped file of floats stays as it is."""
+    """float32 in memory; a memory-mapped file of floats stays unchanged."""
     if isinstance(features, np.memmap) and features.dtype.kind == "f":
         return features
     with np.errstate(over="ignore"):  # what overflows is named as not finite later

@@ -1,4 +1,4 @@
-"""Embeddings from files that any program wrote: Parquet, .npz, .npy with .csv, torch and Matlab dumps."""
+"""Read embeddings from files of other programs: Parquet, .npz, .npy with .csv, torch and Matlab files."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ PICKLES = (".pkl", ".pickle")
 
 
 def read_files(files: Sequence[Path]) -> list[Part]:
-    """The parts of all files. A .npy takes its rows' names from the .csv given with it or lying beside it.
+    """The parts of all files. A .npy takes the names of its rows from the .csv given with it or beside it.
 
-    When no file says which rows are queries but the file names do ("bot_query.npy", "bot_gallery.npy"),
-    the names are followed.
+    If no file says which rows are queries but the file names do ("bot_query.npy", "bot_gallery.npy"),
+    the file names decide.
     """
     for path in files:
         if not path.is_file():
@@ -59,7 +59,7 @@ def _reader(path: Path) -> Callable[[Path], list[Part]]:
 
 
 def _tables(tables: Sequence[Path], arrays: Sequence[Path]) -> dict[Path, Path]:
-    """Which .csv goes with which .npy: the only one with the only one, else the one with its name."""
+    """Which .csv belongs to which .npy: if there is one each, these; else those with equal names."""
     wanting = [path for path in arrays if path.suffix.lower() == ".npy"]
     pairs = {path: path.with_suffix(".csv") for path in wanting}
     if len(tables) == len(wanting) == 1:
@@ -70,8 +70,8 @@ def _tables(tables: Sequence[Path], arrays: Sequence[Path]) -> dict[Path, Path]:
     lonely = [str(path) for path in wanting if not pairs[path].is_file()]
     if idle or lonely:
         raise MissingError(
-            f"no .npy goes with {', '.join(idle)}" if idle else f"no .csv goes with {', '.join(lonely)}",
-            hint="Give a .npy and a .csv of the same name; the csv has one line a row of the array, with the "
-            "columns crop_id, pid, camid, platform and perhaps role.",
+            f"no .npy matches {', '.join(idle)}" if idle else f"no .csv matches {', '.join(lonely)}",
+            hint="Give a .npy and a .csv of the same name; the csv has one line per row of the array, with "
+            "the columns crop_id, pid, camid, platform and optionally role.",
         )
     return pairs

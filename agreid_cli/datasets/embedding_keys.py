@@ -107,7 +107,7 @@ def _rank(name: str) -> int:
 
 
 def by_file_name(parts: Sequence[Part], stems: Sequence[str]) -> list[str | None]:
-    """The role that each file's name tells, when no part has one and both roles are told.
+    """The role given by each file name, if no part has one and both roles occur.
 
     >>> import numpy as np
     >>> parts = [Part("q", np.ones((1, 2))), Part("g", np.ones((1, 2)))]

@@ -1,4 +1,4 @@
-"""One reader a file format: path → parts. No reader runs code from a file; pickles are refused."""
+"""One reader per file format: path → parts. No reader runs code from a file; pickles are refused."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PICKLE = "a pickle can run code when it is opened, so agreid does not open it"
 SAVE_NPZ = (
     "Save the arrays with numpy.savez(file, query_f=…, gallery_f=…, query_pid=…, …) and give that file."
 )
-#: What a table beside an array tells; the array holds the rest.
+#: What a table beside an array provides; the array has the rest.
 _NOT_IN_CSV = ("embedding", "distance", "similarity", "num_query")
 
 
@@ -52,13 +52,13 @@ def read_parquet(path: Path) -> list[Part]:
 
 
 def _equal_lists(lists: Sequence[Any], path: Path, name: str) -> np.ndarray:
-    """Lists of one length as a matrix; `InputError` names the rows that differ from the first."""
+    """Lists of equal length as a matrix; `InputError` names the rows that differ from the first."""
     width = len(lists[0] or ()) if lists else 0
     problems = Problems()
     for row, values in enumerate(lists):
         if values is None or len(values) != width:
             held = "is empty" if values is None else f"has {len(values)} values"
-            problems.add(f"{path}, {name}, row {row + 1}", f"{held} where the first row has {width}")
+            problems.add(f"{path}, {name}, row {row + 1}", f"{held}, but the first row has {width}")
     problems.raise_if_any("the embeddings differ in width")
     return np.array(lists, dtype=np.float32).reshape(len(lists), width)
 
@@ -83,7 +83,7 @@ def read_npy(path: Path, table: Path) -> list[Part]:
     columns, others = _read_csv(table)
     rows = len(next(iter(columns.values()), []))
     if features.ndim == 2 and rows != len(features):
-        raise InputError(f"{table} has {rows} rows where {path} has {len(features)}")
+        raise InputError(f"{table} has {rows} rows, but {path} has {len(features)}")
     parts = unpack({"embedding": features, **columns}, str(path), others)
     return [replace(part, array="") for part in parts]
 
@@ -111,11 +111,11 @@ def _read_csv(path: Path) -> tuple[dict[str, list[str]], list[str]]:
                     word = row[at]
                     columns[name].append(words.setdefault(word, word) if len(word) < 10 else word)
             elif row:
-                held = f"has {len(row)} values where the header has {len(header)}"
+                held = f"has {len(row)} values, but the header has {len(header)}"
                 problems.add(f"{path}, line {rows.line_num}", held)
     if not columns:
         raise InputError(
-            f"{path} has no line of column names that agreid knows: {', '.join(header) or 'it is empty'}",
+            f"{path} has no header with column names that agreid knows: {', '.join(header) or 'it is empty'}",
             hint="Columns: crop_id, pid, camid, platform, role",
         )
     problems.raise_if_any(f"{path} cannot be used")
@@ -133,12 +133,14 @@ def read_torch(path: Path) -> list[Part]:
     import torch
 
     version = tuple(int(part) for part in torch.__version__.split(".")[:2])
-    # Before 2.6 the safe loader cannot be told of numpy's names; tensors and lists it reads all the same.
+    # Before torch 2.6 the safe loader cannot be told numpy's names; it still reads tensors and lists.
     numpy_too = torch.serialization.safe_globals(_numpy_globals()) if version >= (2, 6) else nullcontext()
     with _reading(path, "a torch file"), numpy_too:
         dump = torch.load(path, map_location="cpu", weights_only=True)
     if not isinstance(dump, dict):
-        raise InputError(f"{path} holds a {type(dump).__name__}, not a dictionary of arrays", hint=SAVE_NPZ)
+        raise InputError(
+            f"{path} contains a {type(dump).__name__}, not a dictionary of arrays", hint=SAVE_NPZ
+        )
     return unpack({str(name): _plain(value) for name, value in dump.items()}, str(path))
 
 
@@ -154,7 +156,7 @@ def _plain(value: Any) -> Any:
 def _numpy_globals() -> list[Any]:
     """What torch's safe loader needs to rebuild numpy arrays, under the module names of numpy 1 and 2.
 
-    None of these runs code of the file: an array of objects is read by the same safe loader.
+    None of these runs code from the file: an array of objects is read by the same safe loader.
     """
     core = importlib.import_module("numpy._core.multiarray")
     rebuilt = (core._reconstruct, core.scalar)
@@ -179,7 +181,7 @@ def read_mat(path: Path) -> list[Part]:
 
 @contextmanager
 def _reading(path: Path, kind: str) -> Iterator[None]:
-    """Whatever a parser raises becomes a sentence; a damaged file makes them raise almost anything."""
+    """Turn any parser error into a message; a damaged file can raise almost anything."""
     try:
         yield
     except AgreidError:
@@ -187,12 +189,12 @@ def _reading(path: Path, kind: str) -> Iterator[None]:
     except Exception as error:
         with open(path, "rb") as handle:
             start = handle.read(8)
-        # numpy takes every file that is not its own for a pickle; torch files are pickles in a zip.
+        # numpy takes any file that is not its own for a pickle; torch files are pickles in a zip.
         objects = "allow_pickle" in str(error) or "Python objects" in str(error)
         of_numpy = objects and start.startswith((b"\x93NUMPY", b"PK"))
         of_torch = start.startswith(b"PK") and isinstance(error, pickle.UnpicklingError)
         if of_numpy or of_torch or start.startswith(pickle.PROTO):
-            raise InputError(f"{path} holds Python objects: {PICKLE}", hint=SAVE_NPZ) from error
+            raise InputError(f"{path} contains Python objects: {PICKLE}", hint=SAVE_NPZ) from error
         said = str(error).strip().partition("\n")[0]
         why = f": {said}" if said and not isinstance(error, pickle.UnpicklingError | ValueError) else ""
         raise InputError(f"{path} cannot be read as {kind}{why}") from error

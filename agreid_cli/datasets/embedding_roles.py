@@ -29,7 +29,7 @@ class Roles:
 
 
 def from_words(values: Sequence[str | None], name: str) -> Roles:
-    """Roles from a column like `role` or `split`. A word that is no role is kept, for `join` to report.
+    """Roles from a column like `role` or `split`. An invalid role is kept, for `join` to report.
 
     >>> from_words(["query", "G", "train"], "split").role
     ['query', 'gallery', None]

@@ -17,7 +17,7 @@ _BEHIND = re.compile(r"(.*?[A-Za-z].*?)[_\-. ]?([0-9]{1,18})", re.ASCII)
 
 
 def words(values: Any) -> list[str | None]:
-    """Text, None where a cell is empty; cells of a .mat file hold arrays of one."""
+    """Text, None if a cell is empty; cells of a .mat file are arrays with one element."""
     return [
         None if (text := _text(value)) is None or not text.strip() else text.strip()
         for value in _flat(values)
@@ -25,7 +25,7 @@ def words(values: Any) -> list[str | None]:
 
 
 def whole(values: Any, kind: str, where: str, problems: Problems) -> tuple[npt.NDArray[np.int64], str]:
-    """A column of `pid` or `camid` as int64, and the name that stands before its numbers ("" for none).
+    """A column of `pid` or `camid` as int64, and the name before its numbers ("" for none).
 
     Words are the official `P0001T02140A0` and `C0`, or a name with a number behind it, if it is the same name
     in every row (`market1501_12`). Every row that is none of these is a problem.
@@ -49,7 +49,7 @@ def whole(values: Any, kind: str, where: str, problems: Problems) -> tuple[npt.N
     for row, value in wrong:
         said = _text(value)
         shown = value if not isinstance(value, np.ndarray | bytes) else said
-        problems.add(where, f"row {row + 1} is {shown!r}, not a whole number", kind="not a whole number")
+        problems.add(where, f"row {row + 1} is {shown!r}, not an integer", kind="not an integer")
     return found, ""
 
 

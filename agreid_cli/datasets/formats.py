@@ -1,4 +1,4 @@
-"""What a format of `export-dataset` gets, and what it makes of it."""
+"""Input and output of the formats of `export-dataset`."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import pyarrow as pa
 from agreid_cli.errors import InputError
 from agreid_cli.records.directions import DIRECTIONS, Direction, find_direction
 
-#: Those that sort crops by their role and therefore need a split.
+#: Formats that sort crops by role and therefore need a split.
 BY_ROLE = ("ag-reid", "market-1501")
-#: Those that go to annotators, and so hold every crop with what is known of it, and not a manifest.
+#: Formats for annotators, which contain every crop with its annotations, and need no manifest.
 TO_ANNOTATE = ("cvat", "label-studio")
 
 
 @dataclass(frozen=True)
 class Crop:
-    """What a folder layout needs to know of a crop. `name` is the file name that it has now."""
+    """The data of a crop that a folder layout needs. `name` is its current file name."""
 
     crop_id: str
     name: str
@@ -35,13 +35,13 @@ class Crop:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be written, relative to the folder of the export."""
+    """What to write, relative to the folder of the export."""
 
-    images: tuple[tuple[str, str], ...] = ()  # crop_id, where it goes
-    folders: tuple[str, ...] = ()  # there even when empty
-    texts: tuple[tuple[str, str], ...] = ()  # where, content
-    mat: Literal["", "qut", "market"] = ""  # the attribute file that belongs to the layout
-    notes: tuple[str, ...] = ()  # what the format cannot tell
+    images: tuple[tuple[str, str], ...] = ()  # crop_id, target
+    folders: tuple[str, ...] = ()  # created even if empty
+    texts: tuple[tuple[str, str], ...] = ()  # path, content
+    mat: Literal["", "qut", "market"] = ""  # the attribute file of the layout
+    notes: tuple[str, ...] = ()  # what the format cannot store
 
 
 #: (table, crops, direction or "") → plan.
@@ -59,7 +59,7 @@ def crops_of(table: pa.Table, roles: Mapping[str, tuple[str, ...]]) -> list[Crop
 
 
 def kept_names(crops: Sequence[Crop], tells_truly: Callable[[Crop], bool]) -> dict[str, str]:
-    """crop_id → its present file name, where that tells what it should and no crop before has it."""
+    """crop_id → its current file name, if that is correct and not used by an earlier crop."""
     names: dict[str, str] = {}
     taken: set[str] = set()
     for crop in crops:
@@ -71,7 +71,7 @@ def kept_names(crops: Sequence[Crop], tells_truly: Callable[[Crop], bool]) -> di
 
 
 def roles_of(split: pa.Table) -> dict[str, tuple[str, ...]]:
-    """crop_id → its roles in a split table, in the table's order; crops without a part are absent."""
+    """crop_id → its roles in a split table, in table order; crops without a role are absent."""
     roles: dict[str, tuple[str, ...]] = {}
     columns = (split[name].to_pylist() for name in ("crop_id", "role", "direction"))
     for crop, role, direction in zip(*columns, strict=True):
@@ -82,7 +82,7 @@ def roles_of(split: pa.Table) -> dict[str, tuple[str, ...]]:
 
 
 def admits(direction: Direction, part: str, platform: str) -> bool:
-    """Whether a direction asks (`query`) or searches (`gallery`) crops of a platform.
+    """Whether a direction uses crops of a platform as `query` or as `gallery`.
 
     >>> admits(DIRECTIONS["a2g"], "query", "cctv"), admits(DIRECTIONS["all"], "query", "cctv")
     (False, True)
@@ -94,17 +94,17 @@ def admits(direction: Direction, part: str, platform: str) -> bool:
 def parts_in(crops: Sequence[Crop], direction: str) -> tuple[str, dict[str, str]]:
     """One direction's name, and crop_id → train, query or gallery in it.
 
-    Without `direction`: `all`, or the only one there is. A direction without rows of its own takes those
-    of `all` that its platforms admit, as `evaluate` does.
+    Without `direction`: `all`, or the only one. A direction without rows of its own uses those
+    of `all` with its platforms, as `evaluate` does.
     """
     here = {role.partition(":")[2] for crop in crops for role in crop.roles} - {""}
     listed = [name for name in DIRECTIONS if name in here]
     if not direction:
         if "all" not in here and len(here) != 1:
             raise InputError(
-                "the layout holds one direction, and the split has "
+                "the layout stores one direction, and the split has "
                 + (f"several: {', '.join(listed)}" if here else "none"),
-                hint=f"Choose one with --direction, as in --direction {listed[0]}" if here else "",
+                hint=f"Choose one with --direction, e.g. --direction {listed[0]}" if here else "",
             )
         direction = "all" if "all" in here else listed[0]
     wanted = find_direction(direction)

@@ -1,4 +1,4 @@
-"""What annotators did in CVAT: an export as "CVAT for video 1.1", the XML or the ZIP around it."""
+"""Read annotations from CVAT: an export as "CVAT for video 1.1", XML or ZIP."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _read_document(
             task = tasks[task_id]
             problems.add(
                 f"{place}, task '{task.name}'",
-                f"has boxes on frames {low} to {high} of the file, and holds {task.start} to {task.last}",
+                f"has boxes on frames {low} to {high} of the file, and contains {task.start} to {task.last}",
             )
         return
     offsets = max(ways, key=lambda way: _n_on_crops(way, nodes, videos)) if len(ways) > 1 else ways[0]
@@ -111,7 +111,7 @@ def _keys(node: ElementTree.Element, where: str, problems: Problems) -> list[_Ke
     for box in node.findall("box"):
         text = (box.get("frame") or "").strip()
         if not (text.isascii() and text.isdigit()):
-            problems.add(where, f"a box is on frame '{text}', which is no frame number")
+            problems.add(where, f"a box is on frame '{text}', which is not a frame number")
             continue
         said = {str(a.get("name")): (a.text or "").strip() for a in box.findall("attribute")}
         key = _Key(int(text), box.get("outside") == "1", _corners(box), said)
@@ -146,7 +146,7 @@ def _runs(
         said = dict(key.said)
         track = track_named(said.pop("track", ""))
         if track is None:
-            problems.add(where, "its field 'track' names no track, so that no crop belongs to it; remove it")
+            problems.add(where, "its field 'track' names no track, so no crop belongs to it; remove it")
             return []
         after = keys[at + 1] if at + 1 < len(keys) else None
         first = key.frame - offset
@@ -186,7 +186,7 @@ def _check_length(
             problems.add(
                 f"{place}, task '{task.name}'",
                 f"has frames up to {task.last:,}, and the video '{video}' has {n_frames:,} frames: CVAT "
-                "holds another video, or the same video at another frame rate",
+                "contains another video, or the same video at another frame rate",
             )
 
 
@@ -206,7 +206,7 @@ def _roots(path: Path) -> Iterator[tuple[str, ElementTree.Element]]:
                 place = str(path) if len(names) == 1 else f"{path}, {name}"
                 yield place, ElementTree.fromstring(archive.read(name))
     except ElementTree.ParseError as error:
-        raise InputError(f"{path} is not XML: {error}") from error
+        raise InputError(f"{path} is not valid XML: {error}") from error
     except (OSError, zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
         raise InputError(f"cannot read {path}: {error}") from error
 

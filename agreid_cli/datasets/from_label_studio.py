@@ -24,7 +24,7 @@ _FIELDS = ("choices", "textarea")
 def read(path: Path, videos: Mapping[str, VideoFacts], problems: Problems) -> ToolFile:
     """The runs of every region, of the newest annotation of each task, else of its first prediction.
 
-    A key frame speaks for the frames up to the next one while it is enabled, else for its own alone.
+    A key frame applies to the frames up to the next one if it is enabled, else only to its own.
     """
     file = _File(path, videos, problems)
     for number, task in enumerate(_tasks(path), 1):
@@ -153,9 +153,11 @@ def _tasks(path: Path) -> list[dict[str, Any]]:
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not JSON: {error}") from error
+        raise InputError(f"{path} is not valid JSON: {error}") from error
     if not isinstance(tasks, list) or not all(isinstance(task, dict) for task in tasks):
-        raise InputError(f"{path} is no list of tasks", hint="Export the project as 'JSON', not 'JSON-MIN'.")
+        raise InputError(
+            f"{path} is not a list of tasks", hint="Export the project as 'JSON', not 'JSON-MIN'."
+        )
     return tasks
 
 

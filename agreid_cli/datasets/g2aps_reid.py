@@ -2,7 +2,7 @@
 
 The authors' scripts cut the crops: `0017_c0v3_000120.jpg` is person 17, camera 0 (the drone; 3 is on the
 ground), sequence 3, frame 120. They copy the queries out of the gallery folders, so one name in two
-folders is one crop. `bounding_box_gallery` holds crops of unlabelled people, all under pid 5555:
+folders is one crop. `bounding_box_gallery` has crops of unlabelled people, all under pid 5555:
 distractors, which only the lists `exp3_A2G+.txt` and `exp4_G2A+.txt` use.
 """
 
@@ -67,7 +67,7 @@ G2APS_REID = Dataset(
             folders=tuple(FOLDERS),
             read=read,
             parse=parse,
-            optional=tuple((name, f"its images have no part in {d}") for name, d in LISTS.items()),
+            optional=tuple((name, f"its images have no role in {d}") for name, d in LISTS.items()),
             subsets=(
                 Subset("train", TRAIN, (Reading(_README, 100_871, 1_569),)),
                 Subset("query A→G", "query:a2g", (Reading(_README, 4_876, 1_219),)),

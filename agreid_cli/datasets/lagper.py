@@ -1,6 +1,6 @@
 """LAGPeR (CVPR 2025): seven places, each with two ground cameras and a drone, 4,231 people.
 
-`bounding_box_train` holds the training images. Lists give the test part: each line is a path whose first
+`bounding_box_train` has the training images. Lists give the test part: each line is a path whose first
 folder begins with `query` for a query and with anything else for a gallery image. Names begin with person
 and camera, `0011_c3…`; cameras 3, 6, 9, 13, 16, 19 and 22 are drones. The `+` lists search a larger
 gallery, and `G2A+G` searches both views. Lists and names follow the authors' reader; the data set has not
@@ -71,7 +71,7 @@ LAGPER = Dataset(
             read=read,
             parse=parse,
             strict=False,
-            optional=tuple((name, f"its images have no part in {d}") for name, d in LISTS.items()),
+            optional=tuple((name, f"its images have no role in {d}") for name, d in LISTS.items()),
             subsets=(
                 Subset("train", TRAIN, (Reading(_README, 40_770, 2_708),)),
                 Subset("query A→G", "query:a2g", (Reading(_README, 3_046, 1_523),)),

@@ -26,7 +26,7 @@ Interpret = Callable[[str, str], "Entry | Problem | None"]
 
 
 def entries_of(root: Path, lists: Mapping[str, Interpret]) -> Iterator[Entry | Problem]:
-    """The entries of the lists that lie in `root` or beside it, in order."""
+    """The entries of the lists in `root` or beside it, in order."""
     for name, interpret in lists.items():
         file = find_file(root, (name,))
         for number, line in enumerate(read_lines(file) if file else (), 1):
@@ -70,7 +70,7 @@ def _first(root: Path, entry: Entry, parse: Callable[[str], Row | None], grammar
     if "\0" in entry.path or not (root / entry.path).exists():
         return Problem(entry.place, f"{printable(entry.path)} is not there")
     if not (root / entry.path).is_file():
-        return Problem(entry.place, f"{printable(entry.path)} is no regular file")
+        return Problem(entry.place, f"{printable(entry.path)} is not a regular file")
     return named_row(entry.path, (entry.role,), parse, grammar)
 
 

@@ -1,4 +1,4 @@
-"""Rows of a public data set → the manifest table."""
+"""Build the manifest table from the rows of a public data set."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def manifest_table(
 ) -> pa.Table:
     """The manifest's columns, and the published roles.
 
-    `sizes` are (width, height) of the images, `attributes` pid → (bits, known groups), and `prefix` leads
-    from the workspace to the data set.
+    `sizes` are (width, height) of the images, `attributes` pid → (bits, known groups), and `prefix` is the
+    path from the workspace to the data set.
     """
     crops = []
     ids = crop_ids([row.path for row in rows])
@@ -45,7 +45,7 @@ def manifest_table(
 
 
 def crop_ids(paths: Sequence[str]) -> list[str]:
-    """The path of each crop without its ending; with it where two files differ in nothing else.
+    """The path of each crop without its suffix; with it if two files differ in nothing else.
 
     >>> crop_ids(["a/1.jpg", "a/2.jpg", "a/2.png", "a/3"])
     ['a/1', 'a/2.jpg', 'a/2.png', 'a/3']

@@ -1,9 +1,9 @@
 """Market-1501 (ICCV 2015): six fixed cameras, 1,501 people, with distractors and junk in the gallery.
 
 `0002_c1s1_000451_03.jpg` is person 2, camera 1, sequence 1, frame 451, third box. Person 0000 stands for
-2,798 distractors: real people whom nobody looks for, and therefore wrong matches. Person −1 is junk, which
-no evaluation counts. Of the further folders, `gt_bbox`, `gt_query` (drawn boxes, multi-query) and `images`
-(500,000 distractors) play no part in the usual protocol and are not imported.
+2,798 distractors: real people without queries, and therefore wrong matches. Person −1 is junk and is ignored
+by every evaluation. The additional folders `gt_bbox`, `gt_query` (hand-drawn boxes, multi-query) and `images`
+(500,000 distractors) are not part of the usual protocol and are not imported.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ PREPARED: dict[str, tuple[str, ...]] = {
 GRAMMAR = "0002_c1s1_000451_03.jpg"
 DISTRACTOR_PID = 0
 MAT_NAME = "market_attribute.mat"
-# Some published names carry their suffix twice.
+# Some published names have their suffix twice.
 _NAME = re.compile(r"(-1|\d+)_c(\d+)s(\d+)_(\d+)_\d+(?:\.\w+)*", re.ASCII)
 
 
 def parse(name: str) -> Row | None:
-    """Person, camera, sequence and frame; the last number tells boxes of one frame apart.
+    """Person, camera, sequence and frame; the last number distinguishes boxes of one frame.
 
     >>> row = parse("-1_c3s2_000451_03.jpg")
     >>> row.pid, row.camid, row.platform, row.session, row.frame

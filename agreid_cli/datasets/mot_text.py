@@ -1,4 +1,4 @@
-"""MOTChallenge text → rows: `frame,id,left,top,width,height[,flag or score,class,visible]`, frames from 1."""
+"""Read MOTChallenge text: `frame,id,left,top,width,height[,flag or score,class,visible]`, frames from 1."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from agreid_cli.errors import InputError, Problem, Problems
 from agreid_cli.records.mot import MotRows, corners_of
 
-#: Problems shown of a file; who has more has the wrong file.
+#: Number of problems shown per file; a file with more is probably the wrong file.
 SHOWN = 10
 _COLUMNS = ("frame", "id", "left", "top", "width", "height")
 
@@ -19,9 +19,9 @@ _COLUMNS = ("frame", "id", "left", "top", "width", "height")
 def read_truth(
     path: Path, problems: Problems, *, classes: Collection[int] = (1,), min_visible: float = 0.5
 ) -> MotRows:
-    """True boxes. Those with flag 0, of another class, or seen by less than `min_visible`, do not count.
+    """Ground-truth boxes; those with flag 0, another class, or visibility below `min_visible` are ignored.
 
-    Columns that are not there say nothing against a box. Adds what is wrong with the file to `problems`.
+    Missing columns do not exclude a box. Problems of the file are added to `problems`.
     """
     rows = _rows(path, problems)
     flag, kind, visible = (_column(rows, at) for at in (6, 7, 8))
@@ -37,9 +37,9 @@ def read_tracks(path: Path, problems: Problems, *, form: str = "ltwh") -> MotRow
 
 
 def sequences(path: Path) -> dict[str, Path]:
-    """Name to file: one file, a folder of `<name>.txt`, or of `<name>/gt/gt.txt` as MOTChallenge lays them.
+    """Name to file: one file, a folder of `<name>.txt`, or of `<name>/gt/gt.txt` as in MOTChallenge.
 
-    Raises `InputError` when there is no such path, or no such file in it.
+    Raises `InputError` if there is no such path, or no such file in it.
     """
     if path.is_file():
         return {path.parent.parent.name if path.name == "gt.txt" else path.stem: path}
@@ -51,7 +51,8 @@ def sequences(path: Path) -> dict[str, Path]:
         found = {path.resolve().name: path / "gt" / "gt.txt"}
     if not found:
         raise InputError(
-            f"{path} holds no tracks", hint="Give a file, or a folder with <video>.txt or <video>/gt/gt.txt."
+            f"{path} contains no tracks",
+            hint="Give a file, or a folder with <video>.txt or <video>/gt/gt.txt.",
         )
     return found
 
@@ -70,7 +71,7 @@ def _rows(path: Path, problems: Problems, form: str = "ltwh") -> list[list[float
             continue
         row, what = _row(line, form)
         if not what and (first := seen.setdefault((row[0], row[1]), number)) != number:
-            what = f"id {row[1]:.0f} is in frame {row[0]:.0f} already, at line {first}"
+            what = f"id {row[1]:.0f} is already in frame {row[0]:.0f}, at line {first}"
         if what:
             wrong.append(Problem(f"{path}, line {number}", what))
         else:
@@ -89,19 +90,19 @@ def _row(line: str, form: str = "ltwh") -> tuple[list[float], str]:
     """
     words = line.replace(",", " ").split() if "," not in line else [word.strip() for word in line.split(",")]
     if len(words) < len(_COLUMNS):
-        return [], f"has {len(words)} columns; needed are {', '.join(_COLUMNS)}"
+        return [], f"has {len(words)} columns; required are {', '.join(_COLUMNS)}"
     row = []
     for at, word in enumerate(words[:9]):
         try:
             row.append(float(word))
         except ValueError:
-            return [], f"column {at + 1}: '{word}' is no number"
+            return [], f"column {at + 1}: '{word}' is not a number"
     if not all(map(math.isfinite, row)):
-        return [], "holds a number that is not finite"
+        return [], "contains a number that is not finite"
     if row[0] < 1 or row[0] % 1:
         return [], f"frames are counted from 1 (got {row[0]:g})"
     if row[1] < 0 or row[1] % 1:
-        return [], f"a track has a whole number from 0 up (got {row[1]:g})"
+        return [], f"a track id must be an integer of at least 0 (got {row[1]:g})"
     if form == "ltrb" and (row[4] <= row[2] or row[5] <= row[3]):
         return (
             [],

@@ -1,4 +1,4 @@
-"""Occluded-Duke (ICCV 2019): the images of DukeMTMC-reID divided anew, with occluded queries.
+"""Occluded-Duke (ICCV 2019): the images of DukeMTMC-reID in a new split, with occluded queries.
 
 Folders and names are those of DukeMTMC-reID, so only the counts tell the two apart.
 """

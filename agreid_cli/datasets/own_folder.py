@@ -58,7 +58,7 @@ def read(root: Path, *, platform: str = "") -> Iterator[Row | Problem | Remark]:
         path = path.removeprefix("./")
         if any(map(is_litter, path.split("/"))):
             continue
-        seen = look(path, platform) if regular else Problem(path, "is no regular file")
+        seen = look(path, platform) if regular else Problem(path, "is not a regular file")
         if isinstance(seen, Problem):
             yield seen
         else:

@@ -1,4 +1,4 @@
-"""Reading a pickle that should hold plain data, without running what it may contain."""
+"""Read a pickle of plain data without executing code from it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from agreid_cli.errors import InputError
 
-#: What a pickle of dictionaries, lists, words, numbers and numpy arrays names; nothing here runs code.
+#: Names in a pickle of dictionaries, lists, strings, numbers and numpy arrays; none of them runs code.
 _ALLOWED = {
     "builtins.set",
     "builtins.frozenset",
@@ -30,19 +30,19 @@ _ALLOWED = {
 class _Plain(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if f"{module}.{name}" not in _ALLOWED:
-            raise pickle.UnpicklingError(f"it names {module}.{name}, which is no plain data")
+            raise pickle.UnpicklingError(f"it uses {module}.{name}, which is not plain data")
         return super().find_class(module, name)
 
 
 def load(path: Path) -> Any:
-    """The plain data in the pickle at `path`; `InputError` when it is none, or holds anything else."""
+    """The plain data in the pickle at `path`; `InputError` if it is no pickle, or contains anything else."""
     try:
-        # latin1 reads the words and arrays that Python 2 wrote.
+        # latin1 reads strings and arrays written by Python 2.
         return _Plain(io.BytesIO(path.read_bytes()), encoding="latin1").load()
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
-    except Exception as error:  # a damaged pickle raises almost anything
+    except Exception as error:  # a damaged pickle can raise almost anything
         raise InputError(
             f"{path} cannot be read as plain data: {error}",
-            hint="Of a pickle only dictionaries, lists, words, numbers and arrays are read; no code is run.",
+            hint="Only dictionaries, lists, strings, numbers and arrays are read from pickles, no code.",
         ) from error

@@ -1,9 +1,9 @@
 """PRAI-1581 (TMM 2020): two drones at 20 to 60 m, 1,581 people.
 
-As published, all images lie in `images/` and a pickle, `partitions.pkl`, says which are trained on
-(`trainval_im_names`), and which of `test_im_names` ask (`test_marks` 0) or are searched. Many copies are
-sorted into three folders instead. A name is person, camera (1 or 2), and a running number:
-`00000003_0002_00000007.jpg`. Names and fields were read in readers of the set, not seen on the files.
+In the published layout, all images are in `images/` and a pickle, `partitions.pkl`, lists the training images
+(`trainval_im_names`), and which of `test_im_names` are queries (`test_marks` 0) or gallery. Many copies are
+sorted into three folders instead. A name has person, camera (1 or 2), and a running number:
+`00000003_0002_00000007.jpg`. Names and fields follow readers of the data set, not checked on the files.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def parse(name: str) -> Row | None:
 
 
 def read_sorted(root: Path) -> Iterator[Row | Problem]:
-    """The images of a copy that is sorted into folders."""
+    """The images of a copy sorted into folders."""
     yield from walk(root, FOLDERS, parse, GRAMMAR)
 
 
@@ -58,7 +58,7 @@ def read_published(root: Path) -> Iterator[Row | Problem]:
         yield replace(item, roles=roles.get(name, ())) if isinstance(item, Row) else item
     for name in roles:
         if name not in seen:
-            yield Problem(PARTITIONS, f"images/{printable(name)} is listed, and is not there")
+            yield Problem(PARTITIONS, f"images/{printable(name)} is listed but does not exist")
 
 
 def _roles(partitions: Any, source: Path) -> dict[str, tuple[str, ...]]:
@@ -69,7 +69,7 @@ def _roles(partitions: Any, source: Path) -> dict[str, tuple[str, ...]]:
         raise InputError(f"{source} is not the partition of PRAI-1581: it lacks {', '.join(lacking)}")
     train, test, marks = (list(partitions[key]) for key in wanted)
     if len(test) != len(marks):
-        raise InputError(f"{source}: {len(test)} test images have {len(marks)} marks")
+        raise InputError(f"{source}: {len(test)} test images, but {len(marks)} marks")
     roles: dict[str, tuple[str, ...]] = {PurePath(str(name)).name: (TRAIN,) for name in train}
     for name, mark in zip(test, marks, strict=True):
         role = "query:all" if int(mark) == QUERY_MARK else "gallery:all"

@@ -1,4 +1,4 @@
-"""Which layout a folder has, and, when it is not the one that was asked for, which reader fits."""
+"""Determine the layout of a folder and, if it is not the requested one, which reader fits."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from agreid_cli.errors import InputError, Problem
 from agreid_cli.records.image_files import IMAGE_ENDINGS, ending_of, is_litter
 
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".rar", ".7z")
-#: Images whose names are looked at, folders that are opened for them, and the share that must fit.
+#: Number of images whose names are checked, of folders opened for them, and the fraction that must fit.
 SAMPLE, FOLDERS, SHARE = 40, 200, 0.8
-#: How many levels below the given folder a data set is looked for, and in how many folders.
+#: How many levels below the given folder to search for a data set, and in how many folders.
 LEVELS, LOOKED_AT = 2, 500
 
 
 def choose_layout(dataset: Dataset, root: Path) -> Layout:
-    """The layout of `dataset` that `root` has; `InputError` says what is missing, and which reader fits."""
+    """The layout of `dataset` found in `root`; `InputError` says what is missing, and which reader fits."""
     if not root.is_dir():
         kind = "is a file, not a folder" if root.exists() else "does not exist"
         packed = root.suffix.lower() in ARCHIVES
@@ -58,7 +58,7 @@ def choose_layout(dataset: Dataset, root: Path) -> Layout:
 
 
 def looks_like(root: Path, *, but: str) -> str:
-    """The words that name the readers whose layout and names `root` has; empty when there is none."""
+    """A message naming the readers whose layout and names match `root`; empty if there is none."""
     others = {name: layout for name, layout in recognised(root).items() if name != but}
     return f"It looks like {_either(others)}: {_command(next(iter(others)), root)}" if others else ""
 
@@ -82,7 +82,7 @@ def named_like(names: Sequence[str], *, but: str) -> str:
 
 
 def recognised(root: Path) -> dict[str, Layout]:
-    """The data sets whose folders lie in `root` and whose grammar its names follow, best fit first."""
+    """The data sets whose folders are in `root` and whose name grammar matches, best match first."""
     fits: list[tuple[float, str, Layout]] = []
     for name in DATASETS:
         for layout in find_dataset(name).layouts:
@@ -99,7 +99,7 @@ def recognised(root: Path) -> dict[str, Layout]:
 
 
 def missing(layout: Layout, root: Path) -> list[str]:
-    """The folders and files of `layout` that `root` lacks."""
+    """The folders and files of `layout` missing in `root`."""
     lacking = [name for name in layout.folders if not (root / name).exists()]
     if layout.any_of and find_file(root, layout.any_of) is None:
         lacking.append(" or ".join(layout.any_of))
@@ -107,12 +107,12 @@ def missing(layout: Layout, root: Path) -> list[str]:
 
 
 def image_folders(layout: Layout, root: Path) -> list[str]:
-    """The folders of `layout` that are there: all images of the set lie in them."""
+    """The folders of `layout` that exist: they contain all images of the data set."""
     return [""] if layout.whole else [name for name in layout.folders if (root / name).is_dir()]
 
 
 def share(layout: Layout, root: Path) -> float | None:
-    """How many of the first image names follow the layout's grammar, 0 to 1; None where there is no image."""
+    """Fraction of the first image names that match the layout's grammar, 0 to 1; None without images."""
     if layout.parse is None:
         return None
     names = list(_names(root, layout.folders))
@@ -144,7 +144,7 @@ def _not_laid_out(dataset: Dataset, root: Path) -> InputError:
         for o in begun
         for name in missing(o, root)
     ]
-    message = f"{root} is not laid out like {dataset.title}"
+    message = f"{root} does not have the layout of {dataset.title}"
     near = [
         (level, folder)
         for level, folder in _around(root)
@@ -153,7 +153,7 @@ def _not_laid_out(dataset: Dataset, root: Path) -> InputError:
     if near:
         level = near[0][0]
         lines = [_command(dataset.name, folder) for at, folder in near if at == level][:3]
-        hint = f"The data set lies {level}: " + "\nor: ".join(lines)
+        hint = f"The data set is {level}: " + "\nor: ".join(lines)
         return InputError(message, problems=places, hint=hint)
     for level, folder in [("", root), *_around(root)]:
         if others := recognised(folder):
@@ -167,7 +167,7 @@ def _not_laid_out(dataset: Dataset, root: Path) -> InputError:
 
 
 def _around(root: Path) -> Iterator[tuple[str, Path]]:
-    """Folders in and around `root`, nearest first, with the words for where each lies."""
+    """Folders in and around `root`, nearest first, with a description of where each is."""
     here, looked = [root], 0
     for words in ("one level down", "two levels down")[:LEVELS]:
         here = [

@@ -1,4 +1,4 @@
-"""What a reader of a public data set gives, and what is known about the set beforehand."""
+"""The output of readers of public data sets, and the published facts on a data set."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ TRAIN = "train"
 
 @dataclass(frozen=True)
 class Row:
-    """One image as published.
+    """One published image.
 
     `path` is relative to the data set's root, with `/`. `roles` are `train`, `query:a2g`,
-    `gallery:a2g` …; none of them means that the publisher uses the image for nothing.
+    `gallery:a2g` …; empty means that the publisher does not use the image.
     """
 
     path: str
@@ -40,7 +40,7 @@ class Remark:
 
 @dataclass(frozen=True)
 class Reading:
-    """One published count of a subset, and where it stands. None: not published."""
+    """One published count of a subset, and its source. None: not published."""
 
     source: str
     images: int | None = None
@@ -49,9 +49,9 @@ class Reading:
 
 @dataclass(frozen=True)
 class Subset:
-    """A part of a data set that has published counts: the images with `role`, on `platform` if given.
+    """A part of a data set with published counts: the images with `role`, on `platform` if given.
 
-    `kind` narrows it to people, distractors (real wrong persons) or junk.
+    `kind` restricts it to people, distractors (real other persons) or junk.
     """
 
     name: str
@@ -63,10 +63,10 @@ class Subset:
 
 @dataclass(frozen=True)
 class Layout:
-    """One way in which the folders of a data set are published.
+    """One published folder layout of a data set.
 
-    `folders` (or files) must be there for the layout to be recognised. `read` walks them under a root
-    and yields a `Row` for each image, or a `Problem` for what cannot be read.
+    `folders` (or files) must exist for the layout to be recognised. `read` walks them under a root
+    and yields a `Row` for each image, or a `Problem` for each unreadable one.
     """
 
     name: str
@@ -75,13 +75,13 @@ class Layout:
     subsets: tuple[Subset, ...]
     #: Optional files → what is lost without them.
     optional: tuple[tuple[str, str], ...] = ()
-    #: Files of which one must lie in the root or beside it.
+    #: Files of which one must be in the root or beside it.
     any_of: tuple[str, ...] = ()
-    #: File name → row, None outside the grammar; by it a tree given under another name is recognised.
+    #: File name → row, None if it does not match the grammar; identifies a tree given under another name.
     parse: Callable[[str], Row | None] | None = None
     #: Whether file names that follow the grammar are enough to recognise the set.
     strict: bool = True
-    #: The images may lie anywhere under the root.
+    #: The images may be anywhere under the root.
     whole: bool = False
     #: `read` has a keyword `platform`, for images whose names tell none.
     takes_platform: bool = False
@@ -98,18 +98,18 @@ class JunkRule:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A public data set: its layouts, and the attribute file that belongs to it."""
+    """A public data set: its layouts and its attribute file."""
 
     name: str
     title: str
     layouts: tuple[Layout, ...]
-    #: Where the attribute .mat may lie, relative to the root or to the folder above it.
+    #: Possible locations of the attribute .mat, relative to the root or to the folder above it.
     attribute_files: tuple[str, ...] = ()
-    #: Which reader the attribute file needs: qut (the 88 bits of AG-ReID) or market.
+    #: The reader of the attribute file: qut (the 88 bits of AG-ReID) or market.
     attribute_kind: str = "qut"
-    #: pids that stand for many people whom nobody looks for: real wrong persons, not identities.
+    #: pids that stand for many people without queries: distractors, not identities.
     distractor_pids: frozenset[int] = frozenset()
-    #: The cameras that the set has; empty where its publisher does not number them.
+    #: The cameras of the data set; empty if its publisher does not number them.
     camids: range = range(0)
     #: Rules of junk in use for this set, where there are several; the first is the publisher's.
     junk_rules: tuple[JunkRule, ...] = ()

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from agreid_cli.records.images.door import picture_size
 
-#: Paths a task: few enough for a smooth progress bar, enough that handing over costs nothing.
+#: Paths per task: few enough for a smooth progress bar, enough to make task overhead negligible.
 CHUNK = 256
-_PLAIN = {"the file is empty": "is empty", "this is no image": "is no image"}
+_PLAIN = {"the file is empty": "is empty", "not an image": "is not an image"}
 #: (width, height), or why the image cannot be read.
 Size = tuple[int, int] | str
 
@@ -18,9 +18,9 @@ Size = tuple[int, int] | str
 def image_sizes(
     paths: Sequence[Path], *, threads: int, advance: Callable[[int], None] = lambda n: None
 ) -> list[Size]:
-    """One entry a path, in order; nothing is decoded. `advance` is told how many more are done.
+    """One entry per path, in order; nothing is decoded. `advance` receives the number of finished paths.
 
-    Threads hide the waiting of a slow or remote disk; the headers themselves take 25 µs each.
+    Threads hide the latency of a slow or remote disk; reading a header takes 25 µs.
     """
     chunks = [paths[at : at + CHUNK] for at in range(0, len(paths), CHUNK)]
     sizes: list[Size] = []

@@ -1,10 +1,10 @@
-"""The paper's Table I as data: five public data sets as printed, and what is wrong in print."""
+"""The paper's Table I as data: five public data sets as printed, with remarks on errors."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: The lines of the table: the field of a `Census` and of a `Published`, and the words shown.
+#: The rows of the table: the field of a `Census` and of a `Published`, and the label shown.
 LINES = (
     ("identities", "identities"),
     ("images", "images"),
@@ -58,7 +58,7 @@ PUBLISHED = (
     Published(
         "AG-ReID", "aerial-ground", 388, 21983, 15, 21983, True, True, "fixed & mobile", "UAV & CCTV",
         "15 ~ 45 m", 1,
-        remark="the 21,983 images are 11,554 to train on and 10,429 of the galleries; with the 2,033 queries "
-        "24,016 lie on disk. The paper's text also prints 21,893, which swaps two digits",
+        remark="the 21,983 images are 11,554 for training and 10,429 in galleries; with the 2,033 queries "
+        "there are 24,016 on disk. The paper's text also prints 21,893, which swaps two digits",
     ),
 )  # fmt: skip

@@ -1,9 +1,9 @@
-"""A manifest → the folders and names of AG-ReID.
+"""Export a manifest to the folders and names of AG-ReID.
 
-An official name is kept. Any other crop gets the P, T and A whose digits join to its pid, since readers do
-nothing else with them. Where the pid was joined of a session and an altitude, these are told truly; else T
-is no date as a rule, and then `import-dataset` makes no session and no altitude of it. Crops of one person,
-camera and frame are told apart by a letter behind the frame.
+An official name is kept. Any other crop gets the P, T and A whose digits join to its pid, since readers only
+join them. If the pid was joined from a session and an altitude, these are correct; otherwise T
+is usually not a date, and `import-dataset` then sets no session and no altitude. Crops of one person,
+camera and frame are distinguished by a letter after the frame.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FOLDER_OF_ROLE = {roles[0]: folder for folder, roles in FOLDERS.items()}
 
 
 def plan(table: pa.Table, crops: Sequence[Crop], direction: str) -> Plan:
-    """Where each crop of a2g and g2a goes; `direction` plays no part, for the layout holds both."""
+    """The target of each crop of a2g and g2a; `direction` is ignored, because the layout stores both."""
     used = [crop for crop in crops if any(role in FOLDER_OF_ROLE for role in crop.roles)]
     exported = [crop for crop in used if crop.pid >= 0]
     _refuse_cameras(exported)
@@ -43,7 +43,7 @@ def plan(table: pa.Table, crops: Sequence[Crop], direction: str) -> Plan:
 
 
 def official_names(crops: Sequence[Crop]) -> dict[str, str]:
-    """crop_id → file name, all different also across folders: one name in two of them is one crop."""
+    """crop_id → file name, unique also across folders: one name in two of them is one crop."""
     names = kept_names(crops, _tells_truly)
     taken = {PurePath(name).stem for name in names.values()}
     unseen: Counter[tuple[int, int]] = Counter()
@@ -89,13 +89,13 @@ def _letters(n: int) -> str:
 
 
 def _refuse_cameras(crops: Sequence[Crop]) -> None:
-    """The layout tells the platform by the camera number alone."""
+    """The layout encodes the platform in the camera number only."""
     problems = Problems()
     for camid, platform in sorted({(crop.camid, crop.platform) for crop in crops}):
         if PLATFORM_OF_CAMID.get(camid) != platform:
             problems.add(f"camera {camid}", f"is a {platform} camera")
     problems.raise_if_any(
-        "the layout of AG-ReID knows camera 0 (uav), 2 (wearable) and 3 (cctv) only",
+        "the layout of AG-ReID has cameras 0 (uav), 2 (wearable) and 3 (cctv) only",
         hint="market-1501 keeps any camera number: agreid export-dataset market-1501 OUT",
     )
 
@@ -107,13 +107,16 @@ def _notes(
     n_encoded = sum(_reads_otherwise(crop) for crop in exported if names[crop.crop_id] != crop.name)
     n_uncounted = sum(crop.frame is None for crop in exported if names[crop.crop_id] != crop.name)
     counted = [
-        (len(crops) - len(used), "play no part in a2g or g2a, or in training, and are left out"),
-        (len(used) - len(exported), "are junk, which the layout cannot name, and are left out"),
-        (n_encoded, "have another session or altitude than their pid tells, and will be read with the pid's"),
-        (n_uncounted, "have no frame number and are counted from 1"),
+        (len(crops) - len(used), "have no role in a2g or g2a, or in training, and are left out"),
+        (len(used) - len(exported), "are junk, which the layout has no name for, and are left out"),
+        (
+            n_encoded,
+            "have another session or altitude than their pid encodes, and will be read with the pid's",
+        ),
+        (n_uncounted, "have no frame number and are numbered from 1"),
     ]
     notes = [f"{n} crops {what}" for n, what in counted if n]
-    return [*notes, f"the layout cannot tell {', '.join(others)}"] if others else notes
+    return [*notes, f"the layout cannot store {', '.join(others)}"] if others else notes
 
 
 def _reads_otherwise(crop: Crop) -> bool:

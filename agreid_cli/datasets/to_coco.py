@@ -1,8 +1,8 @@
-"""A manifest or crops table → person boxes in the JSON of COCO.
+"""Export a manifest or crops table as person boxes in COCO JSON.
 
-Frames are not kept by `extract-crops`, so that an image entry points into a video: `video_id`, `frame`
-(0-based) and `time_s`, and a `file_name` under which the frame can be put. Boxes stand only on the frames of
-which crops were saved (every 30th unless --every said otherwise), and there on the saved tracks only.
+`extract-crops` does not store frames, so an image entry refers to a video: `video_id`, `frame`
+(0-based) and `time_s`, and a `file_name` under which the frame can be stored. There are boxes only on frames
+with saved crops (every 30th by default, see --every), and only of the saved tracks.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from agreid_cli.datasets.formats import Crop, Plan
 
 FILE = "annotations.json"
 PERSON = {"id": 1, "name": "person", "supercategory": "person"}
-#: Columns that ride along with a box where the table has them.
+#: Columns added to a box if the table has them.
 KEPT = ("crop_id", "track_id", "pid", "camid", "platform", "score")
 
 
@@ -43,7 +43,7 @@ def plan(table: pa.Table, crops: Sequence[Crop], direction: str) -> Plan:
             }
         )
     document = {
-        "info": {"description": "person boxes of an agreid workspace; frames lie in the videos"},
+        "info": {"description": "person boxes of an agreid workspace; the frames are in the videos"},
         "images": list(frames.values()),
         "annotations": annotations,
         "categories": [PERSON],
@@ -54,7 +54,7 @@ def plan(table: pa.Table, crops: Sequence[Crop], direction: str) -> Plan:
 
 
 def _image(row: dict[str, Any], number: int) -> dict[str, Any]:
-    """An image entry. `file_name` is a place to put the frame, which is stored nowhere."""
+    """An image entry. `file_name` is where the frame can be put; it is not stored anywhere."""
     return {
         "id": number,
         "file_name": f"{row['video_id']}/{row['frame']:06d}.jpg",

@@ -1,7 +1,7 @@
-"""Crops and annotations → "CVAT for video 1.1": an XML a video, to be uploaded to a task of that video.
+"""Export crops and annotations as "CVAT for video 1.1": one XML per video, to upload to a task of that video.
 
-A track of ours, or the part of one that shows one person, is a track there, with key frames where crops were
-saved. `pid` may be changed from a frame on, where a track holds two people; attributes are the whole track's.
+A track, or the part of one that shows one person, is a track in CVAT, with key frames where crops were
+saved. `pid` may change at any frame, if a track contains two people; attributes are per track.
 https://docs.cvat.ai/docs/other/xml_format
 """
 
@@ -27,20 +27,20 @@ from agreid_cli.datasets.annotation_files import (
 from agreid_cli.datasets.formats import Crop, Plan
 from agreid_cli.datasets.to_mot import refuse_names
 
-#: CVAT's own word for a choice that nobody has made.
+#: CVAT's value for an unset choice.
 UNDEFINED = "__undefined__"
 FILE = "annotations.xml"
-#: What CVAT's constructor of labels takes under "Raw".
+#: Input for CVAT's label constructor under "Raw".
 LABELS = "labels.json"
 
 
 def plan(table: pa.Table, crops: Sequence[Crop], direction: str) -> Plan:
-    """`<video>/annotations.xml` for every video, and `labels.json` to set up a task with."""
+    """`<video>/annotations.xml` for every video, and `labels.json` to set up a task."""
     groups = asked_groups(table)
     videos, notes = tracked_videos(table)
     refuse_names(videos)
     texts = tuple((f"{video}/{FILE}", _document(video, tracks, groups)) for video, tracks in videos.items())
-    notes.append("boxes stand on the frames of saved crops; CVAT draws those between by interpolation")
+    notes.append("boxes are on the frames of saved crops; CVAT interpolates those between")
     return Plan(texts=(*texts, (LABELS, _labels(groups))), notes=tuple(notes))
 
 
@@ -79,7 +79,7 @@ def _meta(
 
 
 def _fields(groups: list[AskedGroup]) -> list[tuple[str, bool, tuple[str, ...]]]:
-    """Name, whether it may change within a track, and the words to choose from (none: free text)."""
+    """Name, whether it may change within a track, and the choices (none: free text)."""
     asked = [(group.name, False, (UNDEFINED, *group.words)) for group in groups]
     return [("track", False, ()), ("pid", True, ()), *asked]
 

@@ -1,8 +1,8 @@
-"""Crops and annotations → `tasks.json` for Label Studio, one task a video, and `config.xml` for its project.
+"""Export crops and annotations for Label Studio: `tasks.json`, one task per video, and `config.xml`.
 
-A region there is a track, or the part of one that shows one person; `track`, `pid` and the attributes are
-fields of the region. Tracks come as predictions, which Label Studio opens as the draft of an annotation.
-https://labelstud.io/templates/video_object_detector
+A region is a track, or the part of one that shows one person; `track`, `pid` and the attributes are
+fields of the region. Tracks are exported as predictions, which Label Studio opens as the draft of an
+annotation. https://labelstud.io/templates/video_object_detector
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def plan(table: pa.Table, crops: Sequence[Crop], direction: str) -> Plan:
     rates = {video: _rate(row for rows in tracks for row in rows) for video, tracks in videos.items()}
     tasks = [_task(video, tracks, groups, rates[video]) for video, tracks in videos.items()]
     notes.append(
-        f"{TASKS} names each video <video_id>.mp4; write there the address under which Label Studio finds it"
+        f"{TASKS} names each video <video_id>.mp4; replace it by the URL under which Label Studio finds it"
     )
     told = ", ".join(f"{video} {rate:g}" for video, rate in rates.items() if rate)
     notes.append(f"each task has the frame rate of its video ({RATE}): {told or 'none is known'}")
@@ -70,10 +70,10 @@ def _task(
 def _region(
     name: str, rows: list[dict[str, Any]], n_frames: int, groups: list[AskedGroup]
 ) -> list[dict[str, Any]]:
-    """The box, and a result for each field that is filled in; all have the region's id."""
+    """The box, and a result for each non-empty field; all have the region's id."""
     sequence = [
         {
-            "frame": row["frame"] + 1,  # there they count from 1
+            "frame": row["frame"] + 1,  # frames count from 1 there
             # A key frame that is not enabled is the last one of a run.
             "enabled": row is not rows[-1],
             "rotation": 0,
@@ -112,7 +112,7 @@ def _config(groups: list[AskedGroup]) -> str:
     ElementTree.SubElement(labels, "Label", value=PERSON)
     ElementTree.SubElement(view, "Video", name=VIDEO, value=f"${VIDEO}", framerate=f"${RATE}")
     ElementTree.SubElement(view, "VideoRectangle", name=BOX, toName=VIDEO)
-    for field, hint in (("track", "leave as it is"), ("pid", "who this is; -1: not a person")):
+    for field, hint in (("track", "do not change"), ("pid", "identity; -1: not a person")):
         ElementTree.SubElement(
             view, "TextArea", name=field, toName=VIDEO, perRegion="true", maxSubmissions="1", editable="true",
             placeholder=hint,

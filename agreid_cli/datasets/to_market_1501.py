@@ -1,7 +1,7 @@
-"""A manifest → the folders and names of Market-1501, for one direction.
+"""Export a manifest to the folders and names of Market-1501, for one direction.
 
-The layout tells person, camera, sequence, frame and box; platform, altitude and a session that is no
-sequence are lost, and whoever reads it takes person 0 for distractors and -1 for junk.
+The layout stores person, camera, sequence, frame and box; platform, altitude and a session that is not a
+sequence are lost. Its readers take person 0 for distractors and -1 for junk.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SEQUENCE = re.compile(r"s(\d{1,4})", re.ASCII)
 
 
 def plan(table: pa.Table, crops: Sequence[Crop], direction: str) -> Plan:
-    """Where each crop of `direction` goes."""
+    """The target of each crop of `direction`."""
     name, parts = parts_in(crops, direction)
     exported = [crop for crop in crops if crop.crop_id in parts]
     folder_of = {crop: _FOLDER_OF_PART[part] for crop, part in parts.items()}
@@ -31,17 +31,19 @@ def plan(table: pa.Table, crops: Sequence[Crop], direction: str) -> Plan:
     notes = []
     if len(exported) < len(crops):
         notes.append(
-            f"{len(crops) - len(exported)} crops play no part in {name}, or in training, and are left out"
+            f"{len(crops) - len(exported)} crops have no role in {name}, or in training, and are left out"
         )
     if DIRECTIONS[name].junk == "view":
-        notes.append(f"the layout cannot tell that in {name} the query's own view is junk")
+        notes.append(f"the layout cannot store that in {name} the query's own view is junk")
     lost = {
         "platform": any(crop.platform != "cctv" for crop in exported),
         "altitude": any(crop.altitude is not None for crop in exported),
         "session": any(crop.session and not _SEQUENCE.fullmatch(crop.session) for crop in exported),
     }
     if any(lost.values()):
-        notes.append(f"the layout cannot tell {', '.join(word for word, is_lost in lost.items() if is_lost)}")
+        notes.append(
+            f"the layout cannot store {', '.join(word for word, is_lost in lost.items() if is_lost)}"
+        )
     persons = {parts[crop.crop_id] for crop in exported if crop.pid == DISTRACTOR_PID}
     if persons & {"train", "query"}:
         notes.append(f"pid {DISTRACTOR_PID} is a person here; readers of the layout take it for distractors")
@@ -54,7 +56,7 @@ def plan(table: pa.Table, crops: Sequence[Crop], direction: str) -> Plan:
 
 
 def market_names(crops: Sequence[Crop]) -> dict[str, str]:
-    """crop_id → file name within one folder, all different; a name of Market-1501's form is kept."""
+    """crop_id → file name within one folder, all unique; a name in Market-1501's format is kept."""
     names = kept_names(crops, _tells_truly)
     taken = {PurePath(name).stem for name in names.values()}
     for crop in crops:

@@ -1,8 +1,8 @@
-"""A manifest or crops table → the ground-truth files of MOTChallenge, one folder a video.
+"""Export a manifest or crops table as MOTChallenge ground truth, one folder per video.
 
-`gt/gt.txt` holds frame (1-based), id, left, top, width, height, 1 (0 for junk: to be ignored), class 1 and
-visibility. The id is the track's; where a manifest says that several tracks of a video are one person, all
-have the id of the first. Boxes stand only on the frames of which crops were saved; to score a tracker on
+`gt/gt.txt` has frame (1-based), id, left, top, width, height, 1 (0 for junk: to be ignored), class 1 and
+visibility. The id is the track's; if a manifest says that several tracks of a video are one person, all
+have the id of the first. There are boxes only on frames with saved crops; to score a tracker on
 every frame, save its tracks with: agreid extract-crops --save-mot.
 """
 
@@ -28,7 +28,7 @@ def plan(table: pa.Table, crops: Sequence[Crop], direction: str) -> Plan:
     untracked = sum(row["track_id"] is None for row in rows)
     rows = [row for row in rows if row["track_id"] is not None]
     if not rows:
-        raise InputError("no crop belongs to a track, and MOT files hold tracks")
+        raise InputError("no crop belongs to a track, but MOT files need tracks")
     if untracked:
         notes.append(f"{untracked} crops belong to no track and are left out")
     videos: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -76,9 +76,9 @@ def _seqinfo(video: str, rows: Sequence[dict[str, Any]]) -> str:
 
 
 def refuse_names(videos: Iterable[str]) -> None:
-    """A video's id becomes a folder."""
+    """A video id is used as a folder name."""
     problems = Problems()
     for video in videos:
         if not video or "/" in video or "\\" in video or video.startswith("."):
-            problems.add(f"video_id '{video}'", "cannot be the name of a folder")
-    problems.raise_if_any("{n} videos cannot have a folder of their own")
+            problems.add(f"video_id '{video}'", "cannot be used as a folder name")
+    problems.raise_if_any("{n} video ids cannot be used as folder names")

@@ -18,7 +18,7 @@ def walk_tracklets(
     for folder, roles in folders.items():
         for path, regular in images(root, folder):
             if not regular:
-                yield Problem(path, "is no regular file")
+                yield Problem(path, "is not a regular file")
                 continue
             row = named_row(path, roles, parse, grammar)
             person, _, rest = path.removeprefix(f"{folder}/").partition("/")

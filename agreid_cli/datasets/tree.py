@@ -1,4 +1,4 @@
-"""Walking a published folder tree: which images lie where, and the rows of their names."""
+"""Walk a published folder tree: find images, and parse their names."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ MAX_PID, MAX_CAMID, MAX_FRAME = 2**63 - 1, 2**15 - 1, 2**31 - 1
 
 
 def find_file(root: Path, names: tuple[str, ...]) -> Path | None:
-    """The first of `names` that lies in `root`, or else in the folder above it.
+    """The first of `names` that exists in `root`, or else in the folder above it.
 
-    AG-ReID.v2 and the Market-1501 attributes unpack beside the image folder rather than into it.
+    AG-ReID.v2 and the Market-1501 attributes are unpacked beside the image folder rather than into it.
     """
     for folder in (root, Path(os.path.realpath(root)).parent):
         for name in names:
@@ -27,10 +27,10 @@ def find_file(root: Path, names: tuple[str, ...]) -> Path | None:
 
 
 def images(root: Path, folder: str) -> Iterator[tuple[str, bool]]:
-    """The image files anywhere under `root/folder`, in order of name, and whether each is a regular file.
+    """The image files anywhere under `root/folder`, ordered by name, and whether each is a regular file.
 
-    Paths are relative to `root`, with `/`. Hidden files (among them the `._x.jpg` that macOS leaves in
-    archives) are passed over, and so are links that lead back to a folder already seen.
+    Paths are relative to `root`, with `/`. Hidden files (including the `._x.jpg` that macOS adds to
+    archives) are skipped, and so are links that lead back to a folder already visited.
     """
     found: list[tuple[str, bool]] = []
     waiting, seen = [folder], {os.path.realpath(root / folder)}
@@ -50,7 +50,7 @@ def images(root: Path, folder: str) -> Iterator[tuple[str, bool]]:
 
 
 def read_lines(path: Path) -> list[str]:
-    """The lines of a list of the publisher's, whatever its line ends."""
+    """The lines of a published list, with any line endings."""
     try:
         return path.read_text(encoding="utf-8-sig", errors="backslashreplace").splitlines()
     except OSError as error:
@@ -58,7 +58,7 @@ def read_lines(path: Path) -> list[str]:
 
 
 def entries(folder: Path) -> list[os.DirEntry[str]]:
-    """What lies in a folder; `InputError` when it cannot be listed."""
+    """The entries of a folder; `InputError` if it cannot be listed."""
     try:
         with os.scandir(folder) as found:
             return list(found)
@@ -71,12 +71,14 @@ def walk(
 ) -> Iterator[Row | Problem]:
     """Every image of `folders` (folder → roles) as a row.
 
-    `parse` turns a file name into a row without path and roles, or None when it does not follow
-    `grammar`, which the problem then names.
+    `parse` turns a file name into a row without path and roles, or None if it does not match
+    `grammar`, which is then named in the problem.
     """
     for folder, roles in folders.items():
         for path, regular in images(root, folder):
-            yield named_row(path, roles, parse, grammar) if regular else Problem(path, "is no regular file")
+            yield (
+                named_row(path, roles, parse, grammar) if regular else Problem(path, "is not a regular file")
+            )
 
 
 def named_row(
@@ -93,9 +95,9 @@ def named_row(
 
 
 def one_crop_a_name(items: Iterable[Row | Problem]) -> Iterator[Row | Problem]:
-    """Join the rows of images with one name: a crop that has a part in several folders of the test set.
+    """Merge the rows of images with one name: a crop with roles in several folders of the test set.
 
-    A name that is trained on as well is a problem. `also` keeps the other places of a joined crop.
+    A name that is also in training is a problem. `also` has the other paths of a merged crop.
     """
     rows: dict[str, Row] = {}
     for item in items:
@@ -118,5 +120,5 @@ def one_crop_a_name(items: Iterable[Row | Problem]) -> Iterator[Row | Problem]:
 
 
 def printable(path: str) -> str:
-    """`path` with the bytes that are no text made visible."""
+    """`path` with undecodable bytes made visible."""
     return path.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,16 +1,16 @@
 """UAV-Human (CVPR 2021), its re-identification part: one drone, 1,144 identities.
 
 `P000S00G10B10H10UC022000LC021000A000R0_08241716_170_bbx.jpg` is person 0 in setup 0 (clothes, hat, bag),
-action 0, filmed on 24 August at 17:16, frame 170. The identity is P‖S joined, as the authors' reader has
-it; names that begin with D are distractors and share the pid 50000.
+action 0, filmed on 24 August at 17:16, frame 170. The identity is P‖S joined, as in the authors' reader;
+names that start with D are distractors and share the pid 50000.
 
 There is one camera. The authors' reader makes A‖frame the camera, so that only copies of the query's own
 moment are junk. That number fits no camera column, and only its equality within a person matters: here a
 person's moments are numbered from 0, which gives the same junk. The reader of VDT, and of other work on
 fast-reid, makes every image a camera, so that nothing is junk.
 
-The competition's test images (`00000.jpg`) carry no identity and cannot be imported. The names of the
-whole release were read in the authors' reader, not seen on the files.
+The competition's test images (`00000.jpg`) have no identity and cannot be imported. The names of the
+full release follow the authors' reader, not checked on the files.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _DISTRACTOR = re.compile(r"D.*?(\d{1,9})_[A-Za-z]+", re.ASCII)
 
 
 def parse(name: str) -> Row | None:
-    """The row of a name, with the moment A‖frame where the camera belongs.
+    """The row of a name, with the moment A‖frame in place of the camera.
 
     >>> row = parse("P031S09G10B00H10UC102000LC092000A031R0_09131758_117_bbx.jpg")
     >>> row.pid, row.session, row.frame, row.camid
@@ -84,7 +84,7 @@ def by_image(rows: Sequence[Row]) -> list[Row]:
     return found
 
 
-#: Not read in the paper for this file; they sum to its 41,290 images and 1,144 identities.
+#: Not verified in the paper for this file; they sum to its 41,290 images and 1,144 identities.
 _RECALLED = "recalled from the paper"
 UAV_HUMAN = Dataset(
     name="uav-human",

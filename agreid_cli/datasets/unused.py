@@ -1,4 +1,4 @@
-"""What lies in a folder that was read and was not used, so that nothing is passed over in silence."""
+"""List files in a data set folder that were not used, so that nothing is skipped silently."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from agreid_cli.records.image_files import ending_of, is_image, is_litter
 
 @dataclass(frozen=True)
 class Unused:
-    """The files of one ending in one folder of the root ("" is the root itself) that no row stands for."""
+    """The files of one suffix in one folder of the root ("" is the root itself) that no row uses."""
 
     folder: str
     ending: str
@@ -27,7 +27,7 @@ class Unused:
                 "paths": list(self.paths)}  # fmt: skip
 
 
-#: Reasons, in the order in which they are told.
+#: Reasons, in display order.
 NOT_READ, NOT_LISTED, ELSEWHERE, LITTER = (
     "unknown suffix",
     "in no list",
@@ -39,10 +39,10 @@ NOT_READ, NOT_LISTED, ELSEWHERE, LITTER = (
 def unused(
     root: Path, used: Collection[str], read_in: Sequence[str], own: Collection[str] = ()
 ) -> list[Unused]:
-    """Every file under `root` that is not in `used`, grouped by folder, ending and reason.
+    """Every file under `root` that is not in `used`, grouped by folder, suffix and reason.
 
     `used` are paths relative to `root`, with `/`; `read_in` the folders whose images were read, "" for all;
-    `own` the workspace's own files and folders, in the same form, when it lies under `root`.
+    `own` the workspace's own files and folders, in the same form, if it is under `root`.
     """
     groups: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     known = set(used)
@@ -66,7 +66,7 @@ def unused(
 
 
 def _files(root: Path, own: Collection[str]) -> Iterable[tuple[str, bool]]:
-    """Every file under `root`, and whether it is litter. A link to a folder already seen is not followed."""
+    """Every file under `root`, and whether it is metadata. Links to visited folders are not followed."""
     waiting, seen, skipped = [("", False)], {os.path.realpath(root)}, frozenset(own)
     while waiting:
         here, litter = waiting.pop()
@@ -83,7 +83,7 @@ def _files(root: Path, own: Collection[str]) -> Iterable[tuple[str, bool]]:
 
 
 def say_unused(found: Sequence[Unused]) -> tuple[list[str], list[str]]:
-    """The warnings and the notes for what was not used. Litter is only counted in the data."""
+    """The warnings and notes for unused files. File manager metadata is only counted in the data."""
     warnings, notes = [], []
     for why, words in ((NOT_READ, "because of the suffix"), (NOT_LISTED, "because no list contains them")):
         groups = [group for group in found if group.why == why]
@@ -109,7 +109,7 @@ def say_unused(found: Sequence[Unused]) -> tuple[list[str], list[str]]:
 def vanished(
     rows: Iterable[Row], lost: Iterable[str], layout: Layout, distractors: Collection[int]
 ) -> list[int]:
-    """The identities that only files of `lost` show: nobody is left of them. Told by the file names."""
+    """The identities that occur only in files of `lost`, according to the file names."""
     if layout.parse is None:
         return []
     kept = {row.pid for row in rows}
@@ -124,7 +124,7 @@ def vanished(
 
 
 def say_vanished(pids: Sequence[int]) -> str:
-    """The warning that names identities of whom no crop is left."""
+    """The warning that names identities without any crop left."""
     shown = ", ".join(map(str, pids[:20])) + (" …" if len(pids) > 20 else "")
     people = "1 identity has" if len(pids) == 1 else f"{len(pids):,} identities have"
     return f"{people} no crop left because all their files were skipped: pid {shown}"

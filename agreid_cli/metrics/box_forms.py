@@ -71,7 +71,7 @@ def look_like_corners(rows: MotRows) -> bool:
 
 
 def _numbers(box: np.ndarray, form: str) -> np.ndarray:
-    """The four numbers as they stand in the file: the inverse of `corners_of`."""
+    """The four numbers as written in the file: the inverse of `corners_of`."""
     size = box[:, 2:] - box[:, :2]
     if form == "ltrb":
         return box

@@ -1,1 +1,1 @@
-"""Networks: backbones, heads, losses and weights. Torch only: no configuration, no printing."""
+"""Networks: backbones, heads, losses and weights. Only torch: no configuration, no printing."""

@@ -1,7 +1,7 @@
-"""The one way from the pixels of a crop to its embedding: resize, normalise, add the side information.
+"""The only path from the pixels of a crop to its embedding: resize, normalise, add side information.
 
 Validation, `embed`, the explanations, the tracker's embedder and ONNX export all use it, so that a network is
-used as it was judged.
+used exactly as it was validated.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ Pixels = npt.NDArray[np.uint8]
 
 
 class Embedder(Protocol):
-    """What every method's network offers, trained or in training (a torch module).
+    """The interface of every method's network, during and after training (a torch module).
 
-    needs: the side information that `embed` asks for, of `camera` and `view`. mean, std: of RGB images with
+    needs: the side information required by `embed`, of `camera` and `view`. mean, std: of RGB images with
     values 0..1.
     """
 
@@ -41,7 +41,7 @@ class Embedder(Protocol):
 
 
 class Encoder:
-    """A network on `device`, fed with uint8 RGB crops. Switching to eval mode is the caller's business.
+    """A network on `device`, fed with uint8 RGB crops. The caller switches it to eval mode.
 
     size: (height, width). autocast: the context in which the network runs. backend: what runs it.
     """

@@ -1,6 +1,6 @@
-"""The fully connected layer behind the pooling that torchreid's OSNet has: linear, batch norm, ReLU.
+"""The fully connected layer after pooling in torchreid's OSNet: linear, batch norm, ReLU.
 
-It is part of what torchreid ranks by. Its parts are named as in torchreid's files: `fc.0` and `fc.1`.
+Its output is what torchreid ranks. Its parts are named as in torchreid's files: `fc.0` and `fc.1`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ PREFIX = "fc."
 
 
 def make_fc(channels: int, width: int) -> nn.Sequential:
-    """float B×channels → B×width, not negative, with random weights as torchreid draws them."""
+    """float B×channels → B×width, non-negative, randomly initialised as in torchreid."""
     linear = nn.Linear(channels, width)
     nn.init.normal_(linear.weight, std=0.01)
     nn.init.zeros_(linear.bias)
@@ -21,7 +21,7 @@ def make_fc(channels: int, width: int) -> nn.Sequential:
 
 
 def fc_width(state: Mapping[str, Tensor], channels: int) -> int:
-    """The width of the layer that these weights hold for a map of so many channels; 0 where there is none."""
+    """The width of the layer in these weights for a map with this number of channels; 0 if there is none."""
     own = {name: tensor for name, tensor in state.items() if name.startswith(PREFIX)}
     weight = own.get("fc.0.weight")
     if weight is None or weight.dim() != 2 or weight.shape[1] != channels:
@@ -29,5 +29,5 @@ def fc_width(state: Mapping[str, Tensor], channels: int) -> int:
     width = int(weight.shape[0])
     vectors = ("fc.0.bias", "fc.1.weight", "fc.1.bias", "fc.1.running_mean", "fc.1.running_var")
     whole = all(name in own and own[name].shape == (width,) for name in vectors)
-    # Two such layers, one behind the other, are another network's.
+    # Two consecutive layers of this kind belong to another network.
     return width if whole and "fc.3.weight" not in own else 0

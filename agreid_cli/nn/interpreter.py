@@ -1,14 +1,15 @@
-"""The explainable stream: a second network that says where each attribute lies, over a frozen re-ID model.
+"""The explainable stream: a second network on a frozen re-ID model that locates each attribute.
 
-It shares the frozen stem, and from there has late stages of its own, whose features the attribute
-decomposition head turns into M maps. The re-ID model's own feature map, weighed by each map, goes through the
-model's own frozen pooling and neck: M vectors, whose distances are the parts of the model's distance (§IV-B).
+It shares the frozen stem, followed by its own late stages, whose features the attribute
+decomposition head turns into M maps. The re-ID model's own feature map, weighted by each map, passes through
+the model's own frozen pooling and neck: M vectors, whose distances are the parts of the model's distance
+(§IV-B).
 
-A third stream, again with late stages of its own, recognises the attributes; the maps do without it, and it
-does without them. It may also read the late stages of the maps (`shared`, which is ours): these then learn
-what an attribute looks like from being asked for it, and not through distances alone.
+A third stream, with its own late stages, recognises the attributes, independently of the maps. With `shared`
+(our variant) it uses the late stages of the maps instead: these then also learn from attribute labels, not
+only from distances.
 
-Nothing of the re-ID model moves: no gradient, no batch statistics.
+Nothing in the re-ID model changes: no gradients, no batch statistics.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ from agreid_cli.records.side import Side
 
 @dataclass(frozen=True)
 class Explained:
-    """What the stream says of B crops.
+    """The output of the stream for B crops.
 
-    base: B×D, the re-ID model's embedding. maps: B×M×H×W, above 0. vectors: B×M×D, under each map.
+    base: B×D, the re-ID model's embedding. maps: B×M×H×W, positive. vectors: B×M×D, one per map.
     attributes: B×M logits.
     """
 
@@ -42,13 +43,13 @@ class Explained:
 
 
 class Interpreter(nn.Module):
-    """`teacher` is frozen here and stays in eval mode, whatever mode this module is in.
+    """`teacher` is frozen and stays in eval mode, whatever mode this module is in.
 
-    scale, growth: K and T of Eq. 1. from_teacher: begin the new late stages as copies of the teacher's
-    trained ones rather than from the backbone's starting weights, which may be random. shared: attributes are
-    recognised from the maps' late stages. reduction: the decomposition head is C/reduction channels wide.
+    scale, growth: K and T of Eq. 1. from_teacher: initialise the new late stages as copies of the teacher's
+    trained ones rather than from the backbone's initial weights, which may be random. shared: attributes are
+    recognised from the maps' late stages. reduction: the decomposition head has C/reduction channels.
 
-    Raises `InputError` for a teacher that has not one map and one vector to take apart.
+    Raises `InputError` for a teacher without exactly one map and one vector to decompose.
     """
 
     teacher: ReidModel
@@ -90,7 +91,7 @@ class Interpreter(nn.Module):
         self.train(self.training)
 
     def train(self, mode: bool = True) -> Interpreter:
-        """As usual, but for the teacher, whose batch norms must keep their statistics."""
+        """As usual, except for the teacher, whose batch norms must keep their statistics."""
         super().train(mode)
         self.teacher.eval()
         return self
@@ -116,7 +117,7 @@ class Interpreter(nn.Module):
         return self.teacher.std
 
     def forward(self, images: Tensor, side: Side | None = None, labels: Tensor | None = None) -> Explained:
-        """images: float B×3×H×W, normalised for the teacher's backbone. The labels play no part."""
+        """images: float B×3×H×W, normalised for the teacher's backbone. The labels are ignored."""
         head = self.teacher.head
         with torch.no_grad():
             hidden = self.teacher.backbone(images, side)
@@ -131,16 +132,17 @@ class Interpreter(nn.Module):
         return Explained(base, maps, self._neck(pooled), attributes.float())
 
     def embed(self, images: Tensor, side: Side | None = None) -> Tensor:
-        """B×D, what is ranked: the teacher's own embedding, to the bit."""
+        """B×D, what is ranked: exactly the teacher's own embedding."""
         return self.teacher.embed(images, side)
 
     def _read_power(self, *_: object) -> None:
-        """The power of the teacher's pooling as a number. It is frozen, so it is read where it can change and
-        not in every step, in which reading it would make a GPU wait."""
+        """The power of the teacher's pooling as a number. It is frozen, so it is read only when it can
+        change,
+        not in every step, because reading it makes a GPU synchronise."""
         self.power = float(self.teacher.head.pooling.p)
 
     def _neck(self, pooled: Tensor) -> Tensor:
-        """Fc layer and frozen neck on every vector: B×M×C → B×M×D, float32, if the model ranks behind it."""
+        """Fc layer and frozen neck on every vector: B×M×C → B×M×D, float32, if the model ranks after it."""
         with torch.autocast(pooled.device.type, enabled=False):
             vectors = self._ranked(pooled.flatten(0, 1).float())
         return vectors.unflatten(0, pooled.shape[:2])
@@ -154,7 +156,7 @@ class Interpreter(nn.Module):
 
 
 def check_teacher(head: nn.Module) -> None:
-    """`InputError` unless the head pools one feature map into the one vector that is ranked."""
+    """`InputError` unless the head pools one feature map into the single vector that is ranked."""
     if not all(hasattr(head, part) for part in ("tail", "pooling", "neck")):
         raise several_vectors()
     if head.pooling.kind == "token":
@@ -162,16 +164,16 @@ def check_teacher(head: nn.Module) -> None:
 
 
 def several_vectors() -> InputError:
-    """The refusal of MGN."""
+    """The error for MGN."""
     return InputError(
-        "this re-ID model ranks several vectors side by side (MGN), and an attribute map needs one",
+        "this re-ID model ranks several concatenated vectors (MGN), but an attribute map needs one",
         hint="Explain a run of a bot or sbs recipe, such as bot-vit.",
     )
 
 
 def class_token() -> InputError:
-    """The refusal of a ViT that is ranked by its class token."""
+    """The error for a ViT that is ranked by its class token."""
     return InputError(
-        "this re-ID model ranks the class token, which no map over the image can take apart",
-        hint="Train one that averages its patch tokens (model.pool=avg), as the recipe bot-vit does.",
+        "this re-ID model ranks the class token, which maps over the image cannot decompose",
+        hint="Train one that averages its patch tokens (model.pool=avg), e.g. with the recipe bot-vit.",
     )

@@ -17,7 +17,7 @@ from agreid_cli.records.side import Side
 class ReidModel(nn.Module):
     """Images: float B×3×H×W, RGB, normalised by `mean` and `std`; `needs` names the side information.
 
-    `loaded` says which pretrained weights went in; a run's checkpoint is loaded over them as usual.
+    `loaded` reports which pretrained weights were loaded; a run's checkpoint is loaded on top as usual.
     """
 
     def __init__(self, backbone: Backbone, head: nn.Module, *, loaded: WeightReport | None = None) -> None:
@@ -53,10 +53,10 @@ class ReidModel(nn.Module):
 
 
 def build_model(spec: ModelSpec, n_ids: int) -> ReidModel:
-    """A model as `spec` says, with classifiers for `n_ids` identities.
+    """A model built from `spec`, with classifiers for `n_ids` identities.
 
-    Weights are loaded before the tails are cut, so every tail starts from them. Raises `InputError` for what
-    `check_spec`, the makers or `load_weights` refuse.
+    Weights are loaded before the tails are copied, so every tail starts from them. Raises `InputError` for
+    what `check_spec`, the makers or `load_weights` refuse.
     """
     check_spec(spec)
     backbone = make_backbone(spec.backbone, size=spec.size, **spec.backbone_options)
@@ -69,7 +69,7 @@ def build_model(spec: ModelSpec, n_ids: int) -> ReidModel:
 
 
 def check_model(spec: ModelSpec) -> None:
-    """Raise `InputError` for whatever `build_model` would refuse, weights apart; nothing is allocated."""
+    """Raise `InputError` for everything `build_model` would refuse, except weights; allocates nothing."""
     check_spec(spec)
     with torch.device("meta"):
         backbone = make_backbone(spec.backbone, size=spec.size, **spec.backbone_options)

@@ -1,4 +1,4 @@
-"""A trained network as one ONNX file, with a batch of any size, checked against torch."""
+"""Export a trained network as one ONNX file for any batch size, checked against PyTorch."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from agreid_cli.nn.encoder import Encoder
 from agreid_cli.records.side import OPTION_OF_NEED, Side
 
 INPUT, OUTPUT = "images", "embedding"
-#: Two batches of unlike size, neither of them the one that the graph was traced with.
+#: Two different batch sizes, neither of them the one used for tracing.
 CHECKED = (1, 5)
 TRACED = 2
-#: Largest allowed difference to torch, relative to the largest number of the embedding.
+#: Maximum difference to PyTorch, relative to the largest absolute value of the embedding.
 TOLERANCE = 1e-3
 
 
 def export_onnx(encoder: Encoder, *, notes: Mapping[str, str] | None = None) -> bytes:
     """The network's `embed` as ONNX, for any batch size B.
 
-    Inputs: `images` float32 B×3×H×W, normalised, and of `camera` and `view` (int64 B) those that the network
-    needs. Output: `embedding` B×D. notes: further entries of the file's metadata, where mean, std, size and
-    the order of the channels stand. The model is moved to the CPU, exported in eval mode and float32, and
-    left as it was. Raises `MissingError` when onnx or onnxscript is not installed.
+    Inputs: `images` float32 B×3×H×W, normalised, and those of `camera` and `view` (int64 B) that the network
+    needs. Output: `embedding` B×D. notes: additional entries of the file's metadata, which contains mean,
+    std, size and the channel order. The model is moved to the CPU, exported in eval mode and float32, and
+    restored. Raises `MissingError` if onnx or onnxscript is not installed.
     """
     _need("onnx", "onnxscript")
     model, size = encoder.model, encoder.size
@@ -42,7 +42,7 @@ def export_onnx(encoder: Encoder, *, notes: Mapping[str, str] | None = None) -> 
             _Embed(model, asked),
             inputs,
             dynamo=True,
-            # The inputs of `_Embed.forward`: images, and a tuple of the rest, where there are any.
+            # The inputs of `_Embed.forward`: images, and a tuple of the others, if there are any.
             dynamic_shapes=({0: batch}, tuple({0: batch} for _ in asked)) if asked else ({0: batch},),
             verbose=False,
         )
@@ -65,8 +65,8 @@ def export_onnx(encoder: Encoder, *, notes: Mapping[str, str] | None = None) -> 
 def check_onnx(data: bytes, encoder: Encoder, *, rows: Mapping[str, int] | None = None) -> float:
     """The largest difference between onnxruntime and torch over two batch sizes, relative to the embedding.
 
-    rows: how many cameras and views the network knows. Raises `AgreidError` when the difference is above
-    `TOLERANCE`, `MissingError` when onnxruntime is not installed.
+    rows: number of cameras and views known to the network. Raises `AgreidError` if the difference is above
+    `TOLERANCE`, `MissingError` if onnxruntime is not installed.
     """
     _need("onnxruntime")
     import onnxruntime
@@ -91,14 +91,15 @@ def check_onnx(data: bytes, encoder: Encoder, *, rows: Mapping[str, int] | None 
             worst = max(worst, float(difference))
     if not worst <= TOLERANCE:
         raise AgreidError(
-            f"the exported network differs from torch by {worst:.2g} of its embedding, so it was not kept",
+            f"the exported network differs from PyTorch by {worst:.2g} of its embedding, so it was not kept",
             hint="Try other versions of torch and onnxruntime, and report it.",
         )
     return worst
 
 
 def _name(graph: Any, inputs: list[str], output: str) -> None:
-    """Name inputs and output, after values within that are called so: the exporter names a value after its
+    """Name inputs and output, after renaming inner values with these names: the exporter names a value after
+    its
     operation, and there are operations `view` and `embedding`."""
     for node in graph:
         for value in node.outputs:
@@ -109,7 +110,7 @@ def _name(graph: Any, inputs: list[str], output: str) -> None:
 
 
 def asked_of(model: Any) -> list[str]:
-    """The side inputs of a network's graph, in their order."""
+    """The side inputs of a network's graph, in order."""
     return [name for name in OPTION_OF_NEED if name in model.needs]
 
 
@@ -130,7 +131,7 @@ class _Embed(nn.Module):
 
 @contextlib.contextmanager
 def _at_rest(model: nn.Module) -> Iterator[None]:
-    """On the CPU, in eval mode and float32; afterwards as before."""
+    """On the CPU, in eval mode and float32; restored afterwards."""
     first = next(model.parameters())
     device, kind = first.device, first.dtype
     training = [(module, module.training) for module in model.modules()]
@@ -145,7 +146,7 @@ def _at_rest(model: nn.Module) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """The exporter talks on all channels; what matters is checked with numbers."""
+    """Silence the exporter's messages; the result is checked numerically."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -1,4 +1,4 @@
-"""What the parts of a network hand to each other."""
+"""The data passed between the parts of a network."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CLASS_TOKEN = "class"
 
 @dataclass(frozen=True)
 class FeatureMap:
-    """What a tail gives: `grid` B×C×H×W, and `tokens` by name, B×C each.
+    """The output of a tail: `grid` B×C×H×W, and `tokens` by name, B×C each.
 
     A transformer's class token is called `class`; a method may add its own, such as `view`.
     """
@@ -24,7 +24,7 @@ class FeatureMap:
 
 @dataclass(frozen=True)
 class Logits:
-    """`values` B×n enter the cross-entropy with `weight`, against `target` (int64 B): by default the labels.
+    """`values` B×n are used in cross-entropy with `weight`, against `target` (int64 B; default: the labels).
 
     The cross-entropy of a step is the sum of weight · CE over all logits.
     """
@@ -36,7 +36,8 @@ class Logits:
 
 @dataclass(frozen=True)
 class Metric:
-    """`values` B×D enter the metric loss (triplet) with `weight`; the metric loss is the weighted sum."""
+    """`values` B×D are used in the metric loss (triplet) with `weight`; the metric loss is the weighted
+    sum."""
 
     values: Tensor
     weight: float = 1.0
@@ -44,10 +45,10 @@ class Metric:
 
 @dataclass(frozen=True)
 class HeadOutput:
-    """What a head or a whole model gives.
+    """The output of a head or a whole model.
 
-    embedding: B×D, what is ranked. logits: empty when no labels were given. extra: further tensors by name,
-    for the terms of a method that ask for them.
+    embedding: B×D, what is ranked. logits: empty if no labels were given. extra: further tensors by name,
+    for a method's loss terms.
     """
 
     embedding: Tensor

@@ -1,14 +1,14 @@
-"""All M attribute-guided vectors of a batch by one product, and the distances between them.
+"""Compute all M attribute-weighted vectors of a batch with one product, and the distances between them.
 
-The obvious way multiplies the feature map F (B×C×H×W) by each of M maps and pools M times: at B = 64, M = 88,
-C = 2048 and 16×8 that is 5.9 GB a copy. But generalised-mean pooling is a sum over places,
+The direct way multiplies the feature map F (B×C×H×W) by each of M maps and pools M times: at B = 64, M = 88,
+C = 2048 and 16×8 that is 5.9 GB per copy. But generalised-mean pooling is a sum over positions,
 
     GeM(F ⊙ Aᵏ)_c = ( 1/HW · Σ_s F_{c,s}^p A_{k,s}^p )^{1/p},
 
-so the sums for all k and c are one batched product of (A^p) B×M×HW and (F^p)ᵀ B×HW×C, and what remains is
-46 MB. It is exact. p = 1 is average pooling, the only one that suits features with a sign.
+so the sums for all k and c are one batched product of (A^p) B×M×HW and (F^p)ᵀ B×HW×C, which needs only
+46 MB. It is exact. p = 1 is average pooling, the only one suitable for signed features.
 
-All of it runs in float32 whatever autocast says: cubes and differences of squares do not survive float16.
+Everything runs in float32 even under autocast: cubes and differences of squares need more than float16.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-_LEAST_FEATURE = 1e-6  # as in GeM itself: its root has no slope at 0
+_LEAST_FEATURE = 1e-6  # as in GeM: its root has no gradient at 0
 _LEAST_SUM = 1e-18
 _LEAST_SQUARE = 1e-12
 
 
 def attribute_pooling(grid: Tensor, maps: Tensor, *, p: float = 3.0) -> Tensor:
-    """B×C×H×W and B×M×H×W → B×M×C: `grid` pooled under each map by the generalised mean of power `p`.
+    """B×C×H×W and B×M×H×W → B×M×C: `grid` pooled with each map by the generalised mean of power `p`.
 
-    Maps are positive. With p ≠ 1 the grid must not be negative. Values below 1e-6 count as 1e-6, as in GeM.
+    Maps are positive. For p ≠ 1 the grid must be non-negative. Values below 1e-6 count as 1e-6, as in GeM.
     """
     with torch.autocast(grid.device.type, enabled=False):
         features, attention = grid.float().flatten(2), maps.float().flatten(2)
@@ -38,7 +38,7 @@ def attribute_pooling(grid: Tensor, maps: Tensor, *, p: float = 3.0) -> Tensor:
 
 
 class _Root(torch.autograd.Function):
-    """(max(x, 1e-18))^{1/p} that keeps its result alone: the slope is y^{1 − p} / p."""
+    """(max(x, 1e-18))^{1/p} that stores only its result: the derivative is y^{1 − p} / p."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, p: float) -> Tensor:
@@ -56,7 +56,7 @@ class _Root(torch.autograd.Function):
 def part_distances(vectors: Tensor) -> Tensor:
     """B×M×C → B×B×M: dᵏ_ij = ‖fᵏ_i − fᵏ_j‖ of every pair in a batch.
 
-    Each attribute's vectors are centred first: without it ‖a‖² + ‖b‖² − 2ab loses the digits that matter.
+    Each attribute's vectors are centred first: otherwise ‖a‖² + ‖b‖² − 2ab loses the relevant digits.
     """
     with torch.autocast(vectors.device.type, enabled=False):
         of_k = vectors.float().transpose(0, 1)

@@ -1,4 +1,4 @@
-"""Position embeddings learned at one image size, brought to another."""
+"""Resize position embeddings learnt at another image size."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def resize_positions(
 ) -> Tensor:
     """1×(prefix + h·w)×C from a grid of `source` rows and columns to `target`, bilinear as in fast-reid.
 
-    The first `prefix` rows belong to the class token and registers and stay as they are.
+    The first `prefix` rows belong to the class token and registers and are unchanged.
     """
     positions = at_least_single(positions)
     fixed, places = positions[:, :prefix], positions[:, prefix:]

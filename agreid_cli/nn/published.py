@@ -51,7 +51,7 @@ class Scheme:
                     break
 
 
-#: Rules for a trunk whose names are timm's, at a prefix. Blocks lie in the stem or in one of two tails.
+#: Rules for a trunk with timm's names, at a prefix. Blocks are in the stem or in one of two tails.
 def trunk_rules(prefix: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """The rules of a timm transformer whose names begin with `prefix`, a pattern."""
     return (
@@ -101,7 +101,7 @@ def load_published(
     )  # fmt: skip
     if share < ENOUGH:
         raise InputError(
-            f"{source} holds only {share:.1%} of what the embedding needs, so nothing was loaded: {report}",
+            f"{source} has only {share:.1%} of what the embedding needs, so nothing was loaded: {report}",
             hint="Check model.size, model.backbone and method.options (stride, prompts) against it.",
         )
     with torch.no_grad():

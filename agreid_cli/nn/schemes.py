@@ -32,7 +32,8 @@ def _transreid(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _view_positions(state: dict[str, Tensor], trunk: str) -> dict[str, Tensor]:
-    """The position table of VDT and SeCap holds class, view, grid; ours keeps the view's row apart."""
+    """The position table of VDT and SeCap contains class, view, grid; ours stores the view's row
+    separately."""
     name = f"{trunk}pos_embed"
     if name not in state:
         return state

@@ -1,4 +1,4 @@
-"""What a model is made of, in plain words; and what can be refused before torch is loaded."""
+"""The specification of a model as plain data, and checks that need no torch."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from agreid_cli.nn.heads import FC_HEADS, HEADS
 if TYPE_CHECKING:
     from agreid_cli.config.model import LossConfig, ModelConfig
 
-#: Choices that only some backbones know, and the value that means "as it is".
+#: Options known to some backbones only, and their neutral values.
 NEUTRAL: dict[str, Any] = {"last_stride": 1, "ibn": False, "non_local": False, "drop_path": 0.0}
-#: `model.fc`: as the weight file has it.
+#: `model.fc`: as in the weight file.
 AUTO = "auto"
 POOLINGS = ("auto", "avg", "gem", "token")
 
@@ -40,9 +40,10 @@ class ModelSpec:
 
 
 def spec_from(model: ModelConfig, loss: LossConfig) -> ModelSpec:
-    """What a configuration asks for.
+    """The specification given by a configuration.
 
-    A choice that the backbone does not know is passed on, and refused there, unless it has its neutral value.
+    An option that the backbone does not know is passed on, and refused there, unless it has its neutral
+    value.
     """
     chosen = {name: getattr(model, name) for name in NEUTRAL}
     head: dict[str, Any] = {
@@ -68,21 +69,21 @@ def spec_from(model: ModelConfig, loss: LossConfig) -> ModelSpec:
 
 
 def check_spec(spec: ModelSpec) -> None:
-    """Raise `InputError` for names that are in no table; what a backbone allows, it says itself."""
+    """Raise `InputError` for names in no table; the backbone itself refuses what it does not allow."""
     if spec.backbone not in BACKBONES and not spec.backbone.startswith(TIMM):
         choices = [*BACKBONES, f"{TIMM}NAME"]
-        raise InputError(f"there is no backbone '{spec.backbone}'{did_you_mean(spec.backbone, choices)}")
+        raise InputError(f"unknown backbone '{spec.backbone}'{did_you_mean(spec.backbone, choices)}")
     if spec.head not in HEADS:
-        raise InputError(f"there is no head '{spec.head}'{did_you_mean(spec.head, HEADS)}")
+        raise InputError(f"unknown head '{spec.head}'{did_you_mean(spec.head, HEADS)}")
     if spec.pooling not in POOLINGS:
-        raise InputError(f"there is no pooling '{spec.pooling}'{did_you_mean(spec.pooling, POOLINGS)}")
+        raise InputError(f"unknown pooling '{spec.pooling}'{did_you_mean(spec.pooling, POOLINGS)}")
     if spec.fc not in (AUTO, 0) and spec.head not in FC_HEADS:
         raise fc_refusal(spec.head)
 
 
 def fc_refusal(head: str) -> InputError:
-    """MGN narrows each part's vector itself."""
+    """MGN reduces the channels of each part itself."""
     return InputError(
-        f"the head {head} takes no fully connected layer behind the pooling: it has one for each part",
+        f"the head {head} does not use a fully connected layer after pooling: it has one for each part",
         hint=f"Use model.fc=0, or another head: {', '.join(FC_HEADS)}.",
     )

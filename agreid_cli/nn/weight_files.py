@@ -1,4 +1,4 @@
-"""Weight files of many makers, read safely and brought to the names that published weights use."""
+"""Read weight files from many sources safely, and map their names to published weight names."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from torch import Tensor
 
 from agreid_cli.errors import InputError, MissingError
 
-#: Where training programs put the weights inside a checkpoint.
+#: Keys under which training programs store the weights in a checkpoint.
 NESTED = ("state_dict", "model_state_dict", "model", "teacher", "net", "network", "weights", "params")
-#: What they put before a weight's name; our own runs' names (backbone.stem, head.tail, head.fc) among them.
-#: Of MGN's branches the first counts; the others are further copies of the same stages.
+#: Prefixes of weight names, including those of our own runs (backbone.stem, head.tail, head.fc).
+#: Of MGN's branches the first is used; the others are further copies of the same stages.
 PREFIX = re.compile(
     r"^(?:module|_orig_mod|model|net|network|encoder|visual|student|teacher|stem|backbone|base"
     r"|first|late|head\.tail|head\.trunk|head\.tails\.0|head(?=\.fc\.[01]\.))\."
@@ -26,7 +26,7 @@ PREFIX = re.compile(
 def read_weights(path: Path) -> dict[str, Tensor]:
     """All tensors of a .safetensors, .pth or .pt file by name; nothing in it is executed.
 
-    Raises `MissingError` when it is not there, `InputError` when it holds no plain tensors.
+    Raises `MissingError` if it does not exist, `InputError` if it contains no plain tensors.
     """
     if not path.is_file():
         raise MissingError(f"the weights {path} do not exist", hint="Check model.weights.")
@@ -38,19 +38,19 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             stored: Any = torch.load(path, map_location="cpu", weights_only=True, encoding="latin1")
-    except Exception as error:  # both libraries raise a dozen kinds for a bad file
+    except Exception as error:  # both libraries raise many kinds of errors for a bad file
         raise InputError(
-            f"{path} is not a plain weight file, so it was not loaded",
-            hint="Give a .safetensors file, or a .pth of tensors alone, not of a whole pickled model.",
+            f"{path} is not a plain weight file and was not loaded",
+            hint="Give a .safetensors file, or a .pth with tensors only, not a pickled model.",
         ) from error
     state = _tensors(stored)
     if not state:
-        raise InputError(f"{path} holds no named tensors", hint="Give a state dict as torch saves it.")
+        raise InputError(f"{path} contains no named tensors", hint="Give a state dict as saved by torch.")
     return state
 
 
 def published_names(state: Mapping[str, Tensor], wanted: Collection[str]) -> dict[str, Tensor]:
-    """The same tensors with the usual prefixes gone, except where a name fits as it is."""
+    """The same tensors without common prefixes, except if a name already fits."""
     names: dict[str, Tensor] = {}
     for name, tensor in state.items():
         short = name
@@ -62,7 +62,7 @@ def published_names(state: Mapping[str, Tensor], wanted: Collection[str]) -> dic
 
 
 def _tensors(stored: Any) -> dict[str, Tensor]:
-    """The deepest dict that a known key leads to and that holds tensors."""
+    """The deepest dict under a known key that contains tensors."""
     if not isinstance(stored, Mapping):
         return {}
     for key in NESTED:

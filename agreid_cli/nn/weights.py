@@ -1,6 +1,6 @@
-"""Pretrained weights into a backbone, with a report of what went in and what did not.
+"""Load pretrained weights into a backbone, and report what was loaded.
 
-A silent mismatch is refused: a file of another network would otherwise train from noise without a word.
+Mismatches are refused: with a file of another network, training would silently start from random weights.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from agreid_cli.nn.positions import resized_positions
 from agreid_cli.nn.weight_files import published_names, read_weights
 
 NONE = "none"
-#: The usual weights of the backbone: from an installed package, else from timm's cache, else from its hub.
+#: The default weights of the backbone: from an installed package, else from timm's cache, else from its hub.
 PRETRAINED = ("imagenet", "pretrained")
-#: Below this share of the backbone's parameters found, a file is taken to belong to another network.
+#: A file with less than this fraction of the backbone's parameters belongs to another network.
 ENOUGH = 0.9
 EXAMPLES = 5
 
 
 @dataclass(frozen=True)
 class WeightReport:
-    """Names by what became of them; `share` 0..1 of the backbone's parameters that were loaded.
+    """Names by outcome; `share` 0..1 is the fraction of the backbone's parameters that were loaded.
 
     missing: in the backbone, not in the file. unexpected: in the file, not in the backbone (a classifier).
     misshapen: in both, with different shapes. resized: position embeddings brought to this image size.
@@ -47,7 +47,7 @@ class WeightReport:
     def __str__(self) -> str:
         """One line for the console."""
         if self.source == NONE:
-            return "weights: none; the network starts from random numbers, which costs accuracy"
+            return "weights: none; the network is randomly initialised, which costs accuracy"
         parts = [f"{len(self.loaded)} loaded ({self.share:.1%} of the backbone)"]
         for what in ("missing", "unexpected", "misshapen", "resized"):
             if names := getattr(self, what):
@@ -56,10 +56,10 @@ class WeightReport:
 
 
 def load_weights(backbone: Backbone, source: str, *, find_fc: bool = False) -> WeightReport:
-    """Load weights in place: "none", "imagenet" (the backbone's usual weights), or a path.
+    """Load weights in place: "none", "imagenet" (the backbone's default weights), or a path.
 
-    find_fc: give the backbone the fully connected layer that the file holds behind the pooling, if any.
-    Raises `MissingError` when they cannot be had, `InputError` when they are not this network's.
+    find_fc: add to the backbone the fully connected layer that the file has after pooling, if any.
+    Raises `MissingError` if they are not available, `InputError` if they are not this network's.
     """
     if source == NONE:
         return WeightReport(NONE, missing=tuple(backbone.named_weights()))
@@ -67,8 +67,8 @@ def load_weights(backbone: Backbone, source: str, *, find_fc: bool = False) -> W
         name = backbone.traits.pretrained
         if name is None:
             raise MissingError(
-                "no library holds pretrained weights of this backbone",
-                hint="Name a file (model.weights=PATH), or start from random numbers (model.weights=none).",
+                "no library has pretrained weights for this backbone",
+                hint="Give a file (model.weights=PATH), or use random initialisation (model.weights=none).",
             )
         if (state := from_package(name)) is not None:
             return fill(backbone, state, source=source_of(name))
@@ -79,7 +79,7 @@ def load_weights(backbone: Backbone, source: str, *, find_fc: bool = False) -> W
 def fill(
     backbone: Backbone, state: Mapping[str, Tensor], *, source: str, find_fc: bool = False
 ) -> WeightReport:
-    """Copy what fits of `state` into the backbone; `InputError` when that is less than `ENOUGH`."""
+    """Copy what fits of `state` into the backbone; `InputError` if that is less than `ENOUGH`."""
     wanted = backbone.named_weights()
     found = published_names(state, wanted)
     if find_fc and (width := fc_width(found, backbone.channels)):
@@ -90,7 +90,7 @@ def fill(
     )
     found = {**found, **resized}
     fits = {k: v for k, v in found.items() if k in wanted and v.shape == wanted[k].shape}
-    # Running statistics and counters are not parameters, but a norm without them is not loaded either.
+    # Running statistics and counters are not parameters, but a norm without them does not count as loaded.
     total = sum(tensor.numel() for tensor in wanted.values())
     report = WeightReport(
         source,
@@ -119,9 +119,9 @@ def _mismatch(report: WeightReport, found: Mapping[str, Tensor], wanted: Mapping
         shapes = f"{tuple(found[name].shape)} in the file, {tuple(wanted[name].shape)} in the backbone"
         problems.append(Problem(name, shapes))
     return InputError(
-        f"{report.source} holds only {report.share:.1%} of this backbone's weights, so nothing was loaded",
+        f"{report.source} has only {report.share:.1%} of this backbone's weights, so nothing was loaded",
         problems=problems,
-        hint="Check model.backbone against the file, or set model.weights=none to start from random numbers.",
+        hint="Check model.backbone against the file, or set model.weights=none for random initialisation.",
     )
 
 

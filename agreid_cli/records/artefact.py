@@ -106,7 +106,7 @@ class Artefact:
                 f"{path} cannot be read as Parquet: {error}", hint=f"Create it again with: {self.made_by}"
             ) from error
         mark = (table.schema.metadata or {}).get(SCHEMA_KEY, b"")
-        stored = self._version(path, mark.decode("utf-8", "replace"))  # a damaged file may hold anything
+        stored = self._version(path, mark.decode("utf-8", "replace"))  # a damaged file may contain any bytes
         marks = table.schema.metadata
         for version in range(stored, self.version):
             table = self.upgrades[version](table)
@@ -117,7 +117,7 @@ class Artefact:
             return self.version  # another program's table: the columns decide
         name, _, version = mark.partition("/")
         if name != self.name:
-            raise InputError(f"{path} holds a {name} table, not a {self.name} table")
+            raise InputError(f"{path} is a {name} table, not a {self.name} table")
         if not version.isdecimal() or not 1 <= int(version) <= self.version:
             raise InputError(
                 f"{path} has schema {mark}; this agreid reads up to {self.name}/{self.version}",

@@ -48,7 +48,7 @@ CROPS_SCHEMA = pa.schema(CROP_FIELDS)
 def crop_row(
     crop_id: str, path: str, *, camid: int, platform: str, size: tuple[int, int], **known: Any
 ) -> dict[str, Any]:
-    """One row of `crops/1`, whoever makes it; a column that is not given is null.
+    """One row of `crops/1`; a column that is not given is null.
 
     `size` is (width, height) of the crop in pixels. Raises `TypeError` for a column that the schema lacks.
 
@@ -80,11 +80,11 @@ def video_crop_row(
 
 def check_crops(table: pa.Table) -> list[Problem]:
     """`crop_id` unique; paths that can be files; known platforms; box inside the frame; sizes positive."""
-    problems = [Problem(f"crop_id {i}", "stands more than once") for i in duplicates(table["crop_id"])]
+    problems = [Problem(f"crop_id {i}", "occurs more than once") for i in duplicates(table["crop_id"])]
     for name, what in (("crop_id", "its crop_id is empty"), ("path", "its path is empty")):
         problems += [Problem(f"crop {crop}", what) for crop in _ids(table, pc.equal(table[name], ""))]
     for crop in _ids(table, pc.match_substring(table["path"], "\0")):
-        problems.append(Problem(f"crop {crop}", "its path holds a zero byte"))
+        problems.append(Problem(f"crop {crop}", "its path contains a NUL byte"))
     for crop in _ids(table, pc.match_substring_regex(table["path"], r"(^|[/\\])\.{0,2}$")):
         problems.append(Problem(f"crop {crop}", "its path is a folder"))
     known = pc.is_in(table["platform"], value_set=pa.array(PLATFORMS))
@@ -97,7 +97,7 @@ def check_crops(table: pa.Table) -> list[Problem]:
     for crop in _ids(table, pa.array((n_corners > 0) & (n_corners < len(BOX)))):
         problems.append(Problem(f"crop {crop}", f"its box has only some of {', '.join(BOX)}"))
     for crop in _ids(table, _any([pc.invert(pc.is_finite(table[name])) for name in BOX])):
-        problems.append(Problem(f"crop {crop}", "its box holds NaN or infinity"))
+        problems.append(Problem(f"crop {crop}", "its box contains NaN or infinity"))
     for crop in _ids(table, pc.less(table["frame"], 0)):
         problems.append(Problem(f"crop {crop}", "its frame is below 0"))
     outside = pc.or_kleene(

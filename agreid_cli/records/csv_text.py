@@ -38,7 +38,7 @@ def csv_text(path: Path, problems: Problems) -> CsvText | None:
 
 def _text(path: Path, problems: Problems) -> str:
     if not path.is_file():
-        raise MissingError(f"{path} is no file" if path.exists() else f"{path} does not exist")
+        raise MissingError(f"{path} is not a file" if path.exists() else f"{path} does not exist")
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -50,7 +50,7 @@ def _text(path: Path, problems: Problems) -> str:
             problems.add(path.name, f"begins like UTF-16 and is damaged; {_SAVE}")
             return ""
     if b"\0" in data:
-        problems.add(path.name, f"holds zero bytes, so it is no text file; {_SAVE}")
+        problems.add(path.name, f"contains NUL bytes, so it is not a text file; {_SAVE}")
         return ""
     wrong = False
     for number, line in enumerate(data.splitlines(), 1):

@@ -164,7 +164,7 @@ def _not_allowed(value: str, name: str, allowed: Sequence[str]) -> str:
 
 
 def _check_distances(parts: Sequence[Part], problems: Problems) -> None:
-    """Distances are of one file alone, which holds nothing else."""
+    """Distances must come from a single file without other parts."""
     given = [part for part in parts if part.distances is not None]
     if given and (len(given) > 1 or len(parts) > 2):
         for part in parts:

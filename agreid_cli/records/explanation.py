@@ -134,7 +134,7 @@ def write_explanation(result: ExplanationResult, path: Path) -> None:
 
 
 def read_explanation(path: Path) -> ExplanationResult:
-    """Read and check; `InputError` when it is no explanation of this agreid or an older one."""
+    """Read and check; `InputError` if it is not an explanation of this or an older version."""
     made_by = "It is written by: agreid evaluate --explain"
     tree = read_versioned(path, SCHEMA, VERSION, kind="an explanation file", made_by=made_by)
     try:

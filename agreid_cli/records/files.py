@@ -58,7 +58,7 @@ def write_csv(path: Path, rows: Iterable[Sequence[object]]) -> None:
 
 
 def sha256(path: Path) -> str:
-    """The SHA-256 hex digest of a file; `InputError` if it cannot be read or is no regular file."""
+    """The SHA-256 hex digest of a file; `InputError` if it cannot be read or is not a regular file."""
     check_regular(path)
     try:
         digest = hashlib.sha256()

@@ -41,7 +41,7 @@ def is_image(path: str | Path) -> bool:
 
 
 def is_still(path: str | Path) -> bool:
-    """Whether a regular file with an image's ending holds one picture. A moving GIF, PNG or WebP does not."""
+    """Whether a regular file with an image suffix is a single image. An animated GIF, PNG or WebP is not."""
     from PIL import Image
 
     if ending_of(os.fspath(path)) not in IMAGE_ENDINGS or not os.path.isfile(path):

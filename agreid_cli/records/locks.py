@@ -1,4 +1,4 @@
-"""Locks between processes: whoever writes a folder holds its lock file."""
+"""Locks between processes: a process that writes a folder holds its lock file."""
 
 from __future__ import annotations
 

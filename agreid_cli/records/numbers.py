@@ -31,13 +31,11 @@ def parse_pid(text: str) -> int | str:
     if value is None and _ROUNDED.fullmatch(text):
         return f"'{text}' has been rounded by a spreadsheet; format the column as text and write all digits"
     if value is None:
-        return (
-            f"'{text}' is no whole number; write an identity's number, {JUNK_PID} for junk, or leave it blank"
-        )
+        return f"'{text}' is not an integer; write a pid, {JUNK_PID} for junk, or leave it blank"
     if value > _INT64_MAX:
         return f"{text} does not fit 64 bits"
     if value < JUNK_PID:
-        return f"{value} is no identity; did you mean {JUNK_PID} (not a person, or junk)?"
+        return f"{value} is not a valid pid; did you mean {JUNK_PID} (not a person, or junk)?"
     return value
 
 

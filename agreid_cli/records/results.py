@@ -97,7 +97,7 @@ class RankingResult:
 
 
 def write_result(result: RankingResult, path: Path) -> None:
-    """Write whole; equal results give equal bytes. What does not hold of a result is our own bug."""
+    """Write atomically; equal results give equal bytes. An invalid result is a bug of agreid."""
     faults = faults_of(result)
     assert not faults, faults
     tree = {"schema": f"{SCHEMA}/{VERSION}", **_tree(result)}
@@ -106,7 +106,7 @@ def write_result(result: RankingResult, path: Path) -> None:
 
 
 def read_result(path: Path) -> RankingResult:
-    """Read and check; `InputError` when it is no result of this agreid or an older one."""
+    """Read and check; `InputError` if it is not a result of this or an older version."""
     made_by = "Results are written by: agreid evaluate"
     tree = read_versioned(path, SCHEMA, VERSION, kind="a results file", made_by=made_by)
     try:
@@ -131,7 +131,7 @@ def faults_of(result: RankingResult) -> list[str]:
     faults = []
     for name, values in (("mAP", (result.mAP,)), ("mINP", (result.mINP,)), ("cmc", result.cmc)):
         if not all(0 <= value <= 1 for value in values):
-            faults.append(f"{name} does not lie in 0..1")
+            faults.append(f"{name} is not in 0..1")
     if any(later < earlier for earlier, later in pairwise(result.cmc)):
         faults.append("cmc falls")
     if not 0 <= result.n_valid <= result.n_query or result.n_dropped != result.n_query - result.n_valid:
@@ -143,7 +143,7 @@ def faults_of(result: RankingResult) -> list[str]:
     if len(told) != result.n_valid:
         faults.append(f"{len(told)} queries have an average precision and n_valid is {result.n_valid}")
     if not all(0 <= ap <= 1 for ap in told):
-        faults.append("an average precision does not lie in 0..1")
+        faults.append("an average precision is not in 0..1")
     return faults
 
 

@@ -48,9 +48,7 @@ class GivenSide:
 
     def __post_init__(self) -> None:
         if self.platform is not None and self.platform not in PLATFORMS:
-            raise UsageError(
-                f"there is no platform '{self.platform}'{did_you_mean(self.platform, PLATFORMS)}"
-            )
+            raise UsageError(f"unknown platform '{self.platform}'{did_you_mean(self.platform, PLATFORMS)}")
 
     def __bool__(self) -> bool:
         return self.platform is not None or self.camid is not None

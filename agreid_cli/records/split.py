@@ -42,7 +42,7 @@ def check_split(table: pa.Table) -> list[Problem]:
     tested: set[str] = set()
     for crop, role, direction in _rows(table):
         if (crop, direction) in seen:
-            problems.append(Problem(f"crop {crop}", f"stands twice in direction {direction}"))
+            problems.append(Problem(f"crop {crop}", f"occurs twice in direction {direction}"))
         seen.add((crop, direction))
         if role == "train":
             train.add(crop)
@@ -58,7 +58,7 @@ SPLIT = Artefact("split", 1, SPLIT_SCHEMA, "agreid build-split", check_split)
 
 
 def read_split(path: Path, crops: pa.Table, *, complete: bool = True) -> pa.Table:
-    """Read a split and check it beside the people whom it divides; `InputError` names what does not hold.
+    """Read a split and check it against the manifest's identities; `InputError` names violations.
 
     `crops` is a manifest, or a table with its columns `crop_id`, `pid` and `platform`; `complete` when it
     should list every crop of the split.
@@ -79,10 +79,10 @@ def refuse_mixed(path: Path, split: pa.Table, crops: pa.Table, *, complete: bool
 
 
 def check_people(split: pa.Table, crops: pa.Table, *, complete: bool = True) -> list[Problem]:
-    """No identity in train and in test; every direction asks and searches crops of its own platforms.
+    """No identity in train and in test; every direction uses query and gallery crops of its own platforms.
 
-    Junk (pid below 0) is nobody. A crop keeps a role that its publisher gave it (column `published`),
-    whatever its platform.
+    Junk (pid below 0) is not an identity. A crop keeps a role that its publisher gave it (column
+    `published`), whatever its platform.
     """
     names = ("crop_id", "pid", "platform")
     said = zip(*(crops[name].to_pylist() for name in names), strict=True)

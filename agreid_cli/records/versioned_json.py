@@ -30,7 +30,7 @@ def read_versioned(
     `kind` ("a results file") and `made_by` (a sentence) are for the errors. `upgrades` maps each older
     version n to the function that makes a tree of version n + 1.
 
-    Raises `MissingError` where there is no file, `InputError` for another kind or a newer version.
+    Raises `MissingError` if there is no file, `InputError` for another kind or a newer version.
     """
     if not path.is_file():
         raise MissingError(f"{path} does not exist", hint=made_by)

@@ -83,7 +83,7 @@ class Workspace:
 
     @property
     def exists(self) -> bool:
-        """Whether the folder holds any artefact that commands start from."""
+        """Whether the folder has any artefact that commands start from."""
         known = (self.config, self.crops, self.manifest, self.split, self.runs)
         return any(path.exists() for path in known)
 

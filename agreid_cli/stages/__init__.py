@@ -1,1 +1,1 @@
-"""One public function a file = one arrow of the data flow; the only place that creates files."""
+"""One public function per command, in one file each; the only package that creates files."""

@@ -1,4 +1,4 @@
-"""Looks at the machine and the workspace; changes nothing, and needs no network."""
+"""Checks of the machine and the workspace; changes nothing, and needs no network."""
 
 from __future__ import annotations
 
@@ -62,9 +62,7 @@ def _gpu() -> Finding:
         return Finding(
             "ok", "gpu", f"{card.name}, {card.total_memory / 2**30:.0f} GiB, CUDA {torch.version.cuda}"
         )
-    return Finding(
-        "note", "gpu", "none that torch can use; everything runs on the CPU", "see README: What is here"
-    )
+    return Finding("note", "gpu", "none usable by torch; everything runs on the CPU", "see README: Status")
 
 
 def _codecs() -> list[Finding]:
@@ -76,7 +74,7 @@ def _codecs() -> list[Finding]:
 
     backends = {cv2.videoio_registry.getBackendName(b) for b in cv2.videoio_registry.getStreamBackends()}
     if "FFMPEG" in backends:
-        return [Finding("ok", "video", f"OpenCV {cv2.__version__} reads through FFmpeg")]
+        return [Finding("ok", "video", f"OpenCV {cv2.__version__} with FFmpeg")]
     return [
         Finding(
             "missing", "video", "OpenCV has no FFmpeg backend", "pip install --force-reinstall opencv-python"

@@ -1,9 +1,10 @@
-"""Augmentation of a batch: what happens to each crop is drawn first, on the CPU, then done on any device.
+"""Augmentation of a batch: all random choices are drawn first, on the CPU, then applied on any device.
 
 Order: AutoAugment, pad and crop, flip, normalise, erase (a normalised zero is the mean colour). fast-reid
-does AutoAugment before the resize; here it comes after it, since crops are packed resized.
-Two ways: row by row with copies, which suits a CPU, and all at once by gathering, which suits a GPU. They
-give the same pixels, but for AutoAugment, whose operations PIL does on the CPU and torch on the GPU.
+applies AutoAugment before resizing; here it comes after it, since cached crops are already resized.
+There are two implementations: row by row with copies, which suits a CPU, and all at once by gathering, which
+suits a GPU. They give the same pixels, except for AutoAugment, which uses PIL on the CPU and torch on the
+GPU.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ from agreid_cli.training.policy import (
     draw_policy,
 )
 
-ERASE_TRIES = 10  # boxes tried before a crop is left whole, as in torchvision
+ERASE_TRIES = 10  # boxes tried before a crop is left unchanged, as in torchvision
 
 
 @dataclass(frozen=True)
 class Draws:
-    """What happens to each of B crops; pixels of the output."""
+    """The random choices for each of B crops; in output pixels."""
 
     policy: PolicyDraw
     flip: torch.Tensor  # B bool
@@ -49,7 +50,7 @@ class Draws:
 
 
 def draw(n: int, config: AugmentConfig, size: tuple[int, int], generator: torch.Generator) -> Draws:
-    """Everything random about a batch of `n` crops of `size` (height, width)."""
+    """All random choices for a batch of `n` crops of `size` (height, width)."""
     policy = draw_policy(n, config.autoaugment, generator)
     flip = torch.rand(n, generator=generator) < config.flip
     shift = torch.randint(2 * config.pad + 1, (n, 2), generator=generator) - config.pad
@@ -61,14 +62,15 @@ def draw(n: int, config: AugmentConfig, size: tuple[int, int], generator: torch.
 
 
 def nothing(n: int) -> Draws:
-    """Draws under which a batch stays as it is."""
+    """Draws that leave a batch unchanged."""
     policy = PolicyDraw(torch.full((n,), -1), torch.ones(n, 2), torch.zeros(n, 2, dtype=torch.bool))
     zeros = torch.zeros(n, 4, dtype=torch.int64)
     return Draws(policy, torch.zeros(n, dtype=torch.bool), zeros[:, :2], zeros)
 
 
 def _boxes(n: int, config: AugmentConfig, size: tuple[int, int], generator: torch.Generator) -> torch.Tensor:
-    """Of ten boxes a crop, uniform in area and in the logarithm of the ratio, the first that fits inside."""
+    """From ten boxes per crop, uniform in area and in the logarithm of the ratio, the first that fits
+    inside."""
     height, width = size
     wanted = torch.rand(n, generator=generator) < config.erase
     drawn = torch.rand(4, n, ERASE_TRIES, generator=generator, dtype=torch.float64)
@@ -88,7 +90,7 @@ def _boxes(n: int, config: AugmentConfig, size: tuple[int, int], generator: torc
 
 @dataclass(frozen=True)
 class Normalise:
-    """uint8 pixels → (x/255 − mean)/std, as x·scale + offset of each channel."""
+    """uint8 pixels → (x/255 − mean)/std, as x·scale + offset per channel."""
 
     scale: np.ndarray  # 3 float32
     offset: np.ndarray  # 3 float32
@@ -101,7 +103,8 @@ class Normalise:
         return cls(scale.astype(np.float32), offset.astype(np.float32))
 
     def over(self, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-        """Scale and offset at every value of a crop, H×(W·3): runs of three are too short for a processor."""
+        """Scale and offset for every value of a crop, H×(W·3): runs of three are too short for a
+        processor."""
         height, width = size
         return np.tile(self.scale, (height, width)), np.tile(self.offset, (height, width))
 
@@ -114,10 +117,10 @@ class Normalise:
 def augment_rows(
     pixels: Sequence[np.ndarray], draws: Draws, normalise: Normalise, out: np.ndarray | None = None
 ) -> torch.Tensor:
-    """B crops of H×W×3 uint8 (as views, nothing is written to them) → B×3×H×W float32, channels last.
+    """B crops of H×W×3 uint8 (as views, never modified) → B×3×H×W float32, channels last.
 
-    Each crop goes from its bytes to its place in `out` (B×H×W×3 float32, made when it is not given) while it
-    lies in the processor's cache.
+    Each crop goes from its bytes to its place in `out` (B×H×W×3 float32, allocated if not given) while it
+    is in the processor cache.
     """
     crops = list(pixels)
     for row in changed_rows(draws.policy):
@@ -147,7 +150,7 @@ def augment_rows(
 
 
 def augment_at_once(pixels: torch.Tensor, draws: Draws, normalise: Normalise) -> torch.Tensor:
-    """B×H×W×3 uint8 on any device → B×3×H×W float32 there, channels last; `draws` lies on the CPU."""
+    """B×H×W×3 uint8 on any device → B×3×H×W float32 there, channels last; `draws` are on the CPU."""
     rows = changed_rows(draws.policy)
     if rows:
         where = torch.tensor(rows, device=pixels.device)
@@ -182,7 +185,7 @@ def augment_at_once(pixels: torch.Tensor, draws: Draws, normalise: Normalise) ->
 def noise_field(size: tuple[int, int]) -> np.ndarray:
     """2H×2W×3 float32, standard normal and always the same: erased boxes are filled with windows of it.
 
-    A window is at most one crop large and begins anywhere in the first quarter, so it always lies inside.
+    A window is at most as large as a crop and starts anywhere in the first quarter, so it is always inside.
     """
     height, width = size
     return np.random.default_rng(0).standard_normal((2 * height, 2 * width, 3), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""What the network is shown in one step, by name."""
+"""The input of one training step, by name."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Batch:
         return len(self.index)
 
     def first(self, crops: int) -> Batch:
-        """The first crops alone."""
+        """The first crops only."""
         few = slice(crops)
         attrs = None if self.attrs is None else self.attrs[few]
         return Batch(self.images[few], self.label[few], self.pid[few], self.side[few], attrs, self.index[few])
 
     def tensors(self) -> list[torch.Tensor]:
-        """All of them, for whoever must tell a GPU stream of their use."""
+        """All tensors, for recording their use on a GPU stream."""
         every = [*vars(self).values(), self.side.camera, self.side.view]
         return [tensor for tensor in every if isinstance(tensor, torch.Tensor)]

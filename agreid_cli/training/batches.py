@@ -1,4 +1,4 @@
-"""Batches for the training loop, made ahead in threads while the network computes."""
+"""Batches for the training loop, prepared ahead in threads while the network computes."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Batches:
     """P×K batches of augmented crops on `device`.
 
     `samples` and `images` (N×H×W×3 uint8) have the same rows; `cameras` is that of `Facts`. Every batch
-    depends on `seed`, its epoch and its place in it alone. With `world` processes each gets its share of
-    every batch, whole identities, with the same augmentation as in one process. `waited_s` counts the seconds
-    that the loop stood waiting.
+    depends only on `seed`, its epoch and its index. With `world` processes each gets its part of
+    every batch, whole identities, with the same augmentation as in one process. `waited_s` is the time
+    that the loop has waited, in seconds.
     """
 
     def __init__(
@@ -77,13 +77,13 @@ class Batches:
         self._place = (0, 0)
 
     def __len__(self) -> int:
-        """Batches an epoch."""
+        """Batches per epoch."""
         return len(self.sampler)
 
     def epoch(self, number: int, *, start: int = 0) -> Iterator[Batch]:
-        """The batches of an epoch from batch `start` on, each made ahead of its time.
+        """The batches of an epoch from batch `start` on, each prepared ahead.
 
-        Stop early by closing the iterator (leaving a `for` over it does, once it is no longer referred to).
+        To stop early, close the iterator (leaving a `for` over it does so once it is no longer referenced).
         """
         plan = self.sampler.epoch(number)
         steps = iter(range(start, len(plan)))
@@ -107,7 +107,7 @@ class Batches:
             pool.shutdown(cancel_futures=True)
 
     def state_dict(self) -> dict[str, int]:
-        """Where the run stands: the epoch and the batches of it that were taken."""
+        """The position of the run: the epoch and the number of its batches taken."""
         return {"seed": self.seed, "epoch": self._place[0], "step": self._place[1]}
 
     def make(self, number: int, step: int, rows: torch.Tensor) -> Batch:
@@ -126,14 +126,16 @@ class Batches:
         return Batch(images=images, index=where, side=side, **labels)
 
     def _ahead(self, number: int, step: int, rows: torch.Tensor) -> tuple[Batch, Any]:
-        """On a GPU in a stream of its own, beside the network's; the event tells when the batch is there."""
+        """On a GPU in a separate stream, concurrent with the network; the event signals that the batch is
+        ready."""
         if self.stream is None:
             return self.make(number, step, rows), None
         with torch.cuda.stream(self.stream):
             return self.make(number, step, rows), self.stream.record_event()
 
     def _hand_over(self, batch: Batch, event: Any) -> None:
-        """The loop's stream waits for the batch, and its memory is not used again before the loop is done."""
+        """The loop's stream waits for the batch, and its memory is not reused before the loop is done with
+        it."""
         current = torch.cuda.current_stream(self.device)
         current.wait_event(event)
         for tensor in batch.tensors():

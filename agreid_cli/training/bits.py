@@ -1,4 +1,4 @@
-"""The attribute bits that the explainable stream is about, and the codebook of a manifest."""
+"""The attribute bits of the explainable stream, and the codebook of a manifest."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ from agreid_cli.records.manifest import codebook_of
 
 @dataclass(frozen=True)
 class Bits:
-    """The attribute bits that a stream is about: a codebook, and where its bits lie in the manifest's."""
+    """The attribute bits of a stream: a codebook, and the indices of its bits in the manifest."""
 
     codebook: Codebook
     columns: tuple[int, ...]  # M, into the manifest's bits
 
     @classmethod
     def of(cls, stored: Codebook, exclude: Sequence[str]) -> Bits:
-        """The manifest's codebook without the groups named; `InputError` for a name that is no group."""
+        """The manifest's codebook without the named groups; `InputError` for an unknown group."""
         gone = [name for name in exclude if name in stored.names or name.strip()]
         codebook = stored.excluding(gone) if gone else stored
         return cls(codebook, tuple(stored.bits.index(bit) for bit in codebook.bits))
 
     def take(self, attrs: np.ndarray) -> np.ndarray:
-        """Of the manifest's bits, uint8 (n, all), those of this codebook: (n, M)."""
+        """Select the bits of this codebook from the manifest's: uint8 (n, all) → (n, M)."""
         return np.ascontiguousarray(attrs[:, list(self.columns)])
 
 
 def stored_codebook(table: Any, path: Path) -> Codebook:
-    """The codebook of a manifest; `InputError` when it holds no attributes."""
+    """The codebook of a manifest; `InputError` if it has no attributes."""
     if not table["attr_bits"].type.list_size or table["attr_bits"].null_count == len(table):
         raise InputError(
-            f"{path} holds no attributes, and the explainable stream learns from them",
-            hint="Give them with: agreid build-manifest, which reads attributes.csv",
+            f"{path} has no attributes, and the explainable stream learns from them",
+            hint="Add them with: agreid build-manifest, which reads attributes.csv",
         )
     stored = codebook_of(table)
     return Codebook.from_json(stored) if stored else official_codebook()

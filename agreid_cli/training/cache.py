@@ -1,7 +1,7 @@
 """The packed cache: every crop decoded and resized once, as one memory-mapped block of uint8 pixels.
 
-A crop is small, so decoding and resizing it in every epoch costs far more than the augmentation after. All
-augmentation but AutoAugment follows the resize in the recipes, so the cache holds what they would have made.
+Crops are small, so decoding and resizing them in every epoch costs far more than augmentation. All
+augmentation except AutoAugment follows the resize in the recipes, so the cache is equivalent.
 """
 
 from __future__ import annotations
@@ -31,20 +31,20 @@ from agreid_cli.training.threads import one_core_each
 
 PIXELS = "images.u8"
 INDEX = "index.json"
-CHUNK = 32  # crops a piece of work
+CHUNK = 32  # crops per task
 MOST_NAMED = 50
-#: uint8 RGB of one crop, and what was converted to get there, or "".
+#: uint8 RGB of one crop, and what was converted, or "".
 Pixels = tuple[np.ndarray, str]
 
 
 @dataclass(frozen=True)
 class Cache:
-    """`images` is n×H×W×3 uint8 RGB, read-only; row i shows crop `kept[i]` of the list it was made for."""
+    """`images` is n×H×W×3 uint8 RGB, read-only; row i shows crop `kept[i]` of the given list."""
 
     images: np.ndarray
     kept: np.ndarray  # n int64, ascending
-    bad: tuple[Problem, ...]  # crops that were left out, with the reason
-    built: bool  # now, and not found
+    bad: tuple[Problem, ...]  # crops left out, with the reason
+    built: bool  # just now, not reused
     converted: dict[str, int]  # what was not 8-bit RGB → crops
 
 
@@ -58,11 +58,11 @@ def open_cache(
     on_bad_image: str = "fail",
     progress: Progress = SILENT,
 ) -> Cache:
-    """The cache of these crop files in `folder`, built when it is missing or any file has changed.
+    """The cache of these crop files in `folder`, built if it is missing or any file has changed.
 
-    `size` is (height, width). Several processes may ask at once: one builds, the others wait. A bad image is
-    an `InputError` that names all of them, or with `on_bad_image="skip"` a warning. Building stops cleanly at
-    Ctrl-C and leaves what was there before.
+    `size` is (height, width). Several processes may ask at once: one builds, the others wait. Bad images are
+    an `InputError` that names all of them, or with `on_bad_image="skip"` a warning. Ctrl-C stops building
+    cleanly and leaves the previous cache.
     """
     files = list(paths)
     key, vanished = _key(files, size, interpolation)
@@ -87,9 +87,11 @@ def open_cache(
 
 
 def _key(files: list[str], size: tuple[int, int], interpolation: str) -> tuple[str, list[Problem]]:
-    """A digest of what decides the pixels (each file's name, length, time; size; way), and who is gone.
+    """A hash of what determines the pixels (each file's name, size, time; image size; method), and missing
+    files.
 
-    Names count from the folder that all share, so that a workspace can be moved or named in another way.
+    Names are relative to the common folder of all files, so a workspace can be moved or accessed by another
+    path.
     """
     digest = hashlib.sha256(json.dumps([VERSION, size, interpolation]).encode())
     shared = len(os.path.commonpath([os.path.dirname(file) for file in files])) if files else 0
@@ -105,7 +107,7 @@ def _key(files: list[str], size: tuple[int, int], interpolation: str) -> tuple[s
 
 
 def _read(folder: Path, key: str, size: tuple[int, int]) -> Cache | None:
-    """The finished cache when its key agrees and its pixels are all there."""
+    """The finished cache if its key matches and its pixels are complete."""
     try:
         index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
         if index["key"] != key:
@@ -176,9 +178,9 @@ def append_image(out: BinaryIO, image: np.ndarray) -> None:
 def _decoded(
     files: list[str], size: tuple[int, int], interpolation: str, workers: int
 ) -> Iterator[list[Pixels | str]]:
-    """Pieces of pixels in the order of `files`; a reason in words where there is no image.
+    """Chunks of pixels in the order of `files`; a text with the reason if there is no image.
 
-    Decoding and resizing run outside Python's lock, so threads do; only a few pieces wait at a time.
+    Decoding and resizing release the GIL, so threads are used; only a few chunks wait at a time.
     """
 
     def work(piece: list[str]) -> list[Pixels | str]:
@@ -213,7 +215,7 @@ def _refuse(bad: Iterable[Problem]) -> None:
     raise InputError(
         f"{len(problems)} crops cannot be read",
         problems=shown,
-        hint="Restore them, or go on without them: --on-bad-image skip",
+        hint="Restore them, or skip them: --on-bad-image skip",
     )
 
 
@@ -227,6 +229,6 @@ def _must_fit(folder: Path, n: int, size: tuple[int, int]) -> None:
 
 
 def _clear_leftovers(folder: Path) -> None:
-    """Half-built folders of processes that were killed; the lock says that none is being built now."""
+    """Unfinished folders of killed processes; the lock guarantees that none is being built now."""
     for left in folder.parent.glob(f".{folder.name}.*.tmp"):
         shutil.rmtree(left, ignore_errors=True)

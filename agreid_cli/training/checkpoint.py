@@ -1,6 +1,6 @@
-"""Weights for others and full state for `--resume`, both as safetensors: nothing in them can run code.
+"""Weight files and complete state for `--resume`, both as safetensors, which contain no code.
 
-Files are made in memory and written whole, so that a full disk or a kill leaves the previous ones.
+Files are written atomically, so a full disk or a kill leaves the previous ones.
 """
 
 from __future__ import annotations
@@ -23,39 +23,35 @@ from agreid_cli.records.files import write_bytes
 from agreid_cli.training.tree import flatten, unflatten
 
 WEIGHTS, STATE = "weights/1", "state/1"
-#: The one word of the file's metadata; safetensors writes several in an order that changes from run to run.
+#: The only entry of the file's metadata; safetensors writes several entries in varying order.
 MARK = "agreid"
 SHOWN = 6
 
 
 @dataclass(frozen=True)
 class Weights:
-    """What a weight file holds: tensors by name, and words such as the configuration that made them."""
+    """The content of a weight file: tensors by name, and metadata such as the configuration."""
 
     tensors: dict[str, Tensor]
     words: dict[str, str]
 
 
 def save_weights(path: Path, tensors: Mapping[str, Tensor], words: Mapping[str, str]) -> None:
-    """Write whole; equal weights and words give equal bytes."""
+    """Write atomically; equal weights and metadata give equal bytes."""
     own = {name: value.detach().to("cpu", copy=True).contiguous() for name, value in tensors.items()}
     write_bytes(path, save(own, _mark(WEIGHTS, words)))
 
 
 def load_weights(path: Path) -> Weights:
-    """Read a weight file of ours; `MissingError` or `InputError` say what is wrong."""
+    """Read a weight file of agreid; raise `MissingError` or `InputError`."""
     return Weights(*_read(path, WEIGHTS))
 
 
 def fill(model: nn.Module, tensors: Mapping[str, Tensor], source: str) -> None:
-    """Copy the weights into the model; `InputError` lists what lacks, is too much or has another shape."""
+    """Copy the weights into the model; `InputError` lists missing, unexpected and misshapen tensors."""
     own = model.state_dict()
     faults = [Problem(name, "is not in the file") for name in own if name not in tensors]
-    faults += [
-        Problem(name, "is in the file, but the network has no such part")
-        for name in tensors
-        if name not in own
-    ]
+    faults += [Problem(name, "is in the file, but not in the network") for name in tensors if name not in own]
     for name in own.keys() & tensors.keys():
         if own[name].shape != tensors[name].shape:
             said = f"{tuple(tensors[name].shape)} in the file, {tuple(own[name].shape)} in the network"
@@ -63,7 +59,7 @@ def fill(model: nn.Module, tensors: Mapping[str, Tensor], source: str) -> None:
     if faults:
         more = [Problem("", f"and {len(faults) - SHOWN} more")] if len(faults) > SHOWN else []
         raise InputError(
-            f"{source} was made by another network: {len(faults)} weights do not fit",
+            f"{source} belongs to another network: {len(faults)} weights do not fit",
             problems=[*faults[:SHOWN], *more],
             hint="Use the recipe, the head and the training identities that the file was made with.",
         )
@@ -71,7 +67,7 @@ def fill(model: nn.Module, tensors: Mapping[str, Tensor], source: str) -> None:
 
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
-    """Write everything that a resumed run needs, whole."""
+    """Write everything that a resumed run needs, atomically."""
     tensors, text = flatten(dict(state))
     write_bytes(path, save(tensors, _mark(STATE, {"tree": text})))
 
@@ -91,7 +87,7 @@ def seed_all(seed: int) -> None:
 
 
 def random_state(device: torch.device) -> dict[str, Any]:
-    """The state of every global generator: Python, NumPy, torch, and the GPU's."""
+    """The state of every global random generator: Python, NumPy, torch, and the GPU's."""
     kind, keys, *rest = np.random.get_state()
     state = {
         "python": random.getstate(),
@@ -129,7 +125,7 @@ def _read(path: Path, schema: str) -> tuple[dict[str, Tensor], dict[str, str]]:
     name, _, version = mark.partition("/")
     want, _, known = schema.partition("/")
     if name != want:
-        raise InputError(f"{path} is no {want} file of agreid")
+        raise InputError(f"{path} is not a {want} file of agreid")
     if not version.isdecimal() or int(version) > int(known):
         raise InputError(
             f"{path} has schema {mark}; this agreid reads up to {schema}",

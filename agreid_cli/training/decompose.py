@@ -1,8 +1,8 @@
-"""The distances of many queries to many gallery crops, taken apart, in little memory.
+"""Decompose the distances of many queries to many gallery crops, in little memory.
 
-A crop's M vectors are 88 × 2,048 floats, 0.7 MB, so those of a gallery are never kept. As many queries as
-fit the memory allowed are held at a time, the gallery goes by in small blocks, and what stays of a block is
-one number a pair; whoever wants the shares of the pairs reads them while they are there.
+A crop's M vectors are 88 × 2,048 floats, 0.7 MB, so those of a gallery are never stored. As many queries as
+fit the memory limit are kept at a time, the gallery is processed in small blocks, and one number per pair
+is kept of a block; callers that need the shares read them block by block.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ PAIRS_A_BLOCK = 1 << 15  # × M shares: 12 MB at 88
 
 @dataclass(frozen=True)
 class Read:
-    """What the stream says of n crops that is small enough to keep. chances (n, M): sigmoid of the logits."""
+    """The part of the stream's output for n crops that is small enough to keep. chances (n, M): sigmoid of
+    logits."""
 
     base: Floats  # n×C
     chances: Floats  # n×M
@@ -38,7 +39,7 @@ class Read:
 
 @dataclass(frozen=True)
 class Block:
-    """Some pairs: queries `rows` against gallery crops `columns`. shares (q, g, M); d, mean_part (q, g)."""
+    """Some pairs: queries `rows` × gallery crops `columns`. shares (q, g, M); d, mean_part (q, g)."""
 
     rows: slice
     columns: slice
@@ -48,7 +49,7 @@ class Block:
 
 
 class Stream:
-    """A trained interpreter at work on `device`, in eval mode and without gradients."""
+    """A trained explainable stream on `device`, in eval mode and without gradients."""
 
     def __init__(self, encoder: Encoder, *, batch: int = 32) -> None:
         encoder.model.eval()
@@ -60,22 +61,22 @@ class Stream:
         return self.encoder.device
 
     def __call__(self, pixels: npt.NDArray[np.uint8], side: Side = NO_SIDE) -> Explained:
-        """Of crops n×H×W×3 uint8 RGB at the network's size."""
+        """The output for crops n×H×W×3 uint8 RGB at the network's size."""
         with torch.inference_mode():
             said: Explained = self.model(self.encoder.images(pixels), side)
             return said
 
     def blocks(self, crops: SidedCrops, rows: Rows, size: int) -> Iterator[tuple[slice, Explained]]:
-        """The crops `rows`, `size` at a time: their places in `rows`, and what the stream says of them."""
+        """The crops `rows`, `size` at a time: their positions in `rows`, and the stream's output."""
         for start in range(0, len(rows), size):
             place = slice(start, min(start + size, len(rows)))
             pixels = np.stack([crops.pixels[row : row + 1][0] for row in rows[place].tolist()])
             yield place, self(pixels, crops.side.of(rows[place], self.device))
 
     def read(self, crops: SidedCrops, rows: Rows, *, progress: Progress = SILENT) -> Read:
-        """Embeddings and attribute chances of many crops."""
+        """Embeddings and attribute probabilities of many crops."""
         base, chances = [], []
-        with progress.task("reading attributes", len(rows), "crops") as task:
+        with progress.task("recognising attributes", len(rows), "crops") as task:
             for place, found in self.blocks(crops, rows, self.batch):
                 base.append(found.base.cpu().numpy())
                 chances.append(found.attributes.sigmoid().cpu().numpy())
@@ -90,10 +91,10 @@ class Stream:
         visit: Callable[[Block], None],
         *,
         memory_bytes: int = 1 << 30,
-        label: str = "taking distances apart",
+        label: str = "decomposing distances",
         progress: Progress = SILENT,
     ) -> None:
-        """Hand every pair of a query and a gallery crop to `visit`, a block at a time."""
+        """Call `visit` with every pair of a query and a gallery crop, block by block."""
         width, n_bits = self.model.backbone.width, self.model.n_bits
         held = max(1, memory_bytes // (4 * width * n_bits))
         passes = -(-len(query) // held)
@@ -116,9 +117,9 @@ class Stream:
 
 @dataclass
 class Pairs:
-    """What is kept of pairs, (q, g) each: the model's distance, the mean part, and one or two b's.
+    """The stored values of pairs, (q, g) each: the model's distance, the mean part, and one or two b's.
 
-    b = Σ_k s_k x_k is how much of the distance falls on attributes that differ; x is the caller's.
+    b = Σ_k s_k x_k is the share of the distance on attributes that differ; x is the caller's.
     """
 
     d: Floats
@@ -127,12 +128,12 @@ class Pairs:
 
     @classmethod
     def of(cls, n_query: int, n_gallery: int, n_b: int) -> Pairs:
-        """Empty ones, to be filled by `put`."""
+        """Empty arrays, to be filled by `put`."""
         d, part, *b = (np.zeros((n_query, n_gallery), np.float32) for _ in range(2 + n_b))
         return cls(d, part, tuple(b))
 
     def put(self, block: Block, b: Sequence[Tensor]) -> None:
-        """Keep a block's numbers."""
+        """Store a block's values."""
         at = block.rows, block.columns
         self.d[at], self.mean_part[at] = block.d.cpu().numpy(), block.mean_part.cpu().numpy()
         for array, values in zip(self.b, b, strict=True):

@@ -1,8 +1,8 @@
-"""One process or many under `torchrun`: who am I, gather with gradient, batch norms over the joint batch.
+"""One process or many under `torchrun`: rank, gather with gradient, batch norm over the joint batch.
 
-The losses of many processes equal those of one process with the joint batch: what compares crops with each
-other (triplets) sees the features of all ranks, means over crops are means of equal shares, and batch norms
-take their statistics over all ranks.
+The losses of many processes equal those of one process with the joint batch: losses that compare crops
+(triplets) use the features of all ranks, means over crops are means over equal parts, and batch norms
+use the statistics of all ranks.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 @dataclass(frozen=True)
 class World:
-    """`rank` of `size` processes; `local` is the rank on this machine, which picks the GPU."""
+    """`rank` of `size` processes; `local` is the rank on this machine, which selects the GPU."""
 
     rank: int = 0
     size: int = 1
@@ -37,7 +37,7 @@ class World:
 
 
 def world_of_environment() -> World:
-    """What torchrun says in RANK, WORLD_SIZE and LOCAL_RANK; one process without it."""
+    """The values of RANK, WORLD_SIZE and LOCAL_RANK set by torchrun; one process without them."""
     number = {name: int(os.environ.get(name, default)) for name, default in _VARIABLES}
     return World(number["RANK"], number["WORLD_SIZE"], number["LOCAL_RANK"])
 
@@ -70,8 +70,8 @@ class _Gather(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Tensor:
-        # Every rank computed the same joint loss: the sum over ranks is `size` times its gradient, which the
-        # mean over ranks of the parameters' gradients takes back.
+        # Every rank computed the same joint loss: the sum over ranks is `size` times its gradient, which is
+        # undone by averaging the parameters' gradients over ranks.
         [grad] = grads
         grad = grad.contiguous().clone()
         dist.all_reduce(grad)
@@ -80,7 +80,8 @@ class _Gather(torch.autograd.Function):
 
 
 def gathered(mine: Tensor) -> Tensor:
-    """The rows of all ranks in rank order, with gradient; every rank must have as many. Alone: unchanged."""
+    """The rows of all ranks in rank order, with gradient; all ranks must have the same number. Alone:
+    unchanged."""
     if not _many():
         return mine
     out: Tensor = _Gather.apply(mine)
@@ -116,7 +117,7 @@ def mean_over_ranks(values: Tensor) -> Tensor:
 
 
 def any_rank(flag: bool, device: torch.device) -> bool:
-    """Whether any rank says yes, so that all stop at one step."""
+    """Whether the flag is set on any rank, so that all stop at the same step."""
     if not _many():
         return flag
     value = torch.tensor([int(flag)], device=device)
@@ -125,7 +126,7 @@ def any_rank(flag: bool, device: torch.device) -> bool:
 
 
 def every_rank(value: Any) -> list[Any]:
-    """What each rank says, in rank order, on every rank."""
+    """The value of each rank, in rank order, on every rank."""
     if not _many():
         return [value]
     said: list[Any] = [None] * dist.get_world_size()
@@ -134,7 +135,7 @@ def every_rank(value: Any) -> list[Any]:
 
 
 def wait_for_all() -> None:
-    """Until every rank is here: the first builds and writes, the others read."""
+    """Wait until every rank is here: the first builds and writes, the others read."""
     if _many():
         dist.barrier()
 
@@ -158,7 +159,7 @@ class _SumOverRanks(torch.autograd.Function):
 
 
 class JointBatchNorm(_BatchNorm):
-    """Batch norm over the joint batch on any backend; torch's own SyncBatchNorm knows only GPUs."""
+    """Batch norm over the joint batch on any backend; torch's own SyncBatchNorm supports only GPUs."""
 
     def _check_input_dim(self, input: Tensor) -> None:
         pass

@@ -1,4 +1,5 @@
-"""A running mean of the weights, which often ranks better than the last ones: timm's `ModelEmaV3`."""
+"""Exponential moving average of the weights, which often ranks better than the last ones: timm's
+`ModelEmaV3`."""
 
 from __future__ import annotations
 
@@ -8,10 +9,10 @@ from torch import Tensor, nn
 
 
 class Ema:
-    """Mean of all weights and statistics: `s ← d·s + (1 − d)·w`, `d = min(decay, (1 + n) / (10 + n))`.
+    """Average of all weights and statistics: `s ← d·s + (1 − d)·w`, `d = min(decay, (1 + n) / (10 + n))`.
 
-    The smaller `d` of the first updates keeps the untrained weights from lasting; it is set here, for timm's
-    own warm-up has another form. Whole numbers (the counts of batch norms) are copied.
+    The smaller `d` of the first updates quickly removes the untrained weights; it is computed here, because
+    timm's own warm-up has another form. Integers (the counts of batch norms) are copied.
     """
 
     def __init__(self, model: nn.Module, decay: float) -> None:
@@ -22,12 +23,12 @@ class Ema:
 
     @property
     def shadow(self) -> dict[str, Tensor]:
-        """The mean weights by name."""
+        """The averaged weights by name."""
         shadow: dict[str, Tensor] = self.mean.module.state_dict()
         return shadow
 
     def update(self, model: nn.Module) -> None:
-        """Take in the weights after one optimiser step."""
+        """Update with the weights after one optimiser step."""
         self.updates += 1
         self.mean.decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
         self.mean.update(model)

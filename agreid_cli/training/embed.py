@@ -1,4 +1,4 @@
-"""Crops to embeddings: batches through the network in eval mode, with the mirror image on request."""
+"""Compute embeddings of crops: batches through the network in eval mode, optionally with the mirror image."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Crops(Protocol):
 
 @dataclass(frozen=True)
 class SidedCrops:
-    """Crops with what the network needs to know of each."""
+    """Crops with the side information that the network needs."""
 
     pixels: Crops
     side: SideColumns
@@ -46,9 +46,9 @@ def embed(
     world: World = World(),  # noqa: B008 (frozen)
     task: Task | None = None,
 ) -> npt.NDArray[np.float32]:
-    """float32 (n, D), the row of every crop, on every rank; `flip`: the mean with the mirror image's.
+    """float32 (n, D), one row per crop, on every rank; `flip`: the mean with the mirror image's.
 
-    Every part of the model is in the mode that it was in when this returns.
+    On return, every part of the model is in its previous mode.
     """
     modes = [(module, module.training) for module in encoder.model.modules()]
     encoder.model.eval()
@@ -63,15 +63,15 @@ def embed(
     finally:
         for module, mode in modes:
             module.training = mode
-    # A rank may have no crop where there are few; it does not know the width then.
+    # A rank may have no crop if there are few; it does not know the width then.
     mine = torch.cat(rows) if rows else torch.zeros(0, 1, device=encoder.device)
-    # One rank may embed alone (`world` is then the default) while the others go on.
+    # One rank may embed alone (`world` is then the default) while the others continue.
     everyone = gathered_rows(mine) if world.many else mine
     return np.asarray(everyone.cpu().numpy(), np.float32)
 
 
 def _shares(n: int, batch: int, world: World) -> Iterator[slice]:
-    """The batches of this rank, whose share is one stretch of the rows; none where the crops are too few."""
+    """The batches of this rank, which are consecutive rows; none if there are too few crops."""
     first, last = n * world.rank // world.size, n * (world.rank + 1) // world.size
     for start in range(first, last, batch):
         yield slice(start, min(start + batch, last))

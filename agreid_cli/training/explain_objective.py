@@ -1,7 +1,7 @@
-"""What the explainable stream is asked to do: parts that add up, lie where attributes differ, and a reading.
+"""The objective of the explainable stream: parts add up and are on attributes that differ; recognition.
 
-Total = L_d + α·L_p1 + β·L_p2 (Eq. 3) + the stream that recognises attributes, which shares nothing with the
-maps but the frozen stem, unless it is told to read their late stages.
+Total = L_d + α·L_p1 + β·L_p2 (Eq. 3) + the recognition loss of the attribute stream, which shares only the
+frozen stem with the maps, unless it is configured to use their late stages.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from agreid_cli.training.objective import Losses
 
 
 class ExplainObjective(nn.Module):
-    """`objective(model, batch)` for an `Interpreter`; `rates` (M,) are the shares of people with each bit.
+    """`objective(model, batch)` for an `Interpreter`; `rates` (M,) are the fractions of people with each bit.
 
     The terms share their distances, so they are one module.
     """
@@ -40,7 +40,7 @@ class ExplainObjective(nn.Module):
         group_of_bit = torch.repeat_interleave(
             torch.arange(len(book.sizes)), torch.tensor(book.sizes), output_size=book.n_bits
         )
-        # They come from the data and the configuration, so that a checkpoint need not hold them.
+        # They are determined by data and configuration, so a checkpoint need not contain them.
         self.register_buffer("columns", torch.tensor(bits.columns), persistent=False)
         self.register_buffer("unknown", torch.tensor(book.unknown_bits), persistent=False)
         self.register_buffer("group_of_bit", group_of_bit, persistent=False)
@@ -54,7 +54,7 @@ class ExplainObjective(nn.Module):
             return self.losses(out, batch.attrs[:, self.columns])
 
     def losses(self, out: Explained, bits: Tensor) -> Losses:
-        """`bits` (n, M) uint8: the attributes of the n crops that `out` is about."""
+        """`bits` (n, M) uint8: the attributes of the n crops of `out`."""
         config = self.config
         parts = part_distances(out.vectors)
         d = base_distances(out.base, out.base)
@@ -72,6 +72,6 @@ class ExplainObjective(nn.Module):
         return Losses(total, {name: value.detach() for name, value in named.items()})
 
     def _known(self, bits: Tensor) -> Tensor:
-        """(n, M) bool: the bit's group is known for this person."""
+        """(n, M) bool: whether the bit's group is known for this person."""
         known = bits[:, self.unknown] == 0
         return known[:, self.group_of_bit]

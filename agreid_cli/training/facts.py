@@ -1,4 +1,4 @@
-"""What a run must remember with its weights to build the same network again and to feed it rightly."""
+"""Facts stored with the weights of a run, needed to rebuild the network and to feed it correctly."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from agreid_cli.errors import InputError
 from agreid_cli.records.side import VIEWS
 from agreid_cli.training.samples import Samples
 
-#: The entry of a weight file under which the facts stand, as JSON.
+#: The metadata entry of a weight file that contains the facts, as JSON.
 KEY = "facts"
 F = TypeVar("F", bound="Facts")
 
@@ -23,11 +23,11 @@ def _numbers(value: Any) -> Any:
 
 
 class Facts(Frozen):
-    """A method that must remember more subclasses it and names the subclass in its `Method`.
+    """A method that must store more subclasses it and names the subclass in its `Method`.
 
-    n_ids: the identities of the classifiers. cameras: the camids of training in ascending order; a camera's
-    row in a table of embeddings is its place here. views: of `VIEWS`, those seen in training. held_out: the
-    training pids that nothing was learnt from.
+    n_ids: the number of identities of the classifiers. cameras: the camids of training in ascending order;
+    the index of a camera is its row in an embedding table. views: those of `VIEWS` seen in training.
+    held_out: the training pids excluded from training.
     """
 
     n_ids: int = Field(ge=1)
@@ -37,7 +37,7 @@ class Facts(Frozen):
 
 
 def facts_of(samples: Samples, held_out: np.ndarray) -> Facts:
-    """Of the crops that a run learns from, and the pids that it does not."""
+    """The facts for the crops used for training, and the held-out pids."""
     return Facts(
         n_ids=samples.n_ids,
         cameras=tuple(np.unique(samples.camid).tolist()),
@@ -47,14 +47,14 @@ def facts_of(samples: Samples, held_out: np.ndarray) -> Facts:
 
 
 def as_words(facts: Facts) -> dict[str, str]:
-    """The facts as an entry of a weight file."""
+    """The facts as a metadata entry of a weight file."""
     return {KEY: facts.model_dump_json()}
 
 
 def read_facts(kind: type[F], words: Mapping[str, str], source: str) -> F:
-    """The facts of a weight file; `InputError` when it lacks one.
+    """The facts of a weight file; `InputError` if one is missing.
 
-    Files of agreid 0.1 hold an entry for each fact instead.
+    Files of agreid 0.1 have one entry per fact instead.
     """
     try:
         if KEY in words:
@@ -63,6 +63,6 @@ def read_facts(kind: type[F], words: Mapping[str, str], source: str) -> F:
     except ValidationError as error:
         names = ", ".join(".".join(map(str, item["loc"])) for item in error.errors())
         raise InputError(
-            f"{source} does not say what this network needs to know: {names}",
-            hint="It was made by another method or another program; train again.",
+            f"{source} lacks data that this network needs: {names}",
+            hint="It was written by another method or another program; train again.",
         ) from error

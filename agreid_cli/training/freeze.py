@@ -1,4 +1,5 @@
-"""Freezing a part of the network, for some iterations or for good: no gradients, and norms as they were."""
+"""Freeze a part of the network, for some iterations or permanently: no gradients, constant norm
+statistics."""
 
 from __future__ import annotations
 
@@ -8,9 +9,9 @@ from torch import nn
 
 
 class Freeze:
-    """Switches `parts` (modules) of a network; what never was to be trained stays so.
+    """Freezes and unfreezes `parts` (modules) of a network; parameters that were never trainable stay frozen.
 
-    always: modules that are frozen for good.
+    always: modules that are always frozen.
     """
 
     def __init__(self, parts: Sequence[nn.Module], always: Sequence[nn.Module] = ()) -> None:
@@ -21,7 +22,7 @@ class Freeze:
         self.on = False
 
     def set(self, on: bool) -> bool:
-        """Freeze or thaw; whether that changed anything."""
+        """Freeze or unfreeze; returns whether that changed anything."""
         changed = on != self.on and bool(self.parameters)
         for parameter in self.parameters:
             parameter.requires_grad_(not on)
@@ -31,7 +32,7 @@ class Freeze:
         return changed
 
     def train(self, model: nn.Module) -> None:
-        """`model.train()`, but what is frozen keeps its statistics."""
+        """`model.train()`, but frozen modules keep their statistics."""
         model.train()
         for part in [*self.always, *(self.parts if self.on else ())]:
             part.eval()

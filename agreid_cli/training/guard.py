@@ -1,7 +1,7 @@
-"""Proof that a run learns at all: after the first step the loss is finite and weights have moved.
+"""Check that a run learns at all: after the first step the loss is finite and weights have changed.
 
-Training code that wraps or copies its parameters can run for days and change nothing; this costs one copy of
-the weights for one step.
+Training code that wraps or copies its parameters can run for days without changing anything; this check costs
+one copy of the weights for one step.
 """
 
 from __future__ import annotations
@@ -18,24 +18,22 @@ SHOWN = 8
 
 
 class Guard:
-    """Made before the first step; `check` after it."""
+    """Create before the first step; call `check` after it."""
 
     def __init__(self, model: nn.Module) -> None:
         self.before = {n: p.detach().clone() for n, p in model.named_parameters() if p.requires_grad}
         if not self.before:
-            raise AgreidError(
-                "no weight of the network is to be trained", hint="Check what the recipe freezes."
-            )
+            raise AgreidError("no weight of the network is trainable", hint="Check what the recipe freezes.")
 
     def check(self, model: nn.Module) -> None:
-        """Raise `AgreidError` when no weight moved, or when one is not a number any more."""
+        """Raise `AgreidError` if no weight changed, or if one is no longer a number."""
         after = dict(model.named_parameters())
         bad = [name for name in self.before if not torch.isfinite(after[name]).all()]
         if bad:
             raise AgreidError(
                 f"after the first step {len(bad)} of {len(self.before)} weights are not finite",
-                problems=[Problem(name, "holds NaN or infinity") for name in bad[:SHOWN]],
-                hint="Lower the learning rate (--set optim.lr=…) or train in --set precision=fp32.",
+                problems=[Problem(name, "contains NaN or infinity") for name in bad[:SHOWN]],
+                hint="Lower the learning rate (--set optim.lr=…) or train with --set precision=fp32.",
             )
         moved = sum(not torch.equal(value, after[name].detach()) for name, value in self.before.items())
         if not moved:
@@ -44,7 +42,7 @@ class Guard:
             raise AgreidError(
                 "the first step moved no weight, so the run would learn nothing",
                 problems=[Problem("", what)],
-                hint="Look at optim.lr, the warm-up's factor and what is frozen; otherwise this is a bug.",
+                hint="Check optim.lr, the warm-up factor and what is frozen; otherwise this is a bug.",
             )
 
 
@@ -56,5 +54,5 @@ def check_finite(losses: Mapping[str, float], *, epoch: int, step: int) -> None:
             f"the loss is not finite at step {step} (epoch {epoch}), so training stopped",
             problems=[Problem(name, f"is {value}") for name, value in bad.items()],
             hint="Lower the learning rate (--set optim.lr=…), clip (--set optim.clip=5), lengthen the "
-            "warm-up, or train in --set precision=fp32. The last good checkpoint is kept.",
+            "warm-up, or train with --set precision=fp32. The last good checkpoint is kept.",
         )

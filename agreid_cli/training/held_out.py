@@ -1,4 +1,4 @@
-"""Training identities that a run does not learn from: strangers who are no part of the test."""
+"""Training identities excluded from training: unseen people outside the test set."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ FEWEST = 2  # identities: with fewer there is nothing to rank
 
 
 def held_out(samples: Samples, share: float, seed: int) -> np.ndarray:
-    """The training pids that are kept out, ascending: `share` of them, drawn by `seed`.
+    """The held-out training pids, ascending: a fraction `share` of them, drawn with `seed`.
 
-    Only people who can be asked for: seen in both views or, where the data has no two such people, by two
-    cameras. None when they are too few.
+    Only people with possible queries: seen in both views or, if the data has no two such people, by two
+    cameras. Empty if they are too few.
     """
     several = _seen_by_several(samples.pid, samples.view)
     if len(several) < FEWEST:
@@ -32,5 +32,5 @@ def _seen_by_several(pid: np.ndarray, by: np.ndarray) -> np.ndarray:
 
 
 def without(samples: Samples, pids: np.ndarray) -> Samples:
-    """The crops of everyone else."""
+    """The crops of all others."""
     return samples.take(np.flatnonzero(~np.isin(samples.pid, pids)))

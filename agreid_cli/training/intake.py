@@ -1,4 +1,4 @@
-"""From the workspace to samples and their packed pixels."""
+"""Load samples and their packed pixels from the workspace."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from agreid_cli.training.samples import Samples, samples_of, training_samples
 def load_training(
     workspace: Workspace, config: TrainConfig, *, progress: Progress = SILENT
 ) -> tuple[Samples, np.ndarray, np.ndarray]:
-    """The training crops, their pixels, N×H×W×3 uint8, row by row alike, and the pids that are held out.
+    """The training crops, their pixels, N×H×W×3 uint8, row by row, and the held-out pids.
 
-    Says which identities have a single crop, since they give no pair to learn from, and which a sampler by
+    Reports identities with a single crop, since they give no pair to learn from, and those that a sampler by
     view leaves out.
     """
     folder = workspace.manifest.parent
@@ -41,14 +41,14 @@ def load_training(
     single = pids[counts == 1]
     if len(single):
         progress.warn(
-            f"{len(single)} of {len(pids)} training identities have a single crop, which is repeated to make "
-            f"{config.data.k}: pid {_first(single)}"
+            f"{len(single)} of {len(pids)} training identities have a single crop, which is repeated "
+            f"{config.data.k} times: pid {_first(single)}"
         )
     one_view = np.setdiff1d(pids, np.intersect1d(*(samples.pid[samples.view == view] for view in (0, 1))))
     if len(one_view) and config.data.sampler.endswith("-views"):
         progress.warn(
-            f"{len(one_view)} of {len(pids)} training identities were seen from one view alone, and "
-            f"data.sampler={config.data.sampler} takes none of them: pid {_first(one_view)}"
+            f"{len(one_view)} of {len(pids)} training identities are seen in one view only, and "
+            f"data.sampler={config.data.sampler} uses none of them: pid {_first(one_view)}"
         )
     return samples, images, kept_out
 
@@ -65,7 +65,7 @@ def load_crops(
     part: str = "test",
     progress: Progress = SILENT,
 ) -> tuple[Samples, np.ndarray]:
-    """Any crops of the manifest, in this order, and their pixels; `part` names the cache they share."""
+    """Any crops of the manifest, in this order, and their pixels; `part` names their common cache."""
     samples = samples_of(read_manifest(workspace.manifest), crop_ids, workspace.manifest.parent)
     return packed(workspace, samples, config, part=part, progress=progress)
 
@@ -73,7 +73,7 @@ def load_crops(
 def packed(
     workspace: Workspace, samples: Samples, config: TrainConfig, *, part: str, progress: Progress = SILENT
 ) -> tuple[Samples, np.ndarray]:
-    """The samples whose images can be read, and their pixels, from `cache/<part>-<size>-<interpolation>`."""
+    """The samples with readable images, and their pixels, from `cache/<part>-<size>-<interpolation>`."""
     height, width = config.model.size
     cache: Cache = open_cache(
         workspace.cache / f"{part}-{height}x{width}-{config.data.interpolation}",

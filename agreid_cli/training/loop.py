@@ -1,4 +1,5 @@
-"""The loop: epochs of steps, validation, checkpoints. It knows nothing of triplets, attributes or files."""
+"""The training loop: epochs of steps, validation, checkpoints. Independent of losses, attributes and
+files."""
 
 from __future__ import annotations
 
@@ -17,40 +18,42 @@ from agreid_cli.training.state import Training
 from agreid_cli.training.step import step
 from agreid_cli.training.stopping import Stop
 
-READ_EVERY = 20  # batches on a GPU between two looks at the losses, for each look makes it wait
-SAVE_EVERY_S = 60.0  # an epoch that ends sooner after the last checkpoint goes without one
+READ_EVERY = 20  # batches on a GPU between two reads of the losses, because each read synchronises
+SAVE_EVERY_S = 60.0  # if an epoch ends sooner after the last checkpoint, none is written
 
 
 class Feed(Protocol):
-    """Where batches come from: each depends on seed, epoch and place alone, so any place can be entered."""
+    """The source of batches: each depends only on seed, epoch and index, so training can start at any of
+    them."""
 
     waited_s: float
 
     def __len__(self) -> int:
-        """Batches an epoch."""
+        """Batches per epoch."""
 
     def epoch(self, number: int, *, start: int = 0) -> Iterator[Batch]:
         """The batches of epoch `number`, counted from 0, from batch `start` on."""
 
 
 class Keeper(Protocol):
-    """What becomes of the outcome: files, the log, the referee."""
+    """Receives the results: files, log, validation."""
 
     def save(self, training: Training) -> None:
-        """Write a checkpoint, whole."""
+        """Write a checkpoint atomically."""
 
     def log_epoch(self, training: Training, *, lr: float) -> None:
-        """Write the line of a finished epoch."""
+        """Write the log line of a finished epoch."""
 
     def validate(self, training: Training) -> float | None:
-        """Rank the test crops and log it; the figure that the best is chosen by, None where none can be."""
+        """Rank the test crops and log it; returns the value used to choose the best, None if there is
+        none."""
 
     def keep_best(self, training: Training) -> None:
         """Write these weights as the best so far, where an epoch is to be chosen."""
 
 
 def fit(training: Training, feed: Feed, keeper: Keeper, *, stop: Stop, progress: Progress) -> None:
-    """Train from where `training` stands to the last epoch, or to a signal, which is raised after saving."""
+    """Train from the current position to the last epoch, or to a signal, which is raised after saving."""
     config, position = training.config, training.position
     if not config.schedule.epochs:
         keeper.save(training)

@@ -1,4 +1,4 @@
-"""The network as it is run: on its device, frozen or not, compiled, one of many."""
+"""The network as executed: on its device, frozen or not, compiled, distributed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from agreid_cli.training.trainee import Trainee
 
 
 class _WithTerms(nn.Module):
-    """A model beside the parameters of its loss terms, so that one reducer shares the gradients of both."""
+    """A model and the parameters of its loss terms, so that one DDP reducer averages the gradients of
+    both."""
 
     def __init__(self, run: nn.Module, objective: nn.Module) -> None:
         super().__init__()
@@ -26,7 +27,7 @@ class _WithTerms(nn.Module):
 
 
 class Network:
-    """The trainee's model as it is run here: on the device, frozen or not, compiled, one of many ranks."""
+    """The trainee's model as executed: on the device, frozen or not, compiled, on one of many ranks."""
 
     def __init__(self, trainee: Trainee, config: TrainConfig, *, device: torch.device, world: World) -> None:
         self.device, self.world = device, world
@@ -44,9 +45,9 @@ class Network:
         self.run: Any = self._wrapped()
 
     def set_frozen(self, on: bool) -> None:
-        """Hold the backbone still, or let it go; processes agree anew on what is reduced."""
+        """Freeze or unfreeze the backbone; DDP is set up again for the parameters that remain."""
         if self.freeze.set(on):
-            self.run = None  # the old reducer must go before the new one hooks on to the parameters
+            self.run = None  # the old reducer must be deleted before the new one registers its hooks
             self.run = self._wrapped()
         self.freeze.train(self.model)
 

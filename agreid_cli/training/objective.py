@@ -1,6 +1,6 @@
-"""What a network is asked to do: a weighted sum of loss terms.
+"""The training objective: a weighted sum of loss terms.
 
-The loop knows only `objective(model, batch) -> Losses`; a method may bring an objective of its own.
+The loop only calls `objective(model, batch) -> Losses`; a method may use its own objective.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from agreid_cli.training.terms import make_term
 
 @dataclass(frozen=True)
 class Losses:
-    """`total` is what is minimised; `named` are its parts without their weights and without gradient."""
+    """`total` is minimised; `named` are its parts, unweighted and without gradient."""
 
     total: Tensor
     named: dict[str, Tensor]
 
 
 class Objective(nn.Module):
-    """Total = Σ weight · term(out, batch), in float32 whatever the network ran in.
+    """Total = Σ weight · term(out, batch), in float32 whatever the precision of the network.
 
-    terms: name as it is logged → (weight, module). A term of weight 0 is left out.
+    terms: name in the log → (weight, module). A term of weight 0 is left out.
     """
 
     def __init__(self, terms: Mapping[str, tuple[float, nn.Module]]) -> None:
@@ -44,7 +44,7 @@ class Objective(nn.Module):
             return self.losses(out, batch)
 
     def losses(self, out: HeadOutput, batch: Batch) -> Losses:
-        """The losses of what the head gave; every tensor of it has one row a crop."""
+        """The losses of a head's output; all its tensors have one row per crop."""
         total = out.embedding.new_zeros((), dtype=torch.float32)
         named: dict[str, Tensor] = {}
         for name, term in self.terms.items():
@@ -54,9 +54,9 @@ class Objective(nn.Module):
 
 
 def terms_of(loss: LossConfig, *, n_ids: int, width: int) -> dict[str, tuple[float, nn.Module]]:
-    """The terms that a configuration asks for: cross-entropy, triplet, and those of `loss.terms`.
+    """The configured terms: cross-entropy, triplet, and those of `loss.terms`.
 
-    width: of the vectors that the metric loss compares.
+    width: of the features compared by the metric loss.
     """
 
     def term(name: str, options: Mapping[str, Any]) -> nn.Module:

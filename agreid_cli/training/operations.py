@@ -1,7 +1,7 @@
-"""The operations of AutoAugment: by PIL on one image, for a CPU, and by torchvision on many, for a GPU.
+"""The operations of AutoAugment: with PIL on single images (CPU), and with torchvision on batches (GPU).
 
-Both are torchvision's AutoAugment at nearest interpolation with black where nothing is left to show.
-`strength` is 0..9; `negative` turns those that have two senses.
+Both follow torchvision's AutoAugment with nearest interpolation and black fill.
+`strength` is 0..9; `negative` inverts operations that have a direction.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ TWO_SENSES = ("ShearX", "Rotate", "Color", "Contrast", "Sharpness")
 
 
 def amount(name: str, strength: int, negative: bool) -> float:
-    """Degrees, pixels a row, factor, bits or threshold: what the operation takes."""
+    """Degrees, pixels per row, factor, bits or threshold: the argument of the operation."""
     share = strength / 9 * (-1 if negative else 1)
     amounts = {
         "Rotate": 30 * share,
@@ -57,13 +57,13 @@ def operate_on_image(image: Any, name: str, strength: int, negative: bool) -> An
 
 def operate_on_batch(images: torch.Tensor, name: str, strength: int, negative: bool) -> torch.Tensor:
     """One operation on n×3×H×W uint8 images, on their device."""
-    from torchvision.transforms import functional  # seconds to import, so only where a GPU asks for it
+    from torchvision.transforms import functional  # takes seconds to import, so only on a GPU
 
     by = amount(name, strength, negative)
     if name == "Rotate":
         return functional.rotate(images, by)
     if name == "ShearX":
-        # torchvision wants degrees, and counts from the middle of the image unless it is told otherwise.
+        # torchvision expects degrees, and uses the image centre unless told otherwise.
         angle = math.degrees(math.atan(by))
         return functional.affine(images, 0, [0, 0], 1, [angle, 0.0], center=[0, 0])
     if name == "Posterize":

@@ -1,4 +1,4 @@
-"""The optimiser: groups by what a parameter is (weight, bias, norm; backbone, head), and their rates."""
+"""The optimiser: parameter groups by kind (weight, bias, norm; backbone, head), and their rates."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def parameter_groups(
 ) -> list[dict[str, Any]]:
     """Groups with `weight_decay` and `factor` (of the rate), in a fixed order; without frozen parameters.
 
-    A norm's weight takes `norm_weight_decay`, every bias `bias_weight_decay` and `bias_lr_factor`; whatever
-    is not the backbone's takes `head_lr_factor`. own: groups that a method makes itself; they come last.
+    A norm's weight uses `norm_weight_decay`, every bias `bias_weight_decay` and `bias_lr_factor`; everything
+    outside the backbone uses `head_lr_factor`. own: groups defined by a method; they come last.
     """
     made = [(group, [p for p in group.parameters if p.requires_grad]) for group in own]
     taken = {id(p) for _, parameters in made for p in parameters}
@@ -52,17 +52,17 @@ def parameter_groups(
 
 
 def make_optimiser(groups: list[dict[str, Any]], config: OptimConfig, *, lr: float) -> torch.optim.Optimizer:
-    """The optimiser that the configuration names; `lr` is the peak rate for this batch size."""
+    """The configured optimiser; `lr` is the peak rate for this batch size."""
     groups = [{**group, "lr": lr * group["factor"]} for group in groups]
     fused = all(p.is_cuda for group in groups for p in group["params"])
     if config.name == "sgd":
         return torch.optim.SGD(groups, lr=lr, momentum=config.momentum, fused=fused)
     kind = torch.optim.AdamW if config.name == "adamw" else torch.optim.Adam
-    # Decay within the gradient (adam) and beside it (adamw) differ; method.md §2's recipes are adam.
+    # Decay within the gradient (adam) and decoupled decay (adamw) differ; method.md §2's recipes use adam.
     return kind(groups, lr=lr, amsgrad=config.name == "amsgrad", fused=fused)
 
 
 def set_rate(optimiser: torch.optim.Optimizer, lr: float) -> None:
-    """The rate of this iteration, times the factor of each group."""
+    """Set the rate of this iteration, times the factor of each group."""
     for group in optimiser.param_groups:
         group["lr"] = lr * group["factor"]

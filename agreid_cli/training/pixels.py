@@ -1,4 +1,4 @@
-"""One crop file → its pixels at the network's size, as every other pass over the data sees them."""
+"""Read one crop file as pixels at the network's size, identically for all uses of the data."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ import numpy as np
 from agreid_cli.nn.encoder import resize
 from agreid_cli.records.images.door import read_picture
 
-#: Raised when the way from file to pixels changes, so that old caches are not used.
+#: Increased when the path from file to pixels changes, so that old caches are not used.
 VERSION = 2
 
 
 def read_resized(path: str | Path, size: tuple[int, int], interpolation: str) -> np.ndarray:
-    """uint8 RGB of shape (height, width, 3), resized with antialiasing, turned as EXIF says.
+    """uint8 RGB of shape (height, width, 3), resized with antialiasing, rotated according to EXIF.
 
-    Raises `ValueError` with the reason when there is no whole image in the file, `OSError` when it cannot
+    Raises `ValueError` with the reason if the file is not a complete image, `OSError` if it cannot
     be opened.
     """
     return read_converted(path, size, interpolation)[0]
 
 
 def read_converted(path: str | Path, size: tuple[int, int], interpolation: str) -> tuple[np.ndarray, str]:
-    """The same, and what was converted to get there (samples beyond 8 bits, transparency), or ""."""
+    """The same, and what was converted (samples beyond 8 bits, transparency), or ""."""
     picture = read_picture(path)
     return resize(picture.pixels, size, interpolation), picture.converted
 
 
 def said_of(converted: Mapping[str, int]) -> str:
-    """How many images were converted and from what, in words; "" for none.
+    """A text on how many images were converted and from what; "" for none.
 
     >>> said_of({"12 of 16 bits": 2, "transparent parts": 1})
     '3 images were converted to 8-bit RGB: 2 with 12 of 16 bits, 1 with transparent parts'

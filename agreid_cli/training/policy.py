@@ -1,7 +1,7 @@
-"""AutoAugment's policy for ImageNet (Cubuk et al. 2019, Table 9), on batches, with drawn numbers passed in.
+"""AutoAugment's policy for ImageNet (Cubuk et al. 2019, Table 9), on batches, with given random numbers.
 
-A crop takes one of 25 pairs of operations at random, each of which happens with its own probability, at its
-own strength 0..9, and, where it has two senses, in a random one. Operations and scales are torchvision's.
+A crop gets one of 25 random pairs of operations; each is applied with its own probability and its
+own strength 0..9, in a random direction if it has one. Operations and scales are torchvision's.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ PAIRS: tuple[tuple[Step, Step], ...] = (
 
 @dataclass(frozen=True)
 class PolicyDraw:
-    """What is drawn for each of B crops."""
+    """The random numbers for each of B crops."""
 
-    pair: torch.Tensor  # B int64, which of PAIRS; −1: this crop stays as it is
-    happens: torch.Tensor  # B×2 float, 0..1; a step happens where this is below its probability
+    pair: torch.Tensor  # B int64, index into PAIRS; −1: this crop is unchanged
+    happens: torch.Tensor  # B×2 float, 0..1; a step is applied if this is below its probability
     negative: torch.Tensor  # B×2 bool
 
     def part(self, rows: slice | list[int]) -> PolicyDraw:
@@ -67,14 +67,14 @@ def draw_policy(n: int, probability: float, generator: torch.Generator) -> Polic
 
 
 def changed_rows(draw: PolicyDraw) -> list[int]:
-    """The rows in which at least one step happens."""
+    """The rows in which at least one step is applied."""
     return sorted({row for groups in _groups(draw) for rows in groups.values() for row in rows})
 
 
 def apply_policy(images: torch.Tensor, draw: PolicyDraw) -> torch.Tensor:
-    """`images`, B×3×H×W uint8 on any device, with each row's steps done.
+    """`images`, B×3×H×W uint8 on any device, with each row's steps applied.
 
-    Rows that share operation, strength and sense go together.
+    Rows with equal operation, strength and direction are processed together.
     """
     images = images.clone()
     for groups in _groups(draw):
@@ -85,7 +85,7 @@ def apply_policy(images: torch.Tensor, draw: PolicyDraw) -> torch.Tensor:
 
 
 def apply_policy_by_pil(image: np.ndarray, draw: PolicyDraw, row: int) -> np.ndarray:
-    """One H×W×3 uint8 crop with the steps of `row` done by PIL, which is several times quicker on a CPU."""
+    """One H×W×3 uint8 crop with the steps of `row` applied by PIL, which is several times faster on a CPU."""
     shown = image_of(image)
     for groups in _groups(draw.part([row])):
         for name, strength, negative in groups:

@@ -1,4 +1,4 @@
-"""Where a run stands, and the sums of the epoch under way: what a checkpoint keeps beside tensors."""
+"""The position of a run, and the sums of the current epoch: the non-tensor part of a checkpoint."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from agreid_cli.training.distributed import mean_over_ranks
 
 @dataclass
 class Position:
-    """`epoch` finished epochs, `batch` batches of the next one done, `step` optimiser steps in all."""
+    """`epoch` finished epochs, `batch` finished batches of the next one, `step` optimiser steps in total."""
 
     epoch: int = 0
     batch: int = 0
     step: int = 0
-    best: float | None = None  # the best validation so far
+    best: float | None = None  # the best validation result so far
     best_epoch: int = 0
     validated: int = 0  # the epoch of the last validation
     lr: float = 0.0  # of the last step
     log_size: int = 0  # bytes of metrics.jsonl that belong to this state
-    images: int = 0  # of the epoch under way, as are the next three
+    images: int = 0  # of the current epoch, as are the next three
     seconds: float = 0.0
     waited_s: float = 0.0
     sums: dict[str, float] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class Position:
 
     @property
     def wait_share(self) -> float:
-        """The part of the epoch's time in which no batch was ready."""
+        """The fraction of the epoch's time in which no batch was ready."""
         return min(1.0, self.waited_s / self.seconds) if self.seconds else 0.0
 
     @property
@@ -57,7 +57,8 @@ class Position:
 
 
 class Meter:
-    """Collects losses on the device and brings them over now and then: reading makes a GPU wait."""
+    """Collects losses on the device and transfers them occasionally, because reading makes a GPU
+    synchronise."""
 
     def __init__(self, position: Position, *, every: int) -> None:
         self.position, self.every = position, every
@@ -71,11 +72,11 @@ class Meter:
         return len(self.kept) >= self.every
 
     def add(self, named: Mapping[str, Tensor]) -> None:
-        """Take the losses of one batch."""
+        """Add the losses of one batch."""
         self.kept.append(dict(named))
 
     def read(self) -> dict[str, float]:
-        """Add what was collected to the position's sums; the losses of the newest batch."""
+        """Add the collected losses to the position's sums; returns the losses of the newest batch."""
         if self.kept:
             names = list(self.kept[0])
             table = torch.stack([torch.stack([row[n].float() for n in names]) for row in self.kept])

@@ -1,4 +1,4 @@
-"""Number formats while training: which one runs here, the autocast around the network, the scaler of fp16."""
+"""Number formats for training: which one is used, the autocast context, the loss scaler of fp16."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DTYPE = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 @dataclass(frozen=True)
 class Precision:
-    """`name` is fp32, bf16 or fp16, as it really runs on this device."""
+    """`name` is fp32, bf16 or fp16, as actually used on this device."""
 
     name: str
     device: str  # cuda, cpu
@@ -27,19 +27,19 @@ class Precision:
         return context
 
     def scaler(self) -> torch.amp.GradScaler:
-        """Scales the loss of fp16, whose small gradients would vanish; passes the others through."""
+        """Scales the loss for fp16, whose small gradients would underflow; does nothing for the others."""
         return torch.amp.GradScaler(self.device, enabled=self.name == "fp16")
 
 
 def choose_precision(wish: str, device: torch.device, progress: Progress = SILENT) -> Precision:
-    """`auto` is bf16 where the GPU computes in it, else fp32; a CPU computes in fp32 whatever is wished."""
+    """`auto` is bf16 if the GPU supports it, else fp32; a CPU always uses fp32."""
     if device.type != "cuda":
         if wish in DTYPE:
-            progress.note(f"precision {wish} brings nothing on a CPU: training in fp32")
+            progress.note(f"precision {wish} has no benefit on a CPU: training in fp32")
         return Precision("fp32", device.type)
     has_bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
     if wish == "bf16" and not has_bf16:
-        progress.warn("this GPU does not compute in bf16: training in fp16 with a scaler")
+        progress.warn("this GPU does not support bf16: training in fp16 with a loss scaler")
         return Precision("fp16", "cuda")
     if wish == "auto":
         wish = "bf16" if has_bf16 else "fp32"

@@ -1,9 +1,9 @@
 """P×K batches: `p` identities and `k` crops of each, all drawn from one seed.
 
-Two orders: `pk` shows every identity equally often, `pk-images` every image (fast-reid's
-`NaiveIdentitySampler`). Either can share the k crops of an identity between the views. The plan of an epoch
-depends on the seed and the epoch's number alone, so a resumed run, another number of processes or another
-machine goes through the same batches.
+Two modes: `pk` samples every identity equally often, `pk-images` every image (fast-reid's
+`NaiveIdentitySampler`). Either can divide the k crops of an identity between the views. The plan of an epoch
+depends only on the seed and the epoch's number, so a resumed run, another number of processes or another
+machine uses the same batches.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from agreid_cli.errors import InputError
 
 @dataclass(frozen=True)
 class Quotas:
-    """How the k crops of an identity are shared among its pools: one pool, or one of each view."""
+    """How the k crops of an identity are divided among its pools: one pool, or one per view."""
 
     pools: tuple[tuple[np.ndarray, ...], ...]  # an identity → its pools of sample rows
     k: int
 
     def counts(self, turn: int) -> tuple[int, ...]:
-        """Crops from each pool; with an odd k the views take turns at the larger half."""
+        """Crops from each pool; with an odd k the views alternate in getting the larger half."""
         n = len(self.pools[0])
         return tuple((self.k + (pool + turn) % n) // n for pool in range(n))
 
     def turns(self, person: int) -> int:
-        """How often an identity can give k crops without giving one twice; at least once."""
+        """How often an identity can give k crops without repeating one; at least once."""
         pools, turns = self.pools[person], 0
         needed = np.array(self.counts(0))
         while all(n <= len(pool) for n, pool in zip(needed, pools, strict=True)):
@@ -45,13 +45,14 @@ class PKSampler:
 
     An epoch has N // (p·k) batches, at least one, and no identity is twice in a batch.
 
-    By identity, identities come in shuffled rounds, so that each is seen equally often; the crops of one come
-    in shuffled rounds too, and repeat only where it has fewer than it must give.
+    In `pk` mode, identities come in shuffled rounds, so that each is sampled equally often; the crops of one
+    come in shuffled rounds too, and repeat only if it has too few.
 
-    `by_image`, an epoch is made of passes: p identities are drawn among those that still have k unused crops,
-    and each gives its next k. Within a pass no crop is drawn twice, so identities are seen in proportion to
-    their crops. An identity that never has k (or lacks its quota of one view) is drawn once a pass, with as
-    few repeats as can be. A pass ends when fewer than p identities are left, and the next one begins.
+    With `by_image`, an epoch consists of passes: p identities are drawn among those that still have k unused
+    crops, and each gives its next k. Within a pass no crop is drawn twice, so identities are sampled in
+    proportion to their crops. An identity that never has k (or lacks its quota of one view) is drawn once per
+    pass, with as few repeats as possible. A pass ends if fewer than p identities are left, and the next one
+    starts.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class PKSampler:
         self.by_view, self.by_image = by_view, by_image
         self.quotas = Quotas(tuple(_pools(label, view, by_view)), k)
         self.n_samples = sum(len(pool) for pools in self.quotas.pools for pool in pools)
-        #: Identities that a sampler by view cannot take, because one view alone has seen them.
+        #: Identities that a sampler by view cannot use, because they are seen in one view only.
         self.left_out = len(np.unique(label)) - len(self.quotas.pools)
         self._check()
 
@@ -113,7 +114,7 @@ class PKSampler:
         n = len(self.quotas.pools)
         if n >= self.p:
             return
-        seen = " that both views have seen" if self.by_view else ""
+        seen = " seen in both views" if self.by_view else ""
         hint = (
             f"Set data.p={n} (and data.k={max(2, self.p * self.k // n)} for about the same batch)."
             if n
@@ -121,15 +122,15 @@ class PKSampler:
         )
         if self.by_view:
             name = "pk-images" if self.by_image else "pk"
-            hint = f"{hint} Or take crops of any view: data.sampler={name}.".strip()
+            hint = f"{hint} Or use crops of any view: data.sampler={name}.".strip()
         raise InputError(
-            f"a batch of {self.p} identities cannot be filled: the training part has {n}{seen}",
+            f"a batch of {self.p} identities cannot be filled: the training set has {n}{seen}",
             hint=hint or "Make a split with more identities: agreid build-split",
         )
 
 
 def part_of_rank(plan: torch.Tensor, *, rank: int, world: int) -> torch.Tensor:
-    """The columns of a plan that one of `world` processes computes: whole identities, in order."""
+    """The columns of a plan computed by one of `world` processes: whole identities, in order."""
     share = plan.shape[-1] // world
     return plan[..., rank * share : (rank + 1) * share]
 
@@ -138,13 +139,13 @@ def check_world(p: int, world: int) -> None:
     """A batch is split by identities, so p must be a multiple of the number of processes."""
     if p % world:
         raise InputError(
-            f"{p} identities a batch cannot be split among {world} processes",
-            hint=f"Set data.p to a multiple of {world}, as in --set data.p={-(-p // world) * world}",
+            f"{p} identities per batch cannot be divided among {world} processes",
+            hint=f"Set data.p to a multiple of {world}, e.g. --set data.p={-(-p // world) * world}",
         )
 
 
 class _Rounds:
-    """Takes values in shuffled rounds; none twice in one taking unless there are too few."""
+    """Takes values in shuffled rounds; without repeats within one call unless there are too few."""
 
     def __init__(self, values: list[int], generator: torch.Generator) -> None:
         self.values, self.generator = values, generator
@@ -155,7 +156,7 @@ class _Rounds:
         while len(taken) < n:
             if not self.left:
                 order = torch.randperm(len(self.values), generator=self.generator).tolist()
-                # A round that begins in the middle of a taking has what was just taken behind the rest.
+                # If a round starts in the middle of a call, the values already taken go to its end.
                 self.left = sorted((self.values[i] for i in order), key=taken.__contains__)
             some = n - len(taken)
             taken += self.left[:some]
@@ -172,5 +173,5 @@ def _pools(label: np.ndarray, view: np.ndarray, by_view: bool) -> Iterator[tuple
 
 
 def mixed(*numbers: int) -> int:
-    """One seed of several numbers, so that seed 1 in epoch 2 is not seed 2 in epoch 1."""
+    """Combine numbers into one seed, so that seed 1 in epoch 2 differs from seed 2 in epoch 1."""
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> np.uint64(1))

@@ -1,4 +1,4 @@
-"""Crops as columns: the training part of the split with labels, or any crops to be embedded."""
+"""Crops as columns: the training crops of the split with labels, or any crops to embed."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Samples:
     crop_id: np.ndarray  # N str
     path: np.ndarray  # N str, as the file is opened
     pid: np.ndarray  # N int64
-    label: np.ndarray  # N int64; −1 where identities are not numbered
+    label: np.ndarray  # N int64; −1 if identities are not numbered
     camid: np.ndarray  # N int64
     view: np.ndarray  # N int64, index into VIEWS
     platform: np.ndarray  # N str
-    attrs: np.ndarray | None  # N×M uint8; all zero where nothing is known
+    attrs: np.ndarray | None  # N×M uint8; all zero if unknown
 
     def __len__(self) -> int:
         return len(self.crop_id)
@@ -41,7 +41,7 @@ class Samples:
         return int(self.label.max(initial=NO_LABEL)) + 1
 
     def take(self, rows: np.ndarray) -> Samples:
-        """These rows; labels are numbered anew, so that an identity that has gone leaves no gap."""
+        """These rows; labels are renumbered, so that a removed identity leaves no gap."""
         columns: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self)}
         taken: dict[str, Any] = {
             name: None if values is None else values[rows] for name, values in columns.items()
@@ -60,27 +60,27 @@ def numbered(pid: np.ndarray) -> np.ndarray:
 
 
 def training_samples(manifest: pa.Table, split: pa.Table, folder: Path) -> Samples:
-    """The crops of role `train`, junk left out, with labels. `folder` is the one of the manifest."""
+    """The crops of role `train`, without junk, with labels. `folder` is that of the manifest."""
     wanted = split["crop_id"].filter(pc.equal(split["role"], "train")).to_pylist()
     found = samples_of(manifest, wanted, folder)
     found = found.take(np.flatnonzero(found.pid != JUNK_PID))
     if not len(found):
         raise InputError(
-            "the split has no crop to train on",
-            hint="Make the split again with: agreid build-split",
+            "the split has no training crop",
+            hint="Create the split again with: agreid build-split",
         )
     return replace(found, label=numbered(found.pid))
 
 
 def samples_of(manifest: pa.Table, crop_ids: Iterable[str], folder: Path) -> Samples:
-    """These crops in the order given, without labels; `InputError` names those the manifest lacks."""
+    """These crops in the given order, without labels; `InputError` names those missing in the manifest."""
     row_of = {crop: row for row, crop in enumerate(manifest["crop_id"].to_pylist())}
     wanted = list(crop_ids)
     missing = [crop for crop in wanted if crop not in row_of]
     if missing:
         raise InputError(
             f"{len(missing)} crops of the split are not in the manifest, the first is {missing[0]}",
-            hint="The manifest has changed since; make the split again with: agreid build-split",
+            hint="The manifest has changed since; create the split again with: agreid build-split",
         )
     rows = np.array([row_of[crop] for crop in wanted], dtype=np.int64)
     table = manifest.take(pa.array(rows))

@@ -1,4 +1,4 @@
-"""The network of a run, read from its weight file."""
+"""Read the network of a run from its weight file."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from agreid_cli.training.methods import method_of
 
 @dataclass(frozen=True)
 class Loaded:
-    """The network of a run, on the CPU and in eval mode, and where it comes from.
+    """The network of a run, on the CPU and in eval mode, and its origin.
 
-    model: a module, and an `Embedder` of `nn.encoder`. epoch, step: after which its weights were taken.
+    model: a module, and an `Embedder` of `nn.encoder`. epoch, step: when its weights were saved.
     """
 
     model: Any
@@ -39,7 +39,7 @@ class Loaded:
         device: torch.device | str = "cpu",
         autocast: Callable[[], AbstractContextManager[Any]] = nullcontext,
     ) -> Encoder:
-        """The network, moved to the device, as crops are embedded with it."""
+        """The network on the device, as an encoder of crops."""
         size, interpolation = self.config.model.size, self.config.data.interpolation
         return Encoder(
             self.model.to(device), size=size, interpolation=interpolation, device=device, autocast=autocast
@@ -51,13 +51,13 @@ def load_network(run: Run) -> Loaded:
     if not run.weights.is_file():
         raise MissingError(
             f"the run '{run.name}' has no weights yet: {run.weights} does not exist",
-            hint="Train it, or go on with it: agreid train --resume",
+            hint="Train it, or continue it: agreid train --resume",
         )
     stored, source = load_weights(run.weights), str(run.weights)
     config = from_toml(TrainConfig, stored.words["config"], source)
     method = method_of(config)
     facts = read_facts(method.facts, stored.words, source)
-    # Pretrained weights are not looked for: all weights come from the file.
+    # Pretrained weights are not needed: all weights come from the file.
     blank = config.model_copy(update={"model": config.model.model_copy(update={"weights": "none"})})
     model = method.network(blank, facts)
     fill(model, stored.tensors, source)

@@ -1,7 +1,7 @@
-"""The learning rate as a factor of its base, from nothing but the step and the epoch.
+"""The learning rate as a factor of its base, computed only from the step and the epoch.
 
-As fast-reid does it (method.md §2): the warm-up goes by iteration, linear from `factor` to 1; the main
-schedule goes by epoch and counts from the first epoch, whatever the warm-up. Being a pure function, it needs
+As in fast-reid (method.md §2): the warm-up counts iterations, linear from `factor` to 1; the main
+schedule counts epochs from the first one, regardless of the warm-up. It is a pure function and needs
 no state to be resumed.
 """
 
@@ -21,7 +21,7 @@ def factor(schedule: ScheduleConfig, optim: OptimConfig, *, step: int, epoch: in
     if schedule.name == "multistep":
         part *= multistep(epoch, milestones=schedule.milestones, gamma=schedule.gamma)
     elif schedule.name == "cosine":
-        # The last rate scales as the peak does, so it is the same part of it for every batch size.
+        # The final rate scales like the peak, so it is the same fraction of it for every batch size.
         part *= cosine(
             epoch, epochs=schedule.epochs, delay=schedule.cosine_from, lowest=schedule.final_lr / optim.lr
         )
@@ -29,7 +29,7 @@ def factor(schedule: ScheduleConfig, optim: OptimConfig, *, step: int, epoch: in
 
 
 def frozen(schedule: ScheduleConfig, *, step: int, epoch: int) -> bool:
-    """Whether the backbone holds still in this iteration."""
+    """Whether the backbone is frozen in this iteration."""
     return step < schedule.freeze_iters or epoch < schedule.freeze_epochs
 
 
@@ -45,7 +45,7 @@ def warm_up(step: int, *, steps: int, factor: float) -> float:
 
 
 def multistep(epoch: int, *, milestones: Sequence[int], gamma: float) -> float:
-    """`gamma` to the number of milestones passed; `epoch` counts finished epochs, from 0.
+    """`gamma` to the power of the number of milestones passed; `epoch` counts finished epochs, from 0.
 
     >>> [multistep(epoch, milestones=(40, 90), gamma=0.1) for epoch in (0, 39, 40, 89)]
     [1.0, 1.0, 0.1, 0.1]
@@ -54,7 +54,7 @@ def multistep(epoch: int, *, milestones: Sequence[int], gamma: float) -> float:
 
 
 def cosine(epoch: int, *, epochs: int, delay: int = 0, lowest: float = 0.0) -> float:
-    """1 up to epoch `delay`, then half a cosine to `lowest` (a part of the base) at the end.
+    """1 up to epoch `delay`, then half a cosine to `lowest` (a fraction of the base) at the end.
 
     >>> [round(cosine(epoch, epochs=60, delay=30, lowest=0.1), 3) for epoch in (0, 30, 45, 60)]
     [1.0, 1.0, 0.55, 0.1]

@@ -1,4 +1,4 @@
-"""Camera and view of crops as a network takes them, or a refusal that names what would supply them."""
+"""Camera and view of crops as network inputs, or an error that names the option to supply them."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class SideColumns:
-    """Of N crops, int64 N each; None where the network does not need it."""
+    """For N crops, int64 N each; None if the network does not need it."""
 
     camera: Ints | None = None
     view: Ints | None = None
 
     def of(self, rows: slice | Ints, device: torch.device | str = "cpu") -> Side:
-        """Of some crops, on a device."""
+        """For some crops, on a device."""
         if self.camera is None and self.view is None:
             return NO_SIDE
         return Side(
@@ -47,9 +47,10 @@ def side_columns(
     platform: Sequence[str | None],
     run: str,
 ) -> SideColumns:
-    """What the network of `run` needs to know of crops; `InputError` where that is unknown or never trained.
+    """The side information of crops for the network of `run`; `InputError` if it is unknown or was not
+    trained.
 
-    camid, platform: a value for each crop, None where nobody knows.
+    camid, platform: one value per crop, None if unknown.
     """
     columns = {}
     if "view" in needs:
@@ -58,7 +59,7 @@ def side_columns(
         strange = sorted(set(views) - set(facts.views))
         if strange:
             raise InputError(
-                f"the run '{run}' needs the view of each crop, and it was trained on {_listed(facts.views)} "
+                f"the run '{run}' needs the view of each crop, but it was trained on {_listed(facts.views)} "
                 f"crops, not on {_listed(strange)} ones",
                 hint="Use a run that was trained on both views.",
             )
@@ -70,15 +71,15 @@ def side_columns(
         lost = numbers[columns["camera"] == UNKNOWN]
         if len(lost):
             raise InputError(
-                f"the run '{run}' needs the camera of each crop, and {len(lost)} of {len(numbers)} crops are "
-                f"of cameras that it was not trained on: camid {_listed(np.unique(lost).tolist())}",
-                hint=f"It knows camid {_listed(facts.cameras)}. A method that goes by the view needs none.",
+                f"the run '{run}' needs the camera of each crop, but {len(lost)} of {len(numbers)} crops are "
+                f"from cameras that it was not trained on: camid {_listed(np.unique(lost).tolist())}",
+                hint=f"It was trained on camid {_listed(facts.cameras)}. Methods by view need no camera.",
             )
     return SideColumns(**columns)
 
 
 def camera_rows(camid: Ints, cameras: Sequence[int]) -> Ints:
-    """The place of each camid in `cameras`, which ascends; -1 where it is not among them.
+    """The index of each camid in `cameras`, which is ascending; -1 if it is missing.
 
     >>> camera_rows(np.array([3, 0, 5]), (0, 3)).tolist()
     [1, 0, -1]
@@ -95,7 +96,7 @@ def _must_be_known(need: str, missing: int, n: int, run: str) -> None:
         of = "this image" if n == 1 else f"{missing} of {n} crops"
         value = {"view": "PLATFORM (uav, cctv or wearable)", "camera": "NUMBER"}[need]
         raise InputError(
-            f"the run '{run}' needs the {need} of each crop, and that of {of} is not known",
+            f"the run '{run}' needs the {need} of each crop, but that of {of} is unknown",
             hint=f"Give it with: {OPTION_OF_NEED[need]} {value}",
         )
 

@@ -1,4 +1,4 @@
-"""Everything that one run moves: network, optimiser, scaler, mean weights, position; all of it as state."""
+"""The complete state of a run: network, optimiser, scaler, averaged weights, position."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from agreid_cli.training.trainee import Trainee
 
 
 class Training:
-    """A run in memory. `state_dict` is complete: loaded again, the run goes on to the same numbers."""
+    """A run in memory. `state_dict` is complete: after loading it, the run continues with identical
+    results."""
 
     def __init__(
         self,
@@ -47,15 +48,15 @@ class Training:
         has_weights = bool(self.objective.state_dict())
         self.ema_of_terms = Ema(self.objective, config.ema) if config.ema and has_weights else None
         self.position = Position()
-        self.proved = False  # that weights move
+        self.proved = False  # checked that weights change
         self.scale_before = self.scaler.get_scale()
 
     def weights(self) -> dict[str, torch.Tensor]:
-        """The weights that are ranked and given away: the mean ones where there are such."""
+        """The weights used for ranking and export: the averaged ones if they exist."""
         return self.ema.shadow if self.ema else self.network.model.state_dict()
 
     def state_dict(self) -> dict[str, Any]:
-        """All that a resumed run needs. Every rank must ask: the generators of all are in it."""
+        """Everything that a resumed run needs. Every rank must call it: it contains the generators of all."""
         return {
             "position": self.position.state_dict(),
             "model": self.network.model.state_dict(),

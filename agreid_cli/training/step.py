@@ -1,7 +1,7 @@
-"""One step: `accumulate` batches forth and back, one move of the optimiser; and what to say when memory ends.
+"""One step: forward and backward for `accumulate` batches, one optimiser step; and out-of-memory errors.
 
-Accumulating averages the gradients of some P×K batches. So cross entropy is a mean over all crops of the
-step, while triplets are mined, and batch norms take their statistics, within each P×K batch.
+Accumulation averages the gradients of several P×K batches. So cross entropy is a mean over all crops of the
+step, while triplet mining and batch-norm statistics are per P×K batch.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ from agreid_cli.training.state import Training
 
 
 def step(training: Training, batches: Iterator[Batch], parts: int, meter: Meter) -> float:
-    """Take the next `parts` batches and move the weights once; the rate that was used.
+    """Process the next `parts` batches and update the weights once; returns the learning rate used.
 
-    The first step of a run proves that weights move; a batch that is too large is refused with one that fits.
+    The first step of a run checks that weights change; for a batch that is too large, the error names one
+    that fits.
     """
     position, config, network = training.position, training.config, training.network
     now = {"step": position.step, "epoch": position.epoch}
@@ -78,7 +79,7 @@ def _move(training: Training) -> None:
 
 
 def _prove(training: Training, guard: Guard, meter: Meter) -> None:
-    """The loss first, because weights that are NaN come from it; fp16 may skip steps until its scale fits."""
+    """Check the loss first, because NaN weights come from it; fp16 may skip steps until its scale fits."""
     position = training.position
     scale = training.scaler.get_scale()
     if training.scaler.is_enabled() and scale < training.scale_before and scale > 1:
@@ -90,12 +91,12 @@ def _prove(training: Training, guard: Guard, meter: Meter) -> None:
 
 
 def _no_sync(run: Any, wanted: bool) -> AbstractContextManager[Any]:
-    """Between the batches of one step, ranks need not agree on gradients yet."""
+    """Between the batches of one step, ranks do not synchronise gradients."""
     return run.no_sync() if wanted and hasattr(run, "no_sync") else nullcontext()
 
 
 def _refusal(training: Training, batch: Batch | None) -> InputError:
-    """Try the first crops of the batch that did not fit, fewer and fewer, as the objective would."""
+    """Try smaller and smaller parts of the batch that did not fit, with the same objective."""
     training.optimiser.zero_grad(set_to_none=True)
     data, network, device = training.config.data, training.network, training.device
     p = data.p // training.world.size

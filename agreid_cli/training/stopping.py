@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while training: finish the step in hand, save, and then stop."""
+"""Ctrl-C and SIGTERM during training: finish the current step, save, and then stop."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from agreid_cli.errors import Terminated
 
 @dataclass
 class Stop:
-    """`wanted` is the signal that asked for an end; the loop looks at it between two steps."""
+    """`wanted` is the signal received; the loop checks it between two steps."""
 
     wanted: int | None = None
 
     def leave(self) -> None:
-        """Raise what the signal means; whatever had to be saved is saved."""
+        """Raise the exception for the signal, after everything is saved."""
         raise Terminated if self.wanted == signal.SIGTERM else KeyboardInterrupt
 
 
 @contextmanager
 def stopping() -> Iterator[Stop]:
-    """Signals inside the block set `Stop.wanted`; the second one interrupts at once."""
+    """Signals inside the block set `Stop.wanted`; the second one interrupts immediately."""
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():
-        yield stop  # only the main thread may handle signals
+        yield stop  # only the main thread can handle signals
         return
 
     def note(signum: int, frame: Any) -> None:

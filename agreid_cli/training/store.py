@@ -1,4 +1,4 @@
-"""Where the packed crops lie while training: in memory mapped from disk, or whole in the GPU's memory."""
+"""Storage of the packed crops during training: memory-mapped from disk, or entirely in GPU memory."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import torch
 
 from agreid_cli.training.augment import Draws, Normalise, augment_at_once, augment_rows
 
-#: Part of the free GPU memory that crops may take when nothing is said; the rest is the network's.
+#: Fraction of the free GPU memory that crops may use by default; the rest is for the network.
 GPU_SHARE = 0.4
 
 
 class Store(Protocol):
-    """Makes augmented images of rows of the cache."""
+    """Produces augmented images from rows of the cache."""
 
     def images(self, rows: torch.Tensor, draws: Draws) -> torch.Tensor:
         """int64 B on the CPU → B×3×H×W float32 on the device, channels last."""
 
 
 class HostStore:
-    """For a CPU: crops are views into the memory map, and what is used stays in the system's file cache."""
+    """For a CPU: crops are views into the memory map, and used pages stay in the system's file cache."""
 
     def __init__(self, images: np.ndarray, normalise: Normalise) -> None:
         self.pixels, self.normalise, self.buffers = images, normalise, Buffers()
@@ -34,12 +34,12 @@ class HostStore:
 
 
 class Buffers:
-    """Float arrays that are used again once nothing refers to what was made in them.
+    """Float arrays that are reused once nothing refers to their content.
 
-    A batch is tens of megabytes; asking the system for new memory each time costs as much as filling it.
+    A batch is tens of megabytes; allocating new memory each time costs as much as filling it.
     """
 
-    MOST = 16  # kept; a caller that holds more batches than that has new ones made
+    MOST = 16  # kept; additional arrays are newly allocated
 
     def __init__(self) -> None:
         self._kept: list[tuple[np.ndarray, weakref.ref[np.ndarray]]] = []
@@ -50,7 +50,7 @@ class Buffers:
         return len(self._kept)
 
     def take(self, shape: tuple[int, ...]) -> np.ndarray:
-        """An array of this shape with any content. A tensor made of it keeps it taken."""
+        """An array of this shape with undefined content. A tensor created from it keeps it in use."""
         with self._lock:
             for place, (base, lent) in enumerate(self._kept):
                 if lent() is None and base.shape == shape:
@@ -65,7 +65,7 @@ class Buffers:
 
 
 class CopyingStore:
-    """For a GPU that the crops do not fit into: they cross as uint8 through pinned memory."""
+    """For a GPU whose memory is too small for the crops: they are copied as uint8 through pinned memory."""
 
     def __init__(self, images: np.ndarray, normalise: Normalise, device: torch.device) -> None:
         self.pixels, self.normalise, self.device = images, normalise, device
@@ -78,12 +78,12 @@ class CopyingStore:
 
 
 class ResidentStore:
-    """For a GPU: all crops lie in its memory, and only row numbers and draws cross."""
+    """For a GPU: all crops are in its memory, and only row numbers and draws are copied."""
 
     def __init__(self, images: np.ndarray, normalise: Normalise, device: torch.device) -> None:
         self.normalise = normalise
         self.pixels = torch.empty(images.shape, dtype=torch.uint8, device=device)
-        for start in range(0, len(images), 1024):  # pieces, so that main memory never holds all of it
+        for start in range(0, len(images), 1024):  # in pieces, so that main memory never contains all of it
             piece = np.array(images[start : start + 1024])
             self.pixels[start : start + 1024] = torch.from_numpy(piece).to(device)
 
@@ -95,8 +95,8 @@ class ResidentStore:
 def make_store(
     images: np.ndarray, normalise: Normalise, device: torch.device, *, on_gpu: bool | str = "auto"
 ) -> Store:
-    """The store for a device; `on_gpu` is True, False, or "auto": where the crops take less than two fifths
-    of the memory that is free."""
+    """The store for a device; `on_gpu` is True, False, or "auto": if the crops take less than two fifths
+    of the free memory."""
     if device.type == "cpu":
         return HostStore(images, normalise)
     if on_gpu == "auto":

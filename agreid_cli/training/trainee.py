@@ -1,4 +1,4 @@
-"""What a method gives to the loop: a network, what it is asked to do, and how its parts are trained."""
+"""What a method provides to the loop: a network, its objective, and how its parts are trained."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from agreid_cli.training.samples import Samples
 
 @dataclass(frozen=True)
 class Data:
-    """The crops that are learnt from and their pixels, N×H×W×3 uint8, row by row alike."""
+    """The crops for training and their pixels, N×H×W×3 uint8, row by row."""
 
     samples: Samples
     images: np.ndarray
@@ -24,9 +24,9 @@ class Data:
 
 @dataclass(frozen=True)
 class Group:
-    """Parameters with a rate and a weight decay of their own; those of `parameters` that are trained.
+    """Parameters with their own rate and weight decay; only the trainable ones of `parameters`.
 
-    lr_factor: of the run's rate. weight_decay: None takes the configuration's.
+    lr_factor: of the run's rate. weight_decay: None uses the configuration's.
     """
 
     parameters: Iterable[nn.Parameter]
@@ -40,15 +40,15 @@ class Trainee:
 
     model: called as `model(images, side, labels)` by the objective; otherwise an `Embedder` of `nn.encoder`.
     objective: a module called as `objective(model, batch) -> Losses`. Its parameters are trained with the
-    model's, averaged, shared among ranks and kept in checkpoints; they are no part of the weight file.
-    facts: go into the weight file. backbone: modules that the schedule may freeze for a while, and that
-    `optim.head_lr_factor` does not concern. frozen: modules that are never trained and stay in eval mode.
-    groups: parameters with a rate of their own; all others are grouped as the configuration says.
-    loaded: what went in of pretrained weights or of a published checkpoint, as a line for the console.
-    config: the configuration with what a weight file has settled, where it left that open.
+    model's, averaged, synchronised among ranks and saved in checkpoints; they are not part of the weight
+    file. facts: stored in the weight file. backbone: modules that the schedule may freeze for a while, and to
+    which `optim.head_lr_factor` does not apply. frozen: modules that are never trained and stay in eval mode.
+    groups: parameters with their own rate; all others are grouped as configured.
+    loaded: the loaded pretrained weights or published checkpoint, as a line for the console.
+    config: the configuration with open values set according to a weight file.
     first: called once with the `Training`, before the first step, by a method that trains in stages. It must
-    leave its outcome in the state (parameters, buffers) of model or objective: a checkpoint is written after
-    it, so that a resumed run does not do it again.
+    store its result in the state (parameters, buffers) of model or objective: a checkpoint is written after
+    it, so that a resumed run does not repeat it.
     """
 
     model: nn.Module

@@ -1,6 +1,6 @@
-"""Nested state (dicts, lists, tuples, numbers, tensors) as flat tensors and one JSON text, and back.
+"""Convert nested state (dicts, lists, tuples, numbers, tensors) to flat tensors and one JSON text, and back.
 
-It is what a state file holds: nothing in it can run code, and numbers come back to the bit.
+This is the content of a state file: it contains no code, and numbers are restored exactly.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ def flatten(tree: Any) -> tuple[dict[str, Tensor], str]:
 
 
 def unflatten(tensors: dict[str, Tensor], text: str) -> Any:
-    """The tree that `flatten` took apart."""
+    """The inverse of `flatten`."""
     return _up(json.loads(text), tensors)
 
 
 def _down(node: Any, tensors: dict[str, Tensor]) -> Any:
     if isinstance(node, Tensor):
         name = str(len(tensors))
-        # One storage a tensor: safetensors refuses shared ones.
+        # One storage per tensor: safetensors refuses shared ones.
         tensors[name] = node.detach().to("cpu", copy=True).contiguous()
         return {"tensor": name}
     if isinstance(node, dict):
@@ -42,7 +42,7 @@ def _down(node: Any, tensors: dict[str, Tensor]) -> Any:
         return {type(node).__name__: [_down(value, tensors) for value in node]}
     if node is None or isinstance(node, (bool, int, float, str)):
         return node
-    raise TypeError(f"a {type(node).__name__} cannot be kept in a state file")
+    raise TypeError(f"a {type(node).__name__} cannot be saved in a state file")
 
 
 def _up(node: Any, tensors: dict[str, Tensor]) -> Any:

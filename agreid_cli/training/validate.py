@@ -1,4 +1,4 @@
-"""The referee while training: ranks embedded crops as `agreid evaluate` does."""
+"""Validation during training: ranks embedded crops like `agreid evaluate`."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from agreid_cli.training.side import side_columns
 
 @dataclass(frozen=True)
 class Testing:
-    """The crops in the order of their embeddings, what the manifest says of each, who plays where.
+    """The crops in the order of their embeddings, their data from the manifest, and their roles.
 
-    Without lists every crop of a platform asks or is searched, as the direction has it.
+    Without lists every crop of the direction's platforms is a query or a gallery crop.
     """
 
     crop_id: tuple[str, ...]
     known: tuple[Known, ...]
     lists: Lists | None
-    who: str = "test"  # or "held-out": training people that nothing is learnt from
+    who: str = "test"  # or "held-out": training people excluded from training
 
     def embeddings(self, features: npt.NDArray[np.float32]) -> Embeddings:
-        """The set that is ranked."""
+        """The embedding set to rank."""
         return Embeddings(
             blocks=(features,),
             crop_id=_objects(self.crop_id),
@@ -47,7 +47,7 @@ class Testing:
 
 
 def sided(testing: Testing, crops: Crops, *, needs: Collection[str], facts: Facts, run: str) -> SidedCrops:
-    """The crops with the side information that the run's network needs; `InputError` where there is none."""
+    """The crops with the side information that the run's network needs; `InputError` if it is unknown."""
     side = side_columns(
         needs, facts, camid=[k.camid for k in testing.known], platform=[k.platform for k in testing.known],
         run=run,
@@ -58,9 +58,9 @@ def sided(testing: Testing, crops: Crops, *, needs: Collection[str], facts: Fact
 def validate(
     testing: Testing, features: npt.NDArray[np.float32], *, directions: Sequence[str], metric: str
 ) -> list[dict[str, Any]]:
-    """One dict a direction: direction, mAP, rank1, mINP, fingerprint, n_valid.
+    """One dict per direction: direction, mAP, rank1, mINP, fingerprint, n_valid.
 
-    A direction that this split cannot rank is left out; with none left, the first that it can.
+    Directions that this split cannot rank are left out; if none is left, the first possible one is used.
     """
     config = EvaluateConfig.model_validate({"metric": metric})
     embeddings = testing.embeddings(features)
@@ -89,7 +89,7 @@ def validate(
 
 
 def mean_figure(found: Sequence[dict[str, Any]], name: str) -> float | None:
-    """The mean over directions of mAP, rank1 or mINP: what the best weights are chosen by."""
+    """The mean over directions of mAP, rank1 or mINP, used to choose the best weights."""
     return float(np.mean([row[name] for row in found])) if found else None
 
 

@@ -1,1 +1,1 @@
-"""Video in, detections, tracks, crops out."""
+"""From video to detections, tracks and crops."""

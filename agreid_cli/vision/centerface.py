@@ -55,7 +55,7 @@ def check() -> None:
     except FileNotFoundError as error:
         raise MissingError(
             "the face detector is missing from this installation of agreid",
-            hint="Install agreid again, or go on with faces as they are: --no-pixelate-faces",
+            hint="Install agreid again, or leave faces unchanged: --no-pixelate-faces",
         ) from error
 
 

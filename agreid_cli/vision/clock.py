@@ -1,26 +1,27 @@
-"""Which number and which time a decoded frame has, from what the stream says of it.
+"""Determine the index and the time of a decoded frame from the stream's data.
 
-A damaged stream tells of its losses in three ways: reads that fail, timestamps that leap, and old frames
-that come late, out of the decoder's buffer. None of them is complete, so all are weighed here.
+A damaged stream shows its losses in three ways: failed reads, jumps in timestamps, and old frames
+that arrive late from the decoder's buffer. None of them is complete, so all three are used.
 """
 
 from __future__ import annotations
 
-#: So many even steps between timestamps show a constant frame rate, in which a leap means lost frames.
+#: Number of even steps between timestamps that prove a constant frame rate, in which a jump means lost
+#: frames.
 STEADY = 8
-#: How far a step may be from a whole number of frames (containers round to milliseconds).
+#: Maximum deviation of a step from an integer number of frames (containers round to milliseconds).
 UNEVEN = 0.25
-#: A decoder holds at most so many frames back, so only so long after damage may frames come late.
+#: Maximum number of frames held back by a decoder: only so long after damage may frames arrive late.
 HELD_BACK = 16
-#: A timestamp this far beyond the stated end is broken; where no end is stated, a leap as long as the second.
+#: A timestamp this far beyond the stated end is invalid; without a stated end, a jump as long as the second.
 SLACK_S, LONGEST_LEAP_S = 10, 600
 
 
 class Clock:
-    """Numbers the frames of one stream. lost: frames so far that are counted but were not decoded.
+    """Numbers the frames of one stream. lost: frames counted so far that were not decoded.
 
     fps: the stated frame rate; promised: the stated number of frames. Either may be unknown. listed: the
-    container lists its frames (MP4, MOV), so a leap without a failed read is how it was recorded.
+    container lists its frames (MP4, MOV), so a jump without a failed read was recorded that way.
     """
 
     def __init__(self, fps: float | None, promised: int | None = None, *, listed: bool = False) -> None:
@@ -38,14 +39,14 @@ class Clock:
 
     @property
     def frames(self) -> int:
-        """Frames so far, lost ones included."""
+        """Number of frames so far, including lost ones."""
         return self._index + 1
 
     def tick(self, failures: int, stamp_ms: float) -> tuple[int, float | None] | None:
-        """The 0-based index and the seconds since the first frame of the frame just decoded.
+        """The 0-based index of the frame just decoded, and the seconds since the first frame.
 
-        failures: reads that failed since the one before; stamp_ms: the stream's timestamp. None says that
-        the frame came late: its place has been passed and counted as lost.
+        failures: failed reads since the previous frame; stamp_ms: the stream's timestamp. None means that
+        the frame is late: its position has been passed and counted as lost.
 
         >>> clock = Clock(10)
         >>> clock.tick(0, 0.0), clock.tick(0, 100.0), clock.tick(2, 400.0), clock.lost
@@ -54,7 +55,7 @@ class Clock:
         if self._index < 0:
             self._advance(1 + failures)
             self._time_s = self._index / self._fps if self._fps else 0.0
-            self._offset_s = self._time_s - stamp_ms / 1000  # some streams begin late by the encoder's delay
+            self._offset_s = self._time_s - stamp_ms / 1000  # some streams start late by the encoder's delay
             self._newest_ms = stamp_ms
             return self._index, round(self._time_s, 6)
         gap_ms = stamp_ms - self._newest_ms
@@ -74,7 +75,7 @@ class Clock:
             self._since_damage = 0
 
     def _broken(self, stamp_ms: float, gap_ms: float) -> bool:
-        """Whether a timestamp lies beyond the stated end, which in a damaged file it may by hours."""
+        """Whether a timestamp is beyond the stated end; in a damaged file it may be by hours."""
         if self._promised and self._fps:
             return stamp_ms / 1000 > self._promised / self._fps + SLACK_S
         return gap_ms / 1000 > LONGEST_LEAP_S
@@ -89,11 +90,11 @@ class Clock:
         if even and round(frames) == 1:
             self._even_steps += 1
         elif not (even and steady):
-            self._uneven = True  # a variable frame rate, in which a long step is nothing lost
+            self._uneven = True  # a variable frame rate, in which a long step does not mean lost frames
         return round(frames) if steady and even and not self._listed else 1
 
     def _seconds(self, stamp_ms: float, steps: int) -> float | None:
-        """By the timestamp; by the frame rate where it stood still (raw streams have none) or began anew."""
+        """By the timestamp; by the frame rate if it did not advance (raw streams have none) or restarted."""
         time_s = stamp_ms / 1000 + self._offset_s
         if steps or time_s <= self._time_s:
             if not self._fps:

@@ -1,4 +1,4 @@
-"""The contact sheet: one row a track, so that a person sees at a glance what was cut."""
+"""The contact sheet: one row per track, for a quick check of the crops."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PER_ROW, ROWS_PER_PAGE = 16, 60
 def contact_sheets(tracks: Mapping[int, Sequence[Path]], title: str) -> Iterator[np.ndarray]:
     """uint8 BGR pages of 60 tracks. tracks: track number → its crop files, in time order.
 
-    A track with more than 16 crops shows 16 spread evenly over it, and says how many there are. Only one
+    A track with more than 16 crops shows 16, evenly spread, and their total number. Only one
     page is in memory at a time.
     """
     numbers = sorted(tracks)
@@ -45,7 +45,7 @@ def _page(tracks: Mapping[int, Sequence[Path]], title: str) -> np.ndarray:
 
 
 def thumbnail(image: np.ndarray) -> np.ndarray:
-    """The crop inside a grey field of 48×96, its shape kept."""
+    """The crop centred in a grey field of 48×96, with its aspect ratio kept."""
     scale = min(WIDTH / image.shape[1], HEIGHT / image.shape[0])
     width, height = max(1, int(image.shape[1] * scale)), max(1, int(image.shape[0] * scale))
     field = np.full((HEIGHT, WIDTH, 3), 236, np.uint8)
@@ -61,7 +61,7 @@ def _spread(files: Sequence[Path]) -> list[Path]:
 
 
 def _write(sheet: np.ndarray, text: str, x: int, y: int, size: float) -> None:
-    plain = text.encode("ascii", "replace").decode()  # OpenCV's strokes know no other letters
+    plain = text.encode("ascii", "replace").decode()  # OpenCV's fonts are ASCII only
     cv2.putText(sheet, plain, (x, y), cv2.FONT_HERSHEY_SIMPLEX, size, (40, 40, 40), 1, cv2.LINE_AA)
 
 

@@ -1,4 +1,4 @@
-"""Crops out of a full-resolution frame: pixels, quality figures, JPEG bytes."""
+"""Cut crops from a full-resolution frame: pixels, quality measures, JPEG bytes."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from agreid_cli.errors import AgreidError
 from agreid_cli.vision.detections import Detections, Tracks
 from agreid_cli.vision.faces import pixelate_people
 
-#: Height at which sharpness is measured, so that crops of all sizes compare.
+#: Height at which sharpness is measured, so that crops of all sizes are comparable.
 SHARPNESS_HEIGHT = 128
 
 
 @dataclass(frozen=True)
 class Crop:
-    """One person cut from one frame. box: whole pixels x1 y1 x2 y2; jpeg: the encoded crop."""
+    """One person cut from one frame. box: integer pixels x1 y1 x2 y2; jpeg: the encoded crop."""
 
     track_id: int
     box: tuple[int, int, int, int]
@@ -37,10 +37,10 @@ def cut(
     pixelate: bool,
     min_head_px: int,
 ) -> list[Crop]:
-    """The crops of the tracked persons of one frame, by track number.
+    """The crops of the tracked persons in one frame, by track number.
 
-    Each is cut from the matched detection, not from the tracker's smoothed box, which lags behind. Face
-    detection sees the crop as it was; sharpness is measured before pixelating.
+    Each is cut at the matched detection, not at the tracker's smoothed box, which lags behind. Face
+    detection and sharpness use the crop before pixelation.
     """
     boxes = whole_pixels(detections.boxes, frame.shape[1], frame.shape[0])
     crops = []
@@ -68,7 +68,7 @@ def cut(
 
 
 def whole_pixels(boxes: np.ndarray, width: int, height: int) -> np.ndarray:
-    """int64 (n, 4): every pixel that a box touches, inside the frame, at least one by one."""
+    """int64 (n, 4): all pixels touched by a box, inside the frame, at least one by one."""
     low = np.floor(boxes[:, :2]).astype(np.int64)
     high = np.ceil(boxes[:, 2:]).astype(np.int64)
     limit = np.array([width, height])
@@ -78,7 +78,7 @@ def whole_pixels(boxes: np.ndarray, width: int, height: int) -> np.ndarray:
 
 
 def sharpness(image: np.ndarray) -> float:
-    """Variance of the Laplacian of the grey crop, shrunk or enlarged to 128 pixels of height."""
+    """Variance of the Laplacian of the grey crop, resized to a height of 128 pixels."""
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     width = max(1, round(image.shape[1] * SHARPNESS_HEIGHT / image.shape[0]))
     grey = cv2.resize(grey, (width, SHARPNESS_HEIGHT), interpolation=cv2.INTER_LINEAR)
@@ -86,9 +86,9 @@ def sharpness(image: np.ndarray) -> float:
 
 
 def part_inside(box: np.ndarray, width: int, height: int) -> float:
-    """The part of a box's area that lies in the frame, 0..1.
+    """The fraction of a box's area inside the frame, 0..1.
 
-    The detector clips its boxes, so this is asked of the tracker's box, which knows the whole person.
+    Detector boxes are clipped, so use the tracker's box, which covers the whole person.
 
     >>> part_inside(np.array([-10.0, 0, 10, 40]), 100, 100)
     0.5

@@ -1,4 +1,4 @@
-"""What a detector finds and what a tracker says of it: plain arrays, no vendor's objects."""
+"""Results of detectors and trackers as plain arrays, without vendor objects."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Detections:
 
     @classmethod
     def usable(cls, boxes: np.ndarray, scores: np.ndarray, size: tuple[int, int], min_px: int) -> Detections:
-        """Clip to a frame of `size` (width, height) and leave out what would stop a tracker.
+        """Clip to a frame of `size` (width, height) and drop boxes that a tracker cannot handle.
 
-        Non-finite values, scores outside 0..1 and boxes narrower or lower than `min_px` go.
+        These are non-finite values, scores outside 0..1, and boxes narrower or lower than `min_px`.
         """
         boxes = np.ascontiguousarray(boxes, np.float32).reshape(-1, 4)
         scores = np.ascontiguousarray(scores, np.float32).reshape(-1)
@@ -41,10 +41,10 @@ class Detections:
 
 @dataclass(frozen=True)
 class Tracks:
-    """Confirmed tracks that were matched in one frame.
+    """Confirmed tracks matched in one frame.
 
     track_ids: int32 (m,), from 1. detection: int64 (m,), row of the matched detection.
-    state_boxes: float32 (m, 4), the tracker's own smoothed boxes, which may leave the frame.
+    state_boxes: float32 (m, 4), the tracker's own smoothed boxes, which may exceed the frame.
     """
 
     track_ids: np.ndarray

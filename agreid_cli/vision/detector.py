@@ -1,4 +1,4 @@
-"""Persons in frames, by any ultralytics detector. Its objects become `Detections` here and go no further."""
+"""Detect persons in frames with any ultralytics detector, whose objects become `Detections` here."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from agreid_cli.vision.detections import Detections
 
 
 class Detector:
-    """An ultralytics network that finds persons.
+    """An ultralytics network that detects persons.
 
-    weights: a file or folder in any format that ultralytics reads (.pt, .onnx, .engine, OpenVINO …).
-    classes: the class names that count as persons. conf, iou: score floor and overlap ceiling.
-    min_px: boxes narrower or lower than this are left out. Raises `InputError` when the weights cannot
+    weights: a file or folder in any format read by ultralytics (.pt, .onnx, .engine, OpenVINO …).
+    classes: names of the classes that count as persons. conf, iou: minimum score, maximum overlap.
+    min_px: smaller boxes are dropped. Raises `InputError` if the weights cannot
     be used.
     """
 
@@ -47,7 +47,7 @@ class Detector:
         self._min_px = min_px
 
     def detect(self, frames: Sequence[np.ndarray], imgsz: int) -> list[Detections]:
-        """The persons of uint8 BGR frames of one size, at network input size `imgsz` (longer side)."""
+        """The persons in uint8 BGR frames of one size, at network input size `imgsz` (longer side)."""
         with vendors.as_the_user_had_it():
             results = self._network.predict(list(frames), imgsz=imgsz, **self._options)
         found = []
@@ -60,15 +60,15 @@ class Detector:
 
 def _load(weights: Path) -> Any:
     yolo = vendors.ultralytics().YOLO
-    hint = "Give a detector of ultralytics, trained (.pt) or exported, as in --detector yolo11n.pt."
+    hint = "Give an ultralytics detector, trained (.pt) or exported, e.g. --detector yolo11n.pt."
     if weights.suffix in {".yaml", ".yml"}:
-        raise InputError(f"{weights} describes a network but holds no weights", hint=hint)
+        raise InputError(f"{weights} describes a network but has no weights", hint=hint)
     try:
         with vendors.as_the_user_had_it():
             network = yolo(str(weights))
             if not network.names:
-                raise ValueError("it names no classes")
-    except Exception as error:  # the vendor raises a dozen kinds for a bad file: one sentence for all
+                raise ValueError("it has no class names")
+    except Exception as error:  # ultralytics raises many kinds of errors for a bad file: one message for all
         raise InputError(
             f"{weights} cannot be used as detector weights: {_reason(error, weights)}", hint=hint
         ) from error
@@ -78,7 +78,7 @@ def _load(weights: Path) -> Any:
 
 
 def _reason(error: Exception, weights: Path) -> str:
-    """The first sentence of what the vendor says, which may run over a screen and repeat the path."""
+    """The first sentence of the vendor's message, which may be very long and repeat the path."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
     first = lines[0].removeprefix("ERROR").lstrip(" \u274c\ufe0f")
     return re.split(r"\.\s", re.sub(rf"(model=)?'?{re.escape(str(weights))}'?", "it", first))[0].rstrip(".")
@@ -90,7 +90,7 @@ def _class_ids(names: dict[int, str], wanted: Sequence[str], weights: Path) -> l
     if not ids:
         known = ", ".join(str(name) for name in list(names.values())[:30])
         raise InputError(
-            f"{weights} knows no class named {' or '.join(wanted)}; it knows: {known}",
-            hint="Name its person classes, as in --set detector.classes=pedestrian,rider",
+            f"{weights} has no class named {' or '.join(wanted)}; it has: {known}",
+            hint="Name its person classes, e.g. --set detector.classes=pedestrian,rider",
         )
     return ids

@@ -16,7 +16,7 @@ from agreid_cli.vision.pipeline import staged
 from agreid_cli.vision.sources.source import Frame
 from agreid_cli.vision.tracker import Tracker
 
-#: A queue holds at most about this many bytes of frames (a 4K frame is 25 MB), and at least one item.
+#: A queue contains at most about this many bytes of frames (a 4K frame is 25 MB), and at least one item.
 QUEUE_BYTES = 50e6
 
 

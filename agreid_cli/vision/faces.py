@@ -1,4 +1,4 @@
-"""Faces are pixelated, as in the paper ("participant facial regions were pixelated").
+"""Pixelate faces, as in the paper ("participant facial regions were pixelated").
 
 CenterFace finds faces in every crop. A person of whom no face is found (too small, too blurred, turned away,
 or simply missed) has the head part of the box pixelated instead, unless the head is so low that it shows no
@@ -30,10 +30,10 @@ def head_of(box: Sequence[float]) -> Box:
 def pixelate_people(
     crop: np.ndarray, own: Sequence[float], others: Sequence[Sequence[float]], *, min_head_px: int
 ) -> tuple[np.ndarray, str]:
-    """A copy of `crop` without faces, and what was done to its own person: `face`, `head` or `none`.
+    """A copy of `crop` with faces pixelated, and what was done to its own person: `face`, `head` or `none`.
 
-    own, others: boxes of the crop's person and of everybody else in the frame, in the crop's pixels.
-    Heads lower than `min_head_px` stay. The faces of bystanders in the crop are pixelated like its own.
+    own, others: boxes of the crop's person and of all others in the frame, in the crop's pixels.
+    Heads lower than `min_head_px` are left. Faces of bystanders in the crop are pixelated too.
     """
     out = crop.copy()
     faces = find_faces(crop)
@@ -66,7 +66,7 @@ def _pixelate(image: np.ndarray, box: Box) -> None:
     if x2 <= x1 or y2 <= y1:
         return
     part = image[y1:y2, x1:x2]
-    # Each square covers two pixels at least, so that a strip of a face at the border is not left as it was.
+    # Each square covers at least two pixels, so that a strip of a face at the border is also pixelated.
     squares = (max(1, min(SQUARES, (x2 - x1) // 2)), max(1, min(SQUARES, (y2 - y1) // 2)))
     small = cv2.resize(part, squares, interpolation=cv2.INTER_AREA)
     image[y1:y2, x1:x2] = cv2.resize(small, (x2 - x1, y2 - y1), interpolation=cv2.INTER_NEAREST)

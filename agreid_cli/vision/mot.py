@@ -1,4 +1,4 @@
-"""Tracks as MOTChallenge text, the form that the field's scoring tools read."""
+"""Tracks as MOTChallenge text, the format read by scoring tools."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from agreid_cli.vision.extract import Seen
 
 
 def mot_lines(seen: Seen) -> str:
-    """`frame,id,left,top,width,height,score,-1,-1,-1` a track, frames counted from 1, boxes as detected."""
+    """`frame,id,left,top,width,height,score,-1,-1,-1` per track, frames counted from 1, boxes as detected."""
     if seen.tracks is None:
         return ""
     lines = []

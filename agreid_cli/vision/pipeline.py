@@ -1,7 +1,7 @@
-"""Steps that run side by side, each in a thread of its own, with bounded queues between them.
+"""Steps that run concurrently, each in its own thread, with bounded queues between them.
 
-The heavy parts (decoding, networks, JPEG encoding) leave Python's lock, so threads are enough. Order is
-kept: what comes out is what a plain loop over the steps would give.
+The heavy parts (decoding, networks, JPEG encoding) release the GIL, so threads suffice. Order is
+preserved: the output equals that of a plain loop over the steps.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ _END = object()
 def staged(source: Iterable[Any], *steps: Callable[[Any], Any], depth: int = 4) -> Generator[Any, None, None]:
     """Yield `steps[-1](… steps[0](item))` for each item of `source`, in order.
 
-    At most `depth` items wait before each step, which bounds the memory. An error in the source or in a
-    step is raised here; leaving the loop early stops every thread.
+    At most `depth` items wait before each step, which limits memory. An error in the source or in a
+    step is raised here; leaving the loop early stops all threads.
 
     >>> list(staged(range(4), lambda x: x + 1, str))
     ['1', '2', '3', '4']

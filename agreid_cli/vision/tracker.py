@@ -1,7 +1,7 @@
-"""Linking persons across frames by any boxmot tracker; its objects become `Tracks` here.
+"""Link persons across frames with any boxmot tracker, whose objects become `Tracks` here.
 
 boxmot has two sets of defaults that differ threefold in the number of tracks, so every parameter is
-resolved here, passed, and can be read back from `parameters` for the record.
+resolved and passed here, and can be read from `parameters` for the record.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from agreid_cli.vision.embedders import Embed
 
 Option = float | int | str | bool
 
-#: tracker → our defaults on top of boxmot's; a further tracker of boxmot's is one line.
+#: tracker → our defaults, overriding boxmot's; another boxmot tracker is one more line.
 TRACKERS: dict[str, dict[str, Option]] = {
     "strongsort": {
         "min_conf": 0.1,
@@ -79,7 +79,7 @@ def rehearse(tracker: Tracker, name: str, embed: Embed) -> None:
 
 
 class BoxmotTracker:
-    """One of boxmot's trackers for one video.
+    """A boxmot tracker for one video.
 
     name: a key of `TRACKERS`. options: overrides of its parameters. same_person: the cosine distance up to
     which two embeddings may be one person's (StrongSORT's max_cos_dist). motion: how camera motion is
@@ -99,9 +99,7 @@ class BoxmotTracker:
         motion_iterations: int = 100,
     ) -> None:
         if name not in TRACKERS:
-            raise UsageError(
-                f"there is no tracker '{name}'{did_you_mean(name, (*TRACKERS, *OTHER_TRACKERS))}"
-            )
+            raise UsageError(f"unknown tracker '{name}'{did_you_mean(name, (*TRACKERS, *OTHER_TRACKERS))}")
         vendors.boxmot()
         from boxmot.trackers import TrackerSpec, create_tracker
         from boxmot.trackers.config import load_tracker_config
@@ -111,7 +109,7 @@ class BoxmotTracker:
             if option not in known:
                 raise UsageError(f"{name} has no option '{option}'{did_you_mean(option, known)}")
             if isinstance(known[option], int | float) and not isinstance(options[option], int | float):
-                raise UsageError(f"{name} wants a number for '{option}', not {options[option]!r}")
+                raise UsageError(f"option '{option}' of {name} must be a number, not {options[option]!r}")
         appearance = {"max_cos_dist": same_person} if "max_cos_dist" in known else {}
         self.parameters: dict[str, Any] = {**known, **TRACKERS[name], **appearance, **options}
         try:
@@ -123,11 +121,11 @@ class BoxmotTracker:
         self._camera_motion(motion, frame_size, motion_px, motion_iterations)
 
     def update(self, detections: Detections, embeddings: np.ndarray | None, frame: np.ndarray) -> Tracks:
-        """Advance by one frame (uint8 BGR); `Tracks.detection` counts the rows of `detections`.
+        """Advance by one frame (uint8 BGR); `Tracks.detection` indexes the rows of `detections`.
 
         embeddings: float32 (n, D), row for row with `detections`, when `uses_embeddings`.
         """
-        # Of a frame without anybody an embedder may not know how wide its rows would be; boxmot would mind.
+        # For a frame without persons an embedder may not know its output width, and boxmot would fail.
         packed = self._packed(detections, embeddings if self.uses_embeddings and len(detections) else None)
         with vendors.outside_ci():
             found = self.boxmot.update(packed, frame)
@@ -171,8 +169,8 @@ class BoxmotTracker:
 
 
 def _passed(parameters: Mapping[str, Any], options: Mapping[str, Option]) -> tuple[tuple[str, Any], ...]:
-    """What is handed to boxmot: all, but for names with capitals, which it has and takes from nobody."""
+    """The parameters passed to boxmot: all except those with capitals, which it does not accept."""
     for name in options:
         if name != name.lower():
-            raise UsageError(f"boxmot does not let its option '{name}' be changed")
+            raise UsageError(f"boxmot does not allow changing its option '{name}'")
     return tuple(sorted((k, v) for k, v in parameters.items() if k == k.lower()))

@@ -1,7 +1,7 @@
-"""The door to ultralytics and boxmot: their global switches are set before import and undone after.
+"""The interface to ultralytics and boxmot: their global side effects are prevented or undone.
 
-ultralytics asks the network at import, installs packages, cuts torch's thread count, rewrites
-CUDA_VISIBLE_DEVICES, and changes how numpy and torch print; boxmot confirms tracks at once when it believes
+ultralytics accesses the network at import, installs packages, reduces torch's thread count, rewrites
+CUDA_VISIBLE_DEVICES, and changes how numpy and torch print; boxmot confirms tracks immediately if it believes
 it runs in GitHub's CI.
 """
 
@@ -23,12 +23,12 @@ OFFLINE = {
     "ULTRALYTICS_SAFE_LOAD": "true",  # torch's weights_only: a pickle that would run code is refused
 }
 
-#: What ultralytics sets when it loads a network or works.
+#: Variables that ultralytics sets when it loads or runs a network.
 REWRITTEN = ("CUDA_VISIBLE_DEVICES", "CUBLAS_WORKSPACE_CONFIG")
 
 
 def ultralytics() -> ModuleType:
-    """Import ultralytics offline and safe; `MissingError` when it is not installed."""
+    """Import ultralytics offline and safely; `MissingError` if it is not installed."""
     os.environ.update(OFFLINE)
     with _environment_kept(), _drawing_threads_kept(), _looks_kept():
         try:
@@ -40,20 +40,21 @@ def ultralytics() -> ModuleType:
 
 
 def boxmot() -> ModuleType:
-    """Import boxmot with its log kept down; `MissingError` when it is not installed."""
+    """Import boxmot with a quiet log; `MissingError` if it is not installed."""
     try:
         importlib.import_module("boxmot.utils")  # sets up the package's log, so it comes first
+        module = importlib.import_module("boxmot")
     except ImportError as error:
         raise MissingError(
             f"boxmot cannot be imported: {error}", hint="pip install 'boxmot>=25,<26'"
         ) from error
     logging.getLogger("boxmot").setLevel(logging.ERROR)
-    return importlib.import_module("boxmot")
+    return module
 
 
 @contextlib.contextmanager
 def as_the_user_had_it() -> Iterator[None]:
-    """Give back torch's and OpenCV's thread counts and the environment after a vendor's call."""
+    """Restore torch's and OpenCV's thread counts and the environment after a vendor's call."""
     import torch
 
     threads = torch.get_num_threads()
@@ -67,7 +68,7 @@ def as_the_user_had_it() -> Iterator[None]:
 
 @contextlib.contextmanager
 def outside_ci() -> Iterator[None]:
-    """Hide GITHUB_ACTIONS, under which boxmot ignores n_init and so gives other tracks."""
+    """Hide GITHUB_ACTIONS, under which boxmot ignores n_init and gives different tracks."""
     hidden = os.environ.pop("GITHUB_ACTIONS", None)
     try:
         yield
@@ -98,9 +99,9 @@ def _looks_kept() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _environment_kept(*names: str) -> Iterator[None]:
-    """Give back some variables, or all when none is named.
+    """Restore some environment variables, or all if none is named.
 
-    During work only those are named that the call changes: other threads change others meanwhile.
+    During work only the variables changed by the call are named, because other threads change others.
     """
     before = dict(os.environ)
     try:

@@ -234,7 +234,7 @@ def _lists_frames(path: Path) -> bool:
 
 
 def _refuse_picture(path: Path, contents: Contents) -> None:
-    """One picture is no recording; an animated GIF or PNG is one."""
+    """A single image is not a recording; an animated GIF or PNG is one."""
     still = contents.format.endswith("_pipe") or contents.format == "image2"
     if still or (contents.format in ("gif", "apng") and contents.film.frames == 1):
         raise InputError(

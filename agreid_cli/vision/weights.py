@@ -1,4 +1,4 @@
-"""Finding detector weights by path or name, and fetching them only when the user asks."""
+"""Locate detector weights by path or name, and download them only if requested."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from agreid_cli.errors import InputError, MissingError
 from agreid_cli.records.regular import check_regular
 from agreid_cli.vision import vendors
 
-#: Detectors that come with agreid, by name.
+#: Detectors shipped with agreid, by name.
 OWN = {"campus": "detector/campus.pt"}
 
 
@@ -22,7 +22,7 @@ def find_weights(name: str, *, folders: list[Path], download: bool) -> Path:
     `MissingError` with the places looked at, `InputError` for a pipe or a device.
     """
     if not name.strip():
-        raise InputError("no detector is named", hint="Give a file with --detector PATH.")
+        raise InputError("no detector is given", hint="Give a file with --detector PATH.")
     if name in OWN:
         return _own(name)
     given = Path(name).expanduser()
@@ -35,9 +35,9 @@ def find_weights(name: str, *, folders: list[Path], download: bool) -> Path:
         return fetch(folders[-1] / name)
     looked = ", ".join(dict.fromkeys(str(folder.resolve()) for folder in [Path(), *folders]))
     raise MissingError(
-        f"detector weights {name} are not here (looked in {looked})",
-        hint="Give a file with --detector PATH, or add --download to fetch a published name once; "
-        f"--detector {' or '.join(OWN)} comes with agreid, for the people of agreid synth.",
+        f"detector weights {name} not found (looked in {looked})",
+        hint="Give a file with --detector PATH, or add --download to download a published name once; "
+        f"--detector {' or '.join(OWN)} ships with agreid, for the people of agreid synth.",
     )
 
 
@@ -52,7 +52,7 @@ def _own(name: str) -> Path:
 
 
 def user_folder() -> Path:
-    """Where fetched weights are kept: `$XDG_CACHE_HOME/agreid/weights`."""
+    """The folder for downloaded weights: `$XDG_CACHE_HOME/agreid/weights`."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(cache) / "agreid" / "weights"
 
@@ -64,7 +64,7 @@ def fetch(target: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         found = Path(attempt_download_asset(str(target)))
-    except Exception as error:  # whatever the network or the vendor raises, the user needs one sentence
+    except Exception as error:  # whatever error the network or the vendor raises, the user needs one message
         raise InputError(
             f"{target.name} could not be downloaded: {error}",
             hint="Check the connection and the name, or give a file with --detector PATH.",

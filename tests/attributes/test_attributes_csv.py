@@ -129,14 +129,14 @@ def test_every_bad_row_is_told_at_once(tmp_path: Path) -> None:
         "a.csv, line 8",
     ]
     for said in (
-        "identity 1 stands in line 2 already",
-        "is blank, and the row has labels",
+        "identity 1 is already in line 2",
+        "is blank, but the row has labels",
         "-1 is junk",
-        "'mal' is no label; did you mean 'male'?",
+        "'mal' is not a valid label; did you mean 'male'?",
         "did you mean '18-24'?",
         "did you mean 'Jeans'?",
         "code 12 does not exist",
-        "has 3 cells, the header has 16",
+        "has 3 cells, but the header has 16",
     ):
         assert said in text
 

@@ -61,7 +61,7 @@ def test_vectors_that_are_not_one_bit_a_group_are_refused() -> None:
     two[1], none[0], strange[1] = 1, 0, 2
     for wrong in (two, none, strange):
         assert is_one_hot(wrong, BOOK).tolist() == [False] + [True] * 14
-        with pytest.raises(ValueError, match="one bit a group"):
+        with pytest.raises(ValueError, match="one bit per group"):
             classes_of(wrong, BOOK)
     with pytest.raises(ValueError, match="outside"):
         bits_of(np.full(15, 20), BOOK)

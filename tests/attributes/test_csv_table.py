@@ -61,8 +61,8 @@ def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
     rows, problems = read(tmp_path / "t.csv", 'pid,note\n\n1,"two\nlines"\n,\n2,x\n3\n4,y,z\n5,y\n')
     assert [line for line, _ in rows] == [3, 6, 9]
     assert problems == [
-        "t.csv, line 7: has 1 cell, the header has 2",
-        "t.csv, line 8: has 3 cells, the header has 2",
+        "t.csv, line 7: has 1 cell, but the header has 2",
+        "t.csv, line 8: has 3 cells, but the header has 2",
     ]
 
 
@@ -73,14 +73,14 @@ def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
         (b"\n \n", ["t.csv: is empty"]),
         (b"\xef\xbb\xbf", ["t.csv: is empty"]),
         (b"\xff\xfep\0i\0d", ["t.csv: begins like UTF-16 and is damaged"]),
-        (b"PK\x03\x04\x00\x00", ["t.csv: holds zero bytes"]),
+        (b"PK\x03\x04\x00\x00", ["t.csv: contains NUL bytes"]),
         (b"pid,n\n1,M\xfc\n2,x\n3,\xff\n", ["t.csv, line 2: byte 4 is not UTF-8", "t.csv, line 4: byte 3"]),
-        (b"pid,pid,\n", ["t.csv, line 1, column pid: stands twice"]),
-        (b'pid,"n\n', ["t.csv, line 1: the quotes do not fit"]),
+        (b"pid,pid,\n", ["t.csv, line 1, column pid: occurs twice"]),
+        (b'pid,"n\n', ["t.csv, line 1: unbalanced quotes"]),
         (b",,\n,\n", ["t.csv: has no header"]),
-        (b'pid,n\n1,"x\n2,y\n', ["t.csv, line 2: the quotes do not fit"]),
-        (b'pid,n\n1,"x" y\n2,y\n', ["t.csv, line 2: the quotes do not fit"]),
-        (b"pid,n\n1," + b"x" * 200_000 + b"\n", ["t.csv, line 2: the quotes do not fit: field larger"]),
+        (b'pid,n\n1,"x\n2,y\n', ["t.csv, line 2: unbalanced quotes"]),
+        (b'pid,n\n1,"x" y\n2,y\n', ["t.csv, line 2: unbalanced quotes"]),
+        (b"pid,n\n1," + b"x" * 200_000 + b"\n", ["t.csv, line 2: unbalanced quotes: field larger"]),
     ],
 )
 def test_what_cannot_be_read_is_told_with_its_place(tmp_path: Path, content: bytes, said: list[str]) -> None:

@@ -40,7 +40,7 @@ def test_an_official_name_in_the_pid_column(tmp_path: Path) -> None:
     )
     found, problems = read(tmp_path / "i.csv", text)
     assert found[("uav-1", 1)] == found[("uav-1", 2)] == 6021400
-    assert problems == ["i.csv, line 4, column pid: 5 is not what P, T and A give: 6021400"]
+    assert problems == ["i.csv, line 4, column pid: 5 differs from P, T and A, which give 6021400"]
 
 
 def test_every_bad_row_is_told_at_once_with_line_column_and_the_nearest(tmp_path: Path) -> None:
@@ -74,11 +74,11 @@ def test_every_bad_row_is_told_at_once_with_line_column_and_the_nearest(tmp_path
     ]
     text = "\n".join(problems)
     for said in (
-        "stands in line 2 already",
+        "is already in line 2",
         "did you mean 'uav-1'?",
         "uav-1 has no track 44; it has 1 to 3",
-        "'one' is no track number",
-        "'5.5' is no whole number",
+        "'one' is not a track number",
+        "'5.5' is not an integer",
         "rounded by a spreadsheet",
         "did you mean -1",
         "does not fit 64 bits",
@@ -90,10 +90,10 @@ def test_every_bad_row_is_told_at_once_with_line_column_and_the_nearest(tmp_path
     ("cells", "column", "said"),
     [
         ("6,,0", "T", "five digits"),
-        ("x,04041,0", "P", "'x' is no person number"),
-        ("6,104041,0", "T", "'104041' is no session"),
-        ("6,04041,12", "A", "'12' is no altitude class"),
-        (f"{10**12},04041,0", "P", "no person number"),
+        ("x,04041,0", "P", "'x' is not a person number"),
+        ("6,104041,0", "T", "'104041' is not a session"),
+        ("6,04041,12", "A", "'12' is not an altitude class"),
+        (f"{10**12},04041,0", "P", "not a person number"),
     ],
 )
 def test_wrong_parts(tmp_path: Path, cells: str, column: str, said: str) -> None:
@@ -152,9 +152,9 @@ def test_frames_that_cannot_be(tmp_path: Path) -> None:
     )
     assert found == {}
     assert problems == [
-        "i.csv, line 3, column track_id: frames of track 1 of uav-1 stand in line 2 too",
+        "i.csv, line 3, column track_id: frames of track 1 of uav-1 are also in line 2",
         "i.csv, line 4, column frame_to: 3 comes before frame_from, 9",
-        "i.csv, line 5, column frame_from: 'x' is no frame; frames count from 0",
-        "i.csv, line 6, column frame_from: '-1' is no frame; frames count from 0",
-        "i.csv, line 7, column track_id: frames of track 1 of uav-1 stand in line 2 too",
+        "i.csv, line 5, column frame_from: 'x' is not a frame number; frames count from 0",
+        "i.csv, line 6, column frame_from: '-1' is not a frame number; frames count from 0",
+        "i.csv, line 7, column track_id: frames of track 1 of uav-1 are also in line 2",
     ]

@@ -68,7 +68,7 @@ def test_spellings_that_people_use(group: str, text: str, wanted: str) -> None:
         ("upper", "cape", "or codes 0 to 12"),
         ("gender", "3", "code 3 does not exist; allowed: 0 male, 1 female, 2 unknown"),
         ("gender", "-1", "allowed: male, female, unknown"),
-        ("gender", "1.5", "'1.5' is no label"),
+        ("gender", "1.5", "'1.5' is not a valid label"),
         ("age", "9", "8 Unknown"),
         ("age", "17-Dec", "did you mean '12-17'"),
         ("age", "20", "code 20 does not exist"),

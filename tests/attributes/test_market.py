@@ -78,5 +78,5 @@ def test_every_lacking_column_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"train\.age") as caught:
         read_market_mat(save(tmp_path / "m.mat", train), BOOK)
     assert "train.upred" in str(caught.value)
-    with pytest.raises(InputError, match="no identity"):
+    with pytest.raises(InputError, match="not an identity"):
         read_market_mat(save(tmp_path / "m.mat", published(["two"])), BOOK)

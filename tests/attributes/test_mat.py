@@ -171,18 +171,18 @@ def test_wrong_values_counts_and_identities_are_listed_at_once(tmp_path: Path) -
     with pytest.raises(InputError) as caught:
         read_mat(save(tmp_path / "a.mat", struct, {}), BOOK)
     text = str(caught.value)
-    assert "train.gendermale: holds 0.0, 3.0, nan; allowed: 1 = no, 2 = yes" in text
-    assert "'P0001' is no identity" in text
-    assert "'-1' is no identity" in text
+    assert "train.gendermale: contains 0.0, 3.0, nan; allowed: 1 = no, 2 = yes" in text
+    assert "'P0001' is not an identity" in text
+    assert "'-1' is not an identity" in text
 
 
 def test_an_identity_with_two_vectors_is_refused(tmp_path: Path) -> None:
     other = {21400: TEST[6021400]}
-    with pytest.raises(InputError, match=r"image_index 21400: has other attributes in train than in test"):
+    with pytest.raises(InputError, match=r"image_index 21400: has different attributes in train and test"):
         read_mat(save(tmp_path / "a.mat", columns(TRAIN), columns(other)), BOOK)
     twice = columns(TRAIN)
     twice["image_index"][1, 0] = "0000021400"
-    with pytest.raises(InputError, match="stands twice"):
+    with pytest.raises(InputError, match="occurs twice"):
         read_mat(save(tmp_path / "a.mat", twice, {}), BOOK)
 
 

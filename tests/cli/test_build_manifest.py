@@ -54,7 +54,10 @@ def test_wrong_rows_end_in_words_and_exit_one(tmp_path: Path) -> None:
         handle.write("9,mael" + ",0" * 14 + "\n")
     done = run("-w", tmp_path)
     assert done.exit_code == 1
-    assert "attributes.csv, line 8, column gender: 'mael' is no label; did you mean 'male'?" in done.stderr
+    assert (
+        "attributes.csv, line 8, column gender: 'mael' is not a valid label; did you mean 'male'?"
+        in done.stderr
+    )
     assert done.stdout == ""
     error = json.loads(run("-w", tmp_path, "--json").stderr)["error"]
     assert error["problems"][0]["where"] == "attributes.csv, line 8, column gender"

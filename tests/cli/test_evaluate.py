@@ -81,7 +81,7 @@ def test_outside_a_workspace_results_are_printed_and_nothing_is_written(here: Pa
     assert agreid("--embeddings", "e.parquet").exit_code == 0
     assert (here / "results" / "e-a2g.json").is_file()
     refused = agreid("--out", "kept", "-w", ".")
-    assert (refused.exit_code, "--out goes with --embeddings" in refused.stderr) == (2, True)
+    assert (refused.exit_code, "--out needs --embeddings" in refused.stderr) == (2, True)
 
 
 def test_compare_prints_the_difference_or_both_fingerprints(here: Path) -> None:

@@ -36,7 +36,7 @@ def test_it_says_what_was_written_and_what_the_layout_cannot_tell(tmp_path: Path
     )
     code, out, err = run(*words)
     assert (code, out) == (0, f"{out_dir}: 7 images (market-1501)\n")
-    assert "the layout cannot tell that in ag the query's own view is junk" in err
+    assert "the layout cannot store that in ag the query's own view is junk" in err
     code, _, err = run(*words)
     assert (code, "Add --overwrite" in err) == (1, True)
     code, out, _ = run(*words, "--overwrite", "--link", "hard", "--json")

@@ -52,7 +52,7 @@ def test_the_table_the_sheet_and_the_number_of_crops_are_named(folder: Path, war
     assert out.splitlines()[-1] == "10 crops in w/crops/crops.parquet"
     assert err.startswith("a: 30/30 frames")
     code, out, err = warm.run(*WORDS, "a.avi", "-w", "w", cwd=folder)
-    assert (code, err) == (0, "a: finished before, left as it is\n")
+    assert (code, err) == (0, "a: already finished, unchanged\n")
     assert "unchanged" in out
 
 
@@ -92,7 +92,7 @@ def test_a_stop_is_readable_and_the_same_command_goes_on(
     assert CROPS.read(folder / "w/crops/crops.parquet")["video_id"].unique().to_pylist() == ["a"]
     code, _, err = warm.run(*words, cwd=folder)
     assert code == 0
-    assert "a: finished before" in err
+    assert "a: already finished" in err
     assert tiny.tree(folder / "w") == whole
 
 
@@ -170,9 +170,9 @@ def refused(*words: str) -> tuple[int, str]:
         (["--every", "0"], 1, "greater than or equal to 1"),
         (["--platform", "cctc"], 2, "did you mean 'cctv'?"),
         (["--set", "detectr.conf=0.5"], 1, "did you mean 'detector'?"),
-        (["--detector", "none.pt"], 1, "detector weights none.pt are not here (looked in"),
-        (["--detector", ""], 1, "no detector is named"),
-        (["--device", "gpu:x:"], 2, "--device 'gpu:x:' is none of auto, cpu"),
+        (["--detector", "none.pt"], 1, "detector weights none.pt not found (looked in"),
+        (["--detector", ""], 1, "no detector is given"),
+        (["--device", "gpu:x:"], 2, "--device 'gpu:x:' is not one of auto, cpu"),
     ],
 )
 def test_a_wrong_word_is_one_sentence(

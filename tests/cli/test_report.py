@@ -28,12 +28,12 @@ def test_the_path_the_counts_and_json(tmp_path: Path) -> None:
     found = json.loads(told.stdout)
     assert found["report"] == str(tmp_path / "w.html")
     assert found["bytes"] == (tmp_path / "w.html").stat().st_size
-    assert "the worst of run first" in (tmp_path / "w.html").read_text()
+    assert "worst of run first" in (tmp_path / "w.html").read_text()
 
 
 def test_nothing_to_report_is_one_sentence(tmp_path: Path) -> None:
     done = agreid("-w", tmp_path)
     assert (done.exit_code, done.stdout) == (1, "")
-    assert "there is nothing to report" in done.stderr
+    assert "nothing to report" in done.stderr
     assert "agreid evaluate --embeddings FILE" in done.stderr
     assert list(tmp_path.iterdir()) == []

@@ -38,7 +38,7 @@ def test_several_sources_stand_side_by_side(tmp_path: Path) -> None:
     assert code == 0
     assert out.splitlines()[1].split()[:2] == ["one", "two"]
     assert "not yet" in out
-    assert "two: the persons of these crops have no identities yet" in err
+    assert "two: the persons in these crops have no identities yet" in err
 
 
 def test_json_holds_the_data_and_the_published_columns(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def test_it_names_the_videos_and_the_next_step(tmp_path: Path) -> None:
     assert 'recipe = "campus"' in (tmp_path / "agreid.toml").read_text()
     code, out, err = run("synth", "--workspace", tmp_path, *TINY)
     assert "(unchanged)" in out
-    assert "left as it is" in err
+    assert "left unchanged" in err
     code, _, err = run("synth", "--workspace", tmp_path, *TINY, "--seed", "9")
     assert code == 1
     assert "seed: was 0, now 9" in err

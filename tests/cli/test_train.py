@@ -93,7 +93,7 @@ def test_export_model_writes_a_card_with_figures_and_fingerprints(
         assert f"{100 * row['mAP']:.2f}" in card
         assert row["fingerprint"] in card
     assert "4 identities" in card
-    assert "## Limits" in card
+    assert "## Limitations" in card
     wrong = agreid("export-model", "-w", str(root), "--out", "net.bin")
     assert wrong.exit_code == 2
 

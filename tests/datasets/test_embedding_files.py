@@ -177,19 +177,19 @@ def uneven(path: Path) -> None:
         ("a.npz", lambda path: path.write_text("x"), ["cannot be read as an .npz"]),
         ("a.npz", lambda path: path.write_bytes(b""), ["cannot be read as an .npz"]),
         ("a.parquet", lambda path: path.write_text("x"), ["cannot be read as Parquet"]),
-        ("a.parquet", uneven, ["row 2: has 1 values where the first row has 2", "row 3: is empty"]),
+        ("a.parquet", uneven, ["row 2: has 1 values, but the first row has 2", "row 3: is empty"]),
         ("a.mat", lambda path: path.write_text("x"), ["cannot be read as a .mat file"]),
         ("a.pt", lambda path: path.write_text("x"), ["cannot be read as a torch file"]),
-        ("a.pt", lambda path: torch.save([1, 2], path), ["holds a list, not a dictionary"]),
-        ("a.npy", lambda path: np.save(path, QUERY), ["no .csv goes with", "columns crop_id"]),
-        ("a.npy", bad_csv("pid,camid\n1,0\n"), ["a.csv has 1 rows where", "a.npy has 3"]),
-        ("a.npy", bad_csv("pid,camid\n1,0\n2\n3,0\n"), ["line 3: has 1 values where the header has 2"]),
-        ("a.npy", bad_csv("pid,camid\n1,0\nP2,0\n3,0\n"), ["pid: row 2 is 'P2', not a whole number"]),
-        ("a.npy", bad_csv("1,0\n2,0\n3,0\n"), ["no line of column names"]),
+        ("a.pt", lambda path: torch.save([1, 2], path), ["contains a list, not a dictionary"]),
+        ("a.npy", lambda path: np.save(path, QUERY), ["no .csv matches", "columns crop_id"]),
+        ("a.npy", bad_csv("pid,camid\n1,0\n"), ["a.csv has 1 rows, but", "a.npy has 3"]),
+        ("a.npy", bad_csv("pid,camid\n1,0\n2\n3,0\n"), ["line 3: has 1 values, but the header has 2"]),
+        ("a.npy", bad_csv("pid,camid\n1,0\nP2,0\n3,0\n"), ["pid: row 2 is 'P2', not an integer"]),
+        ("a.npy", bad_csv("1,0\n2,0\n3,0\n"), ["no header with column names"]),
         ("a.npz", npz(weights=QUERY), ["no embeddings: its arrays are weights", "Expected: query_f"]),
         ("a.npz", npz(query_f=QUERY[0], q_pid=[1, 2]), ["query_f: is 2 of float32, not crops × values"]),
-        ("a.npz", npz(query_f=QUERY, q_pid=[1, 2]), ["q_pid: has 2 rows where query_f has 3"]),
-        ("a.npz", npz(query_f=QUERY, q_pid=[1, 2, 0.5]), ["q_pid: row 3 is 0.5, not a whole number"]),
+        ("a.npz", npz(query_f=QUERY, q_pid=[1, 2]), ["q_pid: has 2 rows, but query_f has 3"]),
+        ("a.npz", npz(query_f=QUERY, q_pid=[1, 2, 0.5]), ["q_pid: row 3 is 0.5, not an integer"]),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_used_is_explained(
@@ -208,7 +208,7 @@ def test_missing_files_folders_and_lonely_tables(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is a folder"):
         read_files([tmp_path])
     (tmp_path / "a.csv").write_text("pid\n1\n")
-    with pytest.raises(InputError, match=r"no \.npy goes with"):
+    with pytest.raises(InputError, match=r"no \.npy matches"):
         read_files([as_npz(drawn(1), tmp_path / "b.npz"), tmp_path / "a.csv"])
 
 

@@ -124,11 +124,11 @@ def test_what_ag_reid_cannot_tell_is_said() -> None:
         "b": "query_all_c0/P0000T02140A0C0F31A.jpg",
         "e": "bounding_box_train/P0000T00000A7C0F1.jpg",
     }
-    assert "1 crops play no part" in notes
+    assert "1 crops have no role" in notes
     assert "1 crops are junk" in notes
     assert "2 crops have another session or altitude" in notes
     assert "1 crops have no frame number" in notes
-    assert "cannot tell w2a" in notes
+    assert "cannot store w2a" in notes
 
 
 def test_a_camera_that_ag_reid_does_not_know_is_refused() -> None:
@@ -147,7 +147,7 @@ def test_what_market_cannot_tell_is_said() -> None:
     assert "platform, altitude, session" in notes
     assert "own view is junk" in notes
     assert "pid 0 is a person here" in notes
-    assert "1 crops play no part in ag" in notes
+    assert "1 crops have no role in ag" in notes
 
 
 def test_one_direction_is_chosen_or_asked_for() -> None:

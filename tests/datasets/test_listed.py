@@ -52,7 +52,7 @@ def test_a_line_without_an_image_is_named_once(tmp_path: Path) -> None:
     assert rows == {}
     told = {p.where: p.what for p in problems}
     assert told["1"] == "q/none.jpg is not there"
-    assert "is no regular file" in told["3"]
+    assert "is not a regular file" in told["3"]
     assert "is not named like" in told[IMAGES[2]]
     assert set(told) == {"1", "3", "5", "6", IMAGES[2]}
 

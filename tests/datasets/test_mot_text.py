@@ -59,8 +59,8 @@ def test_all_that_is_wrong_with_its_line(tmp_path: Path) -> None:
     assert [line for line, _ in said] == list("23456789")
     for (_, what), part in zip(
         said,
-        ("id 1 is in frame 1 already, at line 1", "from 1 (got 0)", "got 1.5", "got -1", "0 × 5",
-         "column 3: 'x' is no number", "not finite", "has 2 columns"),
+        ("id 1 is already in frame 1, at line 1", "from 1 (got 0)", "got 1.5", "got -1", "0 × 5",
+         "column 3: 'x' is not a number", "not finite", "has 2 columns"),
         strict=True,
     ):  # fmt: skip
         assert part in what
@@ -83,5 +83,5 @@ def test_files_and_folders_by_name(tmp_path: Path) -> None:
     assert sequences(deep) == {"MOT17-02": deep}
     with pytest.raises(InputError, match="does not exist"):
         sequences(tmp_path / "nowhere")
-    with pytest.raises(InputError, match="holds no tracks"):
+    with pytest.raises(InputError, match="contains no tracks"):
         sequences(tmp_path)

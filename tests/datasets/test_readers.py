@@ -95,7 +95,7 @@ def test_a_number_too_large_for_its_column_is_a_problem(tmp_path: Path) -> None:
 
 def test_a_wrong_tree_lists_all_that_is_missing(tmp_path: Path) -> None:
     put(tmp_path / "query_all_c0" / "P0000T02140A0C0F91.jpg")
-    with pytest.raises(InputError, match="not laid out like AG-ReID") as caught:
+    with pytest.raises(InputError, match="not have the layout of AG-ReID") as caught:
         choose_layout(dataset("ag-reid"), tmp_path)
     missing = {p.where for p in caught.value.problems}
     assert missing == set(FOLDERS) - {"query_all_c0"}
@@ -150,9 +150,9 @@ def test_a_listed_image_that_is_not_there_names_list_and_line(tmp_path: Path) ->
     put(tmp_path / LISTS["w2a"], b"test\\P0313T02220A0C2F91.jpg\n.\\gallery\\nothing.jpg\n")
     _, problems = read("ag-reid-v2", tmp_path)
     told = {p.where: p.what for p in problems}
-    assert told["exp1_aerial_to_cctv.txt, line 1"] == f"{gone} is not there"
-    assert "begin with query/" in told["exp5_wearable_to_aerial.txt, line 1"]
-    assert told["exp5_wearable_to_aerial.txt, line 2"] == "gallery/nothing.jpg is not there"
+    assert told["exp1_aerial_to_cctv.txt, line 1"] == f"{gone} does not exist"
+    assert "start with query/" in told["exp5_wearable_to_aerial.txt, line 1"]
+    assert told["exp5_wearable_to_aerial.txt, line 2"] == "gallery/nothing.jpg does not exist"
 
 
 @pytest.mark.parametrize("protocol", [0, 2, 5])
@@ -170,7 +170,7 @@ def test_a_partition_that_would_run_code_is_refused(tmp_path: Path) -> None:
 
     build("prai-1581", "as published", tmp_path)
     (tmp_path / "partitions.pkl").write_bytes(pickle.dumps({"trainval_im_names": Evil()}))
-    with pytest.raises(InputError, match="no plain data"):
+    with pytest.raises(InputError, match="not plain data"):
         read("prai-1581", tmp_path)
     assert not (tmp_path / "ran").exists()
 
@@ -188,7 +188,7 @@ def test_a_listed_image_of_prai_that_is_not_there_is_a_problem(tmp_path: Path) -
     gone = next(iter(PRAI))
     (tmp_path / gone).unlink()
     _, problems = read("prai-1581", tmp_path)
-    assert [str(p) for p in problems] == [f"partitions.pkl: {gone} is listed, and is not there"]
+    assert [str(p) for p in problems] == [f"partitions.pkl: {gone} is listed but does not exist"]
 
 
 def test_counts_tell_people_distractors_and_junk_apart(tmp_path: Path) -> None:

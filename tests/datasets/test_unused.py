@@ -120,5 +120,5 @@ def test_a_pipe_with_the_name_of_an_image_is_refused_and_not_opened(name: str, t
     build(name, "official", tmp_path / "data")
     example = next(iter(dataset(name).layouts[0].folders))
     os.mkfifo(tmp_path / "data" / example / f"{string.ascii_lowercase}.jpg")
-    with pytest.raises(InputError, match="is no regular file"):
+    with pytest.raises(InputError, match="is not a regular file"):
         import_dataset(Workspace(tmp_path / "ws"), name, tmp_path / "data", ImportConfig())

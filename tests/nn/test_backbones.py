@@ -183,7 +183,7 @@ def test_gem_on_signed_features_is_refused_by_the_head_too() -> None:
     ("name", "size", "words"),
     [
         ("timm:resnet5O", SIZE, "did you mean 'resnet"),
-        ("timm:test_vit", (60, 32), "do not fill 60 × 32"),
+        ("timm:test_vit", (60, 32), "do not divide 60 × 32"),
         ("vit-s16", (256, 120), "such as 256 × 128"),
     ],
 )

@@ -101,7 +101,7 @@ def test_mgn_leaves_the_layer_out_and_refuses_to_be_asked_for_it(tmp_path: Path)
     torchreid_file(tmp_path / "osnet.pt")
     model = build_model(ModelSpec("osnet-x0.25", "mgn", SIZE, weights=str(tmp_path / "osnet.pt")), 4)
     assert "fc.0.weight" in str(model.loaded)
-    with pytest.raises(InputError, match="takes no fully connected layer"):
+    with pytest.raises(InputError, match="does not use a fully connected layer"):
         build_model(ModelSpec("osnet-x0.25", "mgn", SIZE, fc=512), 4)
 
 

@@ -118,7 +118,7 @@ def test_osnet_has_the_published_number_of_parameters() -> None:
         (ModelSpec("resnet50", "boot"), "did you mean 'bot'"),
         (ModelSpec("vit-b16", "sbs", pooling="gem"), "may be negative"),
         (ModelSpec("osnet-x0.25", "bot", pooling="token"), "no class token"),
-        (ModelSpec("osnet-x0.25", "bot", pooling="max"), "no pooling 'max'"),
+        (ModelSpec("osnet-x0.25", "bot", pooling="max"), "unknown pooling 'max'"),
         (ModelSpec("osnet-x0.25", "bot", backbone_options={"ibn": True}), "no option 'ibn'"),
         (ModelSpec("osnet-x0.25", "bot", head_options={"widht": 3}), "no option 'widht'"),
     ],

@@ -63,7 +63,7 @@ def test_a_network_that_differs_is_refused(exported) -> None:
     model, data = exported
     with torch.no_grad():
         model.head.neck.weight[0] += 0.5
-    with pytest.raises(AgreidError, match="differs from torch"):
+    with pytest.raises(AgreidError, match="differs from PyTorch"):
         check_onnx(data, Encoder(model, size=SIZE))
 
 

@@ -31,7 +31,7 @@ def pages() -> dict[str, str]:
         MeanMap("bag: Backpack", "aerial", image, third, third, 4),
         MeanMap(NAME, "ground", image, None, third, 0),
     )
-    bars = (("Bag (even: 10.2 %)", 0.2), ("Upper Body Clothing (even: 14.8 %)", 0.1))
+    bars = (("Bag (even: 10.2 %)", 0.2), ("Upper Body Clothing (uniform: 14.8 %)", 0.1))
     view = AggregateView("What tells people apart", "Mean shares", (("a2g", bars), ("g2a", bars)), maps)
     answer = Answer(1, shown(NAME), 0.42, (Asked("bag: backpack", 0.5, "Handbag", 2),))
     return {

@@ -173,7 +173,7 @@ def test_identities_that_a_sampler_by_view_leaves_out_are_named(tmp_path: Path) 
     tree = TREE | {"data": TREE["data"] | {"sampler": "pk-images-views"}}
     load_training(workspace, build(TrainConfig, tree, "test"), progress=heard)
     assert heard.warnings == [
-        "2 of 3 training identities were seen from one view alone, and "
+        "2 of 3 training identities are seen in one view only, and "
         "data.sampler=pk-images-views takes none of them: pid 2, 3"
     ]
 
@@ -191,5 +191,5 @@ def test_a_crop_that_is_left_out_takes_its_identity_with_it(tmp_path: Path) -> N
 
 def test_a_split_without_training_crops_is_refused(tmp_path: Path) -> None:
     workspace = write_drawn(tmp_path, (1, "uav0", 2), (1, "cctv3", 2), test=[1])
-    with pytest.raises(InputError, match="no crop to train on"):
+    with pytest.raises(InputError, match="no training crop"):
         load_training(workspace, build(TrainConfig, TREE, "test"))

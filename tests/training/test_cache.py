@@ -114,7 +114,7 @@ def test_bad_images_are_named_all_at_once_or_skipped(tmp_path: Path) -> None:
     assert [problem.where for problem in caught.value.problems] == [paths[3], paths[20], paths[35]]
     reasons = [problem.what for problem in caught.value.problems]
     assert "truncated" in reasons[0].lower()
-    assert reasons[1:] == ["the file is empty", "this is no image"]
+    assert reasons[1:] == ["the file is empty", "not an image"]
     assert "--on-bad-image skip" in caught.value.hint
     assert not (tmp_path / "cache" / "train").exists(), "nothing half-made is left"
     for built in (True, False):

@@ -81,12 +81,12 @@ def test_weights_are_plain_safetensors_with_the_words_inside(tmp_path: Path) -> 
 def test_weights_of_another_network_are_refused_with_what_does_not_fit(tmp_path: Path) -> None:
     model = nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 2))
     tensors = {"0.weight": torch.zeros(5, 3), "0.bias": torch.zeros(2), "head.tail": torch.zeros(1)}
-    with pytest.raises(InputError, match="made by another network: 4 weights do not fit") as caught:
+    with pytest.raises(InputError, match="belongs to another network: 4 weights do not fit") as caught:
         fill(model, tensors, "w")
     said = str(caught.value)
     assert "1.weight: is not in the file" in said
     assert "0.weight: (5, 3) in the file, (2, 3) in the network" in said
-    assert "head.tail: is in the file, but the network has no such part" in said
+    assert "head.tail: is in the file, but not in the network" in said
 
 
 def test_what_is_no_file_of_ours_is_said(tmp_path: Path) -> None:

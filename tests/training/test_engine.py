@@ -133,9 +133,9 @@ def test_the_guard_stops_what_does_not_learn() -> None:
         model.bias[0] = math.nan
     with pytest.raises(AgreidError, match="1 of 2 weights are not finite") as caught:
         guard.check(model)
-    assert "bias: holds NaN" in str(caught.value)
+    assert "bias: contains NaN" in str(caught.value)
     model.requires_grad_(False)
-    with pytest.raises(AgreidError, match="no weight of the network is to be trained"):
+    with pytest.raises(AgreidError, match="no weight of the network is trainable"):
         Guard(model)
     check_finite({"total": 1.0}, epoch=1, step=1)
     with pytest.raises(AgreidError, match="not finite at step 7") as caught:
@@ -266,7 +266,7 @@ def test_a_batch_that_does_not_fit_is_answered_with_one_that_does() -> None:
 def test_a_cpu_trains_in_fp32_and_says_so() -> None:
     heard = Heard()
     assert choose_precision("bf16", CPU, heard).name == "fp32"
-    assert heard.notes == ["precision bf16 brings nothing on a CPU: training in fp32"]
+    assert heard.notes == ["precision bf16 has no benefit on a CPU: training in fp32"]
     assert choose_precision("auto", CPU).name == "fp32"
     assert not choose_precision("fp16", CPU).scaler().is_enabled()
 

@@ -149,7 +149,7 @@ def test_pk_views_leaves_out_whom_one_view_alone_has_seen() -> None:
     assert {*label[sampler.epoch(1).numpy().flatten()].tolist()} == {0, 3}
     with pytest.raises(InputError) as caught:
         PKSampler(label, view, p=3, k=4, by_view=True)
-    assert "the training part has 2 that both views have seen" in caught.value.message
+    assert "the training set has 2 seen in both views" in caught.value.message
     assert "data.p=2 (and data.k=6" in caught.value.hint
     assert "data.sampler=pk" in caught.value.hint
 
@@ -158,7 +158,7 @@ def test_a_batch_that_cannot_be_filled_says_what_would_fit() -> None:
     label, view = people([(2, 2)] * 4)
     with pytest.raises(InputError) as caught:
         PKSampler(label, view, p=16, k=4)
-    assert "16 identities cannot be filled: the training part has 4" in caught.value.message
+    assert "16 identities cannot be filled: the training set has 4" in caught.value.message
     assert "data.p=4 (and data.k=16" in caught.value.hint
 
 

@@ -60,7 +60,7 @@ def test_only_the_classes_that_count_as_persons_are_found(weights: Path, tmp_pat
     everything = make(weights, classes=("person", "car")).detect(noise(1), 160)[0]
     persons = make(weights).detect(noise(1), 160)[0]
     assert 0 < len(persons) < len(everything)
-    with pytest.raises(InputError, match="knows no class named pedestrian; it knows: person, car"):
+    with pytest.raises(InputError, match="has no class named pedestrian; it has: person, car"):
         make(weights, classes=("pedestrian",))
 
 

@@ -98,7 +98,7 @@ def test_loading_a_reid_file_leaves_the_environment_alone(
 
 def test_a_pickle_that_would_run_code_is_refused_and_does_not_run(tmp_path: Path) -> None:
     proof = tmp_path / "ran"
-    with pytest.raises(InputError, match="is not a plain weight file, so it was not loaded"):
+    with pytest.raises(InputError, match="is not a plain weight file and was not loaded"):
         ReidEmbedder(trap(tmp_path / "osnet_x0_25_trap.pt", proof))
     assert not proof.exists()
 
@@ -112,11 +112,11 @@ def test_a_missing_file_is_not_fetched(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "make", "said"),
     [
-        ("mine.pt", untrained_reid, "does not say which network it is for"),
+        ("mine.pt", untrained_reid, "does not name its network"),
         ("osnet_x1_0_mine.pt", untrained_reid, "does not fit its network"),
         ("osnet_x0_25_text.pt", lambda p: p.write_text("hello"), "is not a plain weight file"),
-        ("osnet_x0_25_empty.pt", lambda p: torch.save({}, p), "holds no weights"),
-        ("osnet_x0_25_list.pt", lambda p: torch.save([1, 2], p), "holds no weights"),
+        ("osnet_x0_25_empty.pt", lambda p: torch.save({}, p), "contains no weights"),
+        ("osnet_x0_25_list.pt", lambda p: torch.save([1, 2], p), "contains no weights"),
     ],
 )
 def test_what_is_no_reid_file_is_said(name: str, make: object, said: str, tmp_path: Path) -> None:

@@ -165,9 +165,9 @@ def test_a_turn_and_a_climb_are_followed_by_sparse_flow_and_not_by_ecc(moved: tu
     [
         ("strongsrt", {}, "did you mean 'strongsort'?"),
         ("strongsort", {"max_agee": 3}, "did you mean 'max_age'?"),
-        ("strongsort", {"max_age": "long"}, "wants a number for 'max_age', not 'long'"),
+        ("strongsort", {"max_age": "long"}, "option 'max_age' of strongsort must be a number"),
         ("strongsort", {"reid_weights": "osnet.pt"}, "has no option 'reid_weights'"),
-        ("hybridsort", {"TCM_first_step": False}, "does not let its option"),
+        ("hybridsort", {"TCM_first_step": False}, "does not allow changing its option"),
     ],
 )
 def test_wrong_names_and_options_are_usage_errors(name: str, options: dict[str, Option], said: str) -> None:

@@ -41,7 +41,7 @@ def test_what_is_not_there_is_not_fetched_unasked(tmp_path: Path, monkeypatch: p
     assert "--download" in caught.value.hint
     with pytest.raises(MissingError):
         find_weights("some/path/yolo11n.pt", folders=[tmp_path], download=True)
-    with pytest.raises(InputError, match="no detector is named"):
+    with pytest.raises(InputError, match="no detector is given"):
         find_weights(" ", folders=[tmp_path], download=True)
 
 
@@ -53,7 +53,7 @@ def test_our_own_detector_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert find_weights("./campus", folders=[tmp_path], download=False) == Path("campus")
     with pytest.raises(MissingError) as caught:
         find_weights("yolo11n.pt", folders=[tmp_path], download=False)
-    assert "--detector campus comes with agreid" in caught.value.hint
+    assert "--detector campus ships with agreid" in caught.value.hint
     monkeypatch.setitem(weights.OWN, "campus", "detector/none.pt")
     with pytest.raises(MissingError, match="missing from this installation"):
         find_weights("campus", folders=[tmp_path], download=False)

@@ -1,8 +1,8 @@
-"""The table of backbones. Reading it loads no torch.
+"""The table of backbones. Importing it does not load torch.
 
-A backbone is cut in two: `stem(images) -> hidden` holds the early stages, and every `make_tail()` is a new
-module `hidden -> FeatureMap` with its own copy of the late stages. BoT and SBS take one tail, MGN three, the
-explainable stream one of its own; so each head works on each backbone.
+A backbone is divided in two: `stem(images) -> hidden` has the early stages, and every `make_tail()` is a new
+module `hidden -> FeatureMap` with its own copy of the late stages. BoT and SBS use one tail, MGN three, the
+explainable stream its own; so every head works with every backbone.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ BACKBONES = {
     "osnet-ain-x0.5": "agreid_cli.nn.backbones.osnet_ain:osnet_ain_x0_5",
     "osnet-ain-x0.25": "agreid_cli.nn.backbones.osnet_ain:osnet_ain_x0_25",
 }
-#: `timm:<any name that timm knows>` is a backbone too.
+#: `timm:<any timm name>` is a backbone too.
 TIMM = "timm:"
 
 
 def make_backbone(name: str, *, size: tuple[int, int], **options: Any) -> Backbone:
-    """A backbone with random weights for images of `size` (height, width) in pixels.
+    """A randomly initialised backbone for images of `size` (height, width) in pixels.
 
-    Raises `InputError` for an unknown name, an unknown option, or a size that the network cannot take.
+    Raises `InputError` for an unknown name, an unknown option, or a size that the network does not accept.
     """
     from agreid_cli.nn.tables import check_options, part
 

@@ -1,4 +1,4 @@
-"""What every backbone is: a stem, and late stages to copy tails from."""
+"""The backbone interface: a stem, and late stages that are copied into tails."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WRAPPER = re.compile(r"^(?:net|first|late)\.")
 
 @dataclass(frozen=True)
 class Traits:
-    """What others must know of a backbone; it is stated here and nowhere else.
+    """Properties of a backbone, stated here only.
 
     channels: C of the grid. nonnegative: the grid is ≥ 0, so that GeM may pool it.
     mean, std: of the images it wants, for values 0..1. pretrained: timm's name of its usual weights.
@@ -57,20 +57,21 @@ class Tail(nn.Module):
     """Late stages, hidden → FeatureMap."""
 
     def restride(self, stride: int) -> None:
-        """Set the stride of the last stage: nothing to do where it is 1 anyway."""
+        """Set the stride of the last stage; nothing to do if it is already 1."""
         if stride != 1:
             raise ValueError(f"this backbone's last stage has stride 1, not {stride}")
 
     def take_first(self) -> nn.Module:
-        """Remove and return what parallel branches share (MGN); by default nothing."""
+        """Remove and return the part that parallel branches share (MGN); by default nothing."""
         return nn.Identity()
 
 
 class Backbone(nn.Module):
-    """`stem` is trained as it is; the late stages are a mould that tails are cast from.
+    """`stem` is trained directly; the late stages are a template that tails are copied from.
 
-    The mould is not a registered module: a model's parameters are its stem's and its tails', nothing that is
-    never trained. It stays where it was made (the CPU), so call `make_tail` before moving a model.
+    The template is not a registered module: the model's parameters are those of the stem and the tails,
+    without any that are never trained. It stays on the device where it was created (the CPU), so call
+    `make_tail` first.
     """
 
     def __init__(self, stem: nn.Module, late: Tail, traits: Traits) -> None:
@@ -83,7 +84,7 @@ class Backbone(nn.Module):
         self.mean, self.std = traits.mean, traits.std
 
     def make_tail(self, *, stride: int | None = None) -> Tail:
-        """A new tail with its own copy of the late stages; `stride` of its last stage if not the usual."""
+        """A new tail with its own copy of the late stages; `stride` of its last stage if not the default."""
         tail: Tail = copy.deepcopy(self.__dict__["_late"])
         if stride is not None:
             tail.restride(stride)
@@ -91,21 +92,21 @@ class Backbone(nn.Module):
 
     @property
     def width(self) -> int:
-        """Of the vector that a head's neck takes: the pooled map, behind the fc layer where there is one."""
+        """Width of the input of a head's neck: the pooled map, after the fc layer if there is one."""
         return self.traits.fc or self.channels
 
     def add_fc(self, width: int) -> None:
-        """Put a fully connected layer of this width behind the pooling."""
+        """Add a fully connected layer of this width after pooling."""
         self.__dict__["_fc"] = make_fc(self.channels, width)
         self.traits = replace(self.traits, fc=width)
 
     def make_fc(self) -> nn.Module:
-        """A new copy of the fully connected layer; the identity where there is none."""
+        """A new copy of the fully connected layer; the identity if there is none."""
         layer: nn.Module = copy.deepcopy(self.__dict__["_fc"])
         return layer
 
     def named_weights(self) -> dict[str, Tensor]:
-        """Parameters and buffers of stem, late stages and fc layer, by the names of published weights."""
+        """Parameters and buffers of stem, late stages and fc layer, under their published names."""
         late, fc = self.__dict__["_late"], self.__dict__["_fc"]
         both = {**self.stem.state_dict(), **late.state_dict(), **fc.state_dict(prefix=PREFIX)}
         return {WRAPPER.sub("", name): tensor for name, tensor in both.items()}

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 class IBN(nn.Module):
-    """The children are called IN and BN because published IBN-a weights call them so."""
+    """The children are named IN and BN, as in published IBN-a weights."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

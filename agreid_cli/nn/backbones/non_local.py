@@ -7,10 +7,10 @@ from torch import Tensor, nn
 
 
 class NonLocal(nn.Module):
-    """x + BN(W·y), with y the average of g(x) over all places, weighted by θ(x)ᵀφ(x) / HW (dot product).
+    """x + BN(W·y), with y the average of g(x) over all positions, weighted by θ(x)ᵀφ(x) / HW (dot product).
 
-    The output's BN starts at zero, so that the block starts as the identity and pretrained weights keep their
-    meaning. `inner` is 1 because the recipes with published figures have it so (method.md §2, note b).
+    The output's BN starts at zero, so that the block starts as the identity and pretrained weights stay
+    valid. `inner` is 1 as in the recipes with published figures (method.md §2, note b).
     """
 
     def __init__(self, channels: int, *, inner: int = 1) -> None:
@@ -25,7 +25,7 @@ class NonLocal(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         theta, phi, g = (conv(x).flatten(2) for conv in (self.theta, self.phi, self.g))
-        # (θᵀφ)·g = θᵀ(φ·gᵀ): the HW × HW matrix is never made, since there is no softmax in between.
+        # (θᵀφ)·g = θᵀ(φ·gᵀ): the HW × HW matrix is not needed, since there is no softmax in between.
         summary = torch.bmm(phi, g.transpose(1, 2)) / x[0, 0].numel()
         y = torch.bmm(summary.transpose(1, 2), theta).unflatten(2, x.shape[2:])
         out: Tensor = x + self.bn(self.out(y))
@@ -33,7 +33,7 @@ class NonLocal(nn.Module):
 
 
 def insert(stage: nn.Sequential, *, after_last: int, channels: int) -> nn.Sequential:
-    """The same stage with a non-local block behind each of its last `after_last` blocks.
+    """The same stage with a non-local block after each of its last `after_last` blocks.
 
     The blocks keep their names, so that pretrained weights still fit.
     """

@@ -1,7 +1,7 @@
-"""OSNet (Zhou et al., ICCV 2019): written from the paper, with weights named as its authors name them.
+"""OSNet (Zhou et al., ICCV 2019), implemented from the paper, with the authors' weight names.
 
-A residual block looks at four scales at once: streams of one to four light 3×3 convolutions, weighed channel
-by channel by one gate that they share. Stem: conv1 to conv3. Tails: conv4 and conv5; grid at 1/16.
+A residual block combines four scales: streams of one to four light 3×3 convolutions, weighted per
+channel by one shared gate. Stem: conv1 to conv3. Tails: conv4 and conv5; grid at 1/16.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ NORMS: dict[str, Callable[[int], nn.Module]] = {
 
 
 class ConvBlock(nn.Module):
-    """Convolution, norm and, unless `linear`, ReLU; the size is kept when the stride is 1.
+    """Convolution, norm and, unless `linear`, ReLU; the size is kept if the stride is 1.
 
     norm: "batch", "instance" or "none".
     """
@@ -65,7 +65,7 @@ class LightConv3x3(nn.Module):
 
 
 class ChannelGate(nn.Module):
-    """x times a weight 0..1 for each channel, from the average over all places."""
+    """x times a weight 0..1 per channel, computed from the average over all positions."""
 
     def __init__(self, channels: int, *, reduction: int = 16) -> None:
         super().__init__()
@@ -120,32 +120,32 @@ class OSNetTail(Tail):
 
 
 def osnet_x1_0(*, size: tuple[int, int]) -> Backbone:
-    """2.2 M parameters, 512 channels. `size` (height, width) is free."""
+    """2.2 M parameters, 512 channels. Any `size` (height, width)."""
     return _osnet((64, 256, 384, 512))
 
 
 def osnet_x0_75(*, size: tuple[int, int]) -> Backbone:
-    """Three quarters of the width: 384 channels. `size` (height, width) is free."""
+    """Three quarters of the width: 384 channels. Any `size` (height, width)."""
     return _osnet((48, 192, 288, 384))
 
 
 def osnet_x0_5(*, size: tuple[int, int]) -> Backbone:
-    """Half the width: 256 channels. `size` (height, width) is free."""
+    """Half the width: 256 channels. Any `size` (height, width)."""
     return _osnet((32, 128, 192, 256))
 
 
 def osnet_x0_25(*, size: tuple[int, int]) -> Backbone:
-    """A quarter of the width: 128 channels, 0.14 M parameters. `size` (height, width) is free."""
+    """A quarter of the width: 128 channels, 0.14 M parameters. Any `size` (height, width)."""
     return _osnet((16, 64, 96, 128))
 
 
 def osnet_ibn_x1_0(*, size: tuple[int, int]) -> Backbone:
-    """OSNet-IBN: x1.0 with instance norms in conv1 and conv2. `size` (height, width) is free."""
+    """OSNet-IBN: x1.0 with instance norms in conv1 and conv2. Any `size` (height, width)."""
     return _osnet((64, 256, 384, 512), instance=True)
 
 
 def assemble(stem: dict[str, nn.Module], conv4: nn.Module, channels: int) -> Backbone:
-    """A backbone of the stem's named parts, `conv4` and conv5, with random weights."""
+    """A randomly initialised backbone from the stem's named parts, `conv4` and conv5."""
     early, tail = named_sequence(stem), OSNetTail(conv4, channels)
     for module in (*early.modules(), *tail.modules()):
         if isinstance(module, nn.Conv2d):
@@ -156,7 +156,7 @@ def assemble(stem: dict[str, nn.Module], conv4: nn.Module, channels: int) -> Bac
 
 
 def halve(channels: int) -> nn.Sequential:
-    """The transition layer: a pointwise convolution, then an average over 2×2 places."""
+    """The transition layer: a pointwise convolution, then 2×2 average pooling."""
     return nn.Sequential(ConvBlock(channels, channels), nn.AvgPool2d(2, stride=2))
 
 

@@ -1,6 +1,7 @@
-"""OSNet-AIN (Zhou et al., TPAMI 2021): OSNet with instance norms where the authors' search put them.
+"""OSNet-AIN (Zhou et al., TPAMI 2021): OSNet with instance norms at the positions found by the authors'
+search.
 
-Written from the paper, with weights named as its authors name them.
+Implemented from the paper, with the authors' weight names.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from agreid_cli.nn.backbones.osnet import (
 
 
 class Stream(nn.Module):
-    """`depth` light 3×3 convolutions, one behind the other."""
+    """A sequence of `depth` light 3×3 convolutions."""
 
     def __init__(self, channels: int, depth: int) -> None:
         super().__init__()
@@ -33,7 +34,7 @@ class Stream(nn.Module):
 
 
 class AINBlock(nn.Module):
-    """The omni-scale block; `inner`: an instance norm ends the residual in place of the batch norm."""
+    """The omni-scale block; `inner`: the residual ends with an instance norm instead of the batch norm."""
 
     def __init__(self, inputs: int, outputs: int, *, inner: bool) -> None:
         super().__init__()
@@ -57,22 +58,22 @@ class AINBlock(nn.Module):
 
 
 def osnet_ain_x1_0(*, size: tuple[int, int]) -> Backbone:
-    """2.2 M parameters, 512 channels. `size` (height, width) is free."""
+    """2.2 M parameters, 512 channels. Any `size` (height, width)."""
     return _ain((64, 256, 384, 512))
 
 
 def osnet_ain_x0_75(*, size: tuple[int, int]) -> Backbone:
-    """Three quarters of the width: 384 channels. `size` (height, width) is free."""
+    """Three quarters of the width: 384 channels. Any `size` (height, width)."""
     return _ain((48, 192, 288, 384))
 
 
 def osnet_ain_x0_5(*, size: tuple[int, int]) -> Backbone:
-    """Half the width: 256 channels. `size` (height, width) is free."""
+    """Half the width: 256 channels. Any `size` (height, width)."""
     return _ain((32, 128, 192, 256))
 
 
 def osnet_ain_x0_25(*, size: tuple[int, int]) -> Backbone:
-    """A quarter of the width: 128 channels. `size` (height, width) is free."""
+    """A quarter of the width: 128 channels. Any `size` (height, width)."""
     return _ain((16, 64, 96, 128))
 
 

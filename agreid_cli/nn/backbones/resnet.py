@@ -1,4 +1,4 @@
-"""ResNet-50, and any network of timm that is built like it: stem up to layer2, tails of layer3 and layer4."""
+"""ResNet-50, and timm networks with the same structure: stem up to layer2, tails of layer3 and layer4."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from agreid_cli.nn.backbones import non_local as nl
 from agreid_cli.nn.backbones.backbone import Backbone, Tail, Traits
 from agreid_cli.nn.outputs import FeatureMap
 
-#: torchvision's first ImageNet weights, which the published re-ID recipes start from.
+#: torchvision's first ImageNet weights, used by the published re-ID recipes.
 PRETRAINED = "resnet50.tv_in1k"
 
 
@@ -27,7 +27,7 @@ class ResNetTail(Tail):
         return FeatureMap(self.layer4(self.layer3(hidden)))
 
     def restride(self, stride: int) -> None:
-        """The first block of layer4 is the one that strides, in its branch and in its shortcut."""
+        """The stride is in the first block of layer4, in its main branch and in its shortcut."""
         first: Any = self.layer4[0]
         branch = first.conv2 if hasattr(first, "conv3") else first.conv1
         branch.stride = (stride, stride)
@@ -38,7 +38,7 @@ class ResNetTail(Tail):
                 first.downsample.add_module(name, nn.Identity())
 
     def take_first(self) -> nn.Module:
-        """layer3's first block, up to which MGN has one trunk; named as it was."""
+        """layer3's first block, which is part of MGN's common trunk; its name is unchanged."""
         (name, first), *rest = self.layer3.named_children()
         self.layer3 = nl.named_sequence(dict(rest))
         return nl.named_sequence({"layer3": nl.named_sequence({name: first})})
@@ -54,8 +54,8 @@ def resnet50(
 ) -> Backbone:
     """ResNet-50 of timm, without classifier.
 
-    ibn: IBN-a in layers 1 to 3. non_local: behind the last 2 blocks of layer2 and the last 3 of layer3.
-    `size` (height, width) is free.
+    ibn: IBN-a in layers 1 to 3. non_local: after the last 2 blocks of layer2 and the last 3 of layer3.
+    Any `size` (height, width).
     """
     import timm
 
@@ -81,7 +81,7 @@ def cut(net: Any, *, last_stride: int, pretrained: str | None) -> Backbone:
 
 
 def _pools(downsample: nn.Module) -> bool:
-    # "ResNet-D": an average pool strides before a 1×1 convolution that does not.
+    # "ResNet-D": a strided average pool precedes a 1×1 convolution without stride.
     return any(isinstance(module, nn.AvgPool2d) for module in downsample.children())
 
 

@@ -1,4 +1,4 @@
-"""Any network of timm by its name: cut in two where its build is known, else taken whole as a tail."""
+"""Any timm network by name: divided if its structure is known, else used as a tail as a whole."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from agreid_cli.nn.outputs import CLASS_TOKEN, FeatureMap
 
 
 class WholeTail(Tail):
-    """A network that is not cut: its stem is the identity, and every tail is all of it.
+    """A network that is not divided: its stem is the identity, and every tail is a full copy.
 
-    That is right but dear: MGN runs it three times, and the explainable stream shares nothing.
-    `layout`: "NCHW", "NHWC" or "NLC", how the network arranges its features.
+    This is correct but expensive: MGN runs it three times, and the explainable stream shares no layers.
+    `layout`: "NCHW", "NHWC" or "NLC", the order of the network's feature dimensions.
     """
 
     def __init__(self, net: Any, *, layout: str, rows_columns: tuple[int, int], prefix: int) -> None:
@@ -40,10 +40,10 @@ class WholeTail(Tail):
 
 
 def timm_any(name: str, *, size: tuple[int, int], drop_path: float = 0.0, last_stride: int = 1) -> Backbone:
-    """The timm network `name` ("vit_small_patch14_dinov2.lvd142m") with random weights.
+    """The timm network `name` ("vit_small_patch14_dinov2.lvd142m"), randomly initialised.
 
-    last_stride: of networks that are built like ResNet; others keep what they have. Raises `InputError` for a
-    name that timm does not know and a size that the network cannot take.
+    last_stride: for networks with the structure of ResNet; others are unchanged. Raises `InputError` for a
+    name unknown to timm and a size that the network does not accept.
     """
     net = create(name, size, drop_path)
     if type(net).__module__ == "timm.models.resnet":
@@ -60,9 +60,9 @@ def create(name: str, size: tuple[int, int], drop_path: float) -> Any:
 
     if not timm.is_model(name):
         choices = timm.list_models(f"*{name.split('_')[0].split('.')[0]}*") or ["resnet50"]
-        raise InputError(f"timm knows no network '{name}'{did_you_mean(name, choices[:2000])}")
+        raise InputError(f"timm has no network '{name}'{did_you_mean(name, choices[:2000])}")
     options = {"img_size": size, "drop_path_rate": drop_path}
-    # Which of these a network takes is known only by offering them: convolutions take no image size.
+    # The only way to know which of these a network accepts is to try: convolutions take no image size.
     for keys in (("img_size", "drop_path_rate"), ("drop_path_rate",), ("img_size",), ()):
         try:
             return timm.create_model(
@@ -97,24 +97,26 @@ def _uncut(net: Any, size: tuple[int, int], name: str) -> Backbone:
 
 
 def _probe(net: Any, size: tuple[int, int], name: str) -> Tensor:
-    """The features of one grey image."""
+    """The features of a grey image."""
     training = net.training
     try:
         with torch.no_grad():
             features: Any = net.eval().forward_features(torch.zeros(1, 3, *size))
     except (AssertionError, ValueError, RuntimeError) as error:
         raise InputError(
-            f"'{name}' cannot take images of {size[0]} × {size[1]}: {str(error).splitlines()[0]}",
+            f"'{name}' does not accept images of {size[0]} × {size[1]}: {str(error).splitlines()[0]}",
             hint="Choose another image size or another network.",
         ) from error
     net.train(training)
     if not isinstance(features, Tensor) or features.dim() not in (3, 4):
-        raise InputError(f"'{name}' gives no map of features, so it cannot be a backbone")
+        raise InputError(f"'{name}' gives no feature map, so it cannot be a backbone")
     return features
 
 
 def _rows_columns(places: int, size: tuple[int, int], name: str) -> tuple[int, int]:
     rows = round(math.sqrt(places * size[0] / size[1]))
     if rows < 1 or places % rows:
-        raise InputError(f"'{name}' gives {places} tokens, which form no grid of {size[0]} × {size[1]}")
+        raise InputError(
+            f"'{name}' gives {places} tokens, which do not form a grid for {size[0]} × {size[1]}"
+        )
     return rows, places // rows

@@ -167,7 +167,7 @@ def token_backbone(
 ) -> Backbone:
     """A transformer with randomly initialised weights: `vit-b16`, `vit-s16` or `timm:<name>`.
 
-    size: (height, width) of the images in pixels. Raises `InputError` for a network that is no transformer
+    size: (height, width) of the images in pixels. Raises `InputError` for a network that is not a transformer
     with a class token, and for a size that its patches do not fit.
     """
     net = transformer(name, size=size, drop_path=drop_path)

@@ -23,7 +23,7 @@ PRETRAINED = {
 
 
 class TokenStem(nn.Module):
-    """Images to tokens B×N×C: timm's own forward over a network cut after its first blocks."""
+    """Images to tokens B×N×C: timm's own forward on a network cut after its first blocks."""
 
     def __init__(self, net: Any) -> None:
         super().__init__()
@@ -35,13 +35,14 @@ class TokenStem(nn.Module):
 
 
 class TokenTail(Tail):
-    """The other blocks and the last norm. The grid is of patch tokens after the norm, so it is signed."""
+    """The remaining blocks and the last norm. The grid consists of patch tokens after the norm: it is
+    signed."""
 
     def __init__(self, net: Any, *, first: int) -> None:
         super().__init__()
         self.blocks = named_sequence({str(i): b for i, b in enumerate(net.blocks) if i >= first})
         self.norm = net.norm
-        # Networks made for average pooling keep their last norm behind the pooling; here it is before.
+        # Networks built for average pooling have their last norm after pooling; here it is before.
         self.fc_norm = net.fc_norm if isinstance(net.norm, nn.Identity) else nn.Identity()
         self.rope = copy.deepcopy(getattr(net, "rope", None))
         self.rows_columns: tuple[int, int] = net.patch_embed.grid_size
@@ -72,9 +73,9 @@ def vit_s16(*, size: tuple[int, int], drop_path: float = 0.0) -> Backbone:
 
 
 def can_cut(net: Any) -> bool:
-    """Whether the blocks of a timm network run one after another on tokens, so that they can be divided.
+    """Whether the blocks of a timm network run sequentially on tokens, so that they can be divided.
 
-    Rotary angles that each block learns for itself belong to the whole, so such a network is not cut.
+    Networks with rotary embeddings learnt per block are not divided.
     """
     from timm.models.eva import Eva
     from timm.models.vision_transformer import VisionTransformer
@@ -83,7 +84,7 @@ def can_cut(net: Any) -> bool:
 
 
 def cut(net: Any, *, pretrained: str | None) -> Backbone:
-    """A backbone from a timm transformer that `can_cut`, cut after half of its blocks."""
+    """A backbone from a timm transformer for which `can_cut` holds, cut after half of its blocks."""
     half = len(net.blocks) // 2
     tail = TokenTail(net, first=half)
     config = net.pretrained_cfg
@@ -97,11 +98,12 @@ def cut(net: Any, *, pretrained: str | None) -> Backbone:
 
 
 def check_size(size: tuple[int, int], patch: int, *, name: str) -> None:
-    """`InputError` when an image is smaller than one patch or leaves a rest; the last pixels would be cut."""
+    """`InputError` if a side of the image is not a multiple of the patch size, because pixels would be
+    lost."""
     if any(side < patch or side % patch for side in size):
         near = " × ".join(str(max(patch, round(side / patch) * patch)) for side in size)
         raise InputError(
-            f"{name} sees patches of {patch} × {patch} pixels, which do not fill {size[0]} × {size[1]}",
+            f"{name} uses patches of {patch} × {patch} pixels, which do not divide {size[0]} × {size[1]}",
             hint=f"Set the image size to multiples of {patch}, such as {near}.",
         )
 

@@ -1,6 +1,6 @@
-"""The table of heads. Reading it loads no torch.
+"""The table of heads. Importing it does not load torch.
 
-A head owns the tails it needs: `head(hidden, labels=None) -> HeadOutput`. It weighs its own logits and metric
+A head owns its tails: `head(hidden, labels=None) -> HeadOutput`. It weights its own logits and metric
 features; the loss is their weighted sum.
 """
 
@@ -18,7 +18,7 @@ HEADS = {
     "sbs": "agreid_cli.nn.heads.single:sbs",
     "mgn": "agreid_cli.nn.heads.mgn:mgn",
 }
-#: Heads that put the backbone's fully connected layer, if it has one, behind the pooling.
+#: Heads that use the backbone's fully connected layer after pooling, if there is one.
 FC_HEADS = ("bot", "sbs")
 
 

@@ -40,11 +40,12 @@ def make_classifier(kind: str, width: int, n_ids: int, *, scale: float, margin: 
         return Linear(width, n_ids)
     if kind == "circle":
         return Circle(width, n_ids, scale=scale, margin=margin)
-    raise InputError(f"there is no classifier '{kind}'; allowed: linear, circle")
+    raise InputError(f"unknown classifier '{kind}'; allowed: linear, circle")
 
 
 def make_neck(width: int) -> nn.BatchNorm1d:
-    """The BNNeck: its shift stays 0, so that the classifier's planes pass through the origin (BoT §3.5)."""
+    """The BNNeck: its bias stays 0, so that the classifier's hyperplanes pass through the origin (BoT
+    §3.5)."""
     neck = nn.BatchNorm1d(width)
     neck.bias.requires_grad_(False)
     return neck

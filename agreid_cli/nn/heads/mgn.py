@@ -1,4 +1,4 @@
-"""MGN (Wang et al., ACM MM 2018) as fast-reid trains it: three branches, eight parts."""
+"""MGN (Wang et al., ACM MM 2018) as in fast-reid: three branches, eight parts."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from agreid_cli.nn.heads.single import check_sides
 from agreid_cli.nn.outputs import FeatureMap, HeadOutput, Logits, Metric
 
 BRANCHES = 3
-#: Branch, which stripe, of how many: b1, b2, b3, b21, b22, b31, b32, b33.
+#: Branch, index of the stripe, number of stripes: b1, b2, b3, b21, b22, b31, b32, b33.
 PARTS = ((0, 0, 1), (1, 0, 1), (2, 0, 1), (1, 0, 2), (1, 1, 2), (2, 0, 3), (2, 1, 3), (2, 2, 3))
-#: Which parts the triplet loss sees: each whole figure, and the stripes of a branch side by side.
+#: Parts used by the triplet loss: each whole-body part, and the concatenated stripes of a branch.
 METRIC = ((0,), (1,), (2,), (3, 4), (5, 6, 7))
 
 
@@ -30,7 +30,7 @@ class Part(nn.Module):
     ) -> None:
         super().__init__()
         self.pooling = pooling
-        # On one place, a 1×1 convolution is a linear layer.
+        # On a 1×1 map, a 1×1 convolution is a linear layer.
         self.reduce = reduce
         nn.init.kaiming_normal_(reduce.weight, mode="fan_out")
         self.neck = make_neck(reduce.out_features)
@@ -43,16 +43,17 @@ class Part(nn.Module):
             pooled = self.pooling(features)
         else:
             pooled = self.pooling.grid(rows_of(features.grid, self.stripe, self.of))
-        # Under autocast the product is of half precision; what is ranked and compared is not.
+        # Under autocast the product is in half precision; the embedding and the metric features are not.
         reduced = self.reduce(pooled).float()
         return reduced, self.neck(reduced)
 
 
 class MGN(nn.Module):
-    """The embedding is all parts side by side; `metric` holds five vectors; each part has a classifier.
-    Every vector and every classifier weighs the same, and their weights sum to 1.
+    """The embedding is the concatenation of all parts; `metric` has five features; each part has a
+    classifier.
+    All features and classifiers have equal weights, which sum to 1.
 
-    The whole-figure branch strides as the backbone does; those that look at stripes keep stride 1. What the
+    The whole-body branch has the backbone's stride; the branches with stripes use stride 1. What the
     backbone lets branches share (ResNet: layer3's first block) is one `trunk`.
     """
 
@@ -86,10 +87,10 @@ class MGN(nn.Module):
             for _, stripe, of in PARTS
         )
         self.embedding_dim = part_channels * len(PARTS)
-        self.metric_dim = part_channels  # of the vectors of the whole figure
+        self.metric_dim = part_channels  # of the whole-body features
 
     def forward(self, hidden: Tensor, labels: Tensor | None = None) -> HeadOutput:
-        """hidden: from the backbone's stem. labels: int64 B, or None when only the embedding is wanted."""
+        """hidden: from the backbone's stem. labels: int64 B, or None if only the embedding is needed."""
         hidden = self.trunk(hidden)
         maps = [tail(hidden) for tail in self.tails]
         both = [part(maps[branch]) for part, (branch, _, _) in zip(self.parts, PARTS, strict=True)]
@@ -109,8 +110,8 @@ class MGN(nn.Module):
 
 
 def rows_of(grid: Tensor, stripe: int, of: int) -> Tensor:
-    """Horizontal band `stripe` of `of` bands of a B×C×H×W grid, as adaptive pooling cuts them: equal where
-    `of` divides H, else of equal height with a row seen twice; never empty."""
+    """Horizontal band `stripe` of `of` bands of a B×C×H×W grid, as in adaptive pooling: equal if
+    `of` divides H, else of equal height with an overlapping row; never empty."""
     height = grid.shape[2]
     return grid[:, :, stripe * height // of : -(-(stripe + 1) * height // of)]
 

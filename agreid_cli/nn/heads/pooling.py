@@ -1,4 +1,4 @@
-"""From a feature map to a vector: average, generalised mean, or the class token."""
+"""Pool a feature map into a vector: average, generalised mean, or the class token."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from agreid_cli.nn.outputs import CLASS_TOKEN, FeatureMap
 
 
 class Average(nn.Module):
-    """The mean over all places; GeM with p = 1, without its clamp."""
+    """The mean over all positions; GeM with p = 1, without its clamp."""
 
     kind = "avg"
     p = 1.0
@@ -25,9 +25,9 @@ class Average(nn.Module):
 
 
 class GeM(nn.Module):
-    """(mean over places of x^p)^(1/p), one learnable p for all channels, float32 whatever the autocast.
+    """(mean over positions of x^p)^(1/p), one learnable p for all channels, float32 even under autocast.
 
-    x is clamped at `eps` from below, so that signed features would lose their negative half.
+    x is clamped at `eps` from below, so signed features would lose their negative half.
     """
 
     kind = "gem"
@@ -47,7 +47,7 @@ class GeM(nn.Module):
 
 
 class Token(nn.Module):
-    """The class token; a part of the grid, which no token stands for, is averaged."""
+    """The class token; a part of the grid, which no token represents, is averaged."""
 
     kind = "token"
 
@@ -63,8 +63,8 @@ Pooling = Average | GeM | Token
 
 
 def make_pooling(kind: str, backbone: Backbone, *, auto: str, gem_p: float) -> Pooling:
-    """`kind` is auto, avg, gem or token; `auto` is what the head takes where the backbone allows it; `gem_p`
-    is where the power of GeM starts.
+    """`kind` is auto, avg, gem or token; `auto` is the head's default if the backbone allows it; `gem_p`
+    is the initial power of GeM.
 
     Raises `InputError` for GeM on a signed grid and for the token of a backbone without one.
     """
@@ -77,4 +77,4 @@ def make_pooling(kind: str, backbone: Backbone, *, auto: str, gem_p: float) -> P
         return Token()
     if kind == "avg":
         return Average()
-    raise InputError(f"there is no pooling '{kind}'; allowed: auto, avg, gem, token")
+    raise InputError(f"unknown pooling '{kind}'; allowed: auto, avg, gem, token")

@@ -1,4 +1,4 @@
-"""BoT and SBS: one tail, one vector, a BNNeck, one classifier. They differ in three choices."""
+"""BoT and SBS: one tail, one feature, a BNNeck, one classifier. They differ in three choices."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from agreid_cli.nn.outputs import HeadOutput, Logits, Metric
 
 
 class SingleHead(nn.Module):
-    """tail → pooling (→ fc, where the backbone has it) → neck → classifier.
+    """tail → pooling (→ fc, if the backbone has it) → neck → classifier.
 
-    `metric_feature` and `embedding`: "before" or "after" the neck, which vector the triplet loss looks at and
-    which is ranked. The classifier always sees the one after.
+    `metric_feature` and `embedding`: "before" or "after" the neck, the feature used by the triplet loss and
+    the one that is ranked. The classifier always uses the one after the neck.
     """
 
     pooling: Pooling
@@ -41,7 +41,7 @@ class SingleHead(nn.Module):
         self.embedding_dim = self.metric_dim = backbone.width
 
     def forward(self, hidden: Tensor, labels: Tensor | None = None) -> HeadOutput:
-        """hidden: from the backbone's stem. labels: int64 B, or None when only the embedding is wanted."""
+        """hidden: from the backbone's stem. labels: int64 B, or None if only the embedding is needed."""
         before = self.fc(self.pooling(self.tail(hidden))).float()
         after = self.neck(before)
         logits = () if labels is None else (Logits(self.classifier(after, labels)),)
@@ -53,10 +53,10 @@ class SingleHead(nn.Module):
 
 
 def check_sides(**sides: str) -> None:
-    """`InputError` for a side of the neck that is neither before nor after it."""
+    """`InputError` for a position that is neither before nor after the neck."""
     for name, side in sides.items():
         if side not in ("before", "after"):
-            raise InputError(f"{name} is 'before' or 'after' the neck, not '{side}'")
+            raise InputError(f"{name} must be 'before' or 'after' the neck, not '{side}'")
 
 
 def bot(

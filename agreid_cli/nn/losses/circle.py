@@ -8,11 +8,11 @@ from torch.nn import functional
 
 
 def circle_logits(vectors: Tensor, weight: Tensor, labels: Tensor, *, scale: float, margin: float) -> Tensor:
-    """Logits for a cross-entropy, float32 whatever the autocast.
+    """Logits for cross-entropy, float32 even under autocast.
 
-    vectors: B×D; weight: n_ids×D, one prototype an identity; labels: int64 B. Returns B×n_ids.
-    With s the cosine of a vector and a prototype, the own identity's logit is scale·[1+m−s]₊·(s−(1−m)), any
-    other's scale·[s+m]₊·(s−m); the brackets weigh and carry no gradient.
+    vectors: B×D; weight: n_ids×D, one prototype per identity; labels: int64 B. Returns B×n_ids.
+    With s the cosine of a vector and a prototype, the logit of the own identity is scale·[1+m−s]₊·(s−(1−m)),
+    that of any other scale·[s+m]₊·(s−m); the brackets are weights without gradient.
     """
     with torch.autocast(vectors.device.type, enabled=False):
         cosine = functional.normalize(vectors.float()) @ functional.normalize(weight.float()).T

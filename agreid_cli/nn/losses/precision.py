@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def at_least_single(x: Tensor) -> Tensor:
-    """float64 as it is, everything else as float32.
+    """float64 unchanged, everything else as float32.
 
     >>> at_least_single(torch.zeros(1, dtype=torch.bfloat16)).dtype
     torch.float32

@@ -1,4 +1,4 @@
-"""Triplet losses over a batch: the hardest pair of each anchor, or all pairs by softmax weight.
+"""Triplet losses over a batch: the hardest pair of each anchor, or all pairs weighted by softmax.
 
 Distances are Euclidean on vectors as they come (`normalize` for unit length), in float32 whatever the
 autocast: x² + y² − 2xy cancels in half precision.

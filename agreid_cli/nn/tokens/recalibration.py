@@ -22,7 +22,7 @@ class PromptRecalibration(nn.Module):
         super().__init__()
         self.cross_attn = CrossAttention(width, heads)
         for unused in (self.cross_attn.q_proj, self.cross_attn.k_proj):
-            unused.requires_grad_(False)  # with one key they change nothing; published weights hold them
+            unused.requires_grad_(False)  # with one key they change nothing; published weights contain them
         self.attn = SelfAttention(width, heads)
         self.mlp = Mlp(width)
         self.norm1 = nn.LayerNorm(width, eps=EPS)

@@ -94,6 +94,6 @@ def tokens_of(text: str) -> Tensor:
 def no_open_clip() -> MissingError:
     """The refusal without the library."""
     return MissingError(
-        "open_clip is not installed, which holds the text tower of this method",
+        "open_clip is not installed, but this method needs its text tower",
         hint="Install it with: pip install 'agreid[clip]'",
     )

@@ -12,7 +12,7 @@ from agreid_cli.records.images.picture import Picture, check_size, flattened, op
 from agreid_cli.records.images.wholeness import PNG, jpeg_fault
 
 _BITS = 258  # TIFF's tag
-_NOTES = 1 << 16  # EXIF stands in one of the first segments of a JPEG
+_NOTES = 1 << 16  # EXIF is in one of the first segments of a JPEG
 
 
 def by_libjpeg(data: bytes) -> Picture:
@@ -79,7 +79,7 @@ def by_opencv(data: bytes, *, way: int = 1) -> Picture:
 
     samples = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if samples is None:
-        raise ValueError("this is no image")
+        raise ValueError("not an image")
     check_size(*samples.shape[:2])
     if samples.ndim == 2:
         samples = samples[..., None]

@@ -24,11 +24,13 @@ def to_bytes(samples: np.ndarray) -> tuple[np.ndarray, str]:
     if samples.dtype == bool:
         return samples.astype(np.uint8) * 255, ""
     if not samples.size or not np.isfinite(samples).all():
-        raise ValueError("it holds samples that are not finite numbers")
+        raise ValueError("it contains samples that are not finite numbers")
     lowest, highest = float(samples.min()), float(samples.max())
     floats = samples.dtype.kind == "f"
     if lowest < (-UNDERSHOOT * max(highest, 0.0) if floats else 0):
-        raise ValueError(f"it holds negative samples (the lowest is {lowest:g}), which are no brightness")
+        raise ValueError(
+            f"it contains negative samples (the lowest is {lowest:g}), which are not brightness values"
+        )
     if floats and highest <= OVERSHOOT:
         white, said = 1.0, "floats of 0 to 1"
     else:

@@ -94,7 +94,7 @@ def _reason(error: Exception) -> str:
     from PIL import Image, UnidentifiedImageError
 
     if isinstance(error, UnidentifiedImageError):
-        return "this is no image"
+        return "not an image"
     if isinstance(error, Image.DecompressionBombError):
         return TOO_LARGE
     text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

@@ -59,7 +59,7 @@ def trimmed_jpeg(data: bytes) -> bytes:
             found = _MARKER.search(data, place)
             stop = found.start() if found else len(data.rstrip(b"\x00"))
             if _no_zeros(data[start:place], zero_codes) and data.find(_HOLE, place, stop) >= 0:
-                raise ValueError("the file is damaged: zeros stand in the place of its pixels")
+                raise ValueError("the file is damaged: some of its pixel data is zeros")
             if found is None:
                 _all_scans(lacking)
                 return data[:stop] + END  # whether the scan is complete, the decoder knows
@@ -154,7 +154,7 @@ def check_riff(data: bytes) -> None:
 def ends(tail: bytes, head: bytes, size: int) -> bool:
     """Whether a file that begins with `head` and ends with `tail`, of `size` bytes, may be whole.
 
-    A quick look for many files: a `False` asks for the thorough one, a `True` is no proof.
+    A quick check for many files: `False` requires the thorough one, `True` is not a proof.
     """
     if head.startswith(JPEG):
         return tail.endswith(END)

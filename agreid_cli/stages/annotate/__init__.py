@@ -1,1 +1,1 @@
-"""Crops → identities and attributes, by people or from the ground truth of the campus."""
+"""From crops to identities and attributes, by annotators or from the ground truth of the campus."""

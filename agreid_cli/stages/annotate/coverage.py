@@ -1,4 +1,4 @@
-"""Whether the boxes of an annotation tool lie on the crops of the tracks that they name.
+"""Check whether the boxes of an annotation tool are on the crops of the tracks that they name.
 
 Frames that are counted in another way put the right names on the wrong crops, and nothing else would show it.
 """

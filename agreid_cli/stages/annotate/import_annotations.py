@@ -1,4 +1,4 @@
-"""What people did in CVAT or Label Studio → identities.csv and attributes.csv."""
+"""Annotations from CVAT or Label Studio → identities.csv and attributes.csv."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from agreid_cli.stages.annotate.rows import HEADER, Run, Track, identity_rows, t
 
 @dataclass(frozen=True)
 class ImportedAnnotations:
-    """The two files, and what stands in them; `n_open` tracks are not annotated throughout."""
+    """The two files and their content; `n_open` tracks are not fully annotated."""
 
     identities: Path
     attributes: Path
@@ -51,10 +51,10 @@ def import_annotations(
     overwrite: bool = False,
     progress: Progress = SILENT,
 ) -> ImportedAnnotations:
-    """Write both files into `out` (the workspace). `InputError` names all that is wrong, first.
+    """Write both files into `out` (default: the workspace). `InputError` lists all problems first.
 
-    A crop shows whom the tool's box on its frame shows; without a box it is not annotated. Labels that
-    differ between the tracks of one person are problems: nothing is chosen silently.
+    A crop shows the person of the tool's box on its frame; without a box it is not annotated. Labels that
+    differ between the tracks of one person are problems: none is chosen silently.
     """
     read = tool_reader(tool)
     folder = out or workspace.root
@@ -62,8 +62,8 @@ def import_annotations(
     there = [path for path in paths if path.exists()]
     if there and not overwrite:
         raise InputError(
-            f"{' and '.join(str(path) for path in there)} exist",
-            hint="Write elsewhere with --out, or replace with --overwrite.",
+            f"{' and '.join(str(path) for path in there)} already exist",
+            hint="Write elsewhere with --out, or replace them with --overwrite.",
         )
     settings = manifest or ManifestConfig()
     codebook = official_codebook(settings.age_fold).excluding(settings.exclude)
@@ -83,16 +83,16 @@ def import_annotations(
     mixed = _mixed(found, pids)
     labels = _labels([part for part in found if part.where not in mixed], pids, codebook, problems)
     problems.raise_if_any(
-        "{n} faults in the annotations; nothing was written",
-        hint="Mend them in the tool, export again, and run the same command again.",
+        "{n} problems in the annotations; nothing was written",
+        hint="Fix them in the tool, export again, and run the same command again.",
     )
     for text in notes:
         progress.warn(text)
     for where in mixed:
-        progress.warn(f"{where} shows several persons, so its attributes are taken for none of them")
+        progress.warn(f"{where} shows several persons, so its attributes are used for none of them")
     if silent := [track for track in places if track not in parts]:
         shown = listed((f"{video}:{number}" for video, number in silent), 4)
-        progress.note(f"the files do not speak of {many(len(silent), 'track')}: {shown}")
+        progress.note(f"the files do not contain {many(len(silent), 'track')}: {shown}")
     names = codebook.names
     seen = sorted({run.pid for run in runs if run.pid is not None and run.pid != JUNK_PID})
     table = [[pid, *(labels.get(pid, {}).get(name, "") for name in names)] for pid in seen]
@@ -139,7 +139,7 @@ def _facts(workspace: Workspace) -> dict[str, VideoFacts]:
 
 
 def _n_frames(workspace: Workspace, video: str) -> int | None:
-    """The frames of a video, those that could not be decoded too; None where no record lies here."""
+    """The frames of a video, including undecodable ones; None if there is no record."""
     record = workspace.crops_dir / "parts" / f"{video}.json"
     if not record.is_file():
         return None
@@ -148,7 +148,8 @@ def _n_frames(workspace: Workspace, video: str) -> int | None:
 
 
 def _unused(found: Sequence[Covered], codebook: Codebook) -> list[str]:
-    """What annotators filled in that goes nowhere: fields of no attribute, and attributes of nobody."""
+    """Annotations that are not imported: fields that are not attributes, and attributes without an
+    identity."""
     fields: Counter[str] = Counter()
     nameless: dict[str, None] = {}
     for part in found:
@@ -210,7 +211,7 @@ def _runs(
 
 
 def _mixed(found: Sequence[Covered], pids: dict[int, int | None]) -> list[str]:
-    """Tracks with attributes and more than one person; the tools keep attributes a track, not a frame."""
+    """Tracks with attributes and more than one person; tools store attributes per track, not per frame."""
     persons: dict[str, set[int]] = defaultdict(set)
     for part in found:
         pid = pids[id(part)]
@@ -223,7 +224,7 @@ def _mixed(found: Sequence[Covered], pids: dict[int, int | None]) -> list[str]:
 def _labels(
     found: Sequence[Covered], pids: dict[int, int | None], codebook: Codebook, problems: Problems
 ) -> dict[int, dict[str, str]]:
-    """pid → group → label; every part of a person may give some, and all that give one must agree."""
+    """pid → group → label; each part of a person may give some, and all labels given must agree."""
     labels: dict[int, dict[str, str]] = defaultdict(dict)
     first: dict[tuple[int, str], str] = {}
     for part in found:

@@ -1,6 +1,6 @@
-"""identities.csv and attributes.csv ready to fill in: one row a track, one row a known identity.
+"""Write identities.csv and attributes.csv ready to fill in: one row per track, one per known identity.
 
-A file that holds annotations is never overwritten; the rows that it lacks go to a file beside it.
+A file that contains annotations is never overwritten; missing rows go to a file beside it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _WHO = ("video_id", "track_id", "pid", "platform", "session", "altitude", "first
 
 @dataclass(frozen=True)
 class TemplateResult:
-    """The files written with their number of rows, those left alone, and the sheets to look at."""
+    """The files written with their number of rows, those left unchanged, and the contact sheets."""
 
     written: dict[Path, int]
     kept: list[Path]
@@ -46,14 +46,14 @@ class TemplateResult:
 def write_template(
     workspace: Workspace, config: ManifestConfig, *, progress: Progress = SILENT
 ) -> TemplateResult:
-    """Write the two files; `InputError` when both hold annotations and lack no row."""
+    """Write the two files; `InputError` if both contain annotations and no row is missing."""
     codebook = official_codebook(config.age_fold).excluding(config.exclude)
     crops = CROPS.read(workspace.crops)
     rows = _track_rows(crops, workspace)
     if not rows:
-        raise InputError(f"{workspace.crops} holds no track to annotate")
+        raise InputError(f"{workspace.crops} contains no track to annotate")
     if n := sum(track is None for track in tracks_of(crops)):
-        progress.warn(f"no row for {many(n, 'crop')} cut from no track")
+        progress.warn(f"no row for {many(n, 'crop')} that belong to no track")
     who = _known_people(workspace, {(row["video_id"], row["track_id"]) for row in rows})
     people = _identity_rows(crops, who)
     written: dict[Path, int] = {}
@@ -71,15 +71,15 @@ def write_template(
     if not written:
         names = " and ".join(path.name for path in kept)
         raise InputError(
-            f"{names} hold annotations and lack no row; nothing was written",
-            hint="Go on with: agreid build-manifest. To start afresh, move the files away first.",
+            f"{names} contain annotations and no row is missing; nothing was written",
+            hint="Continue with: agreid build-manifest. To start again, move the files away first.",
         )
     videos = dict.fromkeys(row["video_id"] for row in rows)
     return TemplateResult(written, kept, [s for v in videos for s in workspace.contact_sheets(v)], codebook)
 
 
 def _track_rows(crops: pa.Table, workspace: Workspace) -> list[Row]:
-    """One row a track, in order of video and track."""
+    """One row per track, in order of video and track."""
     tracks: dict[Track, Row] = {}
     columns = crops.select(["platform", "session", "altitude", "frame"]).to_pylist()
     for track, crop in zip(tracks_of(crops), columns, strict=True):
@@ -100,17 +100,17 @@ def _track_rows(crops: pa.Table, workspace: Workspace) -> list[Row]:
 
 
 def _known_people(workspace: Workspace, tracks: set[Track]) -> Identities:
-    """Who each annotated track is, as far as identities.csv can be read."""
+    """The identity of each annotated track, as far as identities.csv can be read."""
     if _held(workspace.identities, ("video_id", "track_id")) is None:
         return Identities({})
     problems = Problems()
     who = read_identities(workspace.identities, tracks, problems)
-    problems.raise_if_any("faults in identities.csv: {n}; nothing was written")
+    problems.raise_if_any("{n} problems in identities.csv; nothing was written")
     return who
 
 
 def _identity_rows(crops: pa.Table, who: Identities) -> list[Row]:
-    """One row an identity, with the number of its crops and the largest of them to look at."""
+    """One row per identity, with the number of its crops and the largest of them."""
     rows: dict[int, Row] = {}
     best: dict[int, int] = {}
     columns = crops.select(["path", "frame", "width", "height"]).to_pylist()
@@ -127,7 +127,7 @@ def _identity_rows(crops: pa.Table, who: Identities) -> list[Row]:
 
 
 def _place(path: Path, key: Sequence[str], wanted: list[Row]) -> tuple[Path | None, list[Row]]:
-    """Where rows may go: the file itself while it holds no annotation, else a new one with what it lacks."""
+    """Where rows may go: the file itself if it has no annotations, else a new one with the missing rows."""
     held = _held(path, key)
     if held is None:
         return path, wanted
@@ -139,9 +139,9 @@ def _place(path: Path, key: Sequence[str], wanted: list[Row]) -> tuple[Path | No
 
 
 def _held(path: Path, key: Sequence[str]) -> set[tuple[str, ...]] | None:
-    """The keys of an annotated file; None when the file may be overwritten.
+    """The keys of an annotated file; None if the file may be overwritten.
 
-    A file that cannot be read may hold anything, and counts as annotated.
+    An unreadable file may contain anything, and counts as annotated.
     """
     if not path.exists() or (path.is_file() and not path.read_bytes().strip()):
         return None

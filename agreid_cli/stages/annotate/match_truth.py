@@ -1,4 +1,4 @@
-"""Crops of a campus + its truth → identities.csv, attributes.csv: what annotators do by eye elsewhere."""
+"""Crops and ground truth of a campus → identities.csv and attributes.csv, otherwise annotated by hand."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from agreid_cli.records.files import disk_error, sha256, write_csv, write_text
 from agreid_cli.records.manifest import JUNK_PID
 from agreid_cli.records.workspace import Workspace
 
-#: A crop shows a person when their boxes overlap so much (intersection over union).
+#: Minimum overlap (intersection over union) of a crop's box with the box of the person it shows.
 LEAST_IOU = 0.4
 _COLUMNS = ("video_id", "track_id", "pid", "frame_from", "frame_to")
 Row = dict[str, Any]
@@ -34,7 +34,7 @@ Row = dict[str, Any]
 class MatchResult:
     """split_tracks: those in which the tracker changed from one person to another. junk: without a person.
 
-    masks: crops that got a mask of body parts; strange: crops of videos that are none of the campus's.
+    masks: crops with a mask of body parts; strange: crops of videos that do not belong to the campus.
     """
 
     path: Path
@@ -47,23 +47,23 @@ class MatchResult:
 
 
 def match_truth(workspace: Workspace, *, overwrite: bool = False, progress: Progress = SILENT) -> MatchResult:
-    """Give each track of the campus's videos the identity whose true box its crops lie on.
+    """Give each track of the campus's videos the identity whose true box its crops overlap.
 
-    A track that goes from one person to another is divided by frames, as an annotator would; one that
-    lies on nobody is junk. Annotations of another hand are kept: they are replaced only with `overwrite`.
+    A track that changes from one person to another is divided by frames, as an annotator would do; one that
+    is on nobody is junk. Annotations from another source are replaced only with `overwrite`.
     """
     campus = _finished(workspace)
     if not overwrite and workspace.identities.exists() and not _ours(workspace):
         raise InputError(
-            f"{workspace.identities} exists and was not made from the truth",
+            f"{workspace.identities} exists and was not made from the ground truth",
             hint="Keep it, or replace it and attributes.csv with --overwrite.",
         )
     table = CROPS.read(workspace.crops)
     crops = [row for row in table.to_pylist() if row["video_id"] in set(campus.videos)]
     if not crops:
         raise InputError(
-            f"{workspace.crops} holds no crop of the campus's videos",
-            hint=f"Make them: agreid extract-crops {workspace.videos}/*.mp4",
+            f"{workspace.crops} contains no crop of the campus's videos",
+            hint=f"Extract them: agreid extract-crops {workspace.videos}/*.mp4",
         )
     people = _people_in(workspace, crops)
     rows, divided = _identity_rows(crops, people)
@@ -86,7 +86,7 @@ def match_truth(workspace: Workspace, *, overwrite: bool = False, progress: Prog
 
 
 def take_over(workspace: Workspace, progress: Progress) -> None:
-    """Match where nobody has annotated and a finished campus of videos lies here; else nothing."""
+    """Match if nothing is annotated and the workspace has a finished campus with videos; else do nothing."""
     campus = Campus.read(workspace.truth.record)
     if campus is None or campus.truth_only or not campus.complete or not workspace.crops.is_file():
         return
@@ -94,7 +94,7 @@ def take_over(workspace: Workspace, progress: Progress) -> None:
         return
     found = match_truth(workspace, progress=progress)
     progress.note(
-        f"identities taken over from the campus's truth: {found.identities} in {found.tracks} tracks, "
+        f"identities taken from the campus's ground truth: {found.identities} in {found.tracks} tracks, "
         f"{found.split_tracks} of them divided, {found.junk_tracks} on nobody ({found.path})"
     )
 
@@ -103,19 +103,20 @@ def _finished(workspace: Workspace) -> Campus:
     campus = Campus.read(workspace.truth.record)
     if campus is None:
         raise MissingError(
-            f"{workspace.root} holds no truth to match with", hint="Make a campus with: agreid synth"
+            f"{workspace.root} contains no ground truth to match with",
+            hint="Create a campus with: agreid synth",
         )
     if not campus.complete:
         raise MissingError(
             f"the campus in {workspace.root} is not finished", hint="Run the same agreid synth again."
         )
     if campus.truth_only:
-        raise InputError("the crops of a --truth-only campus have their identities already")
+        raise InputError("the crops of a --truth-only campus already have their identities")
     return campus
 
 
 def _people_in(workspace: Workspace, crops: Sequence[Row]) -> dict[str, tuple[int, int]]:
-    """crop_id to pid and true track of whom the crop shows; crops that show nobody are left out."""
+    """crop_id to pid and true track of the person in the crop; crops that show nobody are left out."""
     of_frame: dict[tuple[str, int], list[Row]] = defaultdict(list)
     for crop in crops:
         if crop["frame"] is not None and crop["x1"] is not None:
@@ -144,7 +145,7 @@ def _people_in(workspace: Workspace, crops: Sequence[Row]) -> dict[str, tuple[in
 def _identity_rows(
     crops: Sequence[Row], people: dict[str, tuple[int, int]]
 ) -> tuple[list[tuple[Any, ...]], int]:
-    """Rows of identities.csv, and the number of tracks that had to be divided."""
+    """Rows of identities.csv, and the number of divided tracks."""
     tracks: dict[tuple[str, int], list[Row]] = defaultdict(list)
     for crop in crops:
         if crop["track_id"] is not None and crop["frame"] is not None:
@@ -170,7 +171,7 @@ def _identity_rows(
 def _write_masks(
     workspace: Workspace, crops: Sequence[Row], people: dict[str, tuple[int, int]], progress: Progress
 ) -> int:
-    """Cut the body parts of each crop's person out of the maps of whole frames."""
+    """Cut the body parts of each crop's person from the maps of whole frames."""
     truth, count = workspace.truth, 0
     of_frame: dict[tuple[str, int], list[Row]] = defaultdict(list)
     for crop in crops:
@@ -181,8 +182,8 @@ def _write_masks(
             whole = cv2.imread(str(truth.frame_parts(video, frame)), cv2.IMREAD_UNCHANGED)
             if whole is None:
                 raise InputError(
-                    f"{truth.frame_parts(video, frame)} is no picture",
-                    hint="Make the campus again with: agreid synth --overwrite",
+                    f"{truth.frame_parts(video, frame)} is not an image",
+                    hint="Create the campus again with: agreid synth --overwrite",
                 )
             for crop in here:
                 x1, y1, x2, y2 = (int(crop[k]) for k in ("x1", "y1", "x2", "y2"))
@@ -203,7 +204,7 @@ def _mark_path(workspace: Workspace) -> Path:
 
 
 def _mark(workspace: Workspace) -> None:
-    """What was written from which crops, so that it is known again as ours and as up to date."""
+    """Record what was written from which crops, to recognise the files as ours and up to date."""
     files = {"identities": workspace.identities, "crops": workspace.crops}
     write_text(_mark_path(workspace), json.dumps({name: sha256(path) for name, path in files.items()}) + "\n")
 

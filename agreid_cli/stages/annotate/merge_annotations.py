@@ -1,4 +1,4 @@
-"""The CSV files of several annotators → one file, the agreement, and the list of disagreements."""
+"""CSV files of several annotators → merged file, agreement, and list of disagreements."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from agreid_cli.stages.annotate.merging import merge_attributes, merge_identitie
 
 @dataclass(frozen=True)
 class MergeResult:
-    """What was written, and how far the annotators agree; `counts` are cells by why they came out so."""
+    """What was written, and the agreement of the annotators; `counts` are numbers of cells by reason."""
 
     kind: str  # attributes or identities
     path: Path
@@ -45,9 +45,9 @@ def merge_annotations(
     overwrite: bool = False,
     progress: Progress = SILENT,
 ) -> MergeResult:
-    """Compare the files and write the two CSV files. `InputError` lists every wrong row of all of them.
+    """Compare the files and write the two CSV files. `InputError` lists every invalid row of all of them.
 
-    What has no majority stays blank in the merged file and stands in the list of disagreements.
+    Cells without a majority stay blank in the merged file and are in the list of disagreements.
     """
     if len(files) < 2:
         raise UsageError("give the files of two annotators or more")
@@ -66,8 +66,8 @@ def merge_annotations(
     else:
         found = merge_identities(files, names, CROPS.read(workspace.crops), config, problems)
     problems.raise_if_any(
-        "faults in the annotations: {n}; nothing was written",
-        hint="Mend them all, then run the same command again.",
+        "{n} problems in the annotations; nothing was written",
+        hint="Fix them all, then run the same command again.",
     )
     for note in found.notes:
         progress.note(note)
@@ -94,21 +94,21 @@ def _kind(files: Sequence[Path]) -> str:
     for file in files:
         header = read_csv(file, problems).header
         kinds[file] = "identities" if "trackid" in header else "attributes"
-    problems.raise_if_any("{n} faults in the files; nothing was written")
+    problems.raise_if_any("{n} problems in the files; nothing was written")
     if len(set(kinds.values())) > 1:
         for file, kind in kinds.items():
-            problems.add(str(file), f"holds {kind}")
+            problems.add(str(file), f"contains {kind}")
         problems.raise_if_any("the files are not of one kind")
     return kinds[files[0]]
 
 
 def _refuse(files: Sequence[Path], written: Sequence[Path], overwrite: bool) -> None:
-    """No annotator's own file is ever replaced, another one only when asked for."""
+    """An annotator's own file is never replaced, another one only on request."""
     own = {os.path.realpath(file) for file in files}
     for path in written:
         if os.path.realpath(path) in own:
             raise InputError(f"{path} is one of the files to compare", hint="Choose another with --out.")
         if path.exists() and not overwrite:
             raise InputError(
-                f"{path} exists", hint="Choose another with --out, or replace it with --overwrite."
+                f"{path} already exists", hint="Choose another with --out, or replace it with --overwrite."
             )

@@ -1,4 +1,4 @@
-"""The CSV files of several annotators → one table: attributes label by label, identities run by run."""
+"""Merge the CSV files of several annotators: attributes label by label, identities run by run."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from agreid_cli.stages.annotate.rows import HEADER, Run, Track, identity_rows, t
 
 @dataclass(frozen=True)
 class Merged:
-    """Rows of the two tables to write, headers first, and the figures.
+    """Rows of the two tables to write, headers first, and the statistics.
 
-    `disputed` is the complete list of disagreements, those to be settled first.
+    `disputed` is the complete list of disagreements, unresolved ones first.
     """
 
     merged: list[list[object]]
@@ -57,7 +57,7 @@ def short_names(files: Sequence[Path]) -> list[str]:
 def merge_attributes(
     files: Sequence[Path], names: Sequence[str], codebook: Codebook, config: MergeConfig, problems: Problems
 ) -> Merged:
-    """Compare label by label, in the official spelling; "unknown" is a vote, a blank cell is none."""
+    """Compare label by label, in the official spelling; "unknown" is a vote, a blank cell is not."""
     annotators: list[dict[int, dict[str, str]]] = []
     notes: list[str] = []
     for file, name in zip(files, names, strict=True):
@@ -97,21 +97,22 @@ Votes = tuple[int | None, ...]
 
 @dataclass(frozen=True)
 class _Run:
-    """Consecutive crops of one track on which every annotator says one thing; frames None = unknown."""
+    """Consecutive crops of one track with constant votes of every annotator; frames None = unknown."""
 
     track: Track
     first: int | None
     last: int | None
-    own: Votes  # pids as each wrote them
+    own: Votes  # pids as given by each annotator
     votes: Votes  # the same in common numbers
 
 
 def merge_identities(
     files: Sequence[Path], names: Sequence[str], crops: pa.Table, config: MergeConfig, problems: Problems
 ) -> Merged:
-    """Compare who each run of crops shows. Numbers differ between annotators and are matched first.
+    """Compare the identity of each run of crops. Numbers differ between annotators and are matched first.
 
-    Kappa is that of "person or not": pids are names, and chance agreement on names means nothing.
+    Kappa is computed for "person or not": pids are arbitrary names, so chance agreement on them is
+    meaningless.
     """
     frames: dict[Track, list[int | None]] = {}
     for track, frame in zip(tracks_of(crops), crops["frame"].to_pylist(), strict=True):
@@ -177,7 +178,7 @@ def _without_kappa(runs: Sequence[_Run]) -> Agreement:
 
 
 def _shown(own: int | None, common: int | None) -> str:
-    """A vote as its annotator wrote it, and what that is in common numbers."""
+    """A vote as given by its annotator, and its common number."""
     if own is None:
         return ""
     return str(own) if own == common else f"{own} (= {common})"

@@ -1,4 +1,4 @@
-"""Crops (+ identities.csv, attributes.csv) → the annotator's page, review.html."""
+"""Crops (+ identities.csv, attributes.csv) → the annotation page, review.html."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _NEEDED = ("crop_id", "path", "platform", "camid", "session", "altitude", "frame
 
 @dataclass(frozen=True)
 class ReviewResult:
-    """The page and what it shows; `n_decided` tracks have a pid, or are junk, throughout."""
+    """The page and its content; `n_decided` tracks have a pid, or are junk, throughout."""
 
     path: Path
     n_tracks: int
     n_crops: int
     n_decided: int
     n_identities: int
-    n_missing_images: int  # with --embed, those that cannot be read too
+    n_missing_images: int  # with --embed, including unreadable ones
     fingerprint: str
 
 
@@ -56,27 +56,27 @@ def review(
     attributes: Path | None = None,
     progress: Progress = SILENT,
 ) -> ReviewResult:
-    """Write the page. Annotations that are there already are filled in; wrong ones raise `InputError`.
+    """Write the page, filled with existing annotations; invalid ones raise `InputError`.
 
-    Images are links relative to the page, or, with `embed`, small JPEGs inside it. `manifest` says which
-    attribute groups there are.
+    Images are links relative to the page, or, with `embed`, small JPEGs inside it. `manifest` determines the
+    attribute groups.
     """
     manifest = manifest or ManifestConfig()
     codebook = official_codebook(manifest.age_fold).excluding(manifest.exclude)
     crops = CROPS.read(workspace.crops)
     rows = _rows_by_track(crops)
     if not rows:
-        raise InputError(f"{workspace.crops} holds no track to annotate")
+        raise InputError(f"{workspace.crops} contains no track to annotate")
     if n := sum(track is None for track in tracks_of(crops)):
-        progress.warn(f"{many(n, 'crop')} cut from no track are not shown")
+        progress.warn(f"{many(n, 'crop')} that belong to no track are not shown")
     who_file, what_file = _given(identities, workspace.identities), _given(attributes, workspace.attributes)
     problems = Problems()
     who = read_identities(who_file, rows.keys(), problems) if who_file else Identities({})
     told = read_attributes(what_file, codebook, problems) if what_file else AttributeRows({}, [])
     what = told.labels
     problems.raise_if_any(
-        "faults in the annotations: {n}; nothing was written",
-        hint="Mend them, or move the files away to start afresh.",
+        "{n} problems in the annotations; nothing was written",
+        hint="Fix them, or move the files away to start again.",
     )
     for text in (*who.notes, *told.notes):
         progress.note(text)
@@ -120,9 +120,9 @@ def page_data(
     codebook: Codebook,
     address: Callable[[dict[str, Any]], str],
 ) -> dict[str, Any]:
-    """What the page knows: cameras, tracks with their crops, groups, and the annotations so far.
+    """The data of the page: cameras, tracks with their crops, groups, and the annotations so far.
 
-    pids are text, for JavaScript's numbers end at 2^53. A span is [track, first crop, last crop, pid].
+    pids are text, because JavaScript's integers end at 2^53. A span is [track, first crop, last crop, pid].
     """
     cameras: dict[str, dict[str, Any]] = {}
     tracks, spans = [], []
@@ -160,7 +160,7 @@ def page_data(
 
 
 def _parts(track: Track, rows: Sequence[dict[str, Any]], who: Identities) -> list[list[Any]]:
-    """[first crop, last crop, pid] for each run of crops of which one row of identities.csv speaks."""
+    """[first crop, last crop, pid] for each run of crops covered by one row of identities.csv."""
     spans = who.spans.get(track, ())
 
     def which(frame: int | None) -> int:
@@ -194,7 +194,7 @@ def _rows_by_track(crops: pa.Table) -> dict[Track, list[dict[str, Any]]]:
 
 
 def _given(named: Path | None, usual: Path) -> Path | None:
-    """The file to fill in from: one that was named must be there, the usual one may be missing or empty."""
+    """The file to start from: a given one must exist, the default one may be missing or empty."""
     if named is not None and not named.is_file():
         raise MissingError(f"{named} does not exist")
     if named is None and not (usual.is_file() and usual.read_bytes().strip()):
@@ -207,7 +207,7 @@ def _source(workspace: Workspace, row: dict[str, Any]) -> Path:
 
 
 def _link(source: Path, page: Path) -> str:
-    """How the page names an image: relative, so that the folder can be moved or handed on as a whole."""
+    """The image path used by the page: relative, so that the folder can be moved as a whole."""
     real = Path(os.path.abspath(source))
     try:
         return quote(Path(os.path.relpath(real, os.path.abspath(page.parent))).as_posix())

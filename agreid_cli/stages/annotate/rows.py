@@ -28,7 +28,7 @@ _OWN = ("pid", "attr_bits", "attr_known")
 
 
 def tracks_of(crops: pa.Table) -> list[Track | None]:
-    """The track of each crop, None where the crop was cut from no track."""
+    """The track of each crop, None if the crop belongs to no track."""
     pairs = zip(crops["video_id"].to_pylist(), crops["track_id"].to_pylist(), strict=True)
     return [None if video is None or track is None else (video, track) for video, track in pairs]
 
@@ -38,7 +38,7 @@ def joined(
 ) -> pa.Table:
     """The crops that have a pid, with pid and attributes, sorted by crop_id.
 
-    Junk and people without attributes have null there. Paths become relative to the workspace.
+    Junk and people without attributes have null attributes. Paths become relative to the workspace.
     """
     keep = pa.array([pid is not None for pid in pids], pa.bool_())
     table = crops.drop_columns([name for name in _OWN if name in crops.column_names]).filter(keep)
@@ -86,7 +86,7 @@ class Run:
 
 
 def identity_rows(runs: Iterable[Run]) -> list[list[object]]:
-    """One row a run, in the given order; neighbouring runs of one pid are one, a whole track has no frames.
+    """One row per run, in the given order; adjacent runs of one pid are merged, a whole track has no frames.
 
     >>> identity_rows([Run(("a", 1), 0, 30, 5), Run(("a", 1), 60, 90, 5), Run(("a", 2), 0, 0, 5),
     ...                Run(("a", 2), 30, 60, None)])
@@ -108,10 +108,10 @@ def identity_rows(runs: Iterable[Run]) -> list[list[object]]:
 
 
 def annotation_table(workspace: Workspace, manifest: ManifestConfig) -> pa.Table:
-    """The crops with `pid` (null: not annotated yet) and a column `label:<group>` a group, with its codebook.
+    """Crops with `pid` (null: not annotated yet) and a column `label:<group>` per group, and the codebook.
 
-    It is made of identities.csv and attributes.csv, not of the manifest: that leaves out whom nobody has
-    named yet, and its bits do not tell age bands apart.
+    It is built from identities.csv and attributes.csv, not from the manifest, which leaves out people without
+    a pid, and whose bits do not distinguish age bands.
     """
     crops = CROPS.read(workspace.crops)
     codebook = official_codebook(manifest.age_fold).excluding(manifest.exclude)
@@ -123,7 +123,7 @@ def annotation_table(workspace: Workspace, manifest: ManifestConfig) -> pa.Table
     what: dict[int, dict[str, str]] = {}
     if workspace.attributes.is_file():
         what = read_attributes(workspace.attributes, codebook, problems).labels
-    problems.raise_if_any("faults in the annotations: {n}; nothing was written")
+    problems.raise_if_any("{n} problems in the annotations; nothing was written")
     frames = crops["frame"].to_pylist()
     pids = [who.pid(t, frame) if t else None for t, frame in zip(tracks, frames, strict=True)]
     table = crops.drop_columns([name for name in ("pid",) if name in crops.column_names])

@@ -1,1 +1,1 @@
-"""Random seed → synthetic campus, and the demonstration of the whole system on it."""
+"""Generate the synthetic campus from a random seed, and run the demo of the whole system on it."""

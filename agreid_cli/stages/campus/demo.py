@@ -1,7 +1,7 @@
-"""Nothing → a campus, crops, two trained streams, figures and a report: every stage, one after the other.
+"""The demo: a campus, crops, two trained streams, evaluation and a report, by running every stage.
 
-Each step is a stage that the user could call; a step that is done is not done again, and one that was
-interrupted goes on, because the stages do. Wall time is kept in `demo.json`.
+Each step is a stage that the user could call. Finished steps are skipped and interrupted ones
+continue, because the stages do. Wall-clock time is recorded in `demo.json`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ FLOOR = "colour histogram"  # needs no network; what a network must clear
 
 @dataclass(frozen=True)
 class DemoResult:
-    """What was measured, where the report lies, and where the time went."""
+    """The results, the path of the report, and the time of each step."""
 
     report: Path
     record: Path
@@ -70,9 +70,9 @@ def demo(
     device: str = "auto",
     progress: Progress = SILENT,
 ) -> DemoResult:
-    """Run every step in `root`, or go on with the demonstration that lies there.
+    """Run every step in `root`, or continue the demo in it.
 
-    Raises `InputError` when `root` holds something else, or a demonstration with other settings, unless
+    Raises `InputError` if `root` contains something else, or a demo with other settings, unless
     `overwrite`.
     """
     config = config or DemoConfig()
@@ -95,7 +95,7 @@ def demo(
 
 @dataclass
 class _Show:
-    """The steps and what they share."""
+    """The steps and their shared state."""
 
     root: Path
     config: DemoConfig
@@ -110,29 +110,29 @@ class _Show:
 
     @property
     def steps(self) -> list[tuple[str, str, Callable[[], None]]]:
-        """Name, what is said, and what is done."""
+        """Name, message and function of each step."""
         c = self.config
         return [
-            ("synth", f"Filming {c.identities} made-up people from a drone and from a wall", self._synth),
-            ("extract-crops", "Finding and following them in the videos, and cutting crops", self._extract),
-            ("match-truth", "Naming the tracks by the campus's truth; with real videos people do this by eye "
-             "(agreid review)", self._match),
-            ("build-split", "Building manifest and split: half of the people to train on, half to test",
+            ("synth", f"Filming {c.identities} synthetic people with a drone and a wall camera", self._synth),
+            ("extract-crops", "Detecting and tracking them in the videos, and cutting crops", self._extract),
+            ("match-truth", "Labelling the tracks from ground truth; with real videos people annotate them "
+            "(agreid review)", self._match),
+            ("build-split", "Building manifest and split: half of the people for training, half for test",
              self._split),
-            ("crowd", f"Adding a crowd of {c.crowd} other people, cropped straight from the scene, to train "
-             "on: the few people of short videos would teach a network little", self._crowd),
-            (UNTRAINED, "Measuring a network that has learnt nothing, to compare with", self._untrained),
-            (STREAM_1, f"Training Stream 1, which tells people apart ({c.epochs} epochs)", self._stream_1),
-            (STREAM_2, "Training Stream 2, which divides the distance of two people among their attributes "
-             f"({c.explain_epochs} epochs)", self._stream_2),
-            ("evaluate", "Ranking both directions with intervals, and measuring the explanations",
+            ("crowd", f"Adding crops of {c.crowd} other people, rendered directly, for training: "
+            "the few people of short videos are too few to train a network", self._crowd),
+            (UNTRAINED, "Evaluating an untrained network, for comparison", self._untrained),
+            (STREAM_1, f"Training Stream 1, the re-ID network ({c.epochs} epochs)", self._stream_1),
+            (STREAM_2, "Training Stream 2, which splits the distance between two people into attribute parts "
+            f"({c.explain_epochs} epochs)", self._stream_2),
+            ("evaluate", "Ranking both directions with confidence intervals, and evaluating the explanations",
              self._evaluate),
-            ("explain", "Drawing why: attention maps and shares of some answers", self._explain),
+            ("explain", "Drawing explanations: attention maps and shares of some matches", self._explain),
             ("report", "Writing the report", self._report),
         ]  # fmt: skip
 
     def timed(self, name: str, work: Callable[[], None]) -> None:
-        """Do a step; its time counts also when it is cut short, and is on disk before the next."""
+        """Run a step; its time also counts if it is interrupted, and is on disk before the next step."""
         start, used = time.monotonic(), sum(os.times()[:4])
         done = False
         try:
@@ -150,8 +150,8 @@ class _Show:
         weights = self._weights()
         if not weights:
             self.progress.warn(
-                "the campus detector does not come with this installation, so that crops are cut from the "
-                "campus's truth and no detector runs. Give one with --detector FILE."
+                "the campus detector is not part of this installation, so crops are cut from the "
+                "ground truth and no detector runs. Give one with --detector FILE."
             )
         self.record.facts["crops"] = "found by the detector" if weights else "cut from the truth"
         synth(self.film, settings, truth_only=not weights, progress=self.progress)
@@ -159,7 +159,7 @@ class _Show:
     def _extract(self) -> None:
         weights = self._weights()
         if not weights:
-            self.progress.note("no detector: the crops are there already")
+            self.progress.note("no detector: the crops already exist")
             return
         videos = sorted(self.film.videos.glob("*.mp4"))
         settings = ExtractConfig(every=self.config.every, detector=DetectorConfig(weights=str(weights)))
@@ -170,8 +170,8 @@ class _Show:
         if self._weights():
             found = match_truth(self.film, progress=self.progress)
             self.progress.note(
-                f"{found.identities} people in {found.tracks} tracks; {found.split_tracks} tracks went from "
-                f"one person to another and are divided, {found.junk_tracks} show nobody"
+                f"{found.identities} people in {found.tracks} tracks; {found.split_tracks} tracks changed "
+                f"from one person to another and are divided, {found.junk_tracks} show nobody"
             )
             self.record.facts["tracks"] = found.tracks
 
@@ -196,8 +196,8 @@ class _Show:
         found: Merged = merge(self.film, others, self.workspace)
         self.record.facts["data"] = vars(found)
         self.progress.note(
-            f"{found.crops:,} crops: {found.train_identities} people to train on, {found.crowd_identities} "
-            f"of them of the crowd; {found.test_identities} others to test, all of them filmed"
+            f"{found.crops:,} crops: {found.train_identities} people for training, {found.crowd_identities} "
+            f"of them from the crowd; {found.test_identities} others for test, all of them filmed"
         )
 
     def _untrained(self) -> None:
@@ -211,12 +211,12 @@ class _Show:
         self._train(STREAM_2, "explain-campus", f"explain.teacher=runs/{STREAM_1}", *words)
 
     def _train(self, name: str, recipe: str, *words: str) -> None:
-        """Train the run, go on with it, or leave it as it is when it came to its end on this data."""
+        """Train the run, continue it, or leave it unchanged if it is finished on this data."""
         run = Run(self.workspace.runs / name)
         data = f"{sha256(self.workspace.manifest)} {sha256(self.workspace.split)}"
         ends = self.record.facts.setdefault("trained_on", {})
         if ends.get(name) == data and run.embeddings.is_file():
-            self.progress.note(f"{name} is trained already")
+            self.progress.note(f"{name} is already trained")
             return
         sets = [f"seed={self.config.seed}", *words]
         base = load_train(None, sets, name=recipe)
@@ -224,7 +224,7 @@ class _Show:
         if base.explain:
             people -= math.ceil(people * base.explain.held_out)
         if people < base.data.p:
-            sets.append(f"data.p={max(2, people)}")  # a batch has no more people than there are
+            sets.append(f"data.p={max(2, people)}")  # a batch cannot have more people than there are
         config: TrainConfig = load_train(None, sets, name=recipe)
         how: dict[str, Any] = {
             "config": config,
@@ -236,7 +236,7 @@ class _Show:
             try:
                 train(self.workspace, resume=True, **how)
             except AgreidError as error:
-                self.progress.note(f"{name} begins anew: {error.message}")
+                self.progress.note(f"{name} starts again: {error.message}")
                 train(self.workspace, overwrite=True, **how)
         else:
             train(self.workspace, overwrite=run.root.exists(), **how)
@@ -272,7 +272,7 @@ class _Show:
         report(self.workspace, config=settings, runs=[UNTRAINED, STREAM_1, STREAM_2], progress=self.progress)
 
     def _weights(self) -> Path | None:
-        """The detector's weights: the user's, or those that come with agreid; None where there are none."""
+        """The detector weights: the user's, or those shipped with agreid; None if there are none."""
         if self.config.detector:
             path = Path(self.config.detector)
             if not path.is_file():
@@ -285,5 +285,5 @@ class _Show:
 
 
 def _schedule(epochs: int) -> tuple[str, str]:
-    """So many epochs, of which the first sixth at the full rate."""
+    """Schedule for this number of epochs, the first sixth at the full rate."""
     return f"schedule.epochs={epochs}", f"schedule.cosine_from={epochs // 6}"

@@ -1,4 +1,4 @@
-"""The folder of a demonstration: taken for one process, never from anything else, and remembered."""
+"""The folder of a demo: locked for one process, only reused for the same demo, and recorded."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ FILES = ("demo.json", "agreid.toml", "manifest.parquet", "split.parquet", "repor
 
 
 def record_of(root: Path, config: DemoConfig, *, overwrite: bool) -> DemoRecord:
-    """The record to go on with, or a new one; what lies here must be this demonstration or nothing."""
+    """The record to continue, or a new one; the folder must contain this demo or nothing."""
     settings = config.model_dump(mode="json")
     before = None if overwrite else read_demo(root / "demo.json")
     if before is not None:
         if found := changes(before.settings, settings):
             raise InputError(
-                f"{root} holds a demonstration with other settings",
+                f"{root} contains a demo with other settings",
                 problems=found,
                 hint="Choose another folder with --workspace, or replace it with --overwrite.",
             )
@@ -37,17 +37,17 @@ def record_of(root: Path, config: DemoConfig, *, overwrite: bool) -> DemoRecord:
 
 @contextlib.contextmanager
 def held(root: Path, *, overwrite: bool) -> Iterator[None]:
-    """The folder for this process alone; anything in it that no demonstration made is refused."""
+    """Lock the folder for this process; refuse files that do not belong to a demo."""
     if root.exists() and not root.is_dir():
         raise InputError(f"{root} is a file", hint="Choose another folder with --workspace.")
     ours = (root / "demo.json").is_file()
     strange = [] if ours or not root.is_dir() else sorted(p.name for p in root.iterdir() if p.name != ".lock")
     if strange:
         raise InputError(
-            f"{root} holds something else than a demonstration: {', '.join(strange[:5])}",
+            f"{root} contains files that do not belong to a demo: {', '.join(strange[:5])}",
             hint="Choose another folder with --workspace.",
         )
-    taken = AgreidError(f"another agreid demo is at work in {root}", hint="Wait until it is done.")
+    taken = AgreidError(f"another agreid demo is running in {root}", hint="Wait until it is finished.")
     with locked(root / ".lock", taken):
         if overwrite and ours:
             for name in FOLDERS:

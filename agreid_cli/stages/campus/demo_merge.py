@@ -1,4 +1,4 @@
-"""The filmed people and the crowd become one data set; of the crowd nobody is tested."""
+"""Merge the filmed people and the crowd into one data set; the crowd is used for training only."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from agreid_cli.records.manifest import CODEBOOK_KEY, codebook_of, manifest_arte
 from agreid_cli.records.split import SPLIT, SPLIT_SCHEMA, read_split
 from agreid_cli.records.workspace import Workspace
 
-#: Added to the pids of the crowd: a number that is no person of a film (the P field of a name has 4 digits).
+#: Added to the pids of the crowd: larger than any person number of a film (the P field has 4 digits).
 CROWD_PID = 5_000_000_000
 CROWD = "crowd-"
 
 
 @dataclass(frozen=True)
 class Merged:
-    """What stands in the data set."""
+    """The content of the merged data set."""
 
     crops: int
     train_crops: int
     train_identities: int
     test_identities: int
     crowd_identities: int
-    train_paired: int  # identities to train on that both views have seen
+    train_paired: int  # training identities seen in both views
 
 
 def merge(film: Workspace, crowd: Workspace | None, into: Workspace) -> Merged:
-    """Write `manifest.parquet` and `split.parquet` of `into`; the images stay where they lie.
+    """Write `manifest.parquet` and `split.parquet` of `into`; the images stay where they are.
 
-    The film brings its own split. Every crop of the crowd is for training, under a pid and a crop id of its
-    own, so that nobody of the crowd can be taken for somebody of the film.
+    The film has its own split. All crops of the crowd are for training, under their own pids and crop ids,
+    so that crowd and film people cannot be confused.
     """
     manifest = read_manifest(film.manifest)
     first = _placed(manifest, film, into)
@@ -73,7 +73,7 @@ def merge(film: Workspace, crowd: Workspace | None, into: Workspace) -> Merged:
 
 
 def _placed(table: pa.Table, of: Workspace, into: Workspace) -> pa.Table:
-    """The table with paths that lead from `into`, below which `of` lies."""
+    """The table with paths relative to `into`, which contains `of`."""
     below = PurePosixPath(of.root.resolve().relative_to(into.root.resolve()).as_posix())
     return _with(table, "path", [str(below / path) for path in table["path"].to_pylist()])
 

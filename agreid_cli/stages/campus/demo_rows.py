@@ -1,4 +1,4 @@
-"""The lines of the table at the end of a demonstration."""
+"""The rows of the table at the end of the demo."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from agreid_cli.records.results import RankingResult
 
 @dataclass(frozen=True)
 class DemoRow:
-    """One line of the table at the end: scores 0..1 with their intervals."""
+    """One row of the table at the end: scores 0..1 with their intervals."""
 
     name: str
     direction: str
@@ -22,7 +22,7 @@ class DemoRow:
 
 
 def row_of(name: str, result: RankingResult) -> DemoRow:
-    """The line of a run in one direction."""
+    """The row of a run in one direction."""
     ci = result.ci
     return DemoRow(
         name, result.direction, result.mAP, ci.mAP if ci else None, result.rank(1), ci.rank1 if ci else None,
@@ -31,9 +31,9 @@ def row_of(name: str, result: RankingResult) -> DemoRow:
 
 
 def explained_rows(name: str, result: ExplanationResult) -> list[DemoRow]:
-    """What re-weighting gives, below what it re-weights: the Euclidean distance, where a run ranks by cosine.
+    """The re-weighted distance, and the Euclidean distance that it re-weights (runs rank by cosine).
 
-    The strength of the re-weighting was chosen on people who are not tested.
+    The strength of the re-weighting was chosen on people outside the test.
     """
     rows = [row for row in (result.row("base"), result.row("explainable")) if row]
     return [

@@ -1,4 +1,4 @@
-"""A seed → the synthetic campus: videos with their truth, or crops and manifest straight from the scene."""
+"""A seed → the synthetic campus: videos with ground truth, or only crops and manifest."""
 
 from __future__ import annotations
 
@@ -42,20 +42,20 @@ from agreid_cli.stages.data.build_manifest import build_manifest
 from agreid_cli.synth.people.population import GROUP_ORDER
 from agreid_cli.synth.place.world import MOST_PAIRS
 
-#: What a campus that is replaced leaves behind otherwise; all of it speaks of the old one.
+#: Files derived from a campus, removed when it is replaced.
 _DERIVED = ("crops", "identities.csv", "attributes.csv", "manifest.parquet", "split.parquet")
 _TOML = """\
-# Written by agreid synth. The recipe is small: it trains from scratch on two cores. The detector comes with
-# agreid and knows the people of a campus, and nobody else.
+# Written by agreid synth. The recipe is small: it trains from random initialisation on two cores. The
+# detector ships with agreid and detects the people of a campus only.
 [train]
 recipe = "campus"
 
 [extract-crops.detector]
 weights = "campus"
 """
-#: Half of the identities are trained on, and the tracker may lose some of these in one of the views.
+#: Half of the identities are for training, and the tracker may lose some of these in one of the views.
 _FEW_TOML = """
-# With so few people a batch holds fewer than the recipe's.
+# With so few people, batches have fewer identities than in the recipe.
 [train.data]
 p = {p}
 """
@@ -63,7 +63,7 @@ p = {p}
 
 @dataclass(frozen=True)
 class SynthResult:
-    """state: made, resumed or unchanged. crops: 0 where videos were made."""
+    """state: made, resumed or unchanged. crops: 0 if videos were made."""
 
     state: str
     videos: tuple[Path, ...]
@@ -80,11 +80,11 @@ def synth(
     overwrite: bool = False,
     progress: Progress = SILENT,
 ) -> SynthResult:
-    """Make the campus of `config` in `workspace`.
+    """Generate the campus of `config` in `workspace`.
 
-    The same settings give the same bytes, whatever the number of workers. A campus that was interrupted goes
-    on where it stopped; one that is finished is left as it is. Anything else in the workspace is refused;
-    `overwrite` replaces another campus and what was made from it, but never what something else made.
+    The same settings give the same bytes, whatever the number of workers. An interrupted campus is continued
+    where it stopped; a finished one is left unchanged. Anything else in the workspace is refused;
+    `overwrite` replaces another campus and what was derived from it, but never other data.
     """
     config = config or SynthConfig()
     _check(config)
@@ -119,7 +119,7 @@ def synth(
 def cut_reel(
     reel: Reel, workspace: Workspace, config: SynthConfig, over_all: Map, progress: Progress
 ) -> None:
-    """The crops of one video straight from the scene; its table, written last, says that all is there."""
+    """Render the crops of one video; its table is written last and marks it as complete."""
     truth = workspace.truth
     if truth.crops(reel.video_id).is_file():
         return
@@ -151,31 +151,31 @@ def _check(config: SynthConfig) -> None:
     problems = Problems()
     if config.n_pairs > config.identities:
         problems.add(
-            "pairs", f"{config.n_pairs} pairs of videos for {config.identities} identities are too many"
+            "pairs", f"{config.n_pairs} pairs of videos are too many for {config.identities} identities"
         )
     if config.n_pairs > MOST_PAIRS:
         problems.add(
-            "pairs", f"{config.n_pairs} are more than there are days, halves and altitudes ({MOST_PAIRS})"
+            "pairs", f"{config.n_pairs} exceeds the number of days, halves and altitudes ({MOST_PAIRS})"
         )
     if config.seconds * config.fps < 2:
-        problems.add("seconds", f"{config.seconds} at {config.fps} frames/s is no video; give more")
+        problems.add("seconds", f"{config.seconds} at {config.fps} frames/s gives no frame; give more")
     crowd = config.identities / config.n_pairs
     if crowd > 400:
         problems.add(
             "identities",
-            f"{crowd:.0f} people in one video are a crush; give more pairs, or fewer people",
+            f"{crowd:.0f} people in one video are too crowded; give more pairs, or fewer people",
         )
-    problems.raise_if_any("this campus cannot be made")
+    problems.raise_if_any("this campus cannot be generated")
 
 
 @contextlib.contextmanager
 def _held(workspace: Workspace) -> Iterator[None]:
-    """The campus held by this process alone, without what a killed run left half-written."""
+    """Lock the campus for this process, and remove what a killed run left unfinished."""
     root = workspace.truth.root
     empty = not workspace.root.exists() or not root.exists()
     taken = AgreidError(
-        f"another agreid is at work on the campus in {workspace.root}",
-        hint="Wait until it is done, or choose another --workspace.",
+        f"another agreid is working on the campus in {workspace.root}",
+        hint="Wait until it is finished, or choose another --workspace.",
     )
     try:
         with locked(root / ".lock", taken):
@@ -184,12 +184,12 @@ def _held(workspace: Workspace) -> Iterator[None]:
                     shutil.rmtree(left) if left.is_dir() else left.unlink()
             yield
     finally:
-        if empty and not workspace.truth.record.is_file():  # refused: leave the workspace as it was
+        if empty and not workspace.truth.record.is_file():  # refused: leave the workspace unchanged
             shutil.rmtree(root, ignore_errors=True)
 
 
 def _claim(workspace: Workspace, campus: Campus, *, overwrite: bool, progress: Progress) -> str:
-    """What is to be done; the workspace is marked as this campus's before anything else is written."""
+    """What is to be done; the workspace is marked as this campus before anything else is written."""
     record = workspace.truth.record
     before = Campus.read(record)
     if before is None:
@@ -204,23 +204,23 @@ def _claim(workspace: Workspace, campus: Campus, *, overwrite: bool, progress: P
         ]
         if strange:
             raise InputError(
-                f"{workspace.root} holds data that is no synthetic campus: {', '.join(strange)}",
+                f"{workspace.root} contains data that is not a synthetic campus: {', '.join(strange)}",
                 hint="Choose another --workspace; --overwrite replaces a campus only.",
             )
     elif replace(before, complete=False) == campus:
         if before.complete:
-            progress.note(f"{workspace.root} holds this very campus, left as it is")
+            progress.note(f"{workspace.root} already contains this campus, left unchanged")
             return "unchanged"
-        progress.note(f"{workspace.root} holds this campus begun, and it goes on")
+        progress.note(f"{workspace.root} contains an unfinished campus with these settings; continuing")
         return "resumed"
     elif not overwrite:
         found = changes(before.settings, campus.settings)
         if before.truth_only != campus.truth_only:
             found.append(Problem("--truth-only", f"was {before.truth_only}, now {campus.truth_only}"))
         raise InputError(
-            f"{workspace.root} holds another campus",
+            f"{workspace.root} contains another campus",
             problems=found,
-            hint="Choose another --workspace, or replace it and all that was made from it with --overwrite.",
+            hint="Choose another --workspace, or replace it and everything derived from it with --overwrite.",
         )
     else:
         _remove(workspace, before)
@@ -229,7 +229,7 @@ def _claim(workspace: Workspace, campus: Campus, *, overwrite: bool, progress: P
 
 
 def _remove(workspace: Workspace, before: Campus) -> None:
-    """The record goes last, so that a removal cut short can be gone on with."""
+    """The record is removed last, so that an interrupted removal can be continued."""
     try:
         for video in before.videos:
             (workspace.videos / f"{video}.mp4").unlink(missing_ok=True)
@@ -252,7 +252,7 @@ def _workers(config: SynthConfig) -> int:
 
 
 def write_settings(workspace: Workspace, identities: int) -> None:
-    """What makes the bare commands run here; a file that is there stays as it is."""
+    """Write agreid.toml so that commands run without options; an existing file is left unchanged."""
     if not workspace.config.exists():
         few = max(2, identities // 4)
         text = _TOML + (_FEW_TOML.format(p=few) if few < recipe("campus").data.p else "")
@@ -260,7 +260,7 @@ def write_settings(workspace: Workspace, identities: int) -> None:
 
 
 def _write_people(truth: Truth, config: SynthConfig, todo: Iterable[Reel]) -> None:
-    """identities.csv by the truth's own tracks, attributes.csv by identity."""
+    """identities.csv for the true tracks, attributes.csv by identity."""
     campus = campus_of(plan_of(config))
     seen = [
         [reel.video_id, person.number + 1, pid_of(campus[reel.pair], person.number)]
@@ -277,12 +277,12 @@ def _write_people(truth: Truth, config: SynthConfig, todo: Iterable[Reel]) -> No
 
 
 def _write_tables(workspace: Workspace, todo: Iterable[Reel], progress: Progress) -> None:
-    """The tables that build-split and all after it read, of the people who are in the crops."""
+    """The tables read by build-split and later commands, for the people in the crops."""
     truth = workspace.truth
     crops = pa.concat_tables([CROPS.read(truth.crops(reel.video_id)) for reel in todo])
     if not crops.num_rows:
         raise InputError(
-            "nobody can be seen in this campus well enough for a crop",
+            "no person in this campus is visible enough for a crop",
             hint="Give more --seconds or a larger --size.",
         )
     CROPS.write(crops.sort_by("crop_id"), workspace.crops)

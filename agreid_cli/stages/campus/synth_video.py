@@ -1,4 +1,4 @@
-"""One video of the campus with its truth, whole or not at all."""
+"""Write one video of the campus with its ground truth, completely or not at all."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from agreid_cli.records.folders import writing_folder
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.campus.synth_work import Reel, film, over
 
-#: MPEG-4 part 2: of the codecs that every opencv-python wheel writes, the one with small files (MJPG needs
-#: three times the space; H.264 is not in the wheels).
+#: MPEG-4 part 2 gives the smallest files among the codecs that every opencv-python wheel can write (MJPG
+#: needs three times the space; H.264 is not in the wheels).
 FOURCC = "mp4v"
 Map = Callable[[Callable[[int], Any], Iterable[int]], Iterator[Any]]
 
@@ -28,7 +28,7 @@ Map = Callable[[Callable[[int], Any], Iterable[int]], Iterator[Any]]
 def film_reel(
     reel: Reel, workspace: Workspace, config: SynthConfig, over_all: Map, progress: Progress
 ) -> None:
-    """Film one video; its tracks are written last and say that all of it is there."""
+    """Film one video; its tracks are written last and mark it as complete."""
     truth = workspace.truth
     if truth.tracks(reel.video_id).is_file() and (workspace.videos / f"{reel.video_id}.mp4").is_file():
         return
@@ -59,14 +59,14 @@ class FilmWriter:
 
     def __init__(self, path: Path, reel: Reel, fps: int) -> None:
         self.path, self.frames = path, 0
-        # The name's ending chooses the container, and a temporary file has another.
+        # The file extension determines the container, and a temporary file has another.
         self._shown = path.with_name(f"{path.name}.mp4")
         code = cv2.VideoWriter.fourcc(*FOURCC)
         self._writer = cv2.VideoWriter(str(self._shown), cv2.CAP_FFMPEG, code, fps, reel.size)
         if not self._writer.isOpened():
             raise AgreidError(
                 f"OpenCV cannot write a video of {reel.size[0]}×{reel.size[1]} pixels ({FOURCC})",
-                hint="agreid doctor shows what this OpenCV can do; --truth-only needs no video.",
+                hint="agreid doctor shows what this OpenCV supports; --truth-only needs no video.",
             )
 
     def __enter__(self) -> FilmWriter:
@@ -93,6 +93,6 @@ class FilmWriter:
         reader.release()
         if promised != self.frames:
             raise AgreidError(
-                f"the video was not written whole: {promised} of {self.frames} frames",
-                hint="Most often the disk is full. Free some space and run the same command again.",
+                f"the video is incomplete: {promised} of {self.frames} frames were written",
+                hint="Usually the disk is full. Free some space and run the same command again.",
             )

@@ -1,6 +1,6 @@
-"""What one process makes of the campus: whole frames for videos, or crops straight from the scene.
+"""Work of one process: render whole frames for videos, or only crops.
 
-A process builds the campus from the plan once and then makes any frame asked of it. Nothing here writes.
+A process builds the campus from the plan once and can then render any frame. Nothing here writes files.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Reel:
 
 @dataclass(frozen=True, eq=False)
 class Filmed:
-    """A frame with its truth. parts: PNG of the map of body parts, where one is wanted."""
+    """A frame with its ground truth. parts: PNG of the map of body parts, if requested."""
 
     frame: int
     image: np.ndarray
@@ -60,7 +60,7 @@ class Filmed:
 
 @dataclass(frozen=True, eq=False)
 class CutOut:
-    """A finished crop: its row, its JPEG, the PNG of its body parts, and its row of truth."""
+    """A finished crop: its row, its JPEG, the PNG of its body parts, and its ground-truth row."""
 
     row: dict[str, Any]
     jpeg: bytes
@@ -115,7 +115,7 @@ def film(config: SynthConfig, reel: Reel, frame: int) -> Filmed:
 
 
 def cut_out(config: SynthConfig, reel: Reel, frame: int) -> list[CutOut]:
-    """The crops of one frame, without the frame: the same pixels, but for the video's own compression."""
+    """The crops of one frame, without the frame: the same pixels, except for video compression."""
     pair = campus_of(plan_of(config))[reel.pair]
     now = moment(pair, reel.platform, frame)
     least = getattr(config.min_height, reel.platform) * config.size
@@ -169,7 +169,7 @@ def _png(image: np.ndarray) -> bytes:
 
 @contextlib.contextmanager
 def at_work(workers: int) -> Iterator[Callable[[Callable[[T], R], Iterable[T]], Iterator[R]]]:
-    """A `map` that keeps its order and holds no more than a few results, over so many processes.
+    """An order-preserving `map` over this number of processes that buffers only a few results.
 
     One worker is this process itself.
     """
@@ -205,7 +205,7 @@ def at_work(workers: int) -> Iterator[Callable[[Callable[[T], R], Iterable[T]], 
 
 
 def _begin() -> None:
-    """In a worker: Ctrl-C is the parent's to handle, and without a parent there is nothing to do."""
+    """In a worker: Ctrl-C is handled by the parent, and without a parent the worker exits."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
     parent = multiprocessing.parent_process()
@@ -219,5 +219,5 @@ def _end_with(sentinel: int) -> None:
 
 
 def over(work: Callable[..., R], config: SynthConfig, reel: Reel) -> Callable[[int], R]:
-    """`work` as a function of the frame alone, that can be sent to another process."""
+    """`work` as a picklable function of the frame alone."""
     return partial(work, config, reel)

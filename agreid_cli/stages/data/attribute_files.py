@@ -1,4 +1,4 @@
-"""The attribute file that belongs to a public data set or to a folder layout."""
+"""The attribute file of a public data set or of a folder layout."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ READERS = {"qut": (official_codebook, read_mat), "market": (market_codebook, rea
 
 @dataclass(frozen=True)
 class Attributes:
-    """The codebook, and pid → (bits, known groups); no pids when there is no file (`path` None)."""
+    """The codebook, and pid → (bits, known groups); no pids if there is no file (`path` None)."""
 
     codebook: Codebook
     path: Path | None
@@ -36,11 +36,11 @@ class Attributes:
 
 
 def read_attributes(source: Dataset, root: Path, given: Path | None, progress: Progress) -> Attributes:
-    """The file `given`, or the one that lies with the images; a warning when there is none."""
+    """The file `given`, or the one beside the images; a warning if there is none."""
     if given is not None and not given.is_file():
         raise MissingError(f"the attribute file {given} does not exist")
     if given is not None and not source.attribute_files:
-        raise InputError(f"{source.title} has no attribute file that agreid reads")
+        raise InputError(f"agreid reads no attribute file for {source.title}")
     make_codebook, read = READERS[source.attribute_kind]
     codebook = make_codebook()
     path = given or find_file(root, source.attribute_files)
@@ -48,7 +48,7 @@ def read_attributes(source: Dataset, root: Path, given: Path | None, progress: P
         if source.attribute_files:
             progress.warn(
                 f"{source.attribute_files[0]} is not in {root}: the manifest has no attributes. "
-                "Put it there, or name it with --attributes."
+                "Put it there, or give it with --attributes."
             )
         return Attributes(codebook, None, {})
     found = read(path, codebook)
@@ -69,10 +69,10 @@ WRITERS = {
 def write_attributes(
     folder: Path, kind: str, table: pa.Table, roles: Mapping[str, tuple[str, ...]], crops: Set[str]
 ) -> tuple[str, list[str]]:
-    """Write the attributes of the people on `crops`, where the manifest's are of that kind.
+    """Write the attributes of the people on `crops`, if the manifest has attributes of that kind.
 
-    Returns the file's name, "" when nothing was written, and what there is to say. Groups that the manifest
-    leaves out are told as unknown, so that every reader finds all columns.
+    Returns the file's name ("" if nothing was written) and notes. Groups that the manifest
+    leaves out are written as unknown, so that every reader finds all columns.
     """
     has = table["attr_bits"].is_valid().to_numpy()
     if not kind or not has.any():
@@ -86,7 +86,7 @@ def write_attributes(
     notes = []
     if lacking:
         words = ", ".join(group.name for group in lacking)
-        notes.append(f"{name}: {words} are not in the manifest; told as unknown")
+        notes.append(f"{name}: {words} are not in the manifest; written as unknown")
     blank = np.zeros(full.n_bits, np.uint8)
     blank[[full.bits.index(group.bits[group.unknown]) for group in lacking]] = 1
     columns = [full.bits.index(bit) for bit in own.bits]

@@ -38,7 +38,7 @@ _TEMPLATE = "Write one to fill in with: agreid build-manifest --template"
 
 @dataclass(frozen=True)
 class ManifestResult:
-    """What the manifest holds and what was left out of it; `support` counts identities, shape (M,)."""
+    """The content of the manifest and what was left out; `support` counts identities, shape (M,)."""
 
     path: Path
     codebook: Codebook
@@ -60,9 +60,9 @@ def build_manifest(
     attributes: Path | None = None,
     progress: Progress = SILENT,
 ) -> ManifestResult:
-    """Join who and what to the crops; rows sorted by crop_id, equal inputs give equal bytes.
+    """Join identities and attributes to the crops; rows sorted by crop_id, equal inputs give equal bytes.
 
-    `InputError` lists every wrong row of both files, before anything is written.
+    `InputError` lists every invalid row of both files, before anything is written.
     """
     if identities is None or identities == workspace.identities:
         take_over(workspace, progress)
@@ -78,16 +78,16 @@ def build_manifest(
     who = read_identities(who_file, {t for t in tracks if t is not None}, problems)
     what, notes = _vectors(what_file, codebook, problems)
     problems.raise_if_any(
-        "faults in the annotations: {n}; nothing was written",
-        hint="Mend them all, then run the same command again.",
+        "{n} problems in the annotations; nothing was written",
+        hint="Fix them all, then run the same command again.",
     )
     frames = crops["frame"].to_pylist()
     pids = [who.pid(t, frame) if t else None for t, frame in zip(tracks, frames, strict=True)]
     if not any(pid is not None and pid != JUNK_PID for pid in pids):
         raise InputError(
-            f"{who_file} gives no track an identity yet",
-            hint="Fill in the column pid, the same number for the same person: by hand, looking at "
-            "crops/contact-*.jpg, or on the page that this writes: agreid review",
+            f"{who_file} contains no identity yet",
+            hint="Fill in the column pid, with the same number for the same person: by hand, from "
+            "crops/contact-*.jpg, or on the page written by: agreid review",
         )
     for text in (*who.notes, *notes):
         progress.note(text)
@@ -107,13 +107,13 @@ def build_manifest(
 
 
 def refresh_manifest(workspace: Workspace, *, progress: Progress = SILENT) -> ManifestResult | None:
-    """Build the manifest when it is missing or older than its inputs, as it was built before; else None."""
+    """Build the manifest if it is missing or older than its inputs, with the same settings; else None."""
     if not manifest_is_stale(workspace):
         return None
     recipe = read_recipe(workspace)
     if recipe is None:
         return build_manifest(workspace, ManifestConfig(), progress=progress)
-    progress.note(f"{workspace.manifest} is older than its inputs and is built again")
+    progress.note(f"{workspace.manifest} is older than its inputs and is rebuilt")
     return build_manifest(
         workspace,
         recipe.config,
@@ -126,13 +126,13 @@ def refresh_manifest(workspace: Workspace, *, progress: Progress = SILENT) -> Ma
 def _vectors(
     path: Path | None, codebook: Codebook, problems: Problems
 ) -> tuple[dict[int, np.ndarray], list[str]]:
-    """pid to bits from either kind of file, and what there is to say about it."""
+    """pid to bits from either kind of file, and notes on it."""
     if path is None:
-        return {}, ["no attributes.csv: the manifest holds identities alone"]
+        return {}, ["no attributes.csv: the manifest has identities only"]
     if path.suffix.lower() == ".mat":
         try:
             found = read_mat(path, codebook)
-        except InputError as error:  # to be told together with what is wrong in the identities
+        except InputError as error:  # reported together with the problems of the identities
             for fault in error.problems or (Problem("", error.message),):
                 problems.add(", ".join(word for word in (path.name, fault.where) if word), fault.what)
             return {}, []
@@ -149,11 +149,11 @@ def _say(
     what_file: Path | None,
     progress: Progress,
 ) -> None:
-    """What is left out, and what does not fit together."""
+    """Report what is left out, and what does not match."""
     pairs = list(zip(tracks, pids, strict=True))
     for why, found in (
-        ("cut from no track", [t for t, _ in pairs if t is None]),
-        ("that no row of the identities names", [t for t, _ in pairs if t and t not in who.spans]),
+        ("without a track", [t for t, _ in pairs if t is None]),
+        ("without a row in the identities", [t for t, _ in pairs if t and t not in who.spans]),
         ("without a pid yet", [t for t, p in pairs if t in who.spans and p is None]),
     ):
         if found:
@@ -167,7 +167,7 @@ def _say(
         progress.note(f"no attributes for {people(len(without))}: {listed(without)}")
     if idle := sorted(set(what) - shown):
         text = f"{what_file.name}: no crop of {people(len(idle))}: {listed(idle)}"
-        # The official file describes everybody, whatever part of the data lies here.
+        # The official file describes everybody, whichever part of the data is here.
         (progress.note if what_file.suffix.lower() == ".mat" else progress.warn)(text)
 
 

@@ -29,14 +29,12 @@ from agreid_cli.splitting.rows import Rows, rows_of
 from agreid_cli.stages.data.build_manifest import build_manifest, refresh_manifest
 
 State = Literal["written", "unchanged", "refreshed", "replaced"]
-REPLACE = (
-    "To replace it, add --overwrite. Figures measured on the old split and on the new cannot be compared."
-)
+REPLACE = "To replace it, add --overwrite. Figures on the old split and on the new one are not comparable."
 
 
 @dataclass(frozen=True)
 class SplitResult:
-    """The split on disk: `unchanged` when equal inputs had made it, `refreshed` when equal roles had."""
+    """The split on disk: `unchanged` if equal inputs had made it, `refreshed` if equal roles had."""
 
     path: Path
     state: State
@@ -51,11 +49,11 @@ def build_split(
     overwrite: bool = False,
     progress: Progress = SILENT,
 ) -> SplitResult:
-    """Divide the manifest's identities and choose the queries, or take the published roles.
+    """Divide the manifest's identities and choose the queries, or use the published roles.
 
-    The manifest is built first when it is missing or older than its inputs. A split that other settings
-    or another manifest made is replaced only with `overwrite`; otherwise `InputError` shows the
-    difference. No split is written when the protocol does not hold.
+    The manifest is built first if it is missing or older than its inputs. A split made with other settings
+    or from another manifest is replaced only with `overwrite`; otherwise `InputError` shows the
+    difference. No split is written if the protocol is not valid.
     """
     refuse_unknown(config.directions)
     _fresh_manifest(workspace, progress)
@@ -78,7 +76,7 @@ def build_split(
     runs = _runs_on(workspace)
     state = _place(workspace, rows, table, marks, overwrite)
     if runs and state == "replaced":
-        progress.warn(f"trained on the split that was replaced: {', '.join(runs)}. Train again to compare.")
+        progress.warn(f"trained on the replaced split: {', '.join(runs)}. Train again to compare.")
     _advise(rows, roles, counts, config, progress)
     return SplitResult(workspace.split, state, config, counts)
 
@@ -108,7 +106,7 @@ def _roles(rows: Rows, manifest: pa.Table, config: SplitConfig) -> Roles:
 def _place(
     workspace: Workspace, rows: Rows, table: pa.Table, marks: dict[str, str], overwrite: bool
 ) -> State:
-    """Write the table unless an equal one lies there, or one that may not be replaced."""
+    """Write the table unless an equal one exists, or one that may not be replaced."""
     path = workspace.split
     if not path.exists():
         SPLIT.write(table, path, marks)
@@ -122,7 +120,7 @@ def _place(
         if not changes and marks.items() <= metadata(old).items():
             return "unchanged"
         if not changes:
-            # Nobody's figures change, so that only the record of what made it is brought up to date.
+            # No figures change, so only the record of its inputs is updated.
             SPLIT.write(table, path, marks)
             return "refreshed"
         differences = [*_other_inputs(metadata(old), marks), *changes]
@@ -133,16 +131,16 @@ def _place(
 
 
 def _runs_on(workspace: Workspace) -> list[str]:
-    """The runs whose record of inputs names the split as it lies there now."""
+    """The runs whose recorded inputs include the current split."""
     records = sorted(workspace.runs.glob("*/inputs.json")) if workspace.split.is_file() else []
     split = sha256(workspace.split) if records else ""
     return [path.parent.name for path in records if split in path.read_text(errors="replace")]
 
 
 def _other_inputs(old: dict[str, str], new: dict[str, str]) -> list[Problem]:
-    """In which settings, and in which manifest, the makers of two splits differ."""
+    """The settings, and the manifest, in which the inputs of two splits differ."""
     if "config" not in old:
-        return [Problem("settings", "those of the old file are not known: another program made it")]
+        return [Problem("settings", "those of the old file are unknown: another program made it")]
     now = from_toml(SplitConfig, new["config"], "the configuration")
     try:
         found = difference(from_toml(SplitConfig, old["config"], "the old split"), now)
@@ -155,12 +153,12 @@ def _other_inputs(old: dict[str, str], new: dict[str, str]) -> list[Problem]:
 
 
 def _advise(rows: Rows, roles: Roles, counts: SplitCounts, config: SplitConfig, progress: Progress) -> None:
-    """What the numbers alone do not say."""
+    """Report what the numbers alone do not show."""
     for part in counts.directions:
         if part.n_dropped:
             progress.warn(
                 f"{part.direction}: {part.n_dropped} of {part.n_query} queries have no true match in the "
-                f"gallery and will not count; pid {listed(part.dropped_pids)}"
+                f"gallery and are excluded; pid {listed(part.dropped_pids)}"
             )
     if config.like == "published":
         return
@@ -169,13 +167,13 @@ def _advise(rows: Rows, roles: Roles, counts: SplitCounts, config: SplitConfig, 
     here = [name for name, cameras in cameras_of(rows).items() if cameras]
     if not (rows.aerial[rows.person].any() and (~rows.aerial[rows.person]).any()):
         progress.warn(
-            f"all crops are from {' and '.join(here)}, so that there is no direction between air and ground. "
+            f"all crops are from {' and '.join(here)}, so there is no direction across the views. "
             + add_view_hint("cctv" if here == ["uav"] else "uav")
         )
     paired = counts.train_identities_both_views + counts.test_identities_both_views
     if counts.train_identities_both_views < config.train_fraction * paired / 2:
         progress.warn(
-            f"only {counts.train_identities_both_views} of the {counts.train_identities} identities to train "
-            f"on are seen by both views, against {counts.test_identities_both_views} to test on. "
+            f"only {counts.train_identities_both_views} of the {counts.train_identities} training identities "
+            f"are seen in both views, but {counts.test_identities_both_views} test identities. "
             "--set paired_in_train=0.5 keeps half of them for training."
         )

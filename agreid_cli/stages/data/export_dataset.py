@@ -1,4 +1,4 @@
-"""The workspace → another program's layout, in a folder that is there whole or not at all."""
+"""The workspace → another program's layout, in a folder that is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SHOWN = 20
 
 @dataclass(frozen=True)
 class ExportResult:
-    """What was written where; `notes` say what the format cannot tell."""
+    """What was written where; `notes` say what the format cannot store."""
 
     format: str
     path: Path
@@ -54,9 +54,9 @@ def export_dataset(
 ) -> ExportResult:
     """Write the workspace's crops into `out` in the layout `format_name`.
 
-    Folder layouts need a manifest and a split; COCO and MOT are content with crops; annotators get every
-    crop, with what identities.csv and attributes.csv say (`manifest`: of which groups). Raises `InputError`
-    when the layout cannot hold the data, when images are missing, and when `out` may not be replaced.
+    Folder layouts need a manifest and a split; COCO and MOT need only crops; annotation formats get every
+    crop, with the content of identities.csv and attributes.csv (groups as in `manifest`). Raises `InputError`
+    if the layout cannot store the data, if images are missing, and if `out` may not be replaced.
     """
     make_plan = planner(format_name)
     name = format_name.lower()
@@ -71,7 +71,7 @@ def export_dataset(
     plan = make_plan(table, crops_of(table, roles) if name in BY_ROLE else [], direction)
     if name in BY_ROLE and not plan.images:
         raise InputError(
-            f"no crop has a part that the layout of {name} can tell",
+            f"no crop has a role that the layout of {name} can store",
             problems=[Problem("", note) for note in plan.notes],
         )
     _refuse_missing([sources[crop] for crop, _ in plan.images])
@@ -110,31 +110,31 @@ def _table(workspace: Workspace, name: str, manifest: ManifestConfig) -> pa.Tabl
 
 
 def _refuse_out(out: Path, workspace: Workspace, sources: Iterable[Path], overwrite: bool) -> None:
-    """Nothing but an earlier export may be replaced, and never the images that are to be exported."""
+    """Only an earlier export may be replaced, and never the images to be exported."""
     there = Path(os.path.realpath(out))
     if there.exists() and not there.is_dir():
         raise InputError(f"{out} is a file; an export is a folder")
     full = there.is_dir() and any(there.iterdir())
     if full and not (there / MARK).is_file():
         raise InputError(
-            f"{out} exists and is no export of agreid (it has no {MARK})",
+            f"{out} exists and is not an agreid export (it has no {MARK})",
             hint="Choose a folder that does not exist yet.",
         )
     if full and not overwrite:
-        raise InputError(f"{out} exists", hint="Add --overwrite to replace this earlier export.")
+        raise InputError(f"{out} already exists", hint="Add --overwrite to replace this earlier export.")
     if Path(os.path.realpath(workspace.root)).is_relative_to(there):
-        raise InputError(f"{out} holds the workspace itself", hint="Choose another folder.")
+        raise InputError(f"{out} contains the workspace itself", hint="Choose another folder.")
     for source in sources:
         if full and Path(os.path.realpath(source)).is_relative_to(there):
             raise InputError(
-                f"{out} holds images of this workspace, such as {source}", hint="Choose another folder."
+                f"{out} contains images of this workspace, such as {source}", hint="Choose another folder."
             )
 
 
 def _refuse_missing(sources: Sequence[Path]) -> None:
     gone = [source for source in sources if not source.is_file()]
     if gone:
-        problems = [Problem(str(source), "is not there") for source in gone[:SHOWN]]
+        problems = [Problem(str(source), "does not exist") for source in gone[:SHOWN]]
         if len(gone) > SHOWN:
             problems.append(Problem("", f"… and {len(gone) - SHOWN} more"))
         raise MissingError(
@@ -145,7 +145,7 @@ def _refuse_missing(sources: Sequence[Path]) -> None:
 
 
 def _place(source: Path, target: Path, final: Path, link: Link) -> None:
-    """Copy or link one image. `final` is where `target` will be once the folder has its name."""
+    """Copy or link one image. `final` is the path of `target` once the folder has its final name."""
     import shutil
 
     real = os.path.realpath(source)
@@ -158,7 +158,7 @@ def _place(source: Path, target: Path, final: Path, link: Link) -> None:
 
 
 def _mark(workspace: Workspace, name: str, direction: str, plan: Plan, notes: Sequence[str]) -> str:
-    """What this folder is, for people and for `--overwrite`."""
+    """Description of this folder, for people and for `--overwrite`."""
     source = workspace.manifest if workspace.manifest.exists() else workspace.crops
     content = {
         "schema": "export/1",

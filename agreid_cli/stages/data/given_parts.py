@@ -22,7 +22,7 @@ TEST = "test"
 def divide_test_part(table: pa.Table, progress: Progress) -> pa.Table:
     """The manifest with `test` replaced by the roles that `build-split` would give to these crops.
 
-    Without a crop of the part `test` the table is returned as it is. If no direction can be tested, the test
+    Without a crop of the part `test` the table is returned unchanged. If no direction can be tested, the test
     crops have no role, with a warning.
     """
     roles = dict(zip(table["crop_id"].to_pylist(), table[PUBLISHED].to_pylist(), strict=True))

@@ -41,7 +41,7 @@ def shown(bad: Sequence[Problem]) -> list[Problem]:
 def refuse_empty(rows: Sequence[Row], source: Dataset, root: Path) -> None:
     """Raise `InputError` when no row is left."""
     if not rows:
-        raise InputError(f"no image that can be read lies in the folders of {root}", hint=source.hint)
+        raise InputError(f"the folders of {root} contain no readable image", hint=source.hint)
 
 
 def files(n: int) -> str:
@@ -54,7 +54,7 @@ def measure(
 ) -> tuple[list[Row], list[tuple[int, int]], list[Problem]]:
     """The readable rows, their sizes, and the images that cannot be read.
 
-    A crop that lies in several places keeps those that can be read.
+    A crop with several paths keeps those that can be read.
     """
     paths = [path for row in rows for path in (row.path, *row.also)]
     with progress.task("reading image sizes", len(paths), "images") as task:
@@ -80,7 +80,7 @@ def without_copies(
     config: ImportConfig,
     progress: Progress,
 ) -> tuple[list[Row], list[tuple[int, int]], list[Problem]]:
-    """The rows less those of one picture that must not stand twice; strange copies are only said."""
+    """The rows without copies that must not occur twice; other copies are only reported."""
     paths = [path for row in rows for path in (row.path, *row.also)]
     with progress.task("comparing images", len(paths), "images") as task:
         groups = same_pictures(root, paths, threads=config.threads, advance=task.advance)

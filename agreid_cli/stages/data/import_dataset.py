@@ -37,7 +37,7 @@ FOLDER = "folder"
 
 @dataclass(frozen=True)
 class ImportResult:
-    """What was imported, and what was found beside what is published."""
+    """What was imported, with the published counts."""
 
     dataset: str
     layout: str
@@ -47,8 +47,8 @@ class ImportResult:
     distractors: int
     junk: int
     left_out: int
-    left_out_files: list[Problem]  # each with what is wrong with it
-    unused: list[dict[str, object]]  # files that nothing was made of, by folder, ending and reason
+    left_out_files: list[Problem]  # each with the reason
+    unused: list[dict[str, object]]  # unused files, by folder, suffix and reason
     attributes: Path | None
     identities_with_attributes: int
     counts: list[Found]
@@ -67,9 +67,9 @@ def import_dataset(
 ) -> ImportResult:
     """Read the tree under `root` and write `manifest.parquet` and `split.parquet`.
 
-    `attributes` is the attribute .mat where it does not lie with the images. Raises `InputError` for a
-    tree of another shape, names outside the grammar and unreadable images, unless `config.skip_bad`; for
-    a workspace that holds other data, unless `overwrite`.
+    `attributes` is the attribute .mat if it is not beside the images. Raises `InputError` for a
+    tree with another layout, names outside the grammar and unreadable images, unless `config.skip_bad`; for
+    a workspace with other data, unless `overwrite`.
     """
     _refuse_other_data(workspace, overwrite)
     source, layout, base = _open(name, root)
@@ -161,16 +161,16 @@ def _open(name: str, root: Path) -> tuple[Dataset, Layout, Path]:
 
 
 def _refuse_other_data(workspace: Workspace, overwrite: bool) -> None:
-    """Neither footage of one's own nor another data set may be mixed with this one."""
+    """The data set must not be mixed with own footage or another data set."""
     if workspace.crops.exists():
         raise InputError(
-            f"{workspace.root} holds crops of your own footage ({workspace.crops})",
-            hint="Import into a workspace of its own: agreid import-dataset NAME ROOT --workspace my-data",
+            f"{workspace.root} contains crops of your own footage ({workspace.crops})",
+            hint="Import into a separate workspace: agreid import-dataset NAME ROOT --workspace my-data",
         )
     here = [path for path in (workspace.manifest, workspace.split) if path.exists()]
     if here and not overwrite:
         raise InputError(
-            f"{here[0]} exists",
+            f"{here[0]} already exists",
             hint="Add --overwrite to replace manifest and split, or choose another folder with --workspace.",
         )
 

@@ -29,7 +29,7 @@ def find_unused(
     attributes: Path | None,
     workspace: Workspace,
 ) -> list[Unused]:
-    """What lies under `root` and is neither a row, nor named as left out, nor a list that was read."""
+    """The files under `root` that are not a row, not reported as left out, and not a list that was read."""
     used = {path for row in rows for path in (row.path, *row.also)} | {problem.where for problem in left_out}
     lists = (*layout.folders, *layout.any_of, *(name for name, _ in layout.optional))
     read = [root / name for name in lists] + ([attributes] if attributes else [])
@@ -70,7 +70,7 @@ def advise(
         progress.note(source.remark)
     for name, loss in layout.optional:
         if find_file(root, (name,)) is None:
-            progress.warn(f"{name} lies neither in {root} nor beside it: {loss}")
+            progress.warn(f"{name} is neither in {root} nor beside it: {loss}")
     if others := sorted({row.camid for row in rows} - set(source.camids)) if source.camids else []:
         shown = ", ".join(map(str, others[:10])) + (" …" if len(others) > 10 else "")
         platforms = " and ".join(sorted({row.platform for row in rows if row.camid in others}))
@@ -90,4 +90,4 @@ def advise(
         lacking = people(source, rows) - set(found.of_pid)
         if lacking:
             shown = ", ".join(str(pid) for pid in sorted(lacking)[:5])
-            progress.warn(f"{len(lacking)} identities stand not in {found.path.name}: {shown}")
+            progress.warn(f"{len(lacking)} identities are missing in {found.path.name}: {shown}")

@@ -1,4 +1,4 @@
-"""What a manifest was made of, recorded in it by content, so that copies and checkouts change nothing."""
+"""The inputs of a manifest, recorded in it by content, so that copies and checkouts change nothing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Recipe:
     config: ManifestConfig
 
     def path(self, name: str) -> Path | None:
-        """The recorded input, where it still lies at its place."""
+        """The recorded input, if it still exists at its path."""
         recorded = self.inputs.get(name)
         return recorded[0] if recorded and recorded[0].is_file() else None
 
@@ -42,7 +42,7 @@ def inputs_mark(inputs: Mapping[str, Path | None], workspace: Workspace) -> str:
 
 
 def read_recipe(workspace: Workspace) -> Recipe | None:
-    """The record in manifest.parquet, or None when another command made it."""
+    """The record in manifest.parquet, or None if another command made it."""
     try:
         marks = pq.read_schema(workspace.manifest).metadata or {}
         stored = json.loads(marks[f"agreid.{INPUTS_KEY}".encode()])
@@ -60,9 +60,10 @@ def read_recipe(workspace: Workspace) -> Recipe | None:
 
 
 def manifest_is_stale(workspace: Workspace) -> bool:
-    """Whether manifest.parquet is missing, or one of the files that it was made of has other content now.
+    """Whether manifest.parquet is missing, or one of its input files has changed.
 
-    An imported manifest is never stale; nor is one whose inputs are gone, for nothing could renew it.
+    An imported manifest is never stale; nor is one whose inputs no longer exist, because it cannot be
+    rebuilt.
     """
     if not workspace.manifest.is_file():
         return True

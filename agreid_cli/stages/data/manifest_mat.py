@@ -27,9 +27,9 @@ class MatResult:
 
 
 def write_manifest_mat(workspace: Workspace, path: Path) -> MatResult:
-    """Write the attributes of the manifest's identities: all in `train`, or by the split where there is one.
+    """Write the attributes of the manifest's identities: all in `train`, or divided by the split.
 
-    With a split, `train` holds its training identities and `test` all others.
+    With a split, `train` has its training identities and `test` all others.
     """
     table = read_manifest(workspace.manifest)
     stored = codebook_of(table)
@@ -37,7 +37,7 @@ def write_manifest_mat(workspace: Workspace, path: Path) -> MatResult:
     if strange := [bit for bit in codebook.bits if bit not in official_codebook().bits]:
         raise InputError(
             f"the official file has no column for: {listed(strange)}",
-            hint="Write the form of its own data set with: agreid export-dataset",
+            hint="Write the format of its own data set with: agreid export-dataset",
         )
     has = table["attr_bits"].is_valid().to_numpy()
     vectors = {
@@ -47,8 +47,8 @@ def write_manifest_mat(workspace: Workspace, path: Path) -> MatResult:
     }
     if not vectors:
         raise InputError(
-            f"{workspace.manifest} holds no attributes to write",
-            hint="Give them with: agreid build-manifest --attributes FILE",
+            f"{workspace.manifest} has no attributes to write",
+            hint="Add them with: agreid build-manifest --attributes FILE",
         )
     train = set(vectors)
     if workspace.split.is_file():

@@ -20,16 +20,16 @@ from agreid_cli.stages.data.manifest_inputs import manifest_is_stale
 __all__ = ["LINES", "PUBLISHED", "Census", "PlatformCensus", "stats"]
 
 NO_NAMES = (
-    "the persons of these crops have no identities yet. "
-    "Name them in identities.csv (agreid build-manifest --template), then run: agreid build-manifest"
+    "the persons in these crops have no identities yet. "
+    "Annotate them in identities.csv (agreid build-manifest --template), then run: agreid build-manifest"
 )
 
 
 def stats(sources: Sequence[Path], *, progress: Progress = SILENT) -> tuple[Census, ...]:
-    """One census a source: a workspace folder, or a manifest or crops file.
+    """One census per source: a workspace folder, or a manifest or crops file.
 
-    A workspace without a manifest is counted by its crops, whose persons nobody has named yet. Raises one
-    `InputError` that lists every source that cannot be counted.
+    For a workspace without a manifest, the crops are counted, whose persons have no identities yet. Raises
+    one `InputError` that lists every source that cannot be counted.
     """
     problems, found = Problems(), []
     hint = ""
@@ -44,19 +44,19 @@ def stats(sources: Sequence[Path], *, progress: Progress = SILENT) -> tuple[Cens
         if "pid" not in table.column_names:
             progress.warn(f"{_name(source)}: {NO_NAMES}")
         found.append(census(table, _name(source)))
-    problems.raise_if_any("not every source can be counted", hint=hint)
+    problems.raise_if_any("{n} problems; not every source can be counted", hint=hint)
     return tuple(found)
 
 
 def _table(source: Path, progress: Progress) -> pa.Table:
-    """The manifest, else the crops, of a workspace; or the file itself."""
+    """The manifest of a workspace, else its crops; or the file itself."""
     if source.is_file():
         return read_manifest(source) if _has_pids(source) else CROPS.read(source)
     workspace = Workspace(source)
     if workspace.manifest.is_file():
         if manifest_is_stale(workspace):
             progress.warn(
-                f"{workspace.manifest} is older than its inputs; renew it with: agreid build-manifest"
+                f"{workspace.manifest} is older than its inputs; update it with: agreid build-manifest"
             )
         return read_manifest(workspace.manifest)
     if workspace.crops.is_file():
@@ -64,8 +64,8 @@ def _table(source: Path, progress: Progress) -> pa.Table:
     what = "has no manifest and no crops" if source.is_dir() else "does not exist"
     raise MissingError(
         f"{source} {what}",
-        hint="Make them with agreid extract-crops VIDEO, or agreid import-dataset NAME ROOT; or name another "
-        "workspace: agreid stats FOLDER",
+        hint="Create them with agreid extract-crops VIDEO, or agreid import-dataset NAME ROOT; or give "
+        "another workspace: agreid stats FOLDER",
     )
 
 
@@ -73,10 +73,10 @@ def _has_pids(path: Path) -> bool:
     try:
         return "pid" in pq.read_schema(path).names
     except (pa.ArrowInvalid, OSError):
-        return True  # reading it as a manifest says what is wrong with it
+        return True  # reading it as a manifest reports what is wrong with it
 
 
 def _name(source: Path) -> str:
-    """What the column is called: the folder of a workspace, or of a manifest file."""
+    """The name of the column: the folder of a workspace, or of a manifest file."""
     whole = source.resolve()
     return whole.name if whole.is_dir() else f"{whole.parent.name}/{whole.name}"

@@ -1,1 +1,1 @@
-"""Explainable run → explanations, and search by picture or by description."""
+"""Explanations of a run, and search by image or by description."""

@@ -1,4 +1,4 @@
-"""Explainable run + test crops → what tells people apart in each direction, and mean attention maps."""
+"""Explainable run + test crops → mean shares in each direction, and mean attention maps."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def aggregate(
     device: str = "auto",
     progress: Progress = SILENT,
 ) -> Aggregate:
-    """The shares are those of `evaluate --explain`, which is run where it has not been."""
+    """The shares are those of `evaluate --explain`, which is run first if necessary."""
     opened = open_stream(workspace, run, device=device, batch=config.batch)
     results = _results(workspace, opened, device, progress)
     groups = _groups(results)
@@ -58,8 +58,8 @@ def aggregate(
     )
     n_pairs = sum(result.scores.n_pairs for result in results)
     view = AggregateView(
-        title=f"What tells people apart: {opened.run.name}",
-        lede=f"Mean shares over {n_pairs:,} pairs, and where each attribute is looked for.",
+        title=f"Mean shares and attention maps: {opened.run.name}",
+        lede=f"Mean shares over {n_pairs:,} pairs, and where the stream looks for each attribute.",
         bars=bars,
         maps=maps,
     )
@@ -94,15 +94,15 @@ def _groups(results: list[ExplanationResult]) -> list[dict[str, Any]]:
 
 
 def _label(row: dict[str, Any]) -> str:
-    return f"{row['title']} (even: {100 * row['even']:.1f} %)"
+    return f"{row['title']} (uniform: {100 * row['even']:.1f} %)"
 
 
 @dataclass
 class _Sums:
-    """Of one view: the sum of images, and of top thirds by whether the person has the bit."""
+    """For one view: the sum of images, and of top thirds by whether the person has the bit."""
 
     image: npt.NDArray[np.float64]
-    thirds: npt.NDArray[np.float64]  # 2 (lacking, having) × M × H × W
+    thirds: npt.NDArray[np.float64]  # 2 (without, with) × M × H × W
     counts: npt.NDArray[np.int64]  # 2 × M
     n: int = 0
 
@@ -114,10 +114,10 @@ def _maps(
     config: ExplainPagesConfig,
     progress: Progress,
 ) -> tuple[MeanMap, ...]:
-    """Of the bits with the largest shares that somebody has, once a view."""
+    """For the bits with the largest shares that occur, one per view."""
     loaded = load_testing(workspace, opened.config, progress)
     if loaded is None:
-        raise InputError(f"{workspace.split} has no test crops", hint="Make it with: agreid build-split")
+        raise InputError(f"{workspace.split} has no test crops", hint="Create it with: agreid build-split")
     testing, crops = loaded
     bits = known_bits(workspace, opened.codebook).of(testing.crop_id)
     views = np.array([VIEW_OF_PLATFORM.get(known.platform, "") for known in testing.known])

@@ -1,8 +1,8 @@
-"""Explainable run → Explanation: what the explanation is worth, and what ranking honestly gains from it.
+"""Explainable run → Explanation: quality of the explanations, and the gain in ranking.
 
-Every direction is ranked in up to five ways: by the model's cosine and Euclidean distance, by the mean part
-alone, by D' = (1 + p·b)·d with attributes predicted on both sides and p chosen on people outside the test,
-and, only when asked, by AMD's form, which looks at the test's own labels and is an upper bound.
+Every direction is ranked by up to five distances: the model's cosine and Euclidean distance, the mean part
+alone, D' = (1 + p·b)·d with attributes predicted for both crops and p chosen on people outside the test,
+and, only on request, AMD's form, which uses the test's own labels and is an upper bound.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from agreid_cli.training.decompose import Block, Pairs, Read
 from agreid_cli.training.embed import SidedCrops
 
 BOTH = ("a2g", "g2a")
-#: AMD takes a gallery bit for present where its logit is above 0.5.
+#: AMD counts a gallery bit as present if its logit is above 0.5.
 AMD_PRESENT = 0.6224593
 
 
@@ -60,7 +60,7 @@ def evaluate_explain(
     device: str = "auto",
     progress: Progress = SILENT,
 ) -> list[ExplanationResult]:
-    """Score the newest explainable run, or the one named, and write `eval/<direction>-explain.json` in it."""
+    """Evaluate the newest or the given explainable run; writes `eval/<direction>-explain.json` in it."""
     opened = open_stream(workspace, run, device=device, batch=config.explain.batch)
     known = known_bits(workspace, opened.codebook)
     loaded = load_testing(workspace, opened.config, progress)
@@ -125,7 +125,7 @@ class _Job:
         )
 
     def pairs(self, oracle: bool) -> tuple[Pairs, ExplanationMeter, ShareMeter]:
-        """Every pair's numbers, and the explanation metrics over those with known attributes."""
+        """The numbers of every pair, and the explanation metrics over pairs with known attributes."""
         found = self.found
         crop_id, device = self.embeddings.crop_id, self.opened.stream.device
         q_bits, g_bits = (self.known.of(crop_id[rows].tolist()) for rows in (found.query, found.gallery))
@@ -133,7 +133,7 @@ class _Job:
         pairs = Pairs.of(len(found.query), len(found.gallery), 1 + oracle)
         meter, share_meter = ExplanationMeter(), ShareMeter(self.opened.codebook.sizes)
         every = max(1, -(-len(found.query) * len(found.gallery) // self.config.explain.pairs))
-        while gcd(every, len(found.gallery)) > 1:  # else every query would meet the same few of the gallery
+        while gcd(every, len(found.gallery)) > 1:  # else few gallery crops would serve all queries
             every += 1
 
         def visit(block: Block) -> None:
@@ -147,7 +147,7 @@ class _Job:
 
         self.opened.stream.compare(
             self.crops, found.query, found.gallery, visit, progress=self.progress,
-            memory_bytes=self.config.explain.memory_mb << 20, label=f"{found.direction.name}: taking apart",
+            memory_bytes=self.config.explain.memory_mb << 20, label=f"{found.direction.name}: decomposing",
         )  # fmt: skip
         return pairs, meter, share_meter
 
@@ -160,7 +160,7 @@ class _Job:
         meter: ExplanationMeter,
         share_meter: ShareMeter,
     ) -> None:
-        """Every n-th pair, counted over the whole matrix, if both have attributes and it is no junk."""
+        """Every n-th pair, counted over the whole matrix, if both have attributes and it is not junk."""
         found = self.found
         place = np.arange(len(q_bits))[:, None] + block.rows.start
         at = place * len(found.gallery) + np.arange(block.columns.start, block.columns.stop)[None]
@@ -179,7 +179,7 @@ class _Job:
         share_meter.add(shares[other], exclusive[other])
 
     def rank(self, distances: npt.NDArray[np.floating[Any]]) -> Ranks:
-        """The ranks by some distances (q, g)."""
+        """The ranks for given distances (q, g)."""
         found = self.found
         return rank_distances(
             distances, query_pid=found.query_pid, gallery_pid=found.gallery_pid,
@@ -187,10 +187,10 @@ class _Job:
         )  # fmt: skip
 
     def rows(self, pairs: Pairs, p: float, *, oracle: bool) -> tuple[ExplainRow, ...]:
-        """One row a way to rank."""
+        """One row per distance."""
         made = []
         for name, metric, says in (
-            ("base-cosine", "cosine", "the re-ID model, cosine, as agreid evaluate ranks"),
+            ("base-cosine", "cosine", "the re-ID model, cosine, as ranked by agreid evaluate"),
             ("base", "euclidean", "the re-ID model, Euclidean: the distance that is explained"),
         ):
             how = self.config.model_copy(update={"metric": metric, "rerank": None})
@@ -198,10 +198,10 @@ class _Job:
             made.append(self._row(name, says, ranks))
         made.append(self._row("interpreter", "the mean part alone", self.rank(pairs.mean_part)))
         ranks = self.rank(reweighted(pairs.d, pairs.b[0], p))
-        made.append(self._row("explainable", "(1 + p·b)·d, attributes predicted on both sides", ranks, p))
+        made.append(self._row("explainable", "(1 + p·b)·d, attributes predicted for both crops", ranks, p))
         if oracle:
             swept = sweep(self.rank, pairs.d, pairs.b[1], by="rank1", larger_p_on_ties=True)
-            says = "upper bound, no result: the query's true attributes, and p swept on this test set"
+            says = "upper bound, not a result: true attributes of the query, and p swept on this test set"
             made.append(self._row("oracle", says, swept.ranks, swept.p))
         return tuple(made)
 
@@ -225,9 +225,9 @@ def _must_have_attributes(chosen: Sequence[Sides], embeddings: Embeddings, known
                 problems.append(Problem(found.direction.name, f"no {side} crop has attributes"))
     if problems:
         raise InputError(
-            "an explanation is scored against attributes, and the test has none",
+            "an explanation is evaluated against attributes, and the test has none",
             problems=problems,
-            hint="Give them with: agreid build-manifest, which reads attributes.csv",
+            hint="Add them with: agreid build-manifest, which reads attributes.csv",
         )
 
 

@@ -69,7 +69,7 @@ def explain(
         first, second = (explainer.see(source) for source in sources)
         views = [explainer.pair(" and ".join(pair), first, second, match=crops.same(*pair))]
         title, name = "Two crops, taken apart", f"{pair[0]}-{pair[1]}"
-        lede = "Why the model holds these two apart."
+        lede = "Why the model's distance between these two is large or small."
     else:
         how = (ranking or EvaluateConfig()).model_copy(update={"top_k": config.top})
         asked, answers = nearest(workspace, opened, direction, query, how, device=device, progress=progress)
@@ -132,7 +132,7 @@ class Crops:
         )
 
     def same(self, first: str, second: str) -> bool | None:
-        """Whether both show one person; None where nobody knows."""
+        """Whether both show one person; None if unknown."""
         pids = self.pid_of.get(first, -1), self.pid_of.get(second, -1)
         return None if -1 in pids else pids[0] == pids[1]
 
@@ -164,7 +164,7 @@ def nearest(
     names = embeddings.crop_id[found.query].tolist()
     if query is not None and query not in names:
         raise InputError(
-            f"'{query}' is no query of {found.direction.name}{did_you_mean(query, names[:5000])}",
+            f"'{query}' is not a query of {found.direction.name}{did_you_mean(query, names[:5000])}",
             hint="Any two crops can be explained: agreid explain --pair A B",
         )
     at = 0 if query is None else names.index(query)

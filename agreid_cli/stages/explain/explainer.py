@@ -1,4 +1,4 @@
-"""A trained stream that explains pairs of pictures: numbers, words, and what is drawn of them."""
+"""A trained stream that explains pairs of images: numbers, text, and drawings."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Seen:
-    """What the stream says of a picture: one row of each tensor, and the picture itself."""
+    """The stream's output for an image: one row of each tensor, and the image itself."""
 
     source: Source
     said: Any
@@ -41,20 +41,20 @@ class Seen:
 
     @property
     def words(self) -> npt.NDArray[np.floating[Any]]:
-        """What its labels are read from: known attributes where there are some, else the chances."""
+        """The source of its labels: known attributes if available, else the predicted probabilities."""
         bits = self.source.bits
         return self.chances if bits is None or not bits.any() else bits.astype(np.float32)
 
 
 class Explainer:
-    """Looks at pictures and says what tells two of them apart; `bars` is how many attributes of a pair."""
+    """Explains pairs of images; `bars` is the number of attributes per pair."""
 
     def __init__(self, opened: OpenStream, *, bars: int) -> None:
         self.opened, self.bars = opened, bars
         self.groups = group_words(opened.codebook)
 
     def see(self, source: Source) -> Seen:
-        """`InputError` when the file is no image, or when the network needs to know more of it."""
+        """`InputError` if the file is not an image, or if the network needs side information."""
         side = self.opened.side([source.camid], [source.platform])
         size, how = self.opened.config.model.size, self.opened.config.data.interpolation
         try:
@@ -68,7 +68,7 @@ class Explainer:
         return Seen(source, said, shown, said.attributes[0].sigmoid().cpu().numpy())
 
     def pair(self, title: str, first: Seen, second: Seen, *, match: bool | None = None) -> PairView:
-        """Two pictures, taken apart."""
+        """Explain two images."""
         parts = cross_distances(first.said.vectors, second.said.vectors)[0, 0].cpu().numpy()
         d = float(base_distances(first.said.base, second.said.base)[0, 0])
         return PairView(
@@ -84,7 +84,7 @@ class Explainer:
 
 
 def group_words(codebook: Codebook) -> tuple[GroupWords, ...]:
-    """The groups as pages name them."""
+    """The groups as named on pages."""
     return tuple(
         GroupWords(group.title, start, group.classes)
         for group, start in zip(codebook.groups, codebook.starts, strict=True)

@@ -1,4 +1,4 @@
-"""From what was added up over pairs and crops to the figures of an explanation record."""
+"""Compute the values of an explanation record from sums over pairs and crops."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.floating[Any]]
 
 
 def scores_of(meter: ExplanationMeter) -> Scores:
-    """The explanation metrics beside chance."""
+    """The explanation metrics with their chance levels."""
     found = {name: Score(*pair) for name, pair in meter.means().items()}
     return Scores(**found, ADRE=meter.adre, n_pairs=meter.n_pairs, n_alike=meter.n_alike)
 
@@ -26,7 +26,7 @@ def scores_of(meter: ExplanationMeter) -> Scores:
 def group_scores(
     book: Codebook, shares: ShareMeter, chances: Floats, bits: npt.NDArray[np.uint8]
 ) -> tuple[GroupScore, ...]:
-    """One a group; `chances` and `bits` (n, M) are those of the crops with known attributes."""
+    """One score per group; `chances` and `bits` (n, M) are those of the crops with known attributes."""
     read = recognition(chances, bits, book.sizes)
     columns = (read.accuracy, read.majority, shares.of_groups(), shares.differs(), shares.where_differs())
     rows = zip(book.groups, *(column.tolist() for column in columns), strict=True)
@@ -39,7 +39,7 @@ def group_scores(
 def bit_scores(
     book: Codebook, shares: ShareMeter, chances: Floats, bits: npt.NDArray[np.uint8]
 ) -> tuple[BitScore, ...]:
-    """One a bit."""
+    """One score per bit."""
     read = recognition(chances, bits, book.sizes)
     words = [(group.name, label) for group in book.groups for label in group.classes]
     columns = (read.mA.tolist(), read.positive.tolist(), shares.of_bits().tolist())

@@ -1,4 +1,4 @@
-"""Crops to be searched: what the stream says of each, read once and kept beside the run."""
+"""Crops to search: the stream's output for each, computed once and cached with the run."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from agreid_cli.training.embed import SidedCrops
 
 @dataclass(frozen=True)
 class Gallery:
-    """The crops, and what is known of them; `read` has a row for each."""
+    """The crops and the stream's output; `read` has one row for each."""
 
     rows: CropRows
     read: Read
@@ -51,7 +51,7 @@ def open_gallery(
     """
     rows = _test_crops(workspace) if crops is None else crop_rows(crops, progress).described(given)
     if not rows.path:
-        raise InputError("there is no crop to search", hint="Name some: agreid search --crops FOLDER")
+        raise InputError("no crops to search", hint="Give some: agreid search --crops FOLDER")
     side = opened.side(rows.camid, rows.platform)
     place = opened.run.root / "search" / f"{_key(opened, rows)}.npz"
     if place.is_file():
@@ -66,7 +66,7 @@ def open_gallery(
 
 
 def _test_crops(workspace: Workspace) -> CropRows:
-    """Every crop that the split searches or asks for, in the manifest's order."""
+    """Every query and gallery crop of the split, in the manifest's order."""
     table = read_manifest(workspace.manifest)
     lists = sides_of(read_split(workspace.split, table))
     wanted = {crop for pair in lists.values() for side in pair for crop in side}
@@ -81,7 +81,7 @@ def _test_crops(workspace: Workspace) -> CropRows:
 
 
 def _key(opened: OpenStream, rows: CropRows) -> str:
-    """Sixteen digits that differ when the weights or a file do."""
+    """Sixteen digits that differ if the weights or a file differ."""
     digest = hashlib.sha256(opened.weights_sha256.encode())
     for path in rows.path:
         try:

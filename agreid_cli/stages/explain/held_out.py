@@ -1,8 +1,8 @@
-"""The one number of the re-weighting, p, chosen on people of whom the stream has seen nothing.
+"""Choose p, the single parameter of the re-weighting, on people that the stream has not seen.
 
-They are training identities that were held out from it, and no part of the test. Best is when the re-ID
-model under it has not seen them either (`data.held_out`). One that trained on them ranks them better than
-strangers, and soon without a fault: then nothing is left to gain on them, and p stays 0.
+They are training identities that were held out from it, not part of the test. Ideally the explained re-ID
+model has not seen them either (`data.held_out`). A model trained on them ranks them better than
+unseen people, soon almost perfectly: then nothing can be gained on them, and p stays 0.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from agreid_cli.stages.run.ranked import load_held_out
 from agreid_cli.stages.run.streams import OpenStream
 from agreid_cli.training.decompose import Block, Pairs
 
-FAULTLESS = 0.97  # mAP on people it was trained on, above which a model has nothing to be improved
+FAULTLESS = 0.97  # mAP on its own training identities above which a model has nothing left to improve
 
 
 def choose_p(
@@ -34,9 +34,9 @@ def choose_p(
     config: EvaluateConfig,
     progress: Progress,
 ) -> tuple[float, str]:
-    """The p with the best mAP in this direction over the held-out training people, and in words on whom.
+    """The p with the best mAP in this direction over the held-out training people, and a text on whom.
 
-    Equal scores keep the smaller p. Where there are no such people, or none can be ranked, p is 0: the base.
+    Ties keep the smaller p. If there are no such people, or none can be ranked, p is 0: the base.
     """
     nobody = "nobody: no training identities were held out, so p stays 0"
     loaded = load_held_out(workspace, opened.facts.held_out, opened.config, progress)
@@ -71,8 +71,8 @@ def choose_p(
     whom = "neither network has seen" if opened.facts.strangers_to_teacher else "the stream has not seen"
     if base > FAULTLESS and not opened.facts.strangers_to_teacher:
         progress.warn(
-            f"{direction.name}: the re-ID model trained on the {people} people on whom p is chosen, and "
-            f"ranks them with {base:.1%} mAP, so that p can hardly be told; train it with "
+            f"{direction.name}: p is chosen on {people} people on whom the re-ID model was trained; it "
+            f"ranks them with {base:.1%} mAP, so the choice is unreliable. Train the re-ID run with "
             "--set data.held_out=0.1"
         )
     return swept.p, (

@@ -1,4 +1,4 @@
-"""Description or picture + crops → the crops that fit best, and why, on one page."""
+"""Description or image + crops → the best matching crops, with reasons, on one page."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def search(
     device: str = "auto",
     progress: Progress = SILENT,
 ) -> Found:
-    """Search the test crops, or `crops`, for people like a description or like the one in a picture."""
+    """Search the test crops, or `crops`, for people matching a description or an image."""
     if bool(attributes) == (image is not None):
         raise UsageError(
             "give either --attributes or --image",
@@ -105,7 +105,7 @@ def _by_description(
 
 @dataclass(frozen=True)
 class Wanted:
-    """One attribute that is asked for: its group, where the group begins, and the bit."""
+    """One requested attribute: its group, the index of the group's first bit, and the bit."""
 
     group: Group
     start: int
@@ -116,18 +116,18 @@ class Wanted:
         return f"{self.group.title.lower()}: {self.group.classes[self.bit - self.start].lower()}"
 
     def chance(self, chances: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """The bit's chance among the labels of its group: (n, M) → (n,)."""
+        """The bit's probability among the labels of its group: (n, M) → (n,)."""
         own = chances[:, self.start : self.start + len(self.group.bits)]
         share: npt.NDArray[np.float32] = chances[:, self.bit] / np.maximum(own.sum(axis=1), 1e-9)
         return share
 
     def likeliest(self, chances: npt.NDArray[np.float32]) -> int:
-        """The place of the group's likeliest label, of one crop (M,)."""
+        """The index of the group's most probable label, for one crop (M,)."""
         return int(chances[self.start : self.start + len(self.group.bits)].argmax())
 
 
 def wanted_bits(text: str, codebook: Codebook) -> tuple[Wanted, ...]:
-    """`upper=hoodie,bag=backpack`; `InputError` names every word that is no group or no label of it.
+    """`upper=hoodie,bag=backpack`; `InputError` names every unknown group and label.
 
     >>> from agreid_cli.attributes.official import official_codebook
     >>> [w.words for w in wanted_bits("upper=t-shirt, bag=Backpack", official_codebook())]
@@ -139,9 +139,9 @@ def wanted_bits(text: str, codebook: Codebook) -> tuple[Wanted, ...]:
         if not mark or not label:
             problems.add(word, "is not of the form attribute=label")
         elif name not in codebook.names:
-            problems.add(word, f"there is no attribute '{name}'{did_you_mean(name, codebook.names)}")
+            problems.add(word, f"unknown attribute '{name}'{did_you_mean(name, codebook.names)}")
         elif name in found:
-            problems.add(word, f"{name} is asked for twice")
+            problems.add(word, f"{name} is given twice")
         else:
             at = codebook.names.index(name)
             group, start = codebook.groups[at], codebook.starts[at]
@@ -152,12 +152,12 @@ def wanted_bits(text: str, codebook: Codebook) -> tuple[Wanted, ...]:
                 problems.add(word, f"{name} has no label '{label}'{did_you_mean(label, group.classes)}")
     problems.raise_if_any("{n} of the attributes cannot be searched for")
     if text and not found:
-        raise InputError("no attribute is asked for", hint="As in: --attributes upper=hoodie,bag=backpack")
+        raise InputError("no attribute is given", hint="Example: --attributes upper=hoodie,bag=backpack")
     return tuple(found.values())
 
 
 def _labels(group: Group) -> dict[str, int]:
-    """Plain word → place in the group: by label, by the bit's own word."""
+    """Normalised label → index in the group: by label, and by the bit's own name."""
     bits = {_plain(bit.removeprefix(group.name)): at for at, bit in enumerate(group.bits)}
     return bits | {_plain(label): at for label, at in zip(group.labels, group.fold, strict=True)}
 

@@ -1,7 +1,7 @@
-"""Ranked lists of some queries: which queries are shown, and what each system found for them.
+"""Ranked lists of some queries: choose the queries, and compute each system's list.
 
-The lists are ranked anew by the referee, for the queries shown alone, and are held against the result: the
-same crops (fingerprint) and the same rank of the first hit, else they are not shown.
+The lists are ranked again by the code of `evaluate`, for the shown queries only, and checked against the
+result: the same crops (fingerprint) and the same rank of the first hit, otherwise they are not shown.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ class Place:
     match: bool
 
 
-Found = dict[str, list[Place]]  # query → its places, nearest first
+Found = dict[str, list[Place]]  # query → its ranked list, nearest first
 
 
 @dataclass
 class Lists:
-    """Ranks queries of systems; embeddings are read once a system.
+    """Ranks queries of systems; embeddings are read once per system.
 
-    `known` is what the manifest says of the crops; what only the embeddings say is added as lists are made.
+    `known` is the manifest's data on the crops; data found only in the embeddings is added as lists are made.
     """
 
     workspace: Workspace
@@ -58,14 +58,14 @@ class Lists:
     _read: tuple[str, Embeddings] | None = None
 
     def of(self, system: System, result: RankingResult, queries: Sequence[str]) -> tuple[Found, str]:
-        """The lists, or none and the sentence that says why."""
+        """The lists, or none and the message that says why."""
         found, why = self._from_table(system, result, queries)
         if found:
             return found, ""
         files = self._files(system, result)
         if not files:
             return {}, why or (
-                f"{system.name}: no ranked lists, because its embeddings are not here. Give the lists with "
+                f"{system.name}: no ranked lists, because its embeddings are missing. Give the lists with "
                 "agreid evaluate --save-ranks FILE and agreid report --ranks FILE."
             )
         try:
@@ -94,12 +94,12 @@ class Lists:
             roles = sides_of(read_split(split, crops_of(embeddings), complete=False))
         found = sides(embeddings, find_direction(result.direction), roles)
         if fingerprint(found, embeddings.crop_id) != result.fingerprint:
-            raise AgreidError("its crops are not those of the result any more; run agreid evaluate again")
+            raise AgreidError("its crops are no longer those of the result; run agreid evaluate again")
         place = {crop: row for row, crop in enumerate(embeddings.crop_id[found.query])}
         rows = np.array([place[crop] for crop in queries], np.intp)
         how = {"metric": result.metric, "rerank": result.rerank or None, "top_k": self.config.top}
         settings = build(EvaluateConfig, how, "the result")
-        if not settings.rerank:  # which needs every query
+        if not settings.rerank:  # re-ranking needs every query
             found, rows = found.only(rows), np.arange(len(rows))
         ranks, top = ranked(embeddings, found, settings, SILENT, top=True)
         assert top is not None
@@ -111,7 +111,7 @@ class Lists:
         return lists
 
     def _learn(self, embeddings: Embeddings, crops: set[str]) -> None:
-        """What the embeddings say of these crops, where no manifest does."""
+        """Add the data of these crops from the embeddings, where the manifest has none."""
         for row, crop in enumerate(embeddings.crop_id):
             if crop in crops and crop not in self.known:
                 platform = embeddings.platform[row] or ""
@@ -125,7 +125,7 @@ class Lists:
         return self._read[1]
 
     def _from_table(self, system: System, result: RankingResult, queries: Sequence[str]) -> tuple[Found, str]:
-        """From --ranks, where its lists are those of this result: the first hits say so."""
+        """From --ranks, if its lists are those of this result, according to the first hits."""
         if self.ranks is None:
             return {}, ""
         of_direction = np.asarray(self.ranks["direction"].to_numpy() == result.direction)
@@ -143,7 +143,7 @@ class Lists:
 def pick(result: RankingResult, n: int, order: str) -> list[str]:
     """The crop ids of at most n valid queries: spread evenly from the best to the worst, or the worst first.
 
-    The ends are always among the spread ones, and equal average precisions stand in the order ranked.
+    The spread includes both ends; queries with equal average precision are in ranking order.
     """
     scored = [
         (ap, crop)

@@ -1,4 +1,4 @@
-"""The parts of a report that no ranking is needed for: training, data, configuration, the paper's tables."""
+"""Sections of the report that need no ranking: training, data, configuration, the paper's tables."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ from agreid_cli.reporting.view import (
 from agreid_cli.stages.report.systems import System
 
 PAPER = ("a2g", "g2a")  # the directions of its tables
-SHEET_PX, SHEET_QUALITY = 1000, 80  # of the pictures that agreid explain drew
-MOST_CURVES = 6  # a chart tells no more lines apart
+SHEET_PX, SHEET_QUALITY = 1000, 80  # of the images drawn by agreid explain
+MOST_CURVES = 6  # maximum number of distinguishable lines in a chart
 
 
 def training_view(system: System) -> TrainingView | None:
@@ -45,7 +45,7 @@ def training_view(system: System) -> TrainingView | None:
     if log is None:
         return TrainingView(system.name, (), (), "This run has no training log (metrics.jsonl).")
     if not log.epochs:
-        return TrainingView(system.name, (), (), "This run was not trained: its log holds no epoch.")
+        return TrainingView(system.name, (), (), "This run was not trained: its log has no epochs.")
     return TrainingView(system.name, _facts(log), tuple(_charts(system.name, log)))
 
 
@@ -54,7 +54,7 @@ def _facts(log: TrainingLog) -> tuple[Fact, ...]:
     if log.seconds:
         found.append(Fact("time", _time(log.seconds)))
     if log.images_per_s is not None:
-        found.append(Fact("images a second", f"{log.images_per_s:,.0f}"))
+        found.append(Fact("images per second", f"{log.images_per_s:,.0f}"))
     if log.wait_share is not None:
         found.append(Fact("waiting for images", f"{100 * log.wait_share:.1f} %"))
     return tuple(found)
@@ -62,7 +62,7 @@ def _facts(log: TrainingLog) -> tuple[Fact, ...]:
 
 def _charts(name: str, log: TrainingLog) -> list[Chart]:
     found = []
-    losses = sorted(log.losses.items(), key=lambda item: item[0] != "total")  # the sum first
+    losses = sorted(log.losses.items(), key=lambda item: item[0] != "total")  # the total first
     if losses:
         found.append(curve_chart(f"loss-{name}", "Losses", tuple(losses[:MOST_CURVES]), y="loss"))
     scores = tuple(
@@ -83,7 +83,7 @@ def _time(seconds: float) -> str:
 
 
 def configuration(system: System) -> Configuration | None:
-    """What the run was told and given, as text."""
+    """The run's configuration and inputs, as text."""
     if system.run is None:
         return None
     config, inputs = system.run.config, system.run.inputs
@@ -95,7 +95,7 @@ def configuration(system: System) -> Configuration | None:
 
 
 def data_view(workspace: Workspace, manifest: pa.Table) -> DataView:
-    """The census, the AG-ReID column beside it, and what the split made of the crops."""
+    """The census with the AG-ReID column, and the sizes of the split."""
     counted = census(manifest, workspace.root.resolve().name)
     published = next(column for column in PUBLISHED if column.name == "AG-ReID")
     lines = tuple(
@@ -105,8 +105,8 @@ def data_view(workspace: Workspace, manifest: pa.Table) -> DataView:
 
 
 def _ours(counted: Any, field: str) -> Any:
-    """None where a crop table cannot tell: backgrounds and occlusion are for a person to judge."""
-    return getattr(counted, field, "for you to judge")
+    """A field of the census; backgrounds and occlusion must be judged by a person."""
+    return getattr(counted, field, "judge yourself")
 
 
 def _cell(value: Any) -> str:
@@ -129,7 +129,7 @@ def _roles(workspace: Workspace, manifest: pa.Table) -> tuple[tuple[str, str, in
 
 
 def paper_view(systems: Sequence[System], manifest: pa.Table | None) -> PaperView:
-    """The paper's tables, and every system that has a direction of theirs."""
+    """The paper's tables, and every system evaluated in one of their directions."""
     dataset = metadata(manifest).get("dataset", "") if manifest is not None else ""
     ours = []
     for system in systems:
@@ -168,7 +168,7 @@ def _once(reasons: Iterable[str]) -> tuple[str, ...]:
 
 
 def explanation_views(system: System) -> list[ExplanationView]:
-    """One view a direction in which the run's explanations were measured."""
+    """One view per direction with explanation results."""
     found = []
     for name, result in system.explanations.items():
         bars = sorted(((group.title, group.share) for group in result.groups), key=lambda bar: -bar[1])
@@ -181,7 +181,7 @@ def explanation_views(system: System) -> list[ExplanationView]:
 
 
 def pictures_view(system: System, most: int) -> PicturesView | None:
-    """Pictures of `agreid explain`, the first of every page before the second of any; None without any."""
+    """Images of `agreid explain`, the first of every page before the second of any; None without any."""
     if system.run is None or not most:
         return None
     paths = sorted((system.run.root / "explain").glob("*.png"), key=_page_and_number)
@@ -196,7 +196,7 @@ def _page_and_number(path: Path) -> tuple[int, str]:
 
 
 def _pretrained(system: System) -> bool | None:
-    """Whether the run's configuration names weights to start from; None where it has no such key."""
+    """Whether the run's configuration names pretrained weights; None if it has no such key."""
     model = system.config.get("model")
     if not isinstance(model, dict) or "weights" not in model:
         return None

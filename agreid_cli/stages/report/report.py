@@ -39,7 +39,7 @@ from agreid_cli.stages.report.systems import System, systems_of
 
 @dataclass(frozen=True)
 class ReportResult:
-    """What was written; `notes` are what the page says is missing."""
+    """What was written; `notes` list what is missing in the page."""
 
     path: Path
     size_bytes: int
@@ -59,9 +59,9 @@ def report(
     out: Path | None = None,
     progress: Progress = SILENT,
 ) -> ReportResult:
-    """Write the page to `out`, by default `report.html` of the workspace, whole or not at all.
+    """Write the page to `out` (default: `report.html` of the workspace) atomically.
 
-    Equal inputs give equal bytes. Raises `MissingError` when there is nothing to report.
+    Equal inputs give equal bytes. Raises `MissingError` if there is nothing to report.
     """
     place = out or workspace.root / "report.html"
     if place.suffix.lower() not in (".html", ".htm"):
@@ -86,8 +86,8 @@ def report(
         directions=directions,
         training=training,
         data=data_view(workspace, manifest) if manifest is not None else None,
-        data_sentence=f"There is no manifest ({workspace.manifest.name}) here, so nothing is known of the "
-        "crops but what the embeddings say.",
+        data_sentence=f"There is no manifest ({workspace.manifest.name}) here, so only the embeddings "
+        "describe the crops.",
         paper=paper_view(systems, manifest),
         configurations=configurations,
         pictures=thumbnails.shown,
@@ -114,7 +114,7 @@ def report(
 
 @dataclass(frozen=True)
 class _Maker:
-    """Makes the view of one direction after the other."""
+    """Builds the view of one direction after the other."""
 
     systems: tuple[System, ...]
     config: ReportConfig
@@ -139,7 +139,7 @@ class _Maker:
         )
 
     def _scored(self, results: Sequence[tuple[str, RankingResult]], nth: int) -> Scored:
-        """A line, compared with the first system where both ranked the same crops."""
+        """A row of the table, compared with the first system if both ranked the same crops."""
         name, result = results[nth]
         first_name, first = results[0]
         if not nth or first.fingerprint != result.fingerprint or not result.n_valid:
@@ -148,7 +148,7 @@ class _Maker:
         return Scored(name, result, comparison(result, first, name=first_name, config=how))
 
     def _queries(self, measured: Sequence[System], name: str) -> tuple[tuple[Query, ...], tuple[str, ...]]:
-        """The newest system chooses the queries; those that ranked the same crops answer beside it."""
+        """The newest system determines the queries; systems with the same crops are shown beside it."""
         main = measured[-1].results[name]
         chosen = pick(main, self.config.queries, self.config.order)
         same = [s for s in measured if s.results[name].fingerprint == main.fingerprint]
@@ -188,7 +188,7 @@ class _Maker:
 
 
 def _paths(workspace: Workspace, manifest: pa.Table | None) -> dict[str, Path]:
-    """Where each crop's image lies; the manifest's paths are relative to it."""
+    """The image of each crop; the manifest's paths are relative to it."""
     if manifest is None:
         return {}
     base = os.path.realpath(workspace.root)
@@ -211,22 +211,22 @@ def _notes(
     thumbnails: Thumbnails,
     manifest: pa.Table | None,
 ) -> tuple[str, ...]:
-    """What the reader should know is not here."""
+    """What is missing in the report."""
     found = []
     if older:
-        found.append(f"{older} older runs are left out; name runs with --run, or raise report.runs.")
+        found.append(f"{older} older runs are left out; choose runs with --run, or raise report.runs.")
     for system in systems:
         if not system.results and not system.explanations:
-            found.append(f"{system.name} has not been measured: agreid evaluate --run {system.name}")
+            found.append(f"{system.name} has no results: agreid evaluate --run {system.name}")
     if not named:
-        found.append("Nothing has been measured yet, so there are no scores and no ranked lists.")
+        found.append("There are no results yet, so there are no scores and no ranked lists.")
     if thumbnails.missing and manifest is not None:
         found.append(
             f"The images of {len(thumbnails.missing)} crops are not where the manifest says; "
-            "they stand as their names."
+            "their names are shown instead."
         )
     elif thumbnails.missing:
         found.append(
-            "Without a manifest nobody knows where the crops' images are; crops stand as their names."
+            "Without a manifest the locations of the images are unknown; the names of the crops are shown."
         )
     return tuple(found)

@@ -1,4 +1,4 @@
-"""The runs and results that a report is about, each read once and given its intervals."""
+"""The runs and results of a report, each read once, with confidence intervals."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from agreid_cli.records.workspace import Workspace
 
 @dataclass(frozen=True)
 class System:
-    """Something that was measured: a run of ours, or embeddings of another program."""
+    """Something that was evaluated: a run, or embeddings of another program."""
 
     name: str
     run: Run | None
@@ -59,9 +59,9 @@ def systems_of(
     problems.raise_if_any("files that the report needs cannot be read: {n}")
     if not found:
         raise MissingError(
-            f"there is nothing to report: {workspace.root} holds no run and no result",
-            hint="Train and measure first: agreid train, then agreid evaluate. Or measure embeddings of any "
-            "program: agreid evaluate --embeddings FILE --direction a2g",
+            f"nothing to report: {workspace.root} contains no run and no result",
+            hint="Train and evaluate first: agreid train, then agreid evaluate. Or evaluate embeddings of "
+            "any program: agreid evaluate --embeddings FILE --direction a2g",
         )
     return tuple(found), 0 if runs else len(every) - len(chosen)
 
@@ -108,7 +108,7 @@ def _read(
 
 
 def with_interval(result: RankingResult, config: ReportConfig) -> RankingResult:
-    """The result with a bootstrap interval, which is drawn here unless `evaluate --ci` has done so."""
+    """The result with a bootstrap interval, computed here unless `evaluate --ci` has done so."""
     if result.ci or not result.n_valid:
         return result
     queries = result.per_query

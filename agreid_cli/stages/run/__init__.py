@@ -1,1 +1,1 @@
-"""Split → run, embeddings, results and exported model."""
+"""From a split to a run, embeddings, results and an exported model."""

@@ -26,7 +26,7 @@ def embed_baseline(workspace: Workspace, name: str = "colour", *, progress: Prog
     should not be made low by an unlucky choice. Raises `UsageError` for an unknown name.
     """
     if name not in BASELINES:
-        raise UsageError(f"there is no baseline '{name}'{did_you_mean(name, BASELINES)}")
+        raise UsageError(f"unknown baseline '{name}'{did_you_mean(name, BASELINES)}")
     loaded = load_testing(workspace, TrainConfig(model=ModelConfig(size=SIZE)), progress)
     if loaded is None:
         raise InputError(f"{workspace.split} has no query and no gallery crop, so there is nothing to rank")

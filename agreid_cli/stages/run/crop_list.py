@@ -1,7 +1,7 @@
 """A list of crops, one row per image, as CSV or Parquet: `path,pid,camid,platform[,split]`.
 
-Columns have common other names; upper and lower case and separators do not matter. Paths are absolute or
-relative to the folder of the list. Columns that are not used are named.
+Columns have common alternative names; case and separators are ignored. Paths are absolute or
+relative to the folder of the list. Unused columns are named.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from agreid_cli.errors import InputError, Problem, Problems, did_you_mean
 from agreid_cli.records.crops import CAMID_OF_PLATFORM, PLATFORMS
 from agreid_cli.records.manifest import JUNK_PID
 
-#: Our column → its names, as `column_key` writes them.
+#: Our column → its alternative names, normalised by `column_key`.
 NAMES: dict[str, tuple[str, ...]] = {
     "path": ("path", "imagepath", "imgpath", "image", "img", "file", "filename", "filepath"),
     "pid": ("pid", "personid", "identity", "id", "label", "person"),
@@ -94,14 +94,16 @@ def _row(row: Listed, folder: Path, platform: str, named: dict[str, int], known:
     word = cells.get("platform", "").lower()
     own = WORDS.get(word, word) or platform
     if own not in PLATFORMS and (known or own):
-        said = f"'{word}' is no platform{_near(word, PLATFORMS)}" if word else "has no platform"
+        said = f"'{word}' is not a valid platform{_near(word, PLATFORMS)}" if word else "has no platform"
         return Problem(row.place, said)
     camid = _camid(cells.get("camid", ""), own)
     if isinstance(camid, str):
         return Problem(row.place, f"column camid: {camid}")
     split = cells.get("split", "").lower()
     if split not in SPLITS:
-        return Problem(row.place, f"'{split}' is no split{_near(split, tuple(filter(None, SPLITS)))}")
+        return Problem(
+            row.place, f"'{split}' is not a valid split{_near(split, tuple(filter(None, SPLITS)))}"
+        )
     inside = os.path.relpath(folder / path, folder).replace(os.sep, "/")
     return Row(inside, pid, camid, own, SPLITS[split], crop_id=cells.get("crop_id", ""))
 
@@ -111,27 +113,27 @@ _near = functools.lru_cache(maxsize=1000)(did_you_mean)
 
 
 def _unusable(folder: Path, path: str) -> str:
-    """Why a path cannot be read; empty when it can."""
+    """Why a path cannot be read; empty if it can."""
     if "\0" in path:
         return "has a NUL byte in its name"
     if not os.path.exists(folder / path):
         return "does not exist"
-    return "" if os.path.isfile(folder / path) else "is no regular file"
+    return "" if os.path.isfile(folder / path) else "is not a regular file"
 
 
 def _camid(text: str, platform: str) -> int | str:
-    """The camera's number; the platform's own where the list gives none."""
+    """The camera's number; the platform's default if the list gives none."""
     if not text:
         return CAMID_OF_PLATFORM.get(platform, 0)
     found = _CAMERA.fullmatch(text)
     camid = int(found[1]) if found else whole_number(text)
     if camid is None or not 0 <= camid <= MAX_CAMID:
-        return f"'{text}' is no camera number from 0 to {MAX_CAMID}"
+        return f"'{text}' is not a camera number from 0 to {MAX_CAMID}"
     return camid
 
 
 def _named_pids(rows: list[Listed]) -> dict[str, int]:
-    """Name → pid where no row gives a number; empty otherwise."""
+    """Name → pid if no row gives a number; empty otherwise."""
     names = sorted({row.cells.get("pid", "") for row in rows} - {""})
     if not names or any(not isinstance(parse_pid(name), str) or name[0].isdigit() for name in names):
         return {}
@@ -141,7 +143,7 @@ def _named_pids(rows: list[Listed]) -> dict[str, int]:
 def _table(
     file: Path, *, required: tuple[str, ...], platform: str
 ) -> tuple[list[Listed], list[Problem], list[str]]:
-    """The rows, the problems of the file, and remarks; `InputError` when a required column is missing."""
+    """The rows, the problems of the file, and remarks; `InputError` if a required column is missing."""
     problems = Problems()
     header, rows = _csv(file, problems) if file.suffix.lower() in CSV else _parquet(file)
     column: dict[str, str] = {}
@@ -154,9 +156,9 @@ def _table(
         near = did_you_mean(name, header.values())
         problems.add(f"{file.name}, column {name}", "is missing" + (near if near.startswith("; did") else ""))
     if missing or not header:
-        raise InputError(f"{file} is no list of crops", problems=problems.found, hint=LIST.hint)
+        raise InputError(f"{file} is not a list of crops", problems=problems.found, hint=LIST.hint)
     unused = [name for key, name in header.items() if key not in column.values()]
-    remarks = [f"{file.name}: columns that are not used: {', '.join(unused)}"] if unused else []
+    remarks = [f"{file.name}: unused columns: {', '.join(unused)}"] if unused else []
     named = [
         Listed(place, {ours: cells.get(key, "") for ours, key in column.items()}) for place, cells in rows
     ]

@@ -1,4 +1,4 @@
-"""Any crops that are given to `embed` and `search`: a table, a list, or a folder of images."""
+"""Crops given to `embed` and `search`: a table, a list, or a folder of images."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MOST_NAMED = 20
 
 @dataclass(frozen=True)
 class CropRows:
-    """Crops by columns; `path` is where each image lies, `unused` what was passed over in a folder."""
+    """Crops by columns; `path` is the path of each image, `unused` the skipped files of a folder."""
 
     crop_id: list[str]
     path: list[Path]
@@ -39,14 +39,14 @@ class CropRows:
     unused: list[Unused] = field(default_factory=list)
 
     def columns(self) -> dict[str, Sequence[Any]]:
-        """As an embeddings table has them; an unknown camera is 0."""
+        """As in an embeddings table; an unknown camera is 0."""
         camid = [number or 0 for number in self.camid]
         return {"crop_id": self.crop_id, "pid": self.pid, "camid": camid, "platform": self.platform}
 
     def described(self, given: GivenSide) -> CropRows:
-        """The same with the options' platform and camera where the platform is not known.
+        """The same with the options' platform and camera if the platform is unknown.
 
-        Without a platform camid 0 stands for an unknown camera, so it becomes None.
+        Without a platform, camid 0 means an unknown camera, so it becomes None.
         """
         unknown = [name is None for name in self.platform]
         camid = [
@@ -64,7 +64,7 @@ def crop_rows(source: Path, progress: Progress = SILENT) -> CropRows:
     if source.is_dir():
         return folder_rows(source, progress)
     if not source.is_file():
-        what = "is no regular file" if source.exists() else "does not exist"
+        what = "is not a regular file" if source.exists() else "does not exist"
         raise MissingError(f"{source} {what}", hint="Give a crops table, a list or a folder of images.")
     if source.suffix.lower() in CSV or not _marked(source):
         return list_rows(source, progress)
@@ -81,7 +81,7 @@ def table_rows(path: Path) -> CropRows:
 
 
 def list_rows(file: Path, progress: Progress = SILENT) -> CropRows:
-    """The images that a list names. Only the path is required."""
+    """The images in a list. Only the path is required."""
     rows: list[Row] = []
     bad: list[Problem] = []
     for item in read_list(file, known=False):
@@ -106,7 +106,7 @@ def folder_rows(folder: Path, progress: Progress = SILENT) -> CropRows:
     """Every image below a folder, named by its path in it.
 
     With one folder per person and the platform in every name, pid, camid and platform are those of
-    `import-dataset folder`. Otherwise nobody knows who they show: pid -1, camid 0 and no platform.
+    `import-dataset folder`. Otherwise the people are unknown: pid -1, camid 0 and no platform.
     """
     rows: list[Row] = []
     problems: list[Problem] = []
@@ -120,7 +120,7 @@ def folder_rows(folder: Path, progress: Progress = SILENT) -> CropRows:
     if problems or not rows:
         rows = _plain(folder)
         if problems and any("/" in row.path for row in rows):
-            progress.note(f"the persons are not known, because {problems[0]}")
+            progress.note(f"the persons are unknown, because {problems[0]}")
     else:
         progress.note(f"{len({row.pid for row in rows})} persons are known by their folders")
     passed_over = unused(folder, [row.path for row in rows], [""])
@@ -128,7 +128,7 @@ def folder_rows(folder: Path, progress: Progress = SILENT) -> CropRows:
     for text in [*warnings, *notes]:
         progress.warn(text)
     if not rows:
-        raise InputError(f"{folder} holds no image", hint="All formats that Pillow opens are read.")
+        raise InputError(f"{folder} contains no image", hint="All formats that Pillow opens are read.")
     return _rows(folder, rows, passed_over)
 
 
@@ -138,7 +138,7 @@ def _plain(folder: Path) -> list[Row]:
         for path, regular in images(folder, ".")
         if not any(map(is_litter, path.removeprefix("./").split("/")))
     ]
-    odd = [Problem(path, "is no regular file") for path, regular in found if not regular]
+    odd = [Problem(path, "is not a regular file") for path, regular in found if not regular]
     if odd:
         raise InputError(f"{len(odd)} files of {folder} cannot be read", problems=odd[:MOST_NAMED])
     return [Row(path, JUNK_PID, 0, "", ()) for path, _ in found]
@@ -156,7 +156,7 @@ def _rows(folder: Path, rows: Sequence[Row], passed_over: Sequence[Unused] = ())
 
 
 def _marked(path: Path) -> bool:
-    """Whether a Parquet file says that it is one of our tables."""
+    """Whether a Parquet file declares itself one of our tables."""
     try:
         return SCHEMA_KEY in (pq.read_schema(path).metadata or {})
     except (pa.ArrowInvalid, OSError):

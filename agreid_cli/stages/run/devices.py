@@ -1,4 +1,4 @@
-"""`--device`: which processor torch computes on."""
+"""`--device`: the processor used by torch."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from agreid_cli.errors import InputError, UsageError
 
 
 def find_device(wish: str, *, local: int = 0) -> str:
-    """A device that torch has here; `auto` is the GPU number `local` where there are GPUs, else the CPU.
+    """A device available to torch; `auto` is the GPU number `local` if there are GPUs, else the CPU.
 
-    `cuda` without a number is `local` too, so that each process of torchrun takes its own.
+    `cuda` without a number is `local` too, so that each process of torchrun uses its own GPU.
     """
     import torch
 
@@ -18,12 +18,12 @@ def find_device(wish: str, *, local: int = 0) -> str:
     try:
         device = torch.device(wish)
     except RuntimeError as error:
-        raise UsageError(f"--device '{wish}' is none of auto, cpu, cuda, cuda:0, cuda:1 …") from error
+        raise UsageError(f"--device '{wish}' is not one of auto, cpu, cuda, cuda:0, cuda:1 …") from error
     if device.type == "cuda" and device.index is None:
         device = torch.device("cuda", local)
     if device.type == "cuda" and device.index >= found:
         raise InputError(
             f"--device {wish}: torch finds {found or 'no'} GPU{'s' * (found > 1)} here",
-            hint="Use --device cpu, or see agreid doctor.",
+            hint="Use --device cpu, or run: agreid doctor",
         )
     return str(device)

@@ -47,7 +47,7 @@ class Embedded:
     crops: int
     width: int
     flip: bool
-    unused: list[dict[str, object]] = field(default_factory=list)  # files of a folder that were passed over
+    unused: list[dict[str, object]] = field(default_factory=list)  # skipped files of a folder
 
 
 def embed(
@@ -160,7 +160,7 @@ def embed_part(
 
 
 class Decoded:
-    """Image files that are decoded when a slice of them is taken; bad ones are named together."""
+    """Image files that are decoded when a slice is read; bad ones are reported together."""
 
     def __init__(self, paths: Sequence[Path], size: tuple[int, int], interpolation: str) -> None:
         self.paths, self.size, self.interpolation = paths, size, interpolation
@@ -187,9 +187,9 @@ class Decoded:
 
 
 def needless(what: str) -> UsageError:
-    """The refusal of options that would contradict what is known."""
+    """The error for options that would contradict known values."""
     return UsageError(
-        f"--platform and --camid describe crops of unknown platform, and {what} tells that of each",
+        f"--platform and --camid describe crops of unknown platform, but {what} gives that of each crop",
         hint="Leave them out.",
     )
 

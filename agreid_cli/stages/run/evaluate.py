@@ -1,4 +1,4 @@
-"""Embeddings → Results: ranks what a run or any other program embedded, and says over which crops."""
+"""Embeddings → Results: rank embeddings of a run or of another program, and report over which crops."""
 
 from __future__ import annotations
 
@@ -137,9 +137,9 @@ def _source(
         others = [r.name for r in all_runs(workspace) if r.embeddings.is_file()]
         raise MissingError(
             f"the run '{found.name}' has no embeddings: {found.embeddings} does not exist",
-            hint=f"Runs that have: {', '.join(others)}; choose one with --run NAME"
+            hint=f"Runs with embeddings: {', '.join(others)}; choose one with --run NAME"
             if others
-            else "It was not trained to a first checkpoint: agreid train --resume. Or rank embeddings of any "
+            else "It has no checkpoint yet: agreid train --resume. Or rank embeddings of any "
             "program: agreid evaluate --embeddings FILE --direction a2g",
         )
     return _Source((found.embeddings,), found)
@@ -152,7 +152,7 @@ def _lists(
     config: EvaluateConfig,
     progress: Progress,
 ) -> Lists | None:
-    """The split's sides when they are to be used; None leaves the roles to the file."""
+    """The split's queries and galleries if they are to be used; None leaves the roles to the file."""
     if config.roles == "file" or (config.roles == "auto" and not workspace.split.is_file()):
         return None
     table = SPLIT.read(workspace.split)
@@ -177,11 +177,11 @@ def _names(directions: Sequence[str], other: RankingResult | None) -> list[str]:
 
 
 def _usual(possible: Sequence[str]) -> list[str]:
-    """Both directions of the paper where they can be ranked, else the first that can."""
+    """Both directions of the paper if they can be ranked, else the first possible one."""
     found = [name for name in BOTH if name in possible] or list(possible[:1])
     if not found:
         raise InputError(
-            "there is nothing to rank: no direction has a query and a gallery crop",
+            "nothing to rank: no direction has a query and a gallery crop",
             hint="Give the embeddings a role (query, gallery) or a platform (uav, cctv, wearable).",
         )
     return found
@@ -194,7 +194,7 @@ def _must_agree(chosen: Sequence[Sides], prints: Sequence[str], other: RankingRe
     counts = f"{len(found.query)} queries, {len(found.gallery)} gallery crops"
     theirs = f"{other.n_query} queries, {other.n_gallery} gallery crops"
     raise InputError(
-        "the two scores are not over the same crops, so they cannot be compared",
+        "the two scores are not over the same crops, so they are not comparable",
         problems=[
             Problem("here", f"{found.direction.name}, {counts}, fingerprint {prints[0]}"),
             Problem(name, f"{other.direction}, {theirs}, fingerprint {other.fingerprint}"),
@@ -206,13 +206,11 @@ def _must_agree(chosen: Sequence[Sides], prints: Sequence[str], other: RankingRe
 def _say(found: Sides, embeddings: Embeddings, progress: Progress) -> None:
     if found.roles == "platforms":
         progress.note(
-            f"{found.direction.name}: no split is used and no column of the file tells queries from gallery, "
-            "so every crop of the asking platform is a query and every crop of the searched platform is in "
+            f"{found.direction.name}: neither a split nor the file gives query and gallery roles, "
+            "so every crop of the query platform is a query and every crop of the gallery platform is in "
             "the gallery"
         )
     elif found.roles == "file" and (n := sum(role is None for role in embeddings.role)):
         progress.note(f"{found.direction.name}: {n:,} rows without a role (query, gallery) are not ranked")
     if found.n_junk:
-        progress.note(
-            f"{found.direction.name}: gallery crops with pid -1, which are left out: {found.n_junk:,}"
-        )
+        progress.note(f"{found.direction.name}: gallery crops with pid -1, left out: {found.n_junk:,}")

@@ -1,4 +1,4 @@
-"""Run → ONNX and a model card: what others need to use the network, and to judge it."""
+"""Run → ONNX file and model card."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from agreid_cli.training.saved import load_network
 
 @dataclass(frozen=True)
 class Exported:
-    """`difference`: the largest to torch, relative to the largest value of the embedding."""
+    """`difference`: the maximum difference to PyTorch, relative to the largest value of the embedding."""
 
     path: Path
     card: Path

@@ -1,4 +1,4 @@
-"""What becomes of a run while it trains: checkpoints, metrics.jsonl, TensorBoard, the referee's figures."""
+"""Files of a run during training: checkpoints, metrics.jsonl, TensorBoard, validation results."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from agreid_cli.training.facts import Facts, as_words
 from agreid_cli.training.state import Training
 from agreid_cli.training.validate import Testing, mean_figure, validate
 
-STARVED = 0.05  # the share of an epoch spent waiting for batches from which on the log says so
+STARVED = 0.05  # fraction of an epoch spent waiting for batches above which a warning is printed
 
 
 class RunKeeper:
-    """Writes for the first rank; every rank takes part in what all must do together."""
+    """Writes files on the first rank; every rank takes part in collective operations."""
 
     def __init__(
         self, run: Run, facts: Facts, testing: tuple[Testing, SidedCrops] | None, progress: Progress
@@ -31,7 +31,8 @@ class RunKeeper:
         self.said_starved = False
 
     def save(self, training: Training) -> None:
-        """Weights and state, each whole; the state holds all that a resumed run needs, also the weights."""
+        """Weights and state, each atomically; the state contains everything for resuming, including the
+        weights."""
         state = training.state_dict()
         if not training.world.first:
             return
@@ -53,7 +54,9 @@ class RunKeeper:
         self._draw(epoch, {**figures, "lr": lr, "images_per_s": position.images_per_s, "wait_share": share})
         if share > STARVED and not self.said_starved and epoch > 1:
             self.said_starved = True
-            self.progress.warn(f"{share:.0%} of epoch {epoch} passed waiting for batches; see data.prefetch")
+            self.progress.warn(
+                f"{share:.0%} of epoch {epoch} was spent waiting for batches; see data.prefetch"
+            )
 
     def validate(self, training: Training) -> float | None:
         if self.testing is None:
@@ -70,7 +73,7 @@ class RunKeeper:
             features = embed(encoder, crops, batch=wish.batch, flip=wish.flip, world=training.world)
         finally:
             model.load_state_dict(own)
-        # Ranked by every rank: all must agree on the best, and nobody waits long for it.
+        # Ranked by every rank: all must agree on the best, and ranking is fast.
         found = validate(testing, features, directions=wish.directions, metric=wish.metric)
         self.evaluated = found
         epoch = training.position.epoch
@@ -110,10 +113,10 @@ class RunKeeper:
 
 
 def _board(run: Run, progress: Progress) -> Any:
-    """A TensorBoard writer where the extra is installed."""
+    """A TensorBoard writer, if the extra is installed."""
     if importlib.util.find_spec("tensorboard") is None:
         progress.note(
-            "no TensorBoard log: pip install 'agreid[tensorboard]' adds it; metrics.jsonl has it all"
+            "no TensorBoard log: install it with pip install 'agreid[tensorboard]'; metrics.jsonl is complete"
         )
         return None
     from torch.utils.tensorboard import SummaryWriter

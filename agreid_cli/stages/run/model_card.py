@@ -1,4 +1,4 @@
-"""The model card of a run in Markdown: the network, its data, its figures, what it is for, its limits."""
+"""The model card of a run in Markdown: network, data, scores, intended use, limitations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from agreid_cli.training.saved import Loaded
 
 
 def model_card(run: Run, network: Loaded, exported: Encoder) -> str:
-    """Figures are those that `evaluate` wrote, else the referee's, each with its fingerprint.
+    """Scores are those written by `evaluate`, else those of validation, each with its fingerprint.
 
     exported: the network as it was written to the file beside the card.
     """
@@ -29,11 +29,11 @@ def model_card(run: Run, network: Loaded, exported: Encoder) -> str:
     mean, std = (", ".join(f"{x:g}" for x in values) for values in (exported.model.mean, exported.model.std))
     version = inputs.get("agreid", "?")
     commit = f", commit {inputs['commit']}" if inputs.get("commit") else ""
-    start = "random numbers" if config.model.weights == "none" else config.model.weights
+    start = "random initialisation" if config.model.weights == "none" else config.model.weights
     return f"""# {run.name}
 
-A network that turns a picture of one person into a vector, such that two pictures of the same person, one
-from a drone and one from the ground, lie close together. Made with agreid {version}{commit}.
+A network that computes an embedding of an image of one person, such that two images of the same person, one
+from a drone and one from the ground, have a small distance. Created with agreid {version}{commit}.
 
 ## The network
 
@@ -41,10 +41,10 @@ from a drone and one from the ground, lie close together. Made with agreid {vers
 |---|---|
 | recipe | {config.recipe or "its own"} |
 | backbone, head | {config.model.backbone}, {config.model.head} |
-| numbers | {numbers:,} |
-| input | RGB, float32, batch×3×{height}×{width}, values 0..1, less mean ({mean}), over deviation ({std}) |
-| output | a vector each; compare by {config.validation.metric} distance |
-| started from | {start} |
+| parameters | {numbers:,} |
+| input | RGB, float32, batch×3×{height}×{width}, values 0..1, minus mean ({mean}), divided by std ({std}) |
+| output | one embedding per image; compare by {config.validation.metric} distance |
+| initial weights | {start} |
 | sha256 of the weights | {network.weights_sha256} |
 
 ## Use in boxmot
@@ -53,33 +53,33 @@ from a drone and one from the ground, lie close together. Made with agreid {vers
 
 ## Training data
 
-{network.facts.n_ids} identities; {_epochs(network)}. Digests of what it was made from:
+{network.facts.n_ids} identities; {_epochs(network)}. Hashes of the inputs:
 
     manifest {inputs.get("manifest_sha256", "unknown")}
     split    {inputs.get("split_sha256", "unknown")}
 
-## Figures
+## Scores
 
 | direction | mAP % | Rank-1 % | mINP % | queries | fingerprint |
 |---|---|---|---|---|---|
 {table}
 
-Figures can be compared only where the fingerprints agree: the same crops, identities and cameras.
+Scores are comparable only if the fingerprints are equal: the same crops, identities and cameras.
 {_whose(run)}{_chosen(run, network)}
 
 ## Intended use
 
-Research on re-identification between aerial and ground cameras, and the search for a person in footage that
-whoever searches may lawfully hold. It proposes; a human decides.
+Research on re-identification between aerial and ground cameras, and the search for a person in lawfully
+held footage. The network proposes; a human decides.
 
-## Limits
+## Limitations
 
-- It knows the cameras, altitudes, season and people that it was trained on. Elsewhere expect lower figures,
+- It was trained for certain cameras, altitudes, seasons and people. Expect lower scores elsewhere,
   and measure them before you rely on any.
-- It goes by clothes and build. The same person in other clothes is likely to be missed, and people who are
+- It relies on clothes and build. The same person in other clothes is likely to be missed, and people
   dressed alike are likely to be confused.
-- Figures are means over everyone: those who are rare in the training data may be served worse.
-- A vector of a recognisable person is personal data; the terms of a data set bind what was trained on it.
+- Scores are means over everyone: they may be lower for people who are rare in the training data.
+- An embedding of a recognisable person is personal data; a data set's terms apply to networks trained on it.
 """
 
 
@@ -99,11 +99,11 @@ def _figures(run: Run) -> list[dict[str, Any]]:
 
 
 def _whose(run: Run) -> str:
-    """The log's figures, which stand in for results, may be of people who are no test."""
+    """The scores in the log, used if there are no results, may be of held-out training people."""
     measured = any(_is_result(file) for file in run.root.glob("eval/*.json"))
     if measured or not any(row.get("on") == "held-out" for row in read_log(run.log)):
         return ""
-    return "These are of held-out training people: the test has not been measured yet.\n"
+    return "These are scores of held-out training people: the test set has not been evaluated yet.\n"
 
 
 def best_epoch(rows: Sequence[dict[str, Any]]) -> int:
@@ -119,7 +119,7 @@ def best_epoch(rows: Sequence[dict[str, Any]]) -> int:
 
 
 def _is_result(file: Path) -> bool:
-    """The explanations of a run lie beside its results."""
+    """Whether a file is a result; explanations are in the same folder."""
     try:
         return str(json.loads(file.read_text(encoding="utf-8")).get("schema", "")).startswith("results/")
     except (OSError, ValueError, AttributeError):

@@ -1,4 +1,4 @@
-"""Who is ranked: the test part of the split, or held-out training people, at the network's size."""
+"""Load the crops to rank: the test crops of the split, or held-out training people, at the network's size."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from agreid_cli.training.validate import Testing
 
 
 def load_testing(workspace: Workspace, config: TrainConfig, progress: Progress) -> tuple[Testing, Any] | None:
-    """Every crop that is a query or in a gallery, and their pixels (n×H×W×3 uint8); None where there is none.
+    """Every query and gallery crop, and their pixels (n×H×W×3 uint8); None if there is none.
 
-    A crop whose image cannot be read plays no part (`--on-bad-image skip`).
+    A crop whose image cannot be read is left out (`--on-bad-image skip`).
     """
     lists = sides_of(read_split(workspace.split, read_manifest(workspace.manifest)))
     crops = list(dict.fromkeys(crop for pair in lists.values() for side in pair for crop in side))
@@ -41,7 +41,7 @@ def load_testing(workspace: Workspace, config: TrainConfig, progress: Progress) 
 def load_held_out(
     workspace: Workspace, pids: Sequence[int], config: TrainConfig, progress: Progress
 ) -> tuple[Testing, Any] | None:
-    """The training crops of these people and their pixels; None where there are none."""
+    """The training crops of these people and their pixels; None if there are none."""
     manifest = read_manifest(workspace.manifest)
     split = read_split(workspace.split, manifest)
     train = set(split["crop_id"].filter(pc.equal(split["role"], "train")).to_pylist())

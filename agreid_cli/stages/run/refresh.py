@@ -1,4 +1,4 @@
-"""Embeds the test crops of a run again where its embeddings are missing or stale."""
+"""Embed the test crops of a run again if its embeddings are missing or stale."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def refresh(
     if not why:
         return
     progress.note(f"embedding the test crops with the run '{run.name}' ({why})")
-    # Torch is loaded only where there is something to embed; ranking does without it.
+    # Torch is loaded only if there is something to embed; ranking works without it.
     from agreid_cli.stages.run.embed import embed
 
     embed(workspace, run=run.name, device=device, backend=backend, progress=progress)

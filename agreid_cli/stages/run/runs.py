@@ -1,4 +1,4 @@
-"""The folder of a run: begun, locked, and checked for `--resume`."""
+"""The folder of a run: created, locked, and checked for `--resume`."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from agreid_cli.records.run_inputs import read_inputs, write_inputs
 from agreid_cli.records.runs import Run
 from agreid_cli.training.stored import stored_config, with_fc
 
-#: What a run must have been made from to be resumed.
+#: Inputs that must be unchanged for a run to be resumed.
 SAME = ("manifest_sha256", "split_sha256")
 
 
 @contextlib.contextmanager
 def held(run: Run, *, first: bool = True) -> Iterator[None]:
-    """The run for this process alone; of several ranks the `first` holds it. `UsageError` when taken."""
+    """Lock the run for this process; of several ranks the `first` has the lock. `UsageError` if it is
+    locked."""
     if not first:
         yield
         return
@@ -32,13 +33,13 @@ def held(run: Run, *, first: bool = True) -> Iterator[None]:
     there = place.is_dir()
     taken = UsageError(
         f"the run '{run.name}' is being trained by another process",
-        hint="Wait for it, stop it, or give this one another name: --name NAME",
+        hint="Wait for it, stop it, or choose another name: --name NAME",
     )
     with locked(run.lock, taken):
         try:
             yield
         finally:
-            if not run.root.exists():  # refused: leave the workspace as it was
+            if not run.root.exists():  # refused: leave the workspace unchanged
                 run.lock.unlink(missing_ok=True)
                 if not there:
                     with contextlib.suppress(OSError):
@@ -46,11 +47,11 @@ def held(run: Run, *, first: bool = True) -> Iterator[None]:
 
 
 def refuse_existing(run: Run) -> None:
-    """`InputError` when there is a run of this name."""
+    """`InputError` if there is a run of this name."""
     if run.root.exists() and any(run.root.iterdir()):
         raise InputError(
-            f"the run '{run.name}' exists: {run.root}",
-            hint="Go on with it: --resume. Replace it: --overwrite. Or give another name: --name NAME",
+            f"the run '{run.name}' already exists: {run.root}",
+            hint="Continue it: --resume. Replace it: --overwrite. Or choose another name: --name NAME",
         )
 
 
@@ -75,19 +76,19 @@ def must_agree(run: Run, config: TrainConfig, inputs: Mapping[str, Any]) -> None
             f"there is no run '{run.name}' to resume in {run.root.parent}", hint="Start it without --resume."
         )
     ran = stored_config(run)
-    if config.model.fc == "auto":  # settled by the weight file when the run began
+    if config.model.fc == "auto":  # set according to the weight file when the run started
         config = with_fc(config, ran.model.fc)
     problems = difference(longer(ran, config.schedule.epochs), config)
     before = read_inputs(run.inputs)
     for name in SAME:
         if name in before and before[name] != inputs[name]:
             what = name.removesuffix("_sha256")
-            problems.append(Problem(f"{what}.parquet", "has changed since the run began"))
+            problems.append(Problem(f"{what}.parquet", "has changed since the run started"))
     if problems:
         raise UsageError(
             f"the run '{run.name}' cannot be resumed with another configuration or other data",
             problems=problems,
-            hint="Take the words back to resume it (schedule.epochs alone may grow), or train anew: "
+            hint="Undo the changes to resume it (only schedule.epochs may grow), or start a new run: "
             "--name NAME, or --overwrite.\n"
             f"Start another run from its weights: --name NAME --set model.weights={run.last}",
         )
@@ -111,6 +112,6 @@ def extend(run: Run, config: TrainConfig, progress: Progress) -> None:
 
 
 def weights_digest(config: TrainConfig) -> str:
-    """The digest of the file that training starts from, or the word that stands for it."""
+    """The hash of the initial weight file, or the configured value if it is not a file."""
     path = Path(config.model.weights)
     return f"{path} sha256:{sha256(path)}" if path.is_file() else config.model.weights

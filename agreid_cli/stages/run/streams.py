@@ -1,4 +1,4 @@
-"""Explainable streams: which run is meant, its network ready to work, and what the manifest knows."""
+"""Open explainable streams: find the run, load its network, and read attributes from the manifest."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HOW = "Train one with: agreid train --recipe explain-campus --set explain.teache
 
 @dataclass(frozen=True)
 class OpenStream:
-    """A trained stream: its run, its network on its device, and what it remembers."""
+    """A trained stream: its run, its network on its device, and its facts."""
 
     run: Run
     stream: Stream
@@ -44,20 +44,20 @@ class OpenStream:
         return self.facts.bits
 
     def side(self, camid: Sequence[int | None], platform: Sequence[str | None]) -> SideColumns:
-        """What its network needs to know of crops; `InputError` where that is not known."""
+        """The side information of crops for its network; `InputError` if it is unknown."""
         return side_columns(
             self.stream.encoder.needs, self.facts, camid=camid, platform=platform, run=self.run.name
         )
 
     def sided(self, testing: Testing, crops: Any) -> SidedCrops:
-        """The crops with what its network needs to know of them."""
+        """The crops with the side information for its network."""
         return sided(testing, crops, needs=self.stream.encoder.needs, facts=self.facts, run=self.run.name)
 
 
 def open_stream(
     workspace: Workspace, name: str | None, *, device: str = "auto", batch: int = 32
 ) -> OpenStream:
-    """The explainable stream of this run, or the newest there is; `MissingError` says how to train one."""
+    """The explainable stream of this run, or the newest one; `MissingError` says how to train one."""
     run = find_stream(workspace, name)
     loaded = load_network(run)
     facts = loaded.facts
@@ -67,11 +67,11 @@ def open_stream(
 
 
 def find_stream(workspace: Workspace, name: str | None) -> Run:
-    """The run of this name if it is a stream, else the newest that is one."""
+    """The run of this name if it is a stream, else the newest stream."""
     if name is not None:
         run = find_run(workspace, name)
         if not _is_stream(run):
-            raise InputError(f"the run '{run.name}' is a re-ID model and explains nothing", hint=HOW)
+            raise InputError(f"the run '{run.name}' is a re-ID model, not an explainable stream", hint=HOW)
         return run
     for run in all_runs(workspace):
         if run.config.is_file() and _is_stream(run):
@@ -85,7 +85,7 @@ def _is_stream(run: Run) -> bool:
 
 @dataclass(frozen=True)
 class KnownBits:
-    """crop → the bits of a codebook, as the manifest has them; a crop without attributes is all zero."""
+    """crop → the bits of a codebook, from the manifest; a crop without attributes is all zero."""
 
     codebook: Codebook
     row_of: dict[str, int]
@@ -99,15 +99,15 @@ class KnownBits:
 
 
 def known_bits(workspace: Workspace, codebook: Codebook) -> KnownBits:
-    """What the manifest knows; `InputError` when it lacks a bit of the codebook."""
+    """The bits in the manifest; `InputError` if it lacks a bit of the codebook."""
     table = read_manifest(workspace.manifest)
     stored = stored_codebook(table, workspace.manifest)
     lacking = [bit for bit in codebook.bits if bit not in stored.bits]
     if lacking:
         raise InputError(
-            f"{workspace.manifest} has not the attributes that the stream was trained on: "
+            f"{workspace.manifest} lacks attributes that the stream was trained on: "
             f"{', '.join(lacking[:5])}{' …' if len(lacking) > 5 else ''}",
-            hint="Make the manifest with the same attribute groups: agreid build-manifest",
+            hint="Create the manifest with the same attribute groups: agreid build-manifest",
         )
     columns = tuple(stored.bits.index(bit) for bit in codebook.bits)
     taken = Bits(codebook, columns).take(attribute_matrix(table))

@@ -1,4 +1,4 @@
-"""Split → Run: trains a network and embeds the test crops with it."""
+"""Split → Run: train a network and embed the test crops with it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ from agreid_cli.training.validate import Testing, sided
 
 @dataclass(frozen=True)
 class Trained:
-    """A finished run. `evals`: the referee's figures of the epoch that was kept, one a direction."""
+    """A finished run. `evals`: the validation results of the best epoch, one per direction."""
 
     run: Run
     epochs: int
@@ -61,10 +61,10 @@ def train(
     device: str = "auto",
     progress: Progress = SILENT,
 ) -> Trained:
-    """Train into `runs/<name>` (the recipe's name unless given), alone or as one process of torchrun.
+    """Train into `runs/<name>` (default: the recipe's name), alone or as one process of torchrun.
 
-    With `resume` the run goes on from its last checkpoint to the numbers that it would have had without a
-    stop. Ctrl-C and SIGTERM save after the step in hand.
+    With `resume` the run continues from its last checkpoint and gives the same result as without
+    interruption. Ctrl-C and SIGTERM save after the current step.
     """
     world = world_of_environment()
     target = torch.device(find_device(device, local=world.local))
@@ -88,10 +88,10 @@ def train(
 def _checked(
     workspace: Workspace, run: Run, config: TrainConfig, *, resume: bool, overwrite: bool
 ) -> dict[str, Any]:
-    """Everything that can be wrong before the first crop is read; what the run is made from."""
+    """Check everything before the first crop is read; returns the inputs of the run."""
     for path, made_by in ((workspace.manifest, "build-manifest"), (workspace.split, "build-split")):
         if not path.is_file():
-            raise MissingError(f"{path} does not exist", hint=f"Make it with: agreid {made_by}")
+            raise MissingError(f"{path} does not exist", hint=f"Create it with: agreid {made_by}")
     inputs = run_inputs({**data_digests(workspace), "pretrained": weights_digest(config)})
     clear_leftovers(run)
     if resume:
@@ -161,7 +161,7 @@ def _judges(
 ) -> tuple[Testing, SidedCrops] | None:
     """Who is ranked while training: held-out people where there are any, else the test.
 
-    What the network needs to know of them, and of the test crops that are embedded at the end, is asked here.
+    The side information of these, and of the test crops embedded at the end, is checked here.
     """
     facts = trainee.facts
     ask: dict[str, Any] = {"needs": trainee.model.needs, "facts": facts, "run": run.name}
@@ -181,16 +181,16 @@ def _embedded(testing: tuple[Testing, Crops] | None, model: Any) -> int:
 
 
 def _restore(run: Run, training: Training, progress: Progress) -> bool:
-    """Whether there was a checkpoint to go on from."""
+    """Whether there was a checkpoint to continue from."""
     if not run.state.is_file():
-        progress.note(f"the run '{run.name}' has no checkpoint yet: it starts from the beginning")
+        progress.note(f"the run '{run.name}' has no checkpoint yet: starting from the beginning")
         cut_log(run.log, 0)
         return False
     training.load_state_dict(load_state(run.state))
     position = training.position
     if training.world.first:
         cut_log(run.log, position.log_size)
-    progress.note(f"going on after epoch {position.epoch}, batch {position.batch} (step {position.step})")
+    progress.note(f"continuing after epoch {position.epoch}, batch {position.batch} (step {position.step})")
     return True
 
 

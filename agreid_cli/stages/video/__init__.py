@@ -1,1 +1,1 @@
-"""Videos → crops and tracks."""
+"""From videos to crops and tracks."""

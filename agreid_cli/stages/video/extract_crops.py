@@ -21,9 +21,9 @@ from agreid_cli.vision.sources import kind_of
 
 @dataclass(frozen=True)
 class ExtractResult:
-    """videos: the record of each video asked for, in order. skipped: ids that were finished before.
+    """videos: the record of each video requested, in order. skipped: ids of videos already finished.
 
-    total: crops in the whole table.
+    total: number of crops in the whole table.
     """
 
     table: Path
@@ -71,7 +71,7 @@ def extract_crops(
             networks.embed_of(job.facts)
         for job in todo:
             extract_video(job, parts, networks, config, save_mot=save_mot, progress=progress)
-            join(parts, workspace.crops)  # after each, so that a stop later on leaves a table that is true
+            join(parts, workspace.crops)  # after each video, so that an interruption leaves a correct table
         total = join(parts, workspace.crops)
         finished = parts.finished()
         return ExtractResult(
@@ -84,7 +84,7 @@ def extract_crops(
 
 
 def _refuse_strangers(workspace: Workspace) -> None:
-    """The table is joined from the parts of each video: crops that came another way would be lost."""
+    """The table is joined from the parts of each video: crops from another source would be lost."""
     if workspace.crops.is_file() and not (workspace.crops_dir / "parts").is_dir():
         raise InputError(
             f"{workspace.crops} was not made by extract-crops, and its crops would be lost",
@@ -111,16 +111,16 @@ def _unfinished(
         now = networks.inputs(job, config)
         twin = owner.setdefault(job.sha256, job.video_id)
         if before is not None and before.inputs == now and save_mot and not parts.mot(job.video_id).is_file():
-            progress.note(f"{job.video_id}: finished before without --save-mot, made again")
+            progress.note(f"{job.video_id}: already finished, but without --save-mot; extracted again")
             todo.append(job)
         elif before is not None and before.inputs == now:
-            progress.note(f"{job.video_id}: finished before, left as it is")
+            progress.note(f"{job.video_id}: already finished, unchanged")
         elif before is not None and not overwrite:
             clashes.append(_clash(job, before, now))
         elif before is None and twin != job.video_id and not job.named:
             progress.note(
-                f"{job.path} holds the same bytes as the video '{twin}' and is left out; "
-                "with a name by --video-id it is taken all the same"
+                f"{job.path} has the same bytes as the video '{twin}' and is left out; "
+                "to extract it anyway, name it with --video-id"
             )
         else:
             todo.append(job)
@@ -130,7 +130,7 @@ def _unfinished(
 
 def _clash(job: Job, before: Extraction, now: dict[str, object]) -> AgreidError:
     other = before.inputs["video_sha256"] != now["video_sha256"]
-    why = "from other bytes" if other else "with other settings"
+    why = "from a different file" if other else "with other settings"
     hint = "Name it with --video-id, or replace the old one with --overwrite."
     return InputError(
         f"the workspace already has a video '{job.video_id}', made {why}",

@@ -1,4 +1,4 @@
-"""Which videos are to be worked on, under which names, and what is known of each; all checked first."""
+"""Determine the videos to process, their names and facts; everything is checked first."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from agreid_cli.vision.imgsz import auto_imgsz
 from agreid_cli.vision.sources import kind_of, name_of, open_source, still_pictures
 from agreid_cli.vision.sources.address import check_address
 
-#: Frame sizes that tell the carrier (paper §III-A).
+#: Frame sizes that determine the platform (paper §III-A).
 PLATFORM_OF_SIZE = {(3840, 2160): "uav", (704, 480): "cctv"}
 
 
 @dataclass(frozen=True)
 class Given:
-    """What the user said of the videos of this call; None is read from the file's name, inferred from the
-    frame, or left empty, in this order."""
+    """Facts given by the user for the videos of this call; None is read from the file name, derived from the
+    frame size, or left empty, in this order."""
 
     platform: str | None = None
     camid: int | None = None
@@ -87,7 +87,7 @@ def plan(
         if twin is None:
             jobs[video_id] = job
         elif twin.sha256 == job.sha256:
-            progress.note(f"{path} is the same video as {twin.path}: taken once")
+            progress.note(f"{path} is the same video as {twin.path}: used once")
         else:
             problems.add(
                 str(path),
@@ -112,7 +112,7 @@ def video_id_of(name: str) -> str:
 
 
 def _refuse_pictures(videos: Sequence[str | Path]) -> None:
-    """One picture is no recording; a thousand of them are mostly a pattern that the shell has spread."""
+    """A single image is not a recording; a thousand images are usually a pattern expanded by the shell."""
     stills = still_pictures(videos)
     if not stills:
         return
@@ -136,7 +136,7 @@ def _check_given(given: Given, videos: int) -> None:
     if given.platform is not None and given.platform not in PLATFORMS:
         problems.add("--platform", f"'{given.platform}' is unknown{did_you_mean(given.platform, PLATFORMS)}")
     if given.altitude is not None and given.altitude not in (0, 1, 2):
-        problems.add("--altitude", f"{given.altitude} is none of 0, 1, 2 (about 15, 30, 45 m)")
+        problems.add("--altitude", f"{given.altitude} is not one of 0, 1, 2 (about 15, 30, 45 m)")
     if given.session is not None and not is_session(given.session):
         problems.add("--session", f"'{given.session}' is not MMDD followed by 0 (morning) or 1 (afternoon)")
     if given.camid is not None and not 0 <= given.camid < 2**15:
@@ -145,10 +145,10 @@ def _check_given(given: Given, videos: int) -> None:
         problems.add("--video-id", f"{len(given.video_ids)} names for {videos} videos: give one each")
     for name in given.video_ids:
         if name != video_id_of(name):
-            problems.add("--video-id", f"'{name}' may hold letters, digits and . _ + - only")
+            problems.add("--video-id", f"'{name}' may contain only letters, digits and . _ + -")
     for name in {n for n in given.video_ids if given.video_ids.count(n) > 1}:
         problems.add("--video-id", f"'{name}' is given twice")
-    problems.raise_if_any("the options do not fit", kind=UsageError)
+    problems.raise_if_any("invalid options", kind=UsageError)
 
 
 def _job(
@@ -170,12 +170,12 @@ def _job(
     platform = given.platform or _platform(said, given.camid) or PLATFORM_OF_SIZE.get(video.stored_size)
     if platform is None:
         raise InputError(
-            f"{path}: a frame of {video.size[0]}×{video.size[1]} does not tell which camera it is",
-            hint="Say it: --platform uav, cctv or wearable; or by the file's name, as in T02140A0C0_uav.mp4",
+            f"{path}: the platform cannot be derived from a frame of {video.size[0]}×{video.size[1]}",
+            hint="Give it: --platform uav, cctv or wearable; or in the file name, e.g. T02140A0C0_uav.mp4",
         )
     camid = given.camid
     if camid is None:
-        # Another carrier than the name's own is another camera, whatever the name says.
+        # Another platform than the one in the name is another camera, whatever the name says.
         fits = said is not None and given.platform in (None, _platform(said, None))
         camid = said.camid if said is not None and fits else CAMID_OF_PLATFORM[platform]
     imgsz = config.detector.imgsz
@@ -200,7 +200,7 @@ def _job(
 
 
 def _platform(said: VideoName | None, camid: int | None) -> str | None:
-    """The carrier that a file's name tells: by its last word, else by its camera number."""
+    """The platform given by a file name: by its suffix, else by its camera number."""
     if said is None:
         return None
     number = said.camid if camid is None else camid

@@ -1,4 +1,4 @@
-"""The networks that every video of a call shares, loaded and checked before the first of them."""
+"""The networks shared by all videos of a call, loaded and checked before the first video."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from agreid_cli.vision.embedders import Embed
 from agreid_cli.vision.tracker import Tracker, rehearse, tracker_of
 from agreid_cli.vision.weights import find_weights, user_folder
 
-#: On a CPU, batches of larger inputs than this are no quicker than one frame after the other.
+#: On a CPU, batches of inputs larger than this are no faster than single frames.
 LARGE_INPUT = 1280
 
 
 @dataclass(frozen=True)
 class Networks:
-    """What every video of a call shares."""
+    """The networks shared by all videos of a call."""
 
     detector: Detector
     embed: Embed
@@ -36,7 +36,7 @@ class Networks:
     embedder_sha256: str
 
     def frames_a_call(self, imgsz: int) -> int:
-        """The detector's batch: as set, else by the device and the size of its input."""
+        """The detector's batch size: as configured, else by the device and the input size."""
         if self.batch != "auto":
             return self.batch
         return 8 if self.device.startswith("cuda") else 4 if imgsz <= LARGE_INPUT else 1
@@ -48,9 +48,9 @@ class Networks:
         return bound
 
     def inputs(self, job: Job, config: ExtractConfig) -> dict[str, Any]:
-        """What decides the crops of a video; the batch size does not."""
+        """What determines the crops of a video; the batch size does not."""
         tree = json.loads(config.model_dump_json())
-        # What is as it always was is left out, so that videos of earlier versions count as finished.
+        # Default values are left out, so that videos of earlier versions count as finished.
         said = {k: v for k, v in tree.pop("source").items() if v != SourceConfig.model_fields[k].default}
         said = {k: v for k, v in said.items() if k not in ("reconnects", "reconnect_s", "timeout_s")}
         tree |= {"source": said} if said else {}
@@ -66,7 +66,7 @@ class Networks:
 
 
 def load_networks(config: ExtractConfig, workspace: Workspace, *, device: str, download: bool) -> Networks:
-    """Load detector and embedder; `InputError` when weights or device cannot be used."""
+    """Load detector and embedder; `InputError` if weights or device cannot be used."""
     device = find_device(device)
     if config.faces.pixelate:
         centerface.check()

@@ -1,4 +1,4 @@
-"""One video to one part, whole or not at all."""
+"""Extract one video into one part, completely or not at all."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PACKAGES = ("agreid", "av", "boxmot", "numpy", "opencv-python", "torch", "ultral
 def extract_video(
     job: Job, parts: Parts, networks: Networks, config: ExtractConfig, *, save_mot: bool, progress: Progress
 ) -> Extraction:
-    """Work on one video and keep its part; what it had written is removed when it cannot be finished."""
+    """Process one video and keep its part; its files are removed if it cannot be finished."""
     folder = parts.unfinished / job.video_id
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -51,7 +51,7 @@ def extract_video(
         with ExitStack() as stack:
             task = stack.enter_context(progress.task(job.video_id, job.promised, "frames"))
             stack.enter_context(threadpool_limits(1, "blas"))
-            # Closed before the video is: its threads still read from it when the loop ends early.
+            # Closed before the video: its threads still read from it if the loop ends early.
             frames = stack.enter_context(closing(_seen(video, tracker, job, networks, config)))
             for seen in frames:
                 persons += len(seen.detections)
@@ -150,20 +150,20 @@ def _warn(record: Extraction, job: Job, persons: int, config: ExtractConfig, pro
     if record.missing_at_end:
         progress.warn(
             f"{job.path}: ends after {record.decoded + record.lost} of {job.promised} promised frames "
-            f"({record.missing_at_end} missing); the file may be cut off"
+            f"({record.missing_at_end} missing); the file may be truncated"
         )
     if record.crops:
         return
     seen = f"{record.decoded} frame{'s' * (record.decoded != 1)}"
     if not persons:
-        why = f"nobody was found in {seen}; look at --detector, --imgsz and --set detector.conf"
+        why = f"no person was detected in {seen}; check --detector, --imgsz and --set detector.conf"
     elif not record.tracks:
         why = (
-            f"{persons} detections in {seen} made no track, for which one person must be found in "
-            "several frames on end"
+            f"{persons} detections in {seen} made no track, which needs the same person in "
+            "several consecutive frames"
         )
     else:
-        why = f"the tracks in {seen} miss every {config.every}th frame; a smaller --every finds them"
+        why = f"the tracks in {seen} include no {config.every}th frame; try a smaller --every"
     progress.warn(f"{job.path}: no crop was cut. {why[0].upper()}{why[1:]}")
 
 

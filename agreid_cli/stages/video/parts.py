@@ -1,11 +1,11 @@
-"""The crops folder while it grows: one part a finished video, and the table joined from the parts.
+"""The crops folder during extraction: one part per finished video, and the table joined from the parts.
 
     crops/images/<video>/t00012_f000030.jpg    crops/parts/<video>.parquet, .json
     crops/contact-<video>.jpg, ~2.jpg …        crops/mot/<video>.txt        crops/crops.parquet
 
-A part counts once its JSON is there, which is written last. What an interrupted run leaves behind lies in
-`crops/.unfinished/` or in temporary files, and is removed by the next run. The joined table depends on the
-parts alone.
+A part counts once its JSON exists, which is written last. Leftovers of an interrupted run are in
+`crops/.unfinished/` or in temporary files, and are removed by the next run. The joined table depends only on
+the parts.
 """
 
 from __future__ import annotations
@@ -58,24 +58,24 @@ class Parts:
         return self.folder / ".unfinished"
 
     def finished(self) -> dict[str, Extraction]:
-        """The finished videos by id; one whose table is gone is not finished."""
+        """The finished videos by id; one whose table is missing is not finished."""
         records = sorted((self.folder / "parts").glob("*.json"))
         return {r.stem: Extraction.read(r) for r in records if self.table(r.stem).is_file()}
 
     def remove(self, video_id: str) -> None:
-        """Take a video out: its record first, so that half a removal counts as not finished."""
+        """Remove a video: its record first, so that an interrupted removal counts as not finished."""
         counted = self.record(video_id).is_file()
         self.record(video_id).unlink(missing_ok=True)
         self.table(video_id).unlink(missing_ok=True)
         if counted:
-            join(self, self.workspace.crops)  # which must not name images that go
+            join(self, self.workspace.crops)  # it must not name images that are removed
         shutil.rmtree(self.images(video_id), ignore_errors=True)
         for sheet in self.workspace.contact_sheets(video_id):
             sheet.unlink(missing_ok=True)
         self.mot(video_id).unlink(missing_ok=True)
 
     def clear(self) -> None:
-        """Remove what a stopped run left behind."""
+        """Remove the leftovers of an interrupted run."""
         shutil.rmtree(self.unfinished, ignore_errors=True)
         for folder in (self.folder, self.folder / "parts", self.folder / "mot"):
             for temporary in folder.glob(".*.tmp"):
@@ -84,14 +84,14 @@ class Parts:
 
 @contextlib.contextmanager
 def held(workspace: Workspace) -> Iterator[Parts]:
-    """The parts of a workspace, held by this process alone; leftovers of a stopped run are removed.
+    """Lock the parts of a workspace for this process; leftovers of an interrupted run are removed.
 
-    Raises `AgreidError` when another run holds them, or the folder cannot be written.
+    Raises `AgreidError` if another run has locked them, or the folder cannot be written.
     """
     parts = Parts(workspace)
     taken = AgreidError(
         f"another agreid is extracting crops into {parts.folder}",
-        hint="Wait until it is done, or choose another --workspace.",
+        hint="Wait until it is finished, or choose another --workspace.",
     )
     with locked(parts.folder / ".lock", taken):
         try:
@@ -111,7 +111,7 @@ def join(parts: Parts, path: Path) -> int:
 
 
 def keep_folder(source: Path, target: Path) -> None:
-    """Move a finished folder into place, its files on disk first, so that none is empty after a crash."""
+    """Move a finished folder into place after syncing its files, so that none is empty after a crash."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(target, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""A run of our own as the embedder of StrongSORT: boxes in a frame to vectors of unit length."""
+"""Use a run as the embedder of StrongSORT: boxes in a frame to embeddings of unit length."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from agreid_cli.training.side import SideColumns, side_columns
 
 
 class RunEmbedder:
-    """Patches are cut and resized as crops are for training, and embedded in one batch a frame."""
+    """Patches are cut and resized as for training, and embedded in one batch per frame."""
 
-    same_person = 0.4  # as for other re-ID networks; their own default breaks people into more tracks
+    same_person = 0.4  # as for other re-ID networks; boxmot's default breaks people into more tracks
 
     def __init__(
         self, run: Run, *, device: str = "cpu", backend: str = "torch", folder: Path | None = None

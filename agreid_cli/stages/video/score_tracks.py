@@ -1,4 +1,4 @@
-"""Tracks + truth, both as MOTChallenge text → HOTA, IDF1, MOTA a video and over all; writes nothing."""
+"""Tracks + ground truth, both as MOTChallenge text → HOTA, IDF1, MOTA per video and overall."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ def score_tracks(
     tracks: Path | None = None,
     progress: Progress = SILENT,
 ) -> tuple[TrackScore, ...]:
-    """One score for each video that has both, by name, and last the combined one.
+    """One score for each video with both, by name, and last the combined one.
 
     `truth` and `tracks` are files or folders; by default the workspace's truth/mot and crops/mot. Two single
-    files go together whatever their names. Raises one `InputError` with all that is wrong in all files.
+    files are compared whatever their names. Raises one `InputError` with all problems of all files.
     """
     config = config or ScoreTracksConfig()
     pairs = _pairs(
-        _found(truth, workspace.truth.mot("x").parent, "Make a campus with: agreid synth"),
-        _found(tracks, workspace.crops_dir / "mot", f"Make them: {_make_tracks(workspace)}"),
+        _found(truth, workspace.truth.mot("x").parent, "Create a campus with: agreid synth"),
+        _found(tracks, workspace.crops_dir / "mot", f"Create them: {_make_tracks(workspace)}"),
         progress,
     )
     problems = Problems()
@@ -48,8 +48,8 @@ def score_tracks(
     )
     if not any(true_rows.counts.any() for true_rows, _ in videos.values()):
         raise InputError(
-            "no true box here counts",
-            hint="Lower --set min_visible, or name the classes that are persons: --set classes=[1,2].",
+            "no ground-truth box here counts",
+            hint="Lower --set min_visible, or give the classes that are persons: --set classes=[1,2].",
         )
     _check_forms(videos, pairs, config, progress)
     return score_videos(videos, iou=config.iou)
@@ -103,7 +103,7 @@ def _found(given: Path | None, own: Path, hint: str) -> dict[str, Path]:
     if given is not None:
         return sequences(given)
     if not own.is_dir() or not any(own.glob("*.txt")):
-        raise MissingError(f"{own} holds no tracks", hint=hint)
+        raise MissingError(f"{own} contains no tracks", hint=hint)
     return sequences(own)
 
 
@@ -116,12 +116,12 @@ def _pairs(
     both = {name: (file, tracks[name]) for name, file in truth.items() if name in tracks}
     if not both:
         raise InputError(
-            f"no video has both truth and tracks: there is truth of {_names(truth)}, "
+            f"no video has both ground truth and tracks: there is ground truth of {_names(truth)}, "
             f"and there are tracks of {_names(tracks)}"
         )
-    for some, others, what in ((truth, tracks, "tracks"), (tracks, truth, "truth")):
+    for some, others, what in ((truth, tracks, "tracks are"), (tracks, truth, "ground truth is")):
         if alone := [name for name in some if name not in others]:
-            progress.warn(f"not scored, for want of {what}: {_names(alone)}")
+            progress.warn(f"not scored, because {what} missing: {_names(alone)}")
     return both
 
 

@@ -28,7 +28,7 @@ class Camera:
 
     @property
     def centre(self) -> np.ndarray:
-        """Where the camera stands in the world, (3,), metres."""
+        """Position of the camera in the world, (3,), metres."""
         return np.asarray(-self.R.T @ self.t)
 
     @property

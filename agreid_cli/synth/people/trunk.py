@@ -194,7 +194,7 @@ def skirt(
 
 
 def hood(lofts: Lofts, look: Look, now: Pose, size: dict[str, float]) -> None:
-    """A hood that lies on the back below the neck."""
+    """A hood lying on the back below the neck."""
     H = size["H"]
     up = np.array([0.235, 0.25, 0.28, 0.31, 0.335, 0.345])
     centres, left, front = spine(now, up, size)

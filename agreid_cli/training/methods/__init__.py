@@ -1,6 +1,6 @@
-"""The table of methods. Reading it loads no torch.
+"""The table of methods. Importing it does not load torch.
 
-A method is one file here and one line in the table. The file's `METHOD` says how its network is built and
+A method is one file here and one line in the table. The file's `METHOD` defines how its network is built and
 trained, see `method.Method`; a run names it as `method.name`.
 """
 
@@ -24,7 +24,7 @@ METHODS = {
 
 
 def method_of(config: TrainConfig) -> Method:
-    """The method that a configuration names; `InputError` lists the names."""
+    """The method named in a configuration; `InputError` lists the names."""
     from agreid_cli.nn.tables import part
 
     method: Method = part(METHODS, config.method.name, what="method")

@@ -1,4 +1,4 @@
-"""CLIP's weights for CLIP-ReID and LATex: one file or one download holds the image and the text tower."""
+"""CLIP weights for CLIP-ReID and LATex: one file or one download has the image and the text tower."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def clip_weights(config: TrainConfig) -> ClipWeights:
     visual = {name: tensor for name, tensor in timm_names(state, prefix).items() if name.startswith(prefix)}
     if not visual:
         raise InputError(
-            f"{weights} holds no CLIP image tower (names that begin with visual.)",
+            f"{weights} contains no CLIP image tower (names that start with visual.)",
             hint="Give CLIP's weights, a published checkpoint of the method, or model.weights=none.",
         )
     known = ("positional_embedding", "text_projection", "token_embedding.", "transformer.", "ln_final.")

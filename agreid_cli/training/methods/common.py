@@ -66,7 +66,7 @@ def refuse_unused(config: TrainConfig) -> None:
     """`InputError` for settings of the network that these methods replace by their own."""
     if config.model.head != "bot":
         raise InputError(
-            f"model.head={config.model.head}: the method '{config.method.name}' has a head of its own",
+            f"model.head={config.model.head}: the method '{config.method.name}' has its own head",
             hint="Leave model.head at its default, bot.",
         )
 

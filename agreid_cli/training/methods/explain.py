@@ -1,6 +1,6 @@
-"""The explainable stream of the paper, trained over a finished re-ID run.
+"""The explainable stream of the paper, trained on top of a finished re-ID run.
 
-Its network holds the frozen run that it explains, and needs the side information which that one needs.
+Its network contains the frozen run that it explains, and needs the same side information.
 """
 
 from __future__ import annotations
@@ -32,9 +32,10 @@ from agreid_cli.training.trainee import Data, Trainee
 
 
 class ExplainFacts(Facts):
-    """teacher: the run that is explained, by its name in the workspace; n_ids, cameras and views are its own.
+    """teacher: the name of the explained run in the workspace; n_ids, cameras and views are the teacher's.
 
-    codebook: JSON, of the bits that have maps. strangers_to_teacher: those held out are unknown to it too.
+    codebook: JSON, of the bits that have maps. strangers_to_teacher: the teacher has not seen the held-out
+    ones either.
     """
 
     teacher: str = ""
@@ -48,10 +49,10 @@ class ExplainFacts(Facts):
 
 
 def prepare(workspace: Workspace, config: TrainConfig, progress: Progress) -> tuple[Data, Trainee]:
-    """The crops that the stream learns from, and the stream over its teacher.
+    """The crops for training the stream, and the stream with its teacher.
 
-    Crops without attributes are left out, and so are the people who are held out for choosing p: those whom
-    the teacher has not seen either, where it held people out, else a share of the teacher's own.
+    Crops without attributes are left out, and so are the people held out for choosing p: those that
+    the teacher has not seen either, if it held people out, else a fraction of the teacher's training people.
     """
     assert config.explain is not None
     run = run_at(workspace, config.explain.teacher)
@@ -65,7 +66,7 @@ def prepare(workspace: Workspace, config: TrainConfig, progress: Progress) -> tu
     if samples.attrs is None or not samples.attrs.any():
         raise InputError(
             "no training crop has attributes, and the explainable stream learns from them",
-            hint="Give them with: agreid build-manifest, which reads attributes.csv",
+            hint="Add them with: agreid build-manifest, which reads attributes.csv",
         )
     known = samples.attrs.any(axis=1)
     if n := int((~known).sum()):
@@ -91,7 +92,7 @@ def prepare(workspace: Workspace, config: TrainConfig, progress: Progress) -> tu
 def make_trainee(
     config: TrainConfig, teacher: ReidModel, bits: Bits, samples: Samples, facts: ExplainFacts
 ) -> Trainee:
-    """The stream over `teacher`, and its objective, for training crops that all have attributes."""
+    """The stream with `teacher`, and its objective, for training crops that all have attributes."""
     assert samples.attrs is not None
     assert config.explain is not None
     people = np.unique(samples.pid, return_index=True)[1]
@@ -101,16 +102,16 @@ def make_trainee(
 
 
 def network(config: TrainConfig, facts: Facts) -> Interpreter:
-    """The stream of a weight file, teacher included."""
+    """The stream of a weight file, including its teacher."""
     assert isinstance(facts, ExplainFacts)
     teacher = build_model(spec_from(config.model, config.loss), facts.n_ids)
     return _over(teacher, config, facts.bits.n_bits)
 
 
 def from_starting_weights(config: TrainConfig, trained: ReidModel, n_ids: int) -> ReidModel:
-    """The trained network anew, over a backbone from which tails with its starting weights can be cut.
+    """Rebuild the trained network on a backbone that can create tails with its initial weights.
 
-    A network that is read from a run has its trained weights alone.
+    A network read from a run has only its trained weights.
     """
     model = build_model(spec_from(config.model, config.loss), n_ids)
     fill(model, trained.state_dict(), "the run that is explained")
@@ -132,6 +133,6 @@ METHOD = Method(
     network=network,
     resolve=with_teacher,
     facts=ExplainFacts,
-    ranked=False,  # a stream ranks as its teacher does, so that no epoch of it could be the best
+    ranked=False,  # a stream ranks like its teacher, so no epoch of it could be the best
     explains=True,
 )

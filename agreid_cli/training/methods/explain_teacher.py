@@ -1,4 +1,4 @@
-"""Which run an explainable stream explains, and whether the recipe belongs to it."""
+"""Determine the run that a stream explains, and whether the recipe fits it."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ EXPLAINED = "reid"
 
 
 def with_teacher(workspace: Workspace, config: TrainConfig, run: Run) -> TrainConfig:
-    """The configuration with its teacher named in full, and with the teacher's own network and classifier.
+    """The configuration with its teacher's full name, network and classifier.
 
-    `InputError` when the teacher's backbone or head is not the recipe's, or when the teacher is the run that
-    is about to be made.
+    `InputError` if the teacher's backbone or head differs from the recipe's, or if the teacher is the new run
+    itself.
     """
     explain = config.explain
     assert explain is not None
     teacher = _teacher(workspace, config, run)
     theirs = stored_config(teacher)
-    # Who is held out from the teacher is held out from its stream, whatever share is named here.
+    # People held out from the teacher are held out from its stream, whatever fraction is configured here.
     data = config.data.model_copy(update={"held_out": theirs.data.held_out})
     said = (("backbone", config.model.backbone, theirs.model.backbone),
             ("head", config.model.head, theirs.model.head))  # fmt: skip
@@ -39,9 +39,9 @@ def with_teacher(workspace: Workspace, config: TrainConfig, run: Run) -> TrainCo
     ]
     if problems:
         raise InputError(
-            f"the recipe {config.recipe or '(none)'} does not belong to the run '{teacher.name}'",
+            f"the recipe {config.recipe or '(none)'} does not fit the run '{teacher.name}'",
             problems=problems,
-            hint=f"Take the recipe explain-{theirs.recipe.removesuffix('-fastreid')}, or name another run "
+            hint=f"Use the recipe explain-{theirs.recipe.removesuffix('-fastreid')}, or name another run "
             "with --set explain.teacher=runs/NAME",
         )
     if config.data.held_out not in (0, theirs.data.held_out):
@@ -57,19 +57,19 @@ def with_teacher(workspace: Workspace, config: TrainConfig, run: Run) -> TrainCo
     if workspace.manifest.is_file():
         bits_of(read_manifest(workspace.manifest), workspace, config)
     named = explain.model_copy(update={"teacher": place_of(workspace, teacher)})
-    # Half of the stream runs without gradients over frozen weights: compiling it has not been tried.
+    # Half of the stream runs without gradients on frozen weights: compiling it has not been tested.
     model = theirs.model.model_copy(update={"compile": False})
     return config.model_copy(update={"explain": named, "model": model, "data": data, "loss": theirs.loss})
 
 
 def bits_of(table: pa.Table, workspace: Workspace, config: TrainConfig) -> Bits:
-    """The manifest's bits without the groups that the configuration leaves out."""
+    """The manifest's bits without the groups excluded by the configuration."""
     assert config.explain is not None
     return Bits.of(stored_codebook(table, workspace.manifest), config.explain.exclude)
 
 
 def _teacher(workspace: Workspace, config: TrainConfig, run: Run) -> Run:
-    """The run that is named, else the newest re-ID run with the recipe's backbone and head."""
+    """The named run, else the newest re-ID run with the recipe's backbone and head."""
     assert config.explain is not None
     if config.explain.teacher:
         teacher = run_at(workspace, config.explain.teacher)
@@ -81,7 +81,7 @@ def _teacher(workspace: Workspace, config: TrainConfig, run: Run) -> Run:
             )
         if method != EXPLAINED:
             raise InputError(
-                f"the run '{teacher.name}' was trained by the method {method} and has no map to take apart",
+                f"the run '{teacher.name}' was trained by the method {method} and has no map to decompose",
                 hint=f"Name a run of the method {EXPLAINED}: --set explain.teacher=runs/NAME",
             )
         return teacher
@@ -94,6 +94,6 @@ def _teacher(workspace: Workspace, config: TrainConfig, run: Run) -> Run:
             return other
     base = config.recipe.removeprefix("explain-")
     raise MissingError(
-        f"{workspace.runs} holds no finished {config.model.head} run on {config.model.backbone} to explain",
+        f"{workspace.runs} has no finished {config.model.head} run on {config.model.backbone} to explain",
         hint=f"Train one first: agreid train --recipe {base}",
     )

@@ -1,4 +1,4 @@
-"""What a method is: the functions that the stages call, and nothing else is asked of it."""
+"""The method interface: the functions called by the stages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ O = TypeVar("O", bound=Frozen)  # noqa: E741
 
 
 class NoOptions(Frozen):
-    """For a method without options of its own."""
+    """For a method without options."""
 
 
 def _unchanged(workspace: Workspace, config: TrainConfig, run: Run) -> TrainConfig:
@@ -33,14 +33,14 @@ def _unchanged(workspace: Workspace, config: TrainConfig, run: Run) -> TrainConf
 class Method:
     """A way to train and use a network.
 
-    prepare(workspace, config, progress): which crops are learnt from, and the trainee; called after
+    prepare(workspace, config, progress): the crops for training, and the trainee; called after
     `torch.manual_seed`. Refuses data that the method cannot learn from.
-    network(config, facts): the same network with any weights, for a weight file to be loaded into.
-    resolve(workspace, config, run): the configuration in full, checked, before any crop is read.
-    options: what `method.options` of the configuration may hold, as a pydantic model with defaults.
-    facts: what is remembered with the weights.
-    ranked: whether epochs are ranked while training, and the best is kept. explains: whether a run gives
-    attribute maps, as `agreid explain` and `search` need.
+    network(config, facts): the same network with any weights, into which a weight file is loaded.
+    resolve(workspace, config, run): the complete configuration, checked, before any crop is read.
+    options: the allowed content of `method.options`, as a pydantic model with defaults.
+    facts: stored with the weights.
+    ranked: whether epochs are ranked during training, and the best is kept. explains: whether a run gives
+    attention maps, which `agreid explain` and `search` need.
     """
 
     prepare: Callable[[Workspace, TrainConfig, Progress], tuple[Data, Trainee]]
@@ -53,7 +53,7 @@ class Method:
 
 
 def options_of(config: TrainConfig, kind: type[O]) -> O:
-    """The method's own options, typed and complete; `InputError` names what is unknown or wrong."""
+    """The method's own options, typed and complete; `InputError` names unknown and invalid ones."""
     try:
         return build(kind, dict(config.method.options), "method.options")
     except InputError as error:
@@ -64,6 +64,6 @@ def options_of(config: TrainConfig, kind: type[O]) -> O:
 
 
 def completed(config: TrainConfig, method: Method) -> TrainConfig:
-    """The configuration with every option of its method, so that what is saved is complete."""
+    """The configuration with every option of its method, so that the saved one is complete."""
     options = options_of(config, method.options).model_dump(mode="json")
     return config.model_copy(update={"method": config.method.model_copy(update={"options": options})})

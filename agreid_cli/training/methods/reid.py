@@ -1,4 +1,4 @@
-"""Re-identification by a backbone and a head: identity classification and triplets."""
+"""Re-identification with a backbone and a head: identity classification and triplets."""
 
 from __future__ import annotations
 
@@ -41,30 +41,30 @@ def make_trainee(config: TrainConfig, facts: Facts) -> Trainee:
 
 
 def network(config: TrainConfig, facts: Facts) -> ReidModel:
-    """The network that the configuration describes."""
+    """The network described by the configuration."""
     return build_model(spec_from(config.model, config.loss), facts.n_ids)
 
 
 def resolve(workspace: Workspace, config: TrainConfig, run: Run) -> TrainConfig:
-    """The configuration as it is; `InputError` where backbone, head, pooling and batch do not fit."""
+    """The configuration unchanged; `InputError` if backbone, head, pooling and batch do not fit."""
     check_batch(config)
     check_model(spec_from(config.model, config.loss))
     return config
 
 
 def check_batch(config: TrainConfig) -> None:
-    """`InputError` where the batch holds no triplet that the loss asks for."""
+    """`InputError` if the batch cannot contain a triplet but the loss needs one."""
     problems = Problems()
     if config.loss.triplet.kind != "none" and config.loss.triplet.weight:
         if config.data.k < 2:
-            problems.add("data.k", "a triplet needs two crops of one identity, so k is at least 2")
+            problems.add("data.k", "triplets need two crops of an identity, so k must be at least 2")
         if config.data.p < 2:
-            problems.add("data.p", "a triplet needs two identities, so p is at least 2")
+            problems.add("data.p", "triplets need two identities, so p must be at least 2")
     problems.raise_if_any("the batch is too small for the triplet loss")
 
 
 def backbone_parts(model: ReidModel) -> list[nn.Module]:
-    """The stem, every copy of the late stages, and the fc layer: what came with pretrained weights."""
+    """The stem, every copy of the late stages, and the fc layer: the pretrained parts."""
     shared = [part for name in ("trunk", "fc") if (part := getattr(model.head, name, None)) is not None]
     tails = [module for module in model.head.modules() if isinstance(module, Tail)]
     return [model.backbone, *shared, *tails]

@@ -1,8 +1,8 @@
-"""The table of loss terms. Reading it loads no torch.
+"""The table of loss terms. Importing it does not load torch.
 
-A term is a module `term(out, batch) -> scalar`, one file here and one line in the table. It is not weighed
-yet, and computed in float32. It may have parameters. Its keyword arguments are its options; where it has
-arguments of these names, `n_ids` and `width` (of the vectors that the metric loss compares) are passed in.
+A term is a module `term(out, batch) -> scalar`, one file here and one line in the table. It is unweighted
+and computed in float32. It may have parameters. Its keyword arguments are its options; if it has
+arguments `n_ids` and `width` (of the features compared by the metric loss), they are passed in.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Center loss (Wen et al., ECCV 2016), which BoT uses with weight 0.0005: a learned centre an identity."""
+"""Center loss (Wen et al., ECCV 2016), used by BoT with weight 0.0005: one learned centre per identity."""
 
 from __future__ import annotations
 

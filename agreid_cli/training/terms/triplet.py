@@ -1,4 +1,4 @@
-"""Triplets within the joint batch of all ranks, for every metric feature of the head."""
+"""Triplet loss within the joint batch of all ranks, for every metric feature of the head."""
 
 from __future__ import annotations
 

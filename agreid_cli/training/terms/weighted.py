@@ -1,4 +1,4 @@
-"""The weighted sum of scalars on a device, without sending weights there."""
+"""The weighted sum of scalars on a device, without copying the weights to it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Appearance of the persons in a frame, for trackers that match by it.
+"""Appearance embeddings of the persons in a frame, for trackers that use them.
 
-The stage builds an embedder and hands it to the pipeline; trackers know nothing of networks.
+The stage builds an embedder and passes it to the pipeline; trackers are independent of networks.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Embed(Protocol):
-    """`same_person`: the cosine distance up to which two embeddings may be one person's."""
+    """`same_person`: maximum cosine distance between two embeddings of one person."""
 
     same_person: float
 

@@ -1,11 +1,11 @@
-"""The offline default: where on the body which colours are. No weights, no download, no training data."""
+"""The offline default: colour histograms by body region. No weights, no download, no training data."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
-SIZE = (32, 64)  # width, height to which a person is shrunk
+SIZE = (32, 64)  # width, height to which a person is resized
 STRIPES = 8  # horizontal bands from head to feet
 HUES, GREYS = 12, 6
 
@@ -14,11 +14,11 @@ class ColourEmbedder:
     """Per-stripe histograms of hue (weighted by saturation) and of grey level, square-rooted.
 
     The square root makes the cosine of two embeddings the Bhattacharyya coefficient of their histograms.
-    Pixels near the vertical centre line count more, because a box's margins show the background.
+    Pixels near the vertical centre line have more weight, because the margins of a box show the background.
     """
 
     width = STRIPES * (HUES + GREYS)
-    #: At 0.4 a black coat and a red jacket shared a track on the real video; below 0.15 tracks break.
+    #: At 0.4 a black coat and a red jacket shared a track on real video; below 0.15 tracks break.
     same_person = 0.2
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class ColourEmbedder:
 
 
 def patch(frame: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """The pixels of a box, at least one by one, whole pixels truncated as boxmot does."""
+    """The pixels of a box, at least one by one, coordinates truncated as in boxmot."""
     height, width = frame.shape[:2]
     x1, y1, x2, y2 = (int(v) for v in box)
     x1, y1 = min(max(x1, 0), width - 1), min(max(y1, 0), height - 1)

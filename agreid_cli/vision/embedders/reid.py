@@ -1,4 +1,4 @@
-"""Appearance from a boxmot re-ID weight file, loaded safely and run fused.
+"""Appearance from a boxmot re-ID weight file, loaded safely and run as a fused network.
 
 boxmot unpickles whatever a file holds, downloads by file name, and runs the network layer by layer; here
 the file is read with torch's `weights_only`, nothing is fetched, and the network runs in ONNX Runtime on a
@@ -23,7 +23,7 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class ReidEmbedder:
-    """A re-ID network by weight file; the architecture comes from the checkpoint or from the file name.
+    """A re-ID network by weight file; the architecture comes from the checkpoint or the file name.
 
     backend: auto (ONNX Runtime on a CPU where it can run the network, else torch), or one of `BACKENDS`.
 
@@ -31,7 +31,7 @@ class ReidEmbedder:
     no known architecture, or does not fit it.
     """
 
-    #: On the real video 0.2, boxmot's own default, breaks people into twice as many tracks as 0.4.
+    #: On real video, boxmot's own default of 0.2 breaks people into twice as many tracks as 0.4.
     same_person = 0.4
 
     def __init__(self, weights: Path, *, device: str = "cpu", backend: str = "auto") -> None:
@@ -80,21 +80,21 @@ def _patch(frame: np.ndarray, box: np.ndarray) -> np.ndarray:
 
 def _read(weights: Path) -> tuple[dict[str, torch.Tensor], str]:
     if not weights.is_file():
-        raise MissingError(f"the embedder's weights {weights} do not exist", hint="Check the path.")
+        raise MissingError(f"the embedder weights {weights} do not exist", hint="Check the path.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             stored = torch.load(weights, map_location="cpu", weights_only=True, encoding="latin1")
-    except Exception as error:  # torch raises a dozen kinds for a bad file
+    except Exception as error:  # torch raises many kinds of errors for a bad file
         raise InputError(
-            f"{weights} is not a plain weight file, so it was not loaded",
-            hint="A file that holds more than tensors may run code. Save its state_dict with torch.save.",
+            f"{weights} is not a plain weight file and was not loaded",
+            hint="A file with more than tensors may run code. Save its state_dict with torch.save.",
         ) from error
     name = stored.get("model_name", "") if isinstance(stored, dict) else ""
     state = stored.get("state_dict", stored) if isinstance(stored, dict) else {}
     tensors = {k.removeprefix("module."): v for k, v in state.items() if isinstance(v, torch.Tensor)}
     if not tensors:
-        raise InputError(f"{weights} holds no weights")
+        raise InputError(f"{weights} contains no weights")
     return tensors, str(name)
 
 
@@ -107,8 +107,8 @@ def _build(name: str, weights: Path) -> tuple[Any, tuple[int, int]]:
     name = name or next((n for n in known if n in weights.name.lower()), "")
     if name not in known:
         raise InputError(
-            f"{weights} does not say which network it is for{did_you_mean(weights.stem, known)}",
-            hint="Put the architecture into the file name, as in osnet_x0_25_mine.pt.",
+            f"{weights} does not name its network{did_you_mean(weights.stem, known)}",
+            hint="Put the architecture into the file name, e.g. osnet_x0_25_mine.pt.",
         )
     model = ReIDModelRegistry.build_model(name, None, num_classes=1, pretrained=False, use_gpu=False)
     height, width = get_backbone_spec(name).default_img_size
@@ -118,25 +118,25 @@ def _build(name: str, weights: Path) -> tuple[Any, tuple[int, int]]:
 def _fill(model: Any, state: dict[str, torch.Tensor], weights: Path) -> None:
     own = model.state_dict()
     fits = {k: v for k, v in state.items() if k in own and own[k].shape == v.shape}
-    # The classifier of the training identities is no part of the embedding.
+    # The classifier of the training identities is not part of the embedding.
     lacking = [k for k in own if k not in fits and not k.startswith("classifier")]
     lacking = [k for k in lacking if not k.endswith("num_batches_tracked")]
     if lacking:
         shown = ", ".join(lacking[:5]) + (" …" if len(lacking) > 5 else "")
-        raise InputError(f"{weights} does not fit its network: {len(lacking)} weights lack ({shown})")
+        raise InputError(f"{weights} does not fit its network: {len(lacking)} weights are missing ({shown})")
     model.load_state_dict(fits, strict=False)
 
 
 def _fused(model: Any, example: torch.Tensor) -> Any:
     try:
         with warnings.catch_warnings(), torch.inference_mode():
-            warnings.simplefilter("ignore")  # torch announces that torch.jit will go one day
+            warnings.simplefilter("ignore")  # torch warns that torch.jit is deprecated
             frozen = torch.jit.freeze(torch.jit.trace(model, example, check_trace=False))
             fused = torch.jit.optimize_for_inference(frozen)
             if torch.allclose(fused(example), model(example), atol=1e-3):
                 return fused
     except (AttributeError, RuntimeError, NotImplementedError):
-        pass  # a network that cannot be traced, or a torch without jit: slower, but the same
+        pass  # a network that cannot be traced, or a torch without jit: slower, same output
     return model.to(memory_format=torch.channels_last)
 
 

@@ -1,4 +1,4 @@
-"""A trade of exactness for time: the embedding of a person who stands alone serves for some frames more."""
+"""Reuse the embedding of a person without neighbours for some frames: faster, but not exact."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import numpy as np
 from agreid_cli.records.boxes import box_ious
 from agreid_cli.vision.embedders import Embed
 
-#: A box continues one of the last frame when they overlap so much, and is alone when no other touches more.
+#: Minimum overlap with a box of the last frame to continue it; a box is alone if no other overlaps more.
 SAME, ALONE = 0.6, 0.05
 
 
 class Reusing:
-    """Wraps an embedder for one video; frames must come in order.
+    """Wraps an embedder for one video; frames must be given in order.
 
-    A box keeps the embedding of the one box of the frame before that it continues, at most `frames` frames
-    long and only while no other person overlaps it. This changes tracks: it is off unless asked for.
+    A box keeps the embedding of the single box of the previous frame that it continues, for at most `frames`
+    frames and only while no other person overlaps it. This changes tracks, so it is off by default.
     """
 
     def __init__(self, embed: Embed, frames: int) -> None:
@@ -27,7 +27,7 @@ class Reusing:
         self._age = np.zeros(0, np.int64)
 
     def __call__(self, boxes: np.ndarray, frame: np.ndarray) -> np.ndarray:
-        """float32 (n, D) of unit length, some of them the rows of the frame before."""
+        """float32 (n, D) of unit length, some of them rows of the previous frame."""
         overlap = box_ious(boxes, self._boxes)
         alone = (box_ious(boxes, boxes) > ALONE).sum(1) == 1
         once = (overlap > ALONE).sum(1) == 1

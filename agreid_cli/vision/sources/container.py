@@ -1,4 +1,4 @@
-"""What a container holds: which stream is the film, and what else is in it.
+"""The content of a video container: which stream is the main video, and what else is in it.
 
 A cover picture, a preview or an empty track may stand before the film, and dashcams and body cameras put
 two films into one file. The first film is taken, one that the file marks as its default before others, and
@@ -66,7 +66,7 @@ class Contents:
 def look(path: Path, stream: int | None = None) -> Contents:
     """The contents of a video file; `stream` is the number of the film wanted, None for the first.
 
-    Raises `InputError` when the file is no video, holds no film, or `stream` is none of its films.
+    Raises `InputError` if the file is not a video, contains no video stream, or `stream` is not one of them.
     """
     try:
         with opened(path) as container:
@@ -84,7 +84,7 @@ def opened(path: Path) -> Any:
 
 
 def contents(container: Any, name: str, stream: int | None = None) -> Contents:
-    """See `look`; `name` stands in messages. Reads packets only where a file has several films."""
+    """See `look`; `name` is used in messages. Reads packets only if a file has several video streams."""
     videos = [s for s in container.streams if s.type == "video"]
     pictures = [s for s in videos if s.disposition & _PICTURE]
     empty: list[Any] = []
@@ -102,7 +102,8 @@ def contents(container: Any, name: str, stream: int | None = None) -> Contents:
     rest += [f"{words}{f' ×{n}' if n > 1 else ''}" for words, n in others.items()]
     if not films:
         raise InputError(
-            f"{name} holds no film: {', '.join(rest) or 'no stream at all'}", hint="Give the video."
+            f"{name} contains no video stream: {', '.join(rest) or 'no stream at all'}",
+            hint="Give the video.",
         )
     known = [_film(container, s) for s in films]
     if stream is not None:

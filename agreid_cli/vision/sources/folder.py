@@ -112,7 +112,7 @@ class FrameFolder:
             most = sorted(sizes.items(), key=lambda item: -len(item[1]))
             listed = "; ".join(f"{w}×{h}: {len(names)} ({names[0]})" for (w, h), names in most[:20])
             raise InputError(
-                f"{self.given} holds images of {len(sizes)} sizes, so it is not one recording: {listed}",
+                f"{self.given} contains images of {len(sizes)} sizes, so it is not one recording: {listed}",
                 hint="Name the images of one recording by a pattern, as in 'img1/cam1_%06d.jpg'.",
             )
         return next(iter(sizes))
@@ -124,7 +124,7 @@ def open_folder(path: Path, config: SourceConfig) -> FrameFolder:
 
 
 def _read(path: Path) -> np.ndarray | None:
-    """The pixels, uint8 BGR, upright; None when there is no whole image in the file."""
+    """The pixels, uint8 BGR, upright; None if the file is not a complete image."""
     try:
         return np.ascontiguousarray(read_picture(path).pixels[..., ::-1])
     except (OSError, ValueError):

@@ -69,7 +69,7 @@ def find(given: Path) -> Numbered:
         chosen = [name for name in names if _matcher(given.name).fullmatch(name)]
         if not chosen:
             raise InputError(
-                f"{given} matches no file", hint=f"{folder} holds {_listed(names) or 'nothing'}."
+                f"{given} matches no file", hint=f"{folder} contains {_listed(names) or 'nothing'}."
             )
         films = [name for name in chosen if not is_image(folder / name)]
         if films:
@@ -113,11 +113,11 @@ def image_folder(given: Path) -> Path:
     deeper = [p for p in inner if (p / "img1").is_dir()] or holding
     if deeper:
         raise InputError(
-            f"{given} holds {len(deeper)} recordings: {_listed([p.name for p in deeper])}",
+            f"{given} contains {len(deeper)} recordings: {_listed([p.name for p in deeper])}",
             hint=f"Name each of them: {given}/*",
         )
     films = [name for name in _names(given) if ending_of(name) in _FILMS]
-    held = f"; it holds {_listed(films)}" if films else ""
+    held = f"; it contains {_listed(films)}" if films else ""
     raise InputError(
         f"{given} is a folder without images, not a video{held}",
         hint=f"Name the files: {given}/*{ending_of(films[0]) if films else '.mp4'}",
@@ -152,7 +152,7 @@ def _numbered(
     if len(shapes) > 1 or len(varying) > 1:
         if not by_pattern:
             _refuse(given, folder, shapes, groups, varying)
-        notes.append("its names hold no single number that goes up: read in the order of their names")
+        notes.append("its file names have no single ascending number: read in the order of their names")
     ordered = sorted(chosen, key=lambda name: ([int(d) for d in _DIGITS.findall(name)], name))
     if len(varying) != 1 or len(shapes) > 1:
         if len(shapes) > 1:
@@ -201,7 +201,7 @@ def _refuse(
     more = f" and {len(kinds) - _SHOWN} more" if len(kinds) > _SHOWN else ""
     example = next(iter(shapes.values()))[0]
     raise InputError(
-        f"{given} holds images of {len(kinds)} kinds of names, so it may be several recordings: "
+        f"{given} contains images with {len(kinds)} kinds of names, so it may be several recordings: "
         f"{', '.join(listed)}{more}",
         hint=f"Name those of one recording by a pattern in quotes, as in '{folder}/{_pattern_of(example)}'.",
     )

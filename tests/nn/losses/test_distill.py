@@ -98,7 +98,7 @@ def test_threshold_table() -> None:
 
 @pytest.mark.parametrize("v", [0.0, -1.0, 1.01])
 def test_v_outside_its_range_is_refused(v: float) -> None:
-    with pytest.raises(ValueError, match="v lies in"):
+    with pytest.raises(ValueError, match="v must be in"):
         thresholds(88, v)
 
 

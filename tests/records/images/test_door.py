@@ -246,7 +246,7 @@ def test_only_regular_files_of_a_bearable_size_are_opened(tmp_path: Path) -> Non
     for read in (read_picture, picture_size):
         for name, why in (
             ("bomb.png", "more than 89,478,485 pixels"), ("pipe.jpg", "a named pipe"),
-            ("folder.jpg", "a folder"), ("empty.jpg", "the file is empty"), ("text.jpg", "this is no image"),
+            ("folder.jpg", "a folder"), ("empty.jpg", "the file is empty"), ("text.jpg", "not an image"),
             ("a\0b.jpg", "null"),
         ):  # fmt: skip
             with pytest.raises(ValueError, match=why):

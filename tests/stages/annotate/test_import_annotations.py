@@ -210,9 +210,9 @@ def test_what_contradicts_itself_is_told_at_once_and_nothing_is_written(workspac
     for said in (
         "campus-cctv/annotations.xml, track 0",
         "person 7 is female here and male in ",
-        "'seven' is no whole number",
+        "'seven' is not an integer",
         "no track 33 of 'campus-cctv'",
-        "'Rucksack' is no label",
+        "'Rucksack' is not a valid label",
         "its field 'track' names no track",
     ):
         assert said in text
@@ -261,10 +261,10 @@ def test_work_done_in_label_studio_comes_back(workspace: Workspace) -> None:
 @pytest.mark.parametrize(
     ("tool", "name", "content", "said"),
     [
-        ("cvat", "a.xml", "<annotations>", "is not XML"),
+        ("cvat", "a.xml", "<annotations>", "is not valid XML"),
         ("cvat", "a.xml", "<annotations><image/></annotations>", "which has tracks"),
-        ("label-studio", "a.json", "[", "is not JSON"),
-        ("label-studio", "a.json", "{}", "no list of tasks"),
+        ("label-studio", "a.json", "[", "is not valid JSON"),
+        ("label-studio", "a.json", "{}", "not a list of tasks"),
         ("cvat", "none.xml", None, "cannot read"),
         ("voc", "a.xml", "", "cvat, label-studio"),
     ],
@@ -297,7 +297,7 @@ def test_the_command_never_replaces_unasked(workspace: Workspace) -> None:
     assert json.loads(done.stdout)["n_identities"] == 3
     assert workspace.identities.read_bytes() == before
     partial = CliRunner().invoke(app, [*words[:3], *words[4:], "--overwrite"])
-    assert "the files do not speak of 3 tracks" in partial.stderr
+    assert "the files do not contain 3 tracks" in partial.stderr
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")

@@ -180,11 +180,11 @@ def broken(file: Path, change: Callable[[ElementTree.Element], None]) -> Path:
         (lambda root: [t.set("task_id", "99") for t in root.iter("track")], "names task 99, which the file"),
         (
             lambda root: [b.set("frame", str(int(b.get("frame")) + 70)) for b in root.iter("box")],
-            "task 'campus-uav': has boxes on frames 190 to 280 of the file, and holds 0 to 119",
+            "task 'campus-uav': has boxes on frames 190 to 280 of the file, and contains 0 to 119",
         ),
         (
             lambda root: [b.set("frame", "x") for b in root.iter("box")],
-            "a box is on frame 'x', which is no frame number",
+            "a box is on frame 'x', which is not a frame number",
         ),
     ],
 )

@@ -129,5 +129,5 @@ def test_crops_without_tracks_have_nothing_to_fill_in(tmp_path: Path) -> None:
     rows = [{**row, "track_id": None} for row in crops_table(1).to_pylist()]
     workspace = Workspace(tmp_path)
     CROPS.write(crops_table(1).from_pylist(rows, schema=CROPS.schema), workspace.crops)
-    with pytest.raises(InputError, match="holds no track"):
+    with pytest.raises(InputError, match="contains no track"):
         write_template(workspace, DEFAULT)

@@ -93,7 +93,7 @@ def test_every_crop_gets_the_person_whose_box_it_lies_on(campus: Workspace) -> N
     write(campus, rows)
     heard = Heard()
     build_manifest(campus, ManifestConfig(), progress=heard)
-    assert any("taken over from the campus's truth: 3 in" in note for note in heard.notes)
+    assert any("taken from the campus's ground truth: 3 in" in note for note in heard.notes)
     for row in read_manifest(campus.manifest).to_pylist():
         track = row["track_id"]
         if row["platform"] == "uav" and track in (11, 12) and row["frame"] >= 4:
@@ -139,14 +139,14 @@ def test_new_crops_are_matched_again_but_a_hand_s_work_is_kept(campus: Workspace
     write(campus, rows[:-1])
     refresh_manifest(campus)
     assert campus.identities.read_text() == text
-    with pytest.raises(InputError, match="not made from the truth"):
+    with pytest.raises(InputError, match="not made from the ground truth"):
         match_truth(campus)
     match_truth(campus, overwrite=True)
     assert campus.identities.read_text() != text
 
 
 def test_without_a_finished_campus_or_crops_it_says_what_to_do(campus: Workspace, tmp_path: Path) -> None:
-    with pytest.raises(MissingError, match="holds no truth"):
+    with pytest.raises(MissingError, match="contains no ground truth"):
         match_truth(Workspace(tmp_path / "nothing"))
     with pytest.raises(MissingError, match=r"crops\.parquet"):
         match_truth(campus)

@@ -170,7 +170,7 @@ def test_wrong_files_are_told_at_once(tmp_path: Path) -> None:
     for file in files[:2]:
         with open(file, "a") as handle:
             handle.write("99,mael" + ",0" * 14 + "\n")
-    with pytest.raises(InputError, match="faults in the annotations: 2") as caught:
+    with pytest.raises(InputError, match="2 problems in the annotations") as caught:
         merge(tmp_path, files)
     assert "ann.csv, line 22, column gender" in str(caught.value)
     assert not (tmp_path / "attributes.csv").exists()

@@ -125,7 +125,7 @@ def test_wrong_annotations_are_refused_all_at_once(tmp_path: Path) -> None:
         handle.write("9,mael" + ",0" * 14 + "\n")
     with open(workspace.identities, "a") as handle:
         handle.write("campus-uav,77,1\n")
-    with pytest.raises(InputError, match="faults in the annotations: 2") as caught:
+    with pytest.raises(InputError, match="2 problems in the annotations") as caught:
         review(workspace, DEFAULT)
     assert "did you mean 'male'" in str(caught.value)
     assert not (workspace.root / "review.html").exists()
@@ -139,7 +139,7 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
         review(workspace, DEFAULT, identities=tmp_path / "mine.csv")
     rows = [{**row, "track_id": None} for row in crops_table(1).to_pylist()]
     CROPS.write(crops_table(1).from_pylist(rows, schema=CROPS.schema), workspace.crops)
-    with pytest.raises(InputError, match="holds no track"):
+    with pytest.raises(InputError, match="contains no track"):
         review(workspace, DEFAULT)
 
 

@@ -154,7 +154,7 @@ def test_a_finished_campus_is_left_as_it_is_and_another_is_refused_or_replaced(
     synth(workspace, SMALL, truth_only=True)
     before = tree(tmp_path)
     assert synth(workspace, SMALL, truth_only=True, progress=heard).state == "unchanged"
-    assert "left as it is" in heard.notes[0]
+    assert "left unchanged" in heard.notes[0]
     assert tree(tmp_path) == before
     with pytest.raises(InputError, match="another campus") as caught:
         synth(workspace, SMALL.model_copy(update={"seed": 4}), truth_only=True)
@@ -177,7 +177,7 @@ def test_what_something_else_made_is_never_replaced(tmp_path: Path, name: str) -
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b"mine")
     for overwrite in (False, True):
-        with pytest.raises(InputError, match="no synthetic campus"):
+        with pytest.raises(InputError, match="not a synthetic campus"):
             synth(Workspace(tmp_path), SMALL, overwrite=overwrite)
     assert tree(tmp_path) == {name: b"mine"}
 
@@ -214,7 +214,7 @@ def test_after_an_interruption_it_goes_on_and_ends_in_the_same_bytes(
     monkeypatch.setattr(module, name, work)
     heard = Heard()
     assert synth(workspace, SMALL, truth_only=truth_only, progress=heard).state == "resumed"
-    assert "goes on" in heard.notes[0]
+    assert "continuing" in heard.notes[0]
     made = tree((crops if truth_only else films).root)
     made.pop("split.parquet", None)
     assert tree(tmp_path) == made
@@ -252,7 +252,7 @@ def test_a_campus_that_cannot_be_is_refused_with_all_that_is_wrong(tmp_path: Pat
         synth(Workspace(tmp_path), wrong)
     assert len(caught.value.problems) == 3
     assert tree(tmp_path) == {}
-    with pytest.raises(InputError, match="nobody can be seen"):
+    with pytest.raises(InputError, match="no person in this campus is visible enough"):
         low = SMALL.model_copy(update={"min_height": LeastHeight(uav=9999, cctv=9999)})
         synth(Workspace(tmp_path / "low"), low, truth_only=True)
 

@@ -93,7 +93,7 @@ def test_tracks_without_a_pid_are_left_out_and_counted(tmp_path: Path) -> None:
     assert set(read_manifest(workspace.manifest)["pid"].to_pylist()) == {1, 2}
     assert (result.n_crops, result.n_identities, result.n_both_views) == (9, 2, 1)
     assert (result.n_unannotated_crops, result.n_unannotated_tracks) == (15, 5)
-    assert "left out: 12 crops of 4 tracks that no row of the identities names" in listener.said
+    assert "left out: 12 crops of 4 tracks without a row in the identities" in listener.said
     assert "left out: 3 crops of 1 track without a pid yet" in listener.said
     assert any("no attributes.csv" in text for text in listener.said)
     assert not attribute_matrix(read_manifest(workspace.manifest)).any()
@@ -160,7 +160,7 @@ def test_all_faults_of_both_files_come_at_once_and_nothing_is_written(tmp_path: 
         handle.write("8,it\n")
     with pytest.raises(InputError) as caught:
         build_manifest(workspace, DEFAULT)
-    assert "faults in the annotations: 2;" in caught.value.message
+    assert "2 problems in the annotations;" in caught.value.message
     assert [p.where.split(",")[0] for p in caught.value.problems] == ["identities.csv", "attributes.csv"]
     (tmp_path / "a.mat").write_bytes(b"no")
     with pytest.raises(InputError) as caught:
@@ -176,7 +176,7 @@ def test_missing_files_name_the_next_step(tmp_path: Path) -> None:
     with pytest.raises(MissingError, match="--template"):
         build_manifest(workspace, DEFAULT)
     write_identities(workspace.identities, {("campus-uav", 1): "", ("campus-uav", 2): -1})
-    with pytest.raises(InputError, match="gives no track an identity yet"):
+    with pytest.raises(InputError, match="contains no identity yet"):
         build_manifest(workspace, DEFAULT)
     with pytest.raises(MissingError, match=r"nowhere\.csv does not exist"):
         build_manifest(workspace, DEFAULT, attributes=tmp_path / "nowhere.csv")
@@ -189,7 +189,7 @@ def test_crops_that_come_from_no_track_are_left_out(tmp_path: Path) -> None:
     CROPS.write(crops_table(7, n_pids=2).from_pylist(rows, schema=CROPS.schema), workspace.crops)
     listener = Listener()
     assert build_manifest(workspace, DEFAULT, progress=listener).n_crops == 11
-    assert "left out: 1 crop cut from no track" in listener.said
+    assert "left out: 1 crop without a track" in listener.said
 
 
 def test_a_manifest_is_stale_by_content_and_not_by_date(tmp_path: Path) -> None:

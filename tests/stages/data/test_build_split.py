@@ -99,7 +99,7 @@ def test_runs_on_a_replaced_split_are_named(tmp_path: Path) -> None:
         (workspace.runs / name / "inputs.json").write_text(f'{{"split": "{digest}"}}')
     heard = Heard()
     build_split(workspace, SplitConfig(seed=1), overwrite=True, progress=heard)
-    assert [w for w in heard.warnings if "replaced: old. Train again" in w]
+    assert [w for w in heard.warnings if "replaced split: old. Train again" in w]
 
 
 def test_a_changed_manifest_is_named(tmp_path: Path) -> None:
@@ -155,9 +155,7 @@ def test_published_queries_without_a_match_are_kept_and_named(tmp_path: Path) ->
     )
     (a2g,) = result.counts.directions
     assert (a2g.n_query, a2g.n_valid, a2g.n_dropped) == (5, 2, 3)
-    assert heard.warnings == [
-        "a2g: 3 of 5 queries have no true match in the gallery and will not count; pid 3"
-    ]
+    assert heard.warnings == ["a2g: 3 of 5 queries have no true match in the gallery and are excluded; pid 3"]
 
 
 def test_directions_left_out_and_lopsided_training_are_said(tmp_path: Path) -> None:
@@ -171,7 +169,7 @@ def test_directions_left_out_and_lopsided_training_are_said(tmp_path: Path) -> N
         "crop of another camera"
     ]
     assert len(heard.warnings) == 1
-    assert "only 0 of the 8 identities to train on are seen by both views, against 6" in heard.warnings[0]
+    assert "only 0 of the 8 training identities are seen in both views, but 6" in heard.warnings[0]
     assert "--set paired_in_train=0.5" in heard.warnings[0]
     heard = Heard()
     kept = build_split(workspace, SplitConfig(), overwrite=True, progress=heard)

@@ -131,7 +131,7 @@ def test_own_footage_survives_the_layout_of_market_but_for_platforms(direction: 
 
     assert without_lost(here) == without_lost(there)
     assert len(list(here.elements())) == result.images
-    assert any("cannot tell platform" in note for note in result.notes)
+    assert any("cannot store platform" in note for note in result.notes)
     assert any("left out" in note for note in result.notes)
     assert not result.attributes
 
@@ -275,7 +275,7 @@ def test_an_export_replaces_only_an_export_and_never_what_it_reads(tmp_path: Pat
     put(tmp_path / "mine" / "thesis.txt", b"x")
     for out in (tmp_path / "mine", tmp_path / "data", tmp_path / "ws", tmp_path):
         before = files(out)
-        with pytest.raises(InputError, match="no export of agreid"):
+        with pytest.raises(InputError, match="not an agreid export"):
             export(workspace, "ag-reid", out, overwrite=True)
         assert files(out) == before
     export(workspace, "ag-reid", tmp_path / "out")
@@ -285,7 +285,7 @@ def test_an_export_replaces_only_an_export_and_never_what_it_reads(tmp_path: Pat
     export(workspace, "ag-reid", tmp_path / "out", overwrite=True)
     assert not (tmp_path / "out" / "old.txt").exists()
     back = reimport("ag-reid", tmp_path / "out", tmp_path / "back")
-    with pytest.raises(InputError, match="holds images of this workspace"):
+    with pytest.raises(InputError, match="contains images of this workspace"):
         export(back, "ag-reid", tmp_path / "out", overwrite=True)
     put(tmp_path / "file")
     with pytest.raises(InputError, match="is a file"):
@@ -328,9 +328,9 @@ def test_a_layout_by_role_needs_a_split_with_parts_in_it(tmp_path: Path) -> None
     workspace = imported(tmp_path, "uav-human")
     table = SPLIT.read(workspace.split)
     SPLIT.write(table.filter([role != "train" for role in table["role"].to_pylist()]), workspace.split)
-    with pytest.raises(InputError, match="no crop has a part") as caught:
+    with pytest.raises(InputError, match="no crop has a role") as caught:
         export(workspace, "ag-reid", tmp_path / "out")
-    assert "cannot tell all" in str(caught.value)
+    assert "cannot store all" in str(caught.value)
     workspace.split.unlink()
     with pytest.raises(MissingError, match="build-split"):
         export(workspace, "ag-reid", tmp_path / "out")

@@ -87,7 +87,7 @@ def test_a_list_is_imported_alike(tmp_path: Path) -> None:
     heard = Heard()
     by_list = imported(tmp_path / "a", "list", tmp_path / "own" / "list.csv", heard)
     assert by_list.split is not None
-    assert "list.csv: columns that are not used: notes" in heard.notes
+    assert "list.csv: unused columns: notes" in heard.notes
     (tmp_path / "own" / "list.csv").unlink()
     by_folder = imported(tmp_path / "b", "folder", tmp_path / "own")
     columns = ("crop_id", "path", "pid", "camid", "platform", "width", "height")

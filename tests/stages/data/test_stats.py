@@ -28,7 +28,7 @@ def test_crops_alone_are_counted_with_a_warning(tmp_path: Path) -> None:
     (found,) = stats([write_crops(tmp_path / "campus").root], progress=heard)
     assert found.identities is None
     assert found.images == 36
-    assert "campus: the persons of these crops have no identities yet" in heard.warnings[0]
+    assert "campus: the persons in these crops have no identities yet" in heard.warnings[0]
     assert "agreid build-manifest --template" in heard.warnings[0]
 
 
@@ -41,7 +41,7 @@ def test_a_manifest_older_than_its_inputs_is_counted_with_a_warning(tmp_path: Pa
     annotated(tmp_path, n_pids=4, junk_from=4)
     (found,) = stats([tmp_path], progress=heard)
     assert found.identities == 4
-    assert "renew it with: agreid build-manifest" in heard.warnings[0]
+    assert "update it with: agreid build-manifest" in heard.warnings[0]
 
 
 def test_every_source_that_cannot_be_counted_is_named_at_once(tmp_path: Path) -> None:

@@ -180,7 +180,7 @@ def test_on_the_screen_and_as_json(done: Workspace) -> None:
     told = CliRunner().invoke(app, [*words, "--oracle", "--json"])
     value = json.loads(told.stdout)
     assert [row["name"] for row in value["rows"]] == list(ROWS)
-    assert "upper bound, no result" in value["rows"][-1]["says"]
+    assert "upper bound, not a result" in value["rows"][-1]["says"]
     mixed = CliRunner().invoke(app, [*words, "--rerank", "20,6,0.3"])
     assert mixed.exit_code == 2
     assert "--rerank cannot be combined with --explain" in mixed.stderr
@@ -203,7 +203,7 @@ def test_a_test_part_without_attributes_is_refused_at_once(done: Workspace, tmp_
 
 
 def test_runs_that_explain_nothing(done: Workspace, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="explains nothing") as caught:
+    with pytest.raises(InputError, match="not an explainable stream") as caught:
         evaluate_explain(done, config=SMALL, run="campus")
     assert "agreid train --recipe explain-" in caught.value.hint
     with pytest.raises(MissingError, match="no explainable stream"):

@@ -142,7 +142,7 @@ def test_aggregate_shows_both_directions_and_mean_maps(done: Workspace, tmp_path
     for direction in found.directions:
         assert sum(row[direction] for row in found.groups) == pytest.approx(1, abs=1e-3)
     page = found.page.read_text()
-    assert "Upper Body Clothing (even: 14.8 %)" in page
+    assert "Upper Body Clothing (uniform: 14.8 %)" in page
     assert page.count("<figcaption>") >= 2 * 3
     assert cv2.imread(str(found.picture)) is not None
 

@@ -229,7 +229,7 @@ def test_changed_or_missing_embeddings_are_said_and_not_shown(copy: Workspace) -
     done = report(copy, config=SMALL)
     assert done.queries == 0
     assert any("agreid evaluate --save-ranks" in note for note in done.notes)
-    assert "no ranked lists, because its embeddings are not here" in done.path.read_text()
+    assert "no ranked lists, because its embeddings are missing" in done.path.read_text()
 
 
 def test_saved_ranks_stand_in_for_embeddings_that_are_gone(copy: Workspace) -> None:
@@ -254,7 +254,7 @@ def test_embeddings_of_another_program_without_a_workspace_of_crops(tmp_path: Pa
     text = Page(done.path.read_text()).text
     assert done.systems == ("theirs",)
     assert (done.queries, done.pictures) == (8, 0)
-    assert "Without a manifest nobody knows where the crops' images are" in text
+    assert "Without a manifest the locations of the images are unknown" in text
     assert "the model that made these embeddings is unknown" in text
     assert "Rank 1: person" in done.path.read_text()
 
@@ -271,7 +271,7 @@ def test_runs_by_name_and_runs_not_measured(copy: Workspace) -> None:
     add_run(copy, "third", noise=1.0, made=3_000, measured=False)
     done = report(copy, config=SMALL)
     assert done.systems == ("first", "second", "third")
-    assert "third has not been measured: agreid evaluate --run third" in done.notes
+    assert "third has no results: agreid evaluate --run third" in done.notes
     assert report(copy, config=SMALL, runs=["third"]).directions == ()
     assert report(copy, config=SMALL, runs=["second", "first"]).systems == ("second", "first")
     two = report(copy, config=ReportConfig(**{**SMALL.model_dump(), "runs": 2}))

@@ -67,7 +67,7 @@ def test_parquet_is_read_alike_and_keeps_its_crop_ids(tmp_path: Path) -> None:
         ("b", "images/1.jpg", 8, ("query:all",)),
     ]
     assert problems == []
-    assert said == "crops.parquet: columns that are not used: score"
+    assert said == "crops.parquet: unused columns: score"
 
 
 def test_every_bad_row_is_named_with_its_line(tmp_path: Path) -> None:
@@ -91,8 +91,8 @@ def test_every_bad_row_is_named_with_its_line(tmp_path: Path) -> None:
     told = {p.where: p.what for p in problems}
     assert list(told) == [f"crops.csv, line {n}" for n in range(3, 12)]
     for line, words in {
-        3: "already listed in crops.csv, line 2", 4: "does not exist", 5: "is no regular file", 6: "x7",
-        7: "no camera number", 8: "did you mean 'uav'", 9: "did you mean 'probe'",
+        3: "already listed in crops.csv, line 2", 4: "does not exist", 5: "is not a regular file", 6: "x7",
+        7: "not a camera number", 8: "did you mean 'uav'", 9: "did you mean 'probe'",
         10: "camera 0 is on cctv here", 11: "has no path",
     }.items():  # fmt: skip
         assert words in told[f"crops.csv, line {line}"], told

@@ -140,12 +140,12 @@ def test_a_run_embeds_the_people_of_a_frame_for_the_tracker(workspace: Workspace
 
 
 def test_what_cannot_be_embedded_is_said(workspace: Workspace, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="--out goes with --crops"):
+    with pytest.raises(UsageError, match="--out needs --crops"):
         embed(workspace, out=tmp_path / "x.parquet")
     with pytest.raises(MissingError, match="does not exist"):
         embed(workspace, crops=tmp_path / "nowhere")
     (tmp_path / "none").mkdir()
-    with pytest.raises(InputError, match="holds no image"):
+    with pytest.raises(InputError, match="contains no image"):
         embed(workspace, crops=tmp_path / "none")
     (tmp_path / "none" / "broken.jpg").write_bytes(b"no picture")
     with pytest.raises(InputError, match="1 crops cannot be read") as caught:

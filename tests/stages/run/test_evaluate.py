@@ -180,7 +180,7 @@ def test_compare_refuses_other_crops_before_ranking(tmp_path: Path, monkeypatch:
     file = write_embeddings(table, tmp_path / "e.parquet")
     [a2g, g2a] = score(workspace, file, directions=["both"])
     monkeypatch.setattr(scoring, "rank", None)
-    with pytest.raises(InputError, match="cannot be compared") as caught:
+    with pytest.raises(InputError, match="not comparable") as caught:
         score(workspace, file, directions=["g2a"], compare_with=tmp_path / "results" / "e-a2g.json")
     assert a2g.fingerprint in str(caught.value)
     assert g2a.fingerprint in str(caught.value)

@@ -69,7 +69,7 @@ def test_the_embedding_is_the_mean_of_the_backbone_s_map(weights: Path) -> None:
         (Pretrained("gone.pt"), MissingError, "gone.pt do not exist"),
         (Pretrained("imagenet"), UsageError, "does not say which backbone"),
         (Pretrained("timm:mobilenetv2_100", "resnet50"), UsageError, "names a backbone already"),
-        (Pretrained("timm:mobilnetv2_100"), InputError, "timm knows no network"),
+        (Pretrained("timm:mobilnetv2_100"), InputError, "timm has no network"),
         (Pretrained("FILE", "osnet-x1.0"), InputError, "of this backbone's weights"),
     ],
 )
@@ -105,7 +105,7 @@ def test_installed_weights_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     ("words", "says"),
     [
         (["--backbone", "resnet50"], "go with --weights"),
-        (["--weights", "a.pt", "--size", "64"], "is no size"),
+        (["--weights", "a.pt", "--size", "64"], "is not a size"),
         (["--weights", "a.pt", "--run", "x"], "exclude each other"),
     ],
 )

@@ -124,7 +124,7 @@ def test_people_who_are_held_out_from_the_run_are_held_out_from_its_stream(tmp_p
     assert {pid_of[crop] for crop in tested} == set(range(9, 17))
     card = model_card(found.run, load_network(found.run))
     assert "chosen among epochs by 2 held-out training identities" in card
-    assert "the test has not been measured yet" in card
+    assert "the test set has not been evaluated yet" in card
 
     only = settings("explain-campus", "explain.teacher=campus", "explain.held_out=0")
     data, trainee = prepare(workspace, only, SILENT)
@@ -215,7 +215,7 @@ def test_what_cannot_be_explained_is_said_before_training(
 
 
 def test_a_recipe_of_another_network_is_refused_with_the_right_one(done: Workspace) -> None:
-    with pytest.raises(InputError, match="does not belong") as caught:
+    with pytest.raises(InputError, match="does not fit") as caught:
         train(done, config=settings("explain-bot-osnet", "explain.teacher=campus"), name="wrong")
     assert "osnet-x1.0 in the recipe, osnet-x0.25 in the run" in str(caught.value)
     assert "explain-campus" in caught.value.hint
@@ -228,6 +228,6 @@ def test_without_a_teacher_or_without_attributes(done: Workspace, tmp_path: Path
     assert "agreid train --recipe sbs-osnet" in caught.value.hint
     bare = write_people(tmp_path, size=(32, 24), crops_per_pid=2)
     train(bare, config=settings("campus", "schedule.epochs=0"))
-    with pytest.raises(InputError, match="holds no attributes") as caught:
+    with pytest.raises(InputError, match="has no attributes") as caught:
         train(bare, config=settings("explain-campus"))
     assert "build-manifest" in caught.value.hint

@@ -135,7 +135,7 @@ def test_twice_is_the_same_bytes_and_a_finished_video_is_not_done_again(
     again = run(street, into="a", finder=finder, progress=heard)
     assert finder.seen == 0
     assert again.skipped == ("street",)
-    assert heard.notes == ["street: finished before, left as it is"]
+    assert heard.notes == ["street: already finished, unchanged"]
     assert {p: p.stat().st_mtime_ns for p in before} == before
     assert tiny.tree(tmp_path / "a") == tiny.tree(tmp_path / "b")
 
@@ -241,7 +241,7 @@ def test_two_videos_of_one_name_are_refused_and_can_be_named(
     assert not (tmp_path / "workspace").exists()
     run(street, other, given=Given("cctv", video_ids=("east", "west")))
     assert {r["video_id"] for r in rows(tmp_path / "workspace")} == {"east", "west"}
-    with pytest.raises(InputError, match="made from other bytes"):
+    with pytest.raises(InputError, match="made from a different file"):
         run(street, given=Given("cctv", video_ids=("west",)))
 
 
@@ -255,7 +255,7 @@ def test_the_same_video_twice_is_taken_once(
     copy = tmp_path / "copy.avi"
     copy.write_bytes(street.read_bytes())
     again = run(copy, progress=heard)
-    assert "holds the same bytes as the video 'street' and is left out" in heard.notes[-1]
+    assert "has the same bytes as the video 'street' and is left out" in heard.notes[-1]
     assert (again.total, again.videos, again.skipped) == (14, (), ("copy",))
     assert run(street, copy, into="one-call").total == 14
     assert run(copy, given=Given("cctv", video_ids=("copy",))).total == 28
@@ -280,7 +280,7 @@ def test_all_bad_videos_are_listed_at_once_before_any_work(
 def test_a_size_that_tells_no_platform_asks_for_one(
     run: Callable[..., ExtractResult], street: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(InputError, match="does not tell which camera it is"):
+    with pytest.raises(InputError, match="the platform cannot be derived from a frame"):
         run(street, given=Given())
     cctv = tiny.write(tmp_path / "c.avi", tiny.clip(3, size=(704, 480)))
     run(cctv, given=Given())
@@ -316,9 +316,9 @@ def test_a_clip_too_short_for_a_track_warns_and_leaves_a_valid_table(
 def test_the_warning_says_why_there_is_no_crop(run: Callable[..., ExtractResult], tmp_path: Path) -> None:
     heard = Heard()
     run(tiny.write(tmp_path / "nobody.avi", tiny.clip(20, [])), progress=heard)
-    assert "Nobody was found in 20 frames" in heard.warnings[0]
+    assert "No person was detected in 20 frames" in heard.warnings[0]
     run(tiny.write(tmp_path / "brief.avi"), progress=heard, config=ExtractConfig(every=1000))
-    assert "miss every 1000th frame" in heard.warnings[1]
+    assert "include no 1000th frame" in heard.warnings[1]
     assert rows(tmp_path / "workspace") == []
 
 
@@ -394,7 +394,7 @@ def test_mot_text_is_made_on_request_also_for_a_finished_video(
     crops = tiny.tree(tmp_path / "workspace")
     heard = Heard()
     run(street, save_mot=True, progress=heard)
-    assert "made again" in heard.notes[0]
+    assert "extracted again" in heard.notes[0]
     after = tiny.tree(tmp_path / "workspace")
     text = after.pop("crops/mot/street.txt").decode()
     assert after == crops
@@ -407,7 +407,7 @@ def test_mot_text_is_made_on_request_also_for_a_finished_video(
     x, y, w, h = (float(v) for v in lines[0][2:6])
     assert np.abs(np.array([x, y, x + w, y + h]) - truth).max() <= 4  # JPEG smears colours by a few pixels
     run(street, save_mot=True, progress=heard)
-    assert heard.notes[-1] == "street: finished before, left as it is"
+    assert heard.notes[-1] == "street: already finished, unchanged"
 
 
 def test_more_than_sixty_tracks_get_more_pages_and_names_do_not_collide(

@@ -56,7 +56,10 @@ def test_what_has_no_partner_is_named_and_left_out(tmp_path: Path) -> None:
         Workspace(tmp_path), truth=tmp_path / "gt", tracks=tmp_path / "found", progress=heard
     )
     assert [one.video for one in scores] == ["b", COMBINED]
-    assert heard.warnings == ["not scored, for want of tracks: a", "not scored, for want of truth: c"]
+    assert heard.warnings == [
+        "not scored, because tracks are missing: a",
+        "not scored, because ground truth is missing: c",
+    ]
     with pytest.raises(InputError, match=r"no video has both .*truth of a, b.*tracks of c"):
         (tmp_path / "found" / "b.txt").rename(tmp_path / "found" / "d.txt")
         score_tracks(Workspace(tmp_path), truth=tmp_path / "gt", tracks=tmp_path / "found")
@@ -87,7 +90,7 @@ def test_all_bad_files_at_once(tmp_path: Path) -> None:
     assert len(caught.value.problems) == 2
     write(truth / "a.txt", "1,1,0,0,5,5,0\n")
     write(tmp_path / "found" / "a.txt", "")
-    with pytest.raises(InputError, match="no true box here counts"):
+    with pytest.raises(InputError, match="no ground-truth box here counts"):
         score_tracks(Workspace(tmp_path), truth=truth, tracks=tmp_path / "found")
 
 

@@ -15,11 +15,11 @@ from agreid_cli.training.methods.reid import METHOD
 
 SWIN = "timm:swin_tiny_patch4_window7_224"
 WRONG = [
-    ("bot-vit", ["model.size=250x128"], "do not fill 250 × 128"),
+    ("bot-vit", ["model.size=250x128"], "do not divide 250 × 128"),
     ("bot-vit", ["model.pool=gem"], "may be negative"),
     ("bot-osnet", ["model.pool=token"], "no class token"),
-    ("bot-osnet", ["data.k=1"], "data.k: a triplet needs two crops"),
-    ("bot-osnet", ["data.p=1"], "data.p: a triplet needs two identities"),
+    ("bot-osnet", ["data.k=1"], "data.k: triplets need two crops"),
+    ("bot-osnet", ["data.p=1"], "data.p: triplets need two identities"),
     ("bot-osnet", [f"model.backbone={SWIN}", "model.size=224x224", "model.pool=gem"], "may be negative"),
 ]  # fmt: skip
 

@@ -166,7 +166,7 @@ def test_training_crops_of_one_view_are_refused_with_counts(
 
 
 def test_a_head_that_the_method_would_not_use_is_refused(people: Workspace) -> None:
-    with pytest.raises(InputError, match=r"model\.head=sbs: the method 'vdt' has a head of its own"):
+    with pytest.raises(InputError, match=r"model\.head=sbs: the method 'vdt' has its own head"):
         train(people, config=small("vdt", "model.head=sbs", "model.pool=avg"), name="refused")
 
 

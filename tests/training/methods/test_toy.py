@@ -107,7 +107,7 @@ def test_the_view_counts_and_an_unknown_one_is_refused(done: Workspace, tmp_path
     assert "--camid NUMBER" in caught.value.hint
     with pytest.raises(InputError, match="camid 7") as caught:
         embed(done, run="toy", crops=folder, out=out, given=GivenSide("uav", 7))
-    assert "It knows camid 0, 3" in caught.value.hint
+    assert "It was trained on camid 0, 3" in caught.value.hint
     with pytest.raises(UsageError, match="no platform 'drone'"):
         GivenSide("drone")
     assert not out.exists()

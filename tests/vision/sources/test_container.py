@@ -69,7 +69,9 @@ def test_another_film_is_taken_on_request_and_a_wrong_number_lists_the_films(tmp
 
 def test_a_song_with_its_cover_is_no_film(tmp_path: Path) -> None:
     song = containers.mux(tmp_path / "song.mp4", COVER, sound=True)
-    with pytest.raises(InputError, match=r"holds no film: a picture \(stream 1, mjpeg.*\), audio \(aac\)"):
+    with pytest.raises(
+        InputError, match=r"contains no video stream: a picture \(stream 1, mjpeg.*\), audio \(aac\)"
+    ):
         Video(song)
 
 
