@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "agreid_cli"
-FLOORS = {
+LAYERS = {
     "errors": 0, "progress": 0, "assets": 0, "cores": 0,
     "records": 1, "config": 1, "onnx_runtime": 1,
     "vision": 2, "datasets": 2, "attributes": 2, "metrics": 2, "nn": 2, "synth": 2, "splitting": 2,
@@ -46,19 +46,24 @@ def level(parts: list[str]) -> int:
     return next((n for n, names in enumerate(order) if len(parts) > 1 and parts[1] in names), len(order))
 
 
-def violations(source: str, room: str, sub: str = "") -> list[str]:
-    """The imports in `source` that a file of the package `room`, sub-package `sub`, must not have."""
+def violations(source: str, package: str, sub: str = "") -> list[str]:
+    """The imports in `source` that a file of the package `package`, sub-package `sub`, must not have."""
     wrong = []
     for name in imports(ast.parse(source)):
         parts = name.split(".")
-        if parts[0] != "agreid_cli" or len(parts) < 2 or parts[1] not in FLOORS:
+        if parts[0] != "agreid_cli" or len(parts) < 2 or parts[1] not in LAYERS:
             continue
         other = parts[1]
         # Packages of one layer do not import each other; a stage passes one what it needs of another.
-        if other != room:
-            if FLOORS[other] >= FLOORS[room]:
+        if other != package:
+            if LAYERS[other] >= LAYERS[package]:
                 wrong.append(name)
-        elif room in SUBPACKAGES and sub and parts[2:3] != [sub] and level(parts[1:]) >= level([room, sub]):
+        elif (
+            package in SUBPACKAGES
+            and sub
+            and parts[2:3] != [sub]
+            and level(parts[1:]) >= level([package, sub])
+        ):
             wrong.append(name)
     return wrong
 
@@ -103,7 +108,7 @@ def room_of(path: Path) -> str:
 def test_imports_point_down(path: Path) -> None:
     if path == PACKAGE / "__init__.py":
         return
-    assert room_of(path) in FLOORS, f"{path} is in no known package"
+    assert room_of(path) in LAYERS, f"{path} is in no known package"
     parts = path.relative_to(PACKAGE).parts
     sub = parts[1] if len(parts) > 2 else ""
     if parts[0] in SUBPACKAGES and sub:

@@ -9,7 +9,7 @@ import typer
 
 from agreid_cli import __version__
 from agreid_cli.cli.boundary import bounded, handle_signals
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 
 #: Panel of `agreid --help` → command → its function, in the order shown.
 PANELS = {
@@ -60,7 +60,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        Voice().say(f"agreid {__version__}")
+        Console().print(f"agreid {__version__}")
         raise typer.Exit
 
 

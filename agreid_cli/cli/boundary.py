@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import ParamSpec
 
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 from agreid_cli.errors import AgreidError, Terminated
 
 P = ParamSpec("P")
@@ -40,17 +40,17 @@ def bounded(command: Callable[P, None]) -> Callable[P, None]:
 
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        voice = Voice(json=bool(kwargs.get("json")))
+        console = Console(json=bool(kwargs.get("json")))
         try:
             with _under_way():
                 command(*args, **kwargs)
         except AgreidError as error:
             _let_the_first_rank_speak()
-            voice.error(error)
+            console.error(error)
             sys.exit(error.exit_code)
         except KeyboardInterrupt as stop:
             _leave_at_once()
-            voice.note("Stopped. Finished work is saved; run the same command again to continue.")
+            console.note("Stopped. Finished work is saved; run the same command again to continue.")
             sys.exit(143 if isinstance(stop, Terminated) else 130)
         except BrokenPipeError:
             # The reader of stdout (head, less) has exited: stop quietly, as command-line tools do.

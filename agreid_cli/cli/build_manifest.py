@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, WorkspaceOption, config_file
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def build_manifest(
     from agreid_cli.config.load import load_section
     from agreid_cli.records.workspace import Workspace
 
-    voice = Voice(json=json)
+    console = Console(json=json)
     groups = None if exclude is None else tuple(word.strip() for word in exclude.split(",") if word.strip())
     settings = load_section(
         ManifestConfig, "build-manifest", config_file(config, workspace), set_ or (), exclude=groups
@@ -70,23 +70,23 @@ def build_manifest(
     if template:
         from agreid_cli.stages.annotate.manifest_template import write_template
 
-        _show_template(voice, write_template(place, settings, progress=voice))
+        _show_template(console, write_template(place, settings, progress=console))
         return
     answer: dict[str, Any] = {}
     # An imported manifest has no CSV to be built from, but its attributes can still be written.
     if write_mat is None or identities or place.identities.is_file() or not place.manifest.is_file():
         from agreid_cli.stages.data.build_manifest import build_manifest as build
 
-        result = build(place, settings, identities=identities, attributes=attributes, progress=voice)
+        result = build(place, settings, identities=identities, attributes=attributes, progress=console)
         answer = as_json(result)
-        _show(voice, result)
+        _show(console, result)
     if write_mat is not None:
         from agreid_cli.stages.data.manifest_mat import write_manifest_mat
 
         mat = write_manifest_mat(place, write_mat)
         answer["mat"] = {"path": str(mat.path), "n_train": mat.n_train, "n_test": mat.n_test}
-        voice.say(f"{mat.path}: {mat.n_train} identities in train, {mat.n_test} in test")
-    voice.data(answer)
+        console.print(f"{mat.path}: {mat.n_train} identities in train, {mat.n_test} in test")
+    console.data(answer)
 
 
 def as_json(result: ManifestResult) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def as_json(result: ManifestResult) -> dict[str, Any]:
     }
 
 
-def _show(voice: Voice, result: ManifestResult) -> None:
+def _show(console: Console, result: ManifestResult) -> None:
     rows = [
         ["crops", f"{result.n_crops:,}"],
         ["identities", f"{result.n_identities:,}"],
@@ -128,7 +128,7 @@ def _show(voice: Voice, result: ManifestResult) -> None:
         ["crops left out because they have no pid yet", f"{result.n_unannotated_crops:,}"],
         ["  their tracks", f"{result.n_unannotated_tracks:,}"],
     ]
-    voice.table(f"Manifest: {result.path}", ["", ""], rows, right=(1,))
+    console.table(f"Manifest: {result.path}", ["", ""], rows, right=(1,))
     if not result.n_with_attributes:
         return
     book = result.codebook
@@ -137,17 +137,17 @@ def _show(voice: Voice, result: ManifestResult) -> None:
         counts = result.support[start : start + len(group.bits)]
         words = [f"{label}:{n}" for label, n in zip(group.classes, counts, strict=True)]
         lines.append([group.name, ", ".join(words)])
-    voice.say("")
-    voice.table(
+    console.print("")
+    console.table(
         f"Identities per bit ({len(book.groups)} groups, {book.n_bits} bits, codebook {book.hash})",
         ["group", "identities with each label"],
         lines,
     )
 
 
-def _show_template(voice: Voice, result: TemplateResult) -> None:
+def _show_template(console: Console, result: TemplateResult) -> None:
     labels = {group.name: list(group.labels) for group in result.codebook.groups}
-    voice.data(
+    console.data(
         {
             "written": {str(path): n for path, n in result.written.items()},
             "kept": [str(path) for path in result.kept],
@@ -156,24 +156,26 @@ def _show_template(voice: Voice, result: TemplateResult) -> None:
         }
     )
     for path in result.kept:
-        voice.say(f"kept {path}: it already contains annotations")
+        console.print(f"kept {path}: it already contains annotations")
     for path, n in result.written.items():
         rows = f"{n:,} {'row' if n == 1 else 'rows'}"
         if not n:
-            voice.say(f"wrote {path}: header only, because no identity is known yet")
+            console.print(f"wrote {path}: header only, because no identity is known yet")
         elif path.stem.endswith("-new"):
-            voice.say(f"wrote {path}: {rows} to fill in and append to the file above")
+            console.print(f"wrote {path}: {rows} to fill in and append to the file above")
         else:
-            voice.say(f"wrote {path}: {rows} to fill in")
+            console.print(f"wrote {path}: {rows} to fill in")
     for path in result.contact_sheets:
-        voice.say(f"see {path}: one row per track")
-    voice.say("")
+        console.print(f"see {path}: one row per track")
+    console.print("")
     words = [
         [name, ", ".join(f"{code}={label}" for code, label in enumerate(found))]
         for name, found in labels.items()
     ]
-    voice.table("Labels and integer codes of attributes.csv", ["column", "labels"], words)
-    voice.say("")
-    voice.say("In identities.csv, give each person the same pid in every video, and -1 to non-persons")
-    voice.say("(agreid review writes a page for annotating identities and attributes in a browser).")
-    voice.say("Then run --template again to get one row per identity in attributes.csv, and build-manifest.")
+    console.table("Labels and integer codes of attributes.csv", ["column", "labels"], words)
+    console.print("")
+    console.print("In identities.csv, give each person the same pid in every video, and -1 to non-persons")
+    console.print("(agreid review writes a page for annotating identities and attributes in a browser).")
+    console.print(
+        "Then run --template again to get one row per identity in attributes.csv, and build-manifest."
+    )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, WorkspaceOption, config_file
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def build_split(
     from agreid_cli.records.workspace import Workspace
     from agreid_cli.stages.data.build_split import build_split as build
 
-    voice = Voice(json=json)
+    console = Console(json=json)
     settings = load_section(
         SplitConfig,
         "build-split",
@@ -61,9 +61,9 @@ def build_split(
         like=like,
         queries_per_camera=queries_per_camera,
     )
-    result = build(Workspace(workspace), settings, overwrite=overwrite, progress=voice)
-    voice.data(as_json(result))
-    _show(voice, result)
+    result = build(Workspace(workspace), settings, overwrite=overwrite, progress=console)
+    console.data(as_json(result))
+    _show(console, result)
 
 
 def as_json(result: SplitResult) -> dict[str, Any]:
@@ -78,12 +78,12 @@ def as_json(result: SplitResult) -> dict[str, Any]:
     }
 
 
-def _show(voice: Voice, result: SplitResult) -> None:
+def _show(console: Console, result: SplitResult) -> None:
     counts, config = result.counts, result.config
     share = f"{config.train_fraction:.0%} of the identities for training, random seed {config.seed}"
-    voice.say("Published roles." if config.like == "published" else f"New split: {share}.")
-    voice.say("")
-    voice.table(
+    console.print("Published roles." if config.like == "published" else f"New split: {share}.")
+    console.print("")
+    console.table(
         "Identities",
         ["", "identities", "in both views", "crops"],
         [
@@ -94,8 +94,8 @@ def _show(voice: Voice, result: SplitResult) -> None:
         ],
         right=(1, 2, 3),
     )
-    voice.say("")
-    voice.table(
+    console.print("")
+    console.table(
         "Test crops",
         ["", "aerial", "ground", "together"],
         [
@@ -104,8 +104,8 @@ def _show(voice: Voice, result: SplitResult) -> None:
         ],
         right=(1, 2, 3),
     )
-    voice.say("")
-    voice.table(
+    console.print("")
+    console.table(
         "Directions",
         ["direction", "queries", "with a true match", "dropped", "gallery", "gallery identities"],
         [
@@ -114,14 +114,14 @@ def _show(voice: Voice, result: SplitResult) -> None:
         ],
         right=(1, 2, 3, 4, 5),
     )
-    voice.say("")
+    console.print("")
     done = {
         "written": "Wrote",
         "replaced": "Replaced",
         "refreshed": "Updated (same roles):",
         "unchanged": "Unchanged:",
     }
-    voice.say(f"{done[result.state]} {result.path}")
+    console.print(f"{done[result.state]} {result.path}")
 
 
 def _n(*values: int) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 from agreid_cli.cli.options import (
     HERE,
     ConfigOption,
@@ -68,19 +68,19 @@ def compare(
     from agreid_cli.records.workspace import Workspace
     from agreid_cli.stages.run.compare import compare as compare_all
 
-    voice = Voice(json=json)
+    console = Console(json=json)
     settings = load_section(EvaluateConfig, "evaluate", config_file(config, workspace), set_ or ())
     done = compare_all(
         Workspace(workspace), systems=systems or (), config=settings, data=data or (),
-        directions=direction or (), base=base, out=out, device=device, progress=voice,
+        directions=direction or (), base=base, out=out, device=device, progress=console,
     )  # fmt: skip
     for row in done.rows:
-        voice.data(_data(row, done.base))
+        console.data(_data(row, done.base))
     places = list(dict.fromkeys((row.data, row.result.direction) for row in done.rows))
     for place in places:
         rows = [row for row in done.rows if (row.data, row.result.direction) == place]
         first = rows[0].result
-        voice.table(
+        console.table(
             f"{place[0]}, {place[1]}: {first.n_valid:,} valid queries, {first.n_gallery:,} gallery crops",
             ["system", "mAP %", "Rank-1 %", "mINP %", "Δ mAP", "Δ Rank-1"],
             [_cells(row, done.base) for row in rows],
@@ -88,15 +88,15 @@ def compare(
         )
         for row in rows:
             if row.why:
-                voice.say(f"{row.system}: not compared, because it was {row.why}")
+                console.print(f"{row.system}: not compared, because it was {row.why}")
     ci = done.rows[0].result.ci
     if ci is not None:
-        voice.say(
+        console.print(
             f"[low, high]: {ci.level:.0%} CI, {ci.rounds:,} bootstrap resamples over identities; "
             f"Δ: difference to {done.base} over the same queries, * where its interval excludes 0"
         )
     if done.page:
-        voice.say(str(done.page))
+        console.print(str(done.page))
 
 
 def _cells(row: Row, base: str) -> list[str]:

@@ -18,18 +18,18 @@ from agreid_cli.errors import AgreidError
 from agreid_cli.progress import Task
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console as RichConsole
 
 PLAIN_EVERY_S = 10.0
 
 
-class Voice:
+class Console:
     """Prints answers and notes; with `json=True` stdout carries one JSON document and nothing else."""
 
     def __init__(self, *, json: bool = False) -> None:
         self.json = json
 
-    def say(self, text: str) -> None:
+    def print(self, text: str) -> None:
         """Print one line of the answer (not under --json)."""
         if not self.json:
             self._console(sys.stdout).print(text, markup=False, highlight=False, soft_wrap=True)
@@ -106,12 +106,12 @@ class Voice:
         console.print(text, style=style or None, markup=False, highlight=False, soft_wrap=True)
 
     @staticmethod
-    def _console(stream: Any) -> Console:
-        from rich.console import Console
+    def _console(stream: Any) -> RichConsole:
+        from rich.console import Console as RichConsole
 
         # A file or a pipe has no width to wrap a table at, and `:x:` in a path is not an emoji.
         wide = None if stream.isatty() or "COLUMNS" in os.environ else 200
-        return Console(file=stream, emoji=False, width=wide)
+        return RichConsole(file=stream, emoji=False, width=wide)
 
 
 class _BarTask:
@@ -125,8 +125,8 @@ class _BarTask:
 
 
 class _PlainTask:
-    def __init__(self, voice: Voice, label: str, total: int | None, unit: str) -> None:
-        self.voice, self.label, self.total, self.unit = voice, label, total, unit
+    def __init__(self, console: Console, label: str, total: int | None, unit: str) -> None:
+        self.console, self.label, self.total, self.unit = console, label, total, unit
         self.done, self.figures = 0, ""
         self.start = self.last = time.monotonic()
 
@@ -146,7 +146,7 @@ class _PlainTask:
             else ""
         )
         figures = f", {self.figures}" if self.figures else ""
-        self.voice.note(f"{self.label}: {self.done}{of} {self.unit}, {rate:.1f}/s{left}{figures}")
+        self.console.note(f"{self.label}: {self.done}{of} {self.unit}, {rate:.1f}/s{left}{figures}")
 
 
 def _figures(figures: dict[str, int | float | str]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 from agreid_cli.cli.options import ConfigOption, DeviceOption, JsonOption, SetOption
 
 if TYPE_CHECKING:
@@ -50,14 +50,14 @@ def demo(
     from agreid_cli.config.load import load_section
     from agreid_cli.stages.campus.demo import demo as show
 
-    voice = Voice(json=json)
+    console = Console(json=json)
     sets = [*(f"{name}={value}" for name, value in QUICK.items() if quick), *(set_ or ())]
     settings = load_section(
         DemoConfig, "demo", config, sets,
         seed=seed, identities=identities, detector=str(detector) if detector else None,
     )  # fmt: skip
-    done = show(workspace, settings, overwrite=overwrite, device=device, progress=voice)
-    voice.data(
+    done = show(workspace, settings, overwrite=overwrite, device=device, progress=console)
+    console.data(
         {
             "report": str(done.report), "record": str(done.record), "seconds": round(done.seconds, 1),
             "cores": done.cores,
@@ -65,28 +65,30 @@ def demo(
             "rows": [vars(row) for row in done.rows],
         }
     )  # fmt: skip
-    _show(voice, done)
+    _show(console, done)
 
 
-def _show(voice: Voice, done: DemoResult) -> None:
+def _show(console: Console, done: DemoResult) -> None:
     columns = ["", "direction", "mAP %", "95 % CI", "Rank-1 %", "95 % CI", "queries"]
     rows = [
         [row.name, row.direction, f"{100 * row.mAP:.1f}", _bounds(row.mAP_interval), f"{100 * row.rank1:.1f}",
          _bounds(row.rank1_interval), row.n_valid]
         for row in done.rows
     ]  # fmt: skip
-    voice.table("Results", columns, rows, right=(2, 3, 4, 5, 6))
-    voice.say("Stream 1 ranks by cosine. Stream 2 explains the Euclidean distance (base) and re-weights it.")
-    voice.say("")
+    console.table("Results", columns, rows, right=(2, 3, 4, 5, 6))
+    console.print(
+        "Stream 1 ranks by cosine. Stream 2 explains the Euclidean distance (base) and re-weights it."
+    )
+    console.print("")
     minutes = done.seconds / 60
-    voice.table(
+    console.table(
         f"{minutes:.1f} minutes on {done.cores} cores",
         ["step", "seconds", "share"],
         [[name, f"{seconds:.1f}", f"{share:.0%}"] for name, seconds, share in done.shares],
         right=(1, 2),
     )
-    voice.say("")
-    voice.say(f"Open {done.report} in a browser.")
+    console.print("")
+    console.print(f"Open {done.report} in a browser.")
 
 
 def _bounds(pair: tuple[float, float] | None) -> str:

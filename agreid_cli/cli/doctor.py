@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 from agreid_cli.cli.options import HERE, JsonOption, WorkspaceOption
 
 
@@ -16,11 +16,11 @@ def doctor(workspace: WorkspaceOption = HERE, json: JsonOption = False) -> None:
     from agreid_cli.records.workspace import Workspace
     from agreid_cli.stages.doctor import examine
 
-    voice = Voice(json=json)
+    console = Console(json=json)
     findings = examine(Workspace(workspace))
-    voice.data([asdict(f) for f in findings])
+    console.data([asdict(f) for f in findings])
     marks = {"ok": "ok", "note": "-", "missing": "MISSING"}
-    voice.table(
+    console.table(
         "agreid doctor",
         ["", "what", "found", "fix"],
         [[marks[f.state], f.what, f.found, f.mend] for f in findings],

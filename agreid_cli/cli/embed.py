@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 from agreid_cli.cli.options import (
     HERE,
     CamidOption,
@@ -91,7 +91,7 @@ def embed(
     from agreid_cli.stages.run.embed import embed as run_embedding
     from agreid_cli.stages.run.pretrained import SIZE, Pretrained
 
-    voice = Voice(json=json)
+    console = Console(json=json)
     if weights is None and (backbone or size):
         raise UsageError("--backbone and --size go with --weights", hint="A run knows its own.")
     made = run_embedding(
@@ -104,10 +104,10 @@ def embed(
         given=GivenSide(platform, camid),
         device=device,
         backend=backend,
-        progress=voice,
+        progress=console,
     )
-    voice.say(f"{made.crops} crops, {made.width} values each, embedded by '{made.run}': {made.path}")
-    voice.data(
+    console.print(f"{made.crops} crops, {made.width} values each, embedded by '{made.run}': {made.path}")
+    console.data(
         {
             "path": str(made.path),
             "run": made.run,

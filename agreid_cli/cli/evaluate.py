@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 from agreid_cli.cli.options import (
     HERE,
     ConfigOption,
@@ -116,7 +116,7 @@ def evaluate(
         raise UsageError(
             f"unexpected argument '{more[0]}'", hint=f"To rank embeddings: --embeddings {more[0]}"
         )
-    voice = Voice(json=json)
+    console = Console(json=json)
     settings = load_section(
         EvaluateConfig, "evaluate", config_file(config, workspace), set_ or (),
         metric=metric, rerank=rerank, ci=ci,
@@ -128,26 +128,26 @@ def evaluate(
         if wrong := [name for name, given in others.items() if given]:
             raise UsageError(f"{' and '.join(wrong)} cannot be combined with --explain", hint="Leave it out.")
         _explain(
-            voice, Workspace(workspace), config=settings, run=run, directions=direction or (), oracle=oracle,
-            device=device, progress=voice,
+            console, Workspace(workspace), config=settings, run=run, directions=direction or (),
+            oracle=oracle, device=device, progress=console,
         )  # fmt: skip
         return
     results = rank_all(
         Workspace(workspace), config=settings, run=run, files=[*(embeddings or []), *(more or [])],
         baseline=baseline,
         directions=direction or (), save_ranks=save_ranks, compare_with=compare, out=out,
-        keep=is_workspace(context, workspace), device=device, progress=voice,
+        keep=is_workspace(context, workspace), device=device, progress=console,
     )  # fmt: skip
     for result in results:
-        voice.data(result.brief() | ({"worst": worst_queries(result, worst)} if worst else {}))
-    show_results(voice, results, worst=worst)
+        console.data(result.brief() | ({"worst": worst_queries(result, worst)} if worst else {}))
+    show_results(console, results, worst=worst)
 
 
-def _explain(voice: Voice, workspace: Workspace, **how: Any) -> None:
+def _explain(console: Console, workspace: Workspace, **how: Any) -> None:
     from agreid_cli.cli.explain_view import show_explanations
     from agreid_cli.stages.explain.evaluate_explain import evaluate_explain
 
     results = evaluate_explain(workspace, **how)
     for result in results:
-        voice.data(result.brief())
-    show_explanations(voice, results)
+        console.data(result.brief())
+    show_explanations(console, results)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 from agreid_cli.cli.options import (
     HERE,
     ConfigOption,
@@ -87,27 +87,33 @@ def explain(
     ]
     if any(given) and pair is None:
         raise UsageError("--platform and --camid describe the image files of --pair", hint="Leave them out.")
-    voice = Voice(json=json)
+    console = Console(json=json)
     settings = load_section(ExplainPagesConfig, "explain", config_file(config, workspace), set_ or ())
     ranking = load_section(EvaluateConfig, "evaluate", config_file(config, workspace))
     place = Workspace(workspace)
     if aggregate:
-        made = explain_all(place, config=settings, run=run, out=out, device=device, progress=voice)
+        made = explain_all(place, config=settings, run=run, out=out, device=device, progress=console)
         rows = [[row["title"], *(f"{100 * row[d]:.1f}" for d in made.directions)] for row in made.groups]
         heads = ["attribute", *(f"{d}: share %" for d in made.directions)]
-        voice.table("Mean share of the distance per attribute group", heads, rows, right=range(1, len(heads)))
-        voice.say(str(made.page))
-        voice.data({"page": str(made.page), "picture": str(made.picture), "groups": made.groups})
+        console.table(
+            "Mean share of the distance per attribute group", heads, rows, right=range(1, len(heads))
+        )
+        console.print(str(made.page))
+        console.data({"page": str(made.page), "picture": str(made.picture), "groups": made.groups})
         return
     done = explain_pairs(
         place, config=settings, ranking=ranking, run=run, query=query, pair=pair or (), given=given,
-        direction=direction, out=out, device=device, progress=voice,
+        direction=direction, out=out, device=device, progress=console,
     )  # fmt: skip
     for found in done.pairs:
         mark = {True: "same person", False: "different person", None: ""}[found["match"]]
-        voice.say(f"{found['first']} – {found['second']}{f' ({mark})' if mark else ''}: {found['sentence']}")
-    voice.say(str(done.page))
-    voice.data({"page": str(done.page), "pictures": list(map(str, done.pictures)), "pairs": list(done.pairs)})
+        console.print(
+            f"{found['first']} – {found['second']}{f' ({mark})' if mark else ''}: {found['sentence']}"
+        )
+    console.print(str(done.page))
+    console.data(
+        {"page": str(done.page), "pictures": list(map(str, done.pictures)), "pairs": list(done.pairs)}
+    )
 
 
 def each(values: list[Any] | None, option: str) -> list[Any]:

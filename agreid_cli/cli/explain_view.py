@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 
 if TYPE_CHECKING:
     from agreid_cli.records.explanation import ExplainRow, ExplanationResult
@@ -18,36 +18,36 @@ TITLES = {
 METRICS = {"P_e": "P_e", "P_c": "P_c", "XmAP_e": "X-mAP_e", "XmAP_c": "X-mAP_c"}
 
 
-def show_explanations(voice: Voice, results: Sequence[ExplanationResult]) -> None:
+def show_explanations(console: Console, results: Sequence[ExplanationResult]) -> None:
     """Print three tables per direction, and the notes needed to read them."""
     for result in results:
-        _rankings(voice, result)
-        _metrics(voice, result)
-        _groups(voice, result)
+        _rankings(console, result)
+        _metrics(console, result)
+        _groups(console, result)
 
 
-def _rankings(voice: Voice, result: ExplanationResult) -> None:
+def _rankings(console: Console, result: ExplanationResult) -> None:
     columns = ["ranked by", "mAP %", "Rank-1 %", "Rank-5 %", "Rank-10 %", "mINP %", "p"]
     rows = [[TITLES[row.name], *_figures(row)] for row in result.rows]
     title = f"{result.direction}: {result.source}, which explains {result.teacher}"
-    voice.table(title, columns, rows, right=range(1, 7))
-    voice.say(
+    console.table(title, columns, rows, right=range(1, 7))
+    console.print(
         f"{result.n_valid:,} of {result.n_query:,} queries, {result.n_gallery:,} gallery crops, "
         f"fingerprint {result.fingerprint}"
     )
-    voice.say(f"p chosen on: {result.p_chosen_on}")
+    console.print(f"p chosen on: {result.p_chosen_on}")
     if result.row("oracle"):
-        voice.say(
+        console.print(
             "The oracle uses the queries' true attributes and takes its p from this test: an upper bound."
         )
     if ci := result.rows[0].ci:
-        voice.say(
+        console.print(
             f"[low, high]: {ci.level:.0%} CI, {ci.rounds:,} bootstrap resamples "
             f"over {ci.n_identities:,} identities"
         )
 
 
-def _metrics(voice: Voice, result: ExplanationResult) -> None:
+def _metrics(console: Console, result: ExplanationResult) -> None:
     scores = result.scores
     rows = []
     for name, title in METRICS.items():
@@ -57,10 +57,10 @@ def _metrics(voice: Voice, result: ExplanationResult) -> None:
     note = (
         f"{result.direction}: how well the shares match the attributes that differ ({scores.n_pairs:,} pairs)"
     )
-    voice.table(note, ["", "%", "constant baseline %", "chance %"], rows, right=(1, 2, 3))
+    console.table(note, ["", "%", "constant baseline %", "chance %"], rows, right=(1, 2, 3))
 
 
-def _groups(voice: Voice, result: ExplanationResult) -> None:
+def _groups(console: Console, result: ExplanationResult) -> None:
     columns = ["attribute", "accuracy %", "majority class %", "share %", "uniform share %", "differs %",
                          "share if it differs %"]  # fmt: skip
     of = Counter(bit.group for bit in result.bits)
@@ -76,10 +76,10 @@ def _groups(voice: Voice, result: ExplanationResult) -> None:
             group.share_where_differs,
         )
         rows.append([group.title, *map(_percent, figures)])
-    voice.table(f"{result.direction}: attributes", columns, rows, right=range(1, 7))
+    console.table(f"{result.direction}: attributes", columns, rows, right=range(1, 7))
     if (mean := result.mean_recognition) is not None:
         scored = sum(bit.mA is not None for bit in result.bits)
-        voice.say(f"mean mA over {scored} of {len(result.bits)} bits (others are constant): {mean:.1%}")
+        console.print(f"mean mA over {scored} of {len(result.bits)} bits (others are constant): {mean:.1%}")
 
 
 def _figures(row: ExplainRow) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, WorkspaceOption, config_file
 from agreid_cli.datasets import FORMATS
 
@@ -53,7 +53,7 @@ def export_dataset(
     from agreid_cli.records.workspace import Workspace
     from agreid_cli.stages.data.export_dataset import export_dataset as run
 
-    voice = Voice(json=json)
+    console = Console(json=json)
     file = config_file(config, workspace)
     settings = load_section(ExportConfig, "export-dataset", file, set_ or (), link=link)
     result = run(
@@ -64,12 +64,12 @@ def export_dataset(
         direction=direction,
         overwrite=overwrite,
         manifest=load_section(ManifestConfig, "build-manifest", file),
-        progress=voice,
+        progress=console,
     )
-    voice.data(asdict(result))
+    console.data(asdict(result))
     for note in result.notes:
-        voice.note(note)
+        console.note(note)
     held = [f"{result.images:,} images"] if result.images else []
     held += [*result.texts[:3], *([f"{len(result.texts) - 3} more files"] if len(result.texts) > 3 else [])]
     held += [result.attributes] if result.attributes else []
-    voice.say(f"{result.path}: {', '.join(held)} ({result.format})")
+    console.print(f"{result.path}: {', '.join(held)} ({result.format})")

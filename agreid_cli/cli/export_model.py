@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 from agreid_cli.cli.options import HERE, JsonOption, WorkspaceOption
 
 
@@ -39,11 +39,13 @@ def export_model(
     from agreid_cli.records.workspace import Workspace
     from agreid_cli.stages.run.export_model import export_model as run_export
 
-    voice = Voice(json=json)
-    made = run_export(Workspace(workspace), run=run, out=out, target=target, progress=voice)
-    voice.say(f"{made.path}: {made.megabytes:.1f} MB, differs from PyTorch by at most {made.difference:.0e}")
-    voice.say(f"{made.card}: model card")
-    voice.data(
+    console = Console(json=json)
+    made = run_export(Workspace(workspace), run=run, out=out, target=target, progress=console)
+    console.print(
+        f"{made.path}: {made.megabytes:.1f} MB, differs from PyTorch by at most {made.difference:.0e}"
+    )
+    console.print(f"{made.card}: model card")
+    console.data(
         {
             "path": str(made.path), "card": str(made.card), "run": made.run, "difference": made.difference,
             "megabytes": made.megabytes,

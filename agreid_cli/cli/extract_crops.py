@@ -6,7 +6,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 from agreid_cli.cli.options import (
     HERE,
     ConfigOption,
@@ -105,7 +105,7 @@ def extract_crops(
     from agreid_cli.stages.video.extract_crops import extract_crops as run
     from agreid_cli.stages.video.jobs import Given
 
-    voice = Voice(json=json)
+    console = Console(json=json)
     settings = load_section(
         ExtractConfig,
         "extract-crops",
@@ -121,7 +121,7 @@ def extract_crops(
         faces__pixelate=None if pixelate_faces else False,
     )
     if not settings.faces.pixelate:
-        voice.warn("faces will not be pixelated: the people in the crops are recognisable")
+        console.warn("faces will not be pixelated: the people in the crops are recognisable")
     result = run(
         videos,
         Workspace(workspace),
@@ -131,7 +131,7 @@ def extract_crops(
         save_mot=save_mot,
         overwrite=overwrite,
         download=download,
-        progress=voice,
+        progress=console,
     )
     rows = [
         [
@@ -142,10 +142,10 @@ def extract_crops(
         for r in result.videos
     ]  # fmt: skip
     columns = ["video", "platform", "size", "input", "frames", "lost", "tracks", "crops", ""]
-    voice.table("Crops", columns, rows, right=range(3, 8))
+    console.table("Crops", columns, rows, right=range(3, 8))
     for sheet in result.contact_sheets:
-        voice.say(f"contact sheet: {sheet}")
-    voice.say(f"{result.total} crops in {result.table}")
+        console.print(f"contact sheet: {sheet}")
+    console.print(f"{result.total} crops in {result.table}")
     keys = (
         "video_id",
         "file",
@@ -159,7 +159,7 @@ def extract_crops(
         "crops",
         "source",
     )
-    voice.data(
+    console.data(
         {
             "table": str(result.table),
             "crops": result.total,

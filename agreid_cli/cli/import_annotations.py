@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, WorkspaceOption, config_file
 from agreid_cli.datasets import TOOLS
 
@@ -44,7 +44,7 @@ def import_annotations(
     from agreid_cli.records.workspace import Workspace
     from agreid_cli.stages.annotate.import_annotations import import_annotations as run
 
-    voice = Voice(json=json)
+    console = Console(json=json)
     result = run(
         Workspace(workspace),
         tool,
@@ -52,10 +52,10 @@ def import_annotations(
         manifest=load_section(ManifestConfig, "build-manifest", config_file(config, workspace), set_ or ()),
         out=out,
         overwrite=overwrite,
-        progress=voice,
+        progress=console,
     )
-    voice.data(asdict(result))
-    voice.say(f"{result.identities}: {result.n_tracks:,} tracks, {result.n_open:,} not fully annotated")
-    voice.say(
+    console.data(asdict(result))
+    console.print(f"{result.identities}: {result.n_tracks:,} tracks, {result.n_open:,} not fully annotated")
+    console.print(
         f"{result.attributes}: {result.n_identities:,} identities, {result.n_with_labels:,} with labels"
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, WorkspaceOption, config_file
 from agreid_cli.datasets import DATASETS, OWN
 
@@ -59,7 +59,7 @@ def import_dataset(
     from agreid_cli.records.workspace import Workspace
     from agreid_cli.stages.data.import_dataset import import_dataset as run
 
-    voice = Voice(json=json)
+    console = Console(json=json)
     settings = load_section(
         ImportConfig,
         "import-dataset",
@@ -75,15 +75,15 @@ def import_dataset(
         settings,
         attributes=attributes,
         overwrite=overwrite,
-        progress=voice,
+        progress=console,
     )
-    voice.data(_data(result))
-    _show(voice, result)
+    console.data(_data(result))
+    _show(console, result)
 
 
-def _show(voice: Voice, result: ImportResult) -> None:
+def _show(console: Console, result: ImportResult) -> None:
     if result.counts:
-        voice.table(
+        console.table(
             f"{result.dataset}: counts read and published",
             ["subset", "images", "identities", "published", "difference", "published in"],
             [line for found in result.counts for line in _lines(found)],
@@ -92,20 +92,20 @@ def _show(voice: Voice, result: ImportResult) -> None:
     others = [
         f"{n:,} {what}" for n, what in ((result.distractors, "distractors"), (result.junk, "junk")) if n
     ]
-    voice.say(
+    console.print(
         f"{result.manifest}: {result.images:,} crops of {result.identities:,} identities"
         + (f" (including {', '.join(others)})" if others else "")
     )
     if result.attributes:
-        voice.say(
+        console.print(
             f"attributes of {result.identities_with_attributes:,} identities from {result.attributes.name}"
         )
     if result.split:
         whose = "published roles" if result.counts else "the given roles"
-        voice.say(f"{result.split.path}: {whose}")
+        console.print(f"{result.split.path}: {whose}")
     strange = [found.subset for found in result.counts if not found.expected]
     if strange:
-        voice.warn(f"no published count matches the number read for: {', '.join(strange)}")
+        console.warn(f"no published count matches the number read for: {', '.join(strange)}")
 
 
 def _lines(found: Found) -> list[list[str]]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 from agreid_cli.cli.options import HERE, JsonOption, WorkspaceOption
 
 
@@ -28,13 +28,13 @@ def match_truth(
     from agreid_cli.records.workspace import Workspace
     from agreid_cli.stages.annotate.match_truth import match_truth as match
 
-    voice = Voice(json=json)
-    found = match(Workspace(workspace), overwrite=overwrite, progress=voice)
+    console = Console(json=json)
+    found = match(Workspace(workspace), overwrite=overwrite, progress=console)
     if found.strange:
-        voice.note(f"{found.strange} crops are from other videos and get no row")
-    voice.say(
+        console.note(f"{found.strange} crops are from other videos and get no row")
+    console.print(
         f"{found.identities} identities in {found.tracks} tracks ({found.split_tracks} divided, "
         f"{found.junk_tracks} on nobody): {found.path}"
     )
     names = ("tracks", "identities", "split_tracks", "junk_tracks", "masks", "strange")
-    voice.data({"path": str(found.path), **{name: getattr(found, name) for name in names}})
+    console.data({"path": str(found.path), **{name: getattr(found, name) for name in names}})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, WorkspaceOption, config_file
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def merge_annotations(
     from agreid_cli.records.workspace import Workspace
     from agreid_cli.stages.annotate.merge_annotations import merge_annotations as run
 
-    voice = Voice(json=json)
+    console = Console(json=json)
     file = config_file(config, workspace)
     result = run(
         Workspace(workspace),
@@ -58,13 +58,13 @@ def merge_annotations(
         manifest=load_section(ManifestConfig, "build-manifest", file),
         out=out,
         overwrite=overwrite,
-        progress=voice,
+        progress=console,
     )
-    voice.data(asdict(result))
-    _show(voice, result)
+    console.data(asdict(result))
+    _show(console, result)
 
 
-def _show(voice: Voice, result: MergeResult) -> None:
+def _show(console: Console, result: MergeResult) -> None:
     rows = [
         [
             name,
@@ -74,16 +74,16 @@ def _show(voice: Voice, result: MergeResult) -> None:
         ]
         for name, found in result.agreement.items()
     ]
-    voice.table(
+    console.table(
         f"Agreement of {', '.join(result.annotators)}",
         ["", "compared", "unanimous %", "Fleiss' kappa"],
         rows,
         right=(1, 2, 3),
     )
     counts = ", ".join(f"{n:,} {why}" for why, n in sorted(result.counts.items(), key=lambda item: -item[1]))
-    voice.say("")
-    voice.say(f"{result.path}: {result.n_rows:,} rows ({counts})")
-    voice.say(
+    console.print("")
+    console.print(f"{result.path}: {result.n_rows:,} rows ({counts})")
+    console.print(
         f"{result.disagreements}: {result.n_disagreements:,} disagreements, "
         f"{result.n_to_settle:,} to resolve; these come first, and are blank in the merged file"
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 from agreid_cli.cli.options import (
     HERE,
     ConfigOption,
@@ -45,7 +45,7 @@ def recipe(
 
     Example: agreid recipe show bot-vit --set optim.lr=3e-4
     """
-    voice = Voice(json=json)
+    console = Console(json=json)
     if action not in ACTIONS:
         raise UsageError(f"recipe {action}: unknown{did_you_mean(action, ACTIONS)}")
     if action == "list":
@@ -53,13 +53,13 @@ def recipe(
             raise UsageError(
                 "recipe list takes neither a name nor --set", hint="Use: agreid recipe show NAME"
             )
-        _list(voice)
+        _list(console)
         return
     found = _load(name, config_file(config, workspace), set_ or [])
     if action == "show":
-        _show(voice, found)
+        _show(console, found)
     else:
-        _check(voice, found, name)
+        _check(console, found, name)
 
 
 def _load(name: str | None, file: Path | None, sets: list[str]) -> TrainConfig:
@@ -78,30 +78,30 @@ def _load(name: str | None, file: Path | None, sets: list[str]) -> TrainConfig:
     return load_train(Path(name), sets)
 
 
-def _list(voice: Voice) -> None:
+def _list(console: Console) -> None:
     from agreid_cli.config.recipes import DEFAULT, RECIPES, about
     from agreid_cli.config.recipes import recipe as tree_of
 
     found = [(name, tree_of(name), about(name)) for name in RECIPES]
-    voice.data([{"name": name, "about": text, **_brief(tree)} for name, tree, text in found])
+    console.data([{"name": name, "about": text, **_brief(tree)} for name, tree, text in found])
     rows = []
     for name, tree, text in found:
         height, width = tree.model.size
         batch = f"{tree.data.p}x{tree.data.k}" + (f" x{tree.accumulate}" if tree.accumulate > 1 else "")
         rate = f"{tree.optim.name} {tree.learning_rate:g}"
         rows.append([name, f"{height}x{width}", batch, rate, tree.schedule.epochs, text])
-    voice.table("", ["recipe", "size", "batch", "optimiser", "epochs", "description"], rows, right=[4])
-    voice.say(f"Without --recipe, and without a recipe in agreid.toml, agreid train uses {DEFAULT}.")
+    console.table("", ["recipe", "size", "batch", "optimiser", "epochs", "description"], rows, right=[4])
+    console.print(f"Without --recipe, and without a recipe in agreid.toml, agreid train uses {DEFAULT}.")
 
 
-def _show(voice: Voice, tree: TrainConfig) -> None:
+def _show(console: Console, tree: TrainConfig) -> None:
     from agreid_cli.config.recipes import to_section
 
-    voice.data(tree.model_dump(mode="json", exclude_none=True))
-    voice.say(to_section(tree).rstrip("\n"))
+    console.data(tree.model_dump(mode="json", exclude_none=True))
+    console.print(to_section(tree).rstrip("\n"))
 
 
-def _check(voice: Voice, tree: TrainConfig, name: str | None) -> None:
+def _check(console: Console, tree: TrainConfig, name: str | None) -> None:
     from agreid_cli.nn.spec import ModelSpec, check_spec
 
     model = tree.model
@@ -111,10 +111,10 @@ def _check(voice: Voice, tree: TrainConfig, name: str | None) -> None:
             f"model.weights: file not found: {model.weights}",
             hint="Give a .safetensors or .pth file, imagenet, or none.",
         )
-    voice.data({"valid": True, **_brief(tree)})
-    voice.say(f"{name or 'the configuration of this workspace'} is valid")
+    console.data({"valid": True, **_brief(tree)})
+    console.print(f"{name or 'the configuration of this workspace'} is valid")
     for key, value in _brief(tree).items():
-        voice.say(f"  {key}: {value}")
+        console.print(f"  {key}: {value}")
 
 
 def _brief(tree: TrainConfig) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 from agreid_cli.cli.options import (
     HERE,
     ConfigOption,
@@ -56,19 +56,21 @@ def report(
     from agreid_cli.records.workspace import Workspace
     from agreid_cli.stages.report.report import report as write
 
-    voice = Voice(json=json)
+    console = Console(json=json)
     settings = load_section(
         ReportConfig, "report", config_file(config, workspace), set_ or (), order="worst" if worst else None
     )
-    done = write(Workspace(workspace), config=settings, runs=run or (), ranks=ranks, out=out, progress=voice)
-    voice.data(
+    done = write(
+        Workspace(workspace), config=settings, runs=run or (), ranks=ranks, out=out, progress=console
+    )
+    console.data(
         {
             "report": str(done.path), "bytes": done.size_bytes, "systems": list(done.systems),
             "directions": list(done.directions), "queries": done.queries, "pictures": done.pictures,
             "notes": list(done.notes),
         }
     )  # fmt: skip
-    voice.say(
+    console.print(
         f"{done.path}: {', '.join(done.systems)}; {', '.join(done.directions) or 'no direction'}; "
         f"{done.queries} queries with {done.pictures} crops, {done.size_bytes / 1e6:.1f} MB"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 
 if TYPE_CHECKING:
     from agreid_cli.records.results import Comparison, RankingResult
@@ -13,33 +13,33 @@ if TYPE_CHECKING:
 Bounds = tuple[float, float]
 
 
-def show_results(voice: Voice, results: Sequence[RankingResult], *, worst: int) -> None:
+def show_results(console: Console, results: Sequence[RankingResult], *, worst: int) -> None:
     """Print one column per direction, then the notes needed to read the figures."""
     sides = [_column(result) for result in results]
     rows = [[name, *(side[name] for side in sides)] for name in sides[0]]
     heads = ["", *(result.direction for result in results)]
-    voice.table(f"Ranked: {results[0].source}", heads, rows, right=range(1, len(heads)))
+    console.table(f"Ranked: {results[0].source}", heads, rows, right=range(1, len(heads)))
     for result in results:
         if result.n_dropped:
-            voice.say(
+            console.print(
                 f"{result.direction}: excluded queries without a true match: "
                 f"{result.n_dropped:,} of {result.n_query:,}"
             )
     for result in results:
         if ci := result.ci:
-            voice.say(
+            console.print(
                 f"{result.direction}: [low, high]: {ci.level:.0%} CI, {ci.rounds:,} bootstrap resamples "
                 f"over {ci.n_identities:,} identities"
             )
         if result.comparison:
-            _compared(voice, result, result.comparison)
+            _compared(console, result, result.comparison)
         if worst:
             names = ["query", "pid", "AP %", "first hit at rank", "true matches"]
             found = [
                 [q["query"], q["pid"], _percent(q["average_precision"]), q["first_hit"], q["n_match"]]
                 for q in worst_queries(result, worst)
             ]
-            voice.table(f"Worst queries of {result.direction}", names, found, right=(2, 3, 4))
+            console.table(f"Worst queries of {result.direction}", names, found, right=(2, 3, 4))
 
 
 def worst_queries(result: RankingResult, n: int) -> list[dict[str, Any]]:
@@ -74,8 +74,10 @@ def _column(result: RankingResult) -> dict[str, str]:
     }
 
 
-def _compared(voice: Voice, result: RankingResult, found: Comparison) -> None:
-    voice.say(f"{result.direction}: difference to {found.other}, over the same {result.n_valid:,} queries")
+def _compared(console: Console, result: RankingResult, found: Comparison) -> None:
+    console.print(
+        f"{result.direction}: difference to {found.other}, over the same {result.n_valid:,} queries"
+    )
     for name, gap, (low, high), share in (
         ("mAP", found.mAP, found.mAP_interval, found.mAP_share),
         ("Rank-1", found.rank1, found.rank1_interval, found.rank1_share),
@@ -84,7 +86,7 @@ def _compared(voice: Voice, result: RankingResult, found: Comparison) -> None:
         finest = 2 / found.rounds  # the smallest p that this number of rounds can resolve
         p = f"p {share:.3f}" if share >= finest else f"p < {finest:g}"
         bounds = f"[{100 * low:+.2f}, {100 * high:+.2f}]"
-        voice.say(f"  {name} {100 * gap:+.2f} {bounds} points, {p}: {verdict}")
+        console.print(f"  {name} {100 * gap:+.2f} {bounds} points, {p}: {verdict}")
 
 
 def _percent(value: float, bounds: Bounds | None = None) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, WorkspaceOption, config_file
 
 
@@ -56,7 +56,7 @@ def review(
     from agreid_cli.records.workspace import Workspace
     from agreid_cli.stages.annotate.review import review as run
 
-    voice = Voice(json=json)
+    console = Console(json=json)
     file = config_file(config, workspace)
     result = run(
         Workspace(workspace),
@@ -66,11 +66,11 @@ def review(
         embed=embed,
         identities=identities,
         attributes=attributes,
-        progress=voice,
+        progress=console,
     )
-    voice.data(asdict(result))
-    voice.say(
+    console.data(asdict(result))
+    console.print(
         f"{result.path}: {result.n_tracks:,} tracks with {result.n_crops:,} crops; "
         f"{result.n_decided:,} decided, {result.n_identities:,} identities"
     )
-    voice.say("Open it in a browser. Save its exports in the workspace, then run: agreid build-manifest")
+    console.print("Open it in a browser. Save its exports in the workspace, then run: agreid build-manifest")

@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, WorkspaceOption, config_file
 
 
@@ -42,13 +42,13 @@ def score_tracks(
     from agreid_cli.records.workspace import Workspace
     from agreid_cli.stages.video.score_tracks import score_tracks as score
 
-    voice = Voice(json=json)
+    console = Console(json=json)
     settings = load_section(ScoreTracksConfig, "score-tracks", config_file(config, workspace), set_ or ())
-    scores = score(Workspace(workspace), settings, truth=truth, tracks=tracks, progress=voice)
-    voice.data({"config": settings.model_dump(mode="json"), "scores": [asdict(one) for one in scores]})
+    scores = score(Workspace(workspace), settings, truth=truth, tracks=tracks, progress=console)
+    console.data({"config": settings.model_dump(mode="json"), "scores": [asdict(one) for one in scores]})
     ratios = ("HOTA", "DetA", "AssA", "IDF1", "MOTA", "recall", "precision")
     counts = ("switches", "people", "tracks", "boxes")
-    voice.table(
+    console.table(
         "Tracks against ground truth, per cent",
         ["video", *ratios, *counts],
         [
@@ -61,7 +61,7 @@ def score_tracks(
         ],
         right=range(1, 1 + len(ratios) + len(counts)),
     )
-    voice.say(
+    console.print(
         f"HOTA over IoU 0.05 to 0.95, the rest at IoU {settings.iou:g}; people and boxes: those at least "
         f"{settings.min_visible:.0%} visible. {scores[-1].let_off:,} boxes on ignored people were not scored."
     )

@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 from agreid_cli.cli.options import (
     HERE,
     CamidOption,
@@ -66,11 +66,11 @@ def search(
     from agreid_cli.records.workspace import Workspace
     from agreid_cli.stages.explain.search import search as look
 
-    voice = Voice(json=json)
+    console = Console(json=json)
     settings = load_section(SearchConfig, "search", config_file(config, workspace), set_ or ())
     found = look(
         Workspace(workspace), config=settings, attributes=attributes or "", image=image, crops=crops, run=run,
-        given=GivenSide(platform, camid), out=out, device=device, progress=voice,
+        given=GivenSide(platform, camid), out=out, device=device, progress=console,
     )  # fmt: skip
     if attributes:
         rows = [
@@ -78,14 +78,16 @@ def search(
              ", ".join(f"{b['attribute']} {100 * b['chance']:.0f} %" for b in a["attributes"])]
             for a in found.answers
         ]  # fmt: skip
-        voice.table(f"{found.searched:,} crops searched", ["", "crop", "score %", "why"], rows, right=(0, 2))
+        console.table(
+            f"{found.searched:,} crops searched", ["", "crop", "score %", "why"], rows, right=(0, 2)
+        )
     else:
         rows = [
             [rank, a["second"], f"{a['distance']:.2f}", a["sentence"]]
             for rank, a in enumerate(found.answers, start=1)
         ]
-        voice.table(
+        console.table(
             f"{found.searched:,} crops searched", ["", "crop", "distance", "differs in"], rows, right=(0, 2)
         )
-    voice.say(str(found.page))
-    voice.data({"page": str(found.page), "searched": found.searched, "answers": list(found.answers)})
+    console.print(str(found.page))
+    console.data({"page": str(found.page), "searched": found.searched, "answers": list(found.answers)})

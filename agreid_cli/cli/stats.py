@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 from agreid_cli.cli.options import HERE, JsonOption, WorkspaceOption
 
 if TYPE_CHECKING:
@@ -33,10 +33,10 @@ def stats(
     from agreid_cli.stages.data.stats import LINES, PUBLISHED
     from agreid_cli.stages.data.stats import stats as count
 
-    voice = Voice(json=json)
-    found = count(sources or [workspace], progress=voice)
-    voice.data({"data": [asdict(c) for c in found], "published": [asdict(p) for p in PUBLISHED]})
-    voice.table(
+    console = Console(json=json)
+    found = count(sources or [workspace], progress=console)
+    console.data({"data": [asdict(c) for c in found], "published": [asdict(p) for p in PUBLISHED]})
+    console.table(
         "Table I",
         ["", *(one.name for one in found), *(p.name for p in PUBLISHED)],
         [
@@ -47,18 +47,18 @@ def stats(
     )
     for published in PUBLISHED:
         if published.remark:
-            voice.say(f"{published.name}: {published.remark}.")
-    voice.say(
+            console.print(f"{published.name}: {published.remark}.")
+    console.print(
         "This data: all crops of known identities count, including queries. Judge backgrounds and occlusion"
     )
-    voice.say("yourself. Altitudes are those of the classes A0, A1, A2 (about 15, 30, 45 m).")
+    console.print("yourself. Altitudes are those of the classes A0, A1, A2 (about 15, 30, 45 m).")
     for one in found:
-        _show(voice, one)
+        _show(console, one)
 
 
-def _show(voice: Voice, one: Census) -> None:
-    voice.say("")
-    voice.table(
+def _show(console: Console, one: Census) -> None:
+    console.print("")
+    console.table(
         one.name,
         ["platform", "view", "cameras", "identities", "crops", "junk", "smallest", "median", "largest"],
         [
@@ -77,15 +77,15 @@ def _show(voice: Voice, one: Census) -> None:
             ("sharpness", p.platform, p.sharpness),
             ("detector score", p.platform, p.score),
         ]
-    voice.say("")
-    voice.table(
+    console.print("")
+    console.table(
         "",
         ["", "", "minimum", "lower quartile", "median", "upper quartile", "maximum"],
         [[words, where, *map(_number, five)] for words, where, five in sorted(quartiles, key=_order) if five],
         right=(2, 3, 4, 5, 6),
     )
-    voice.say("")
-    voice.say(_rest(one))
+    console.print("")
+    console.print(_rest(one))
 
 
 def _rest(one: Census) -> str:

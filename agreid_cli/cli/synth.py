@@ -6,7 +6,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, WorkspaceOption, config_file
 
 
@@ -49,22 +49,24 @@ def synth(
 
     if like is not None and like not in LIKE:
         raise UsageError(f"--like: unknown data set '{like}'{did_you_mean(like, LIKE)}")
-    voice = Voice(json=json)
+    console = Console(json=json)
     preset = LIKE.get(like or "", {})
     flags = {"identities": identities, "seed": seed, "seconds": seconds, "size": size}
     chosen = {**preset, **{name: value for name, value in flags.items() if value is not None}}
     settings = load_section(SynthConfig, "synth", config_file(config, workspace), set_ or (), **chosen)
-    result = make(Workspace(workspace), settings, truth_only=truth_only, overwrite=overwrite, progress=voice)
+    result = make(
+        Workspace(workspace), settings, truth_only=truth_only, overwrite=overwrite, progress=console
+    )
     what = "unchanged" if result.state == "unchanged" else "done"
     if truth_only:
-        voice.say(f"{result.crops} crops of {result.identities} people in {workspace / 'crops'} ({what})")
-        voice.say("Next: agreid build-split")
+        console.print(f"{result.crops} crops of {result.identities} people in {workspace / 'crops'} ({what})")
+        console.print("Next: agreid build-split")
     else:
         for video in result.videos:
-            voice.say(str(video))
-        voice.say(f"{len(result.videos)} videos of {result.identities} people ({what})")
-        voice.say(f"Next: agreid extract-crops {workspace / 'videos'}/*.mp4 && agreid build-split")
-    voice.data(
+            console.print(str(video))
+        console.print(f"{len(result.videos)} videos of {result.identities} people ({what})")
+        console.print(f"Next: agreid extract-crops {workspace / 'videos'}/*.mp4 && agreid build-split")
+    console.data(
         {
             "state": result.state,
             "identities": result.identities,

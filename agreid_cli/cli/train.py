@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 from agreid_cli.cli.options import (
     HERE,
     ConfigOption,
@@ -67,7 +67,7 @@ def train(
 
     if resume and overwrite:
         raise UsageError("--resume and --overwrite exclude each other", hint="Give one of them.")
-    voice = Voice(json=json)
+    console = Console(json=json)
     place = Workspace(workspace)
     bad = [f"data.on_bad_image={on_bad_image}"] if on_bad_image else []
     words, file = [*(set_ or ()), *bad], config_file(config, workspace)
@@ -82,7 +82,7 @@ def train(
     first = os.environ.get("RANK", "0") == "0"  # under torchrun only rank 0 prints
     done = run_training(
         place, config=settings, name=name, resume=resume, overwrite=overwrite, device=device,
-        progress=voice if first else SILENT,
+        progress=console if first else SILENT,
     )  # fmt: skip
     if not first:
         return
@@ -95,17 +95,17 @@ def train(
         ]  # fmt: skip
         last = done.run.weights == done.run.last
         which = "the last" if last else "the best of those validated"
-        voice.table(f"Epoch {done.best_epoch}, {which} (per cent)", columns, rows, right=range(1, 5))
+        console.table(f"Epoch {done.best_epoch}, {which} (per cent)", columns, rows, right=range(1, 5))
         chosen_on = {
             "held-out": "held-out training identities (figures above); the test set was not used.",
             "test": "the test crops themselves (best-on-test), so these figures are too high.",
         }
         if not last:
-            voice.note(f"The epoch was chosen on {chosen_on[done.evals[0].get('on', 'test')]}")
-    voice.say(f"{done.run.root}: {done.epochs} epochs")
+            console.note(f"The epoch was chosen on {chosen_on[done.evals[0].get('on', 'test')]}")
+    console.print(f"{done.run.root}: {done.epochs} epochs")
     how = "Next: agreid evaluate --explain" if settings.explain else "Next: agreid evaluate"
-    voice.note(f"{how} --run {done.run.name} --direction both")
-    voice.data(
+    console.note(f"{how} --run {done.run.name} --direction both")
+    console.data(
         {
             "run": done.run.name,
             "folder": str(done.run.root),

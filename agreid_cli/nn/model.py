@@ -10,7 +10,7 @@ from agreid_cli.nn.backbones.backbone import Backbone, Three
 from agreid_cli.nn.heads import FC_HEADS, make_head
 from agreid_cli.nn.outputs import HeadOutput
 from agreid_cli.nn.spec import AUTO, ModelSpec, check_spec
-from agreid_cli.nn.weights import WeightReport, load_weights
+from agreid_cli.nn.weights import WeightReport, load_pretrained
 from agreid_cli.records.side import Side
 
 
@@ -56,14 +56,14 @@ def build_model(spec: ModelSpec, n_ids: int) -> ReidModel:
     """A model built from `spec`, with classifiers for `n_ids` identities.
 
     Weights are loaded before the tails are copied, so every tail starts from them. Raises `InputError` for
-    what `check_spec`, the makers or `load_weights` refuse.
+    what `check_spec`, the makers or `load_pretrained` refuse.
     """
     check_spec(spec)
     backbone = make_backbone(spec.backbone, size=spec.size, **spec.backbone_options)
     if isinstance(spec.fc, int) and spec.fc:
         backbone.add_fc(spec.fc)
     find_fc = spec.fc == AUTO and spec.head in FC_HEADS
-    loaded = load_weights(backbone, spec.weights, find_fc=find_fc)
+    loaded = load_pretrained(backbone, spec.weights, find_fc=find_fc)
     head = make_head(spec.head, backbone, n_ids=n_ids, pooling=spec.pooling, **spec.head_options)
     return ReidModel(backbone, head, loaded=loaded)
 

@@ -55,7 +55,7 @@ class WeightReport:
         return f"weights: {self.source}: {', '.join(parts)}"
 
 
-def load_weights(backbone: Backbone, source: str, *, find_fc: bool = False) -> WeightReport:
+def load_pretrained(backbone: Backbone, source: str, *, find_fc: bool = False) -> WeightReport:
     """Load weights in place: "none", "imagenet" (the backbone's default weights), or a path.
 
     find_fc: add to the backbone the fully connected layer that the file has after pooling, if any.
@@ -71,12 +71,12 @@ def load_weights(backbone: Backbone, source: str, *, find_fc: bool = False) -> W
                 hint="Give a file (model.weights=PATH), or use random initialisation (model.weights=none).",
             )
         if (state := from_package(name)) is not None:
-            return fill(backbone, state, source=source_of(name))
-        return fill(backbone, from_timm(name), source=f"timm {name}")
-    return fill(backbone, read_weights(Path(source)), source=source, find_fc=find_fc)
+            return copy_matching(backbone, state, source=source_of(name))
+        return copy_matching(backbone, from_timm(name), source=f"timm {name}")
+    return copy_matching(backbone, read_weights(Path(source)), source=source, find_fc=find_fc)
 
 
-def fill(
+def copy_matching(
     backbone: Backbone, state: Mapping[str, Tensor], *, source: str, find_fc: bool = False
 ) -> WeightReport:
     """Copy what fits of `state` into the backbone; `InputError` if that is less than `ENOUGH`."""

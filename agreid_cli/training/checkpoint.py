@@ -33,13 +33,13 @@ class Weights:
     """The content of a weight file: tensors by name, and metadata such as the configuration."""
 
     tensors: dict[str, Tensor]
-    words: dict[str, str]
+    metadata: dict[str, str]
 
 
-def save_weights(path: Path, tensors: Mapping[str, Tensor], words: Mapping[str, str]) -> None:
+def save_weights(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
     """Write atomically; equal weights and metadata give equal bytes."""
     own = {name: value.detach().to("cpu", copy=True).contiguous() for name, value in tensors.items()}
-    write_bytes(path, save(own, _mark(WEIGHTS, words)))
+    write_bytes(path, save(own, _mark(WEIGHTS, metadata)))
 
 
 def load_weights(path: Path) -> Weights:
@@ -47,7 +47,7 @@ def load_weights(path: Path) -> Weights:
     return Weights(*_read(path, WEIGHTS))
 
 
-def fill(model: nn.Module, tensors: Mapping[str, Tensor], source: str) -> None:
+def restore_weights(model: nn.Module, tensors: Mapping[str, Tensor], source: str) -> None:
     """Copy the weights into the model; `InputError` lists missing, unexpected and misshapen tensors."""
     own = model.state_dict()
     faults = [Problem(name, "is not in the file") for name in own if name not in tensors]
@@ -74,8 +74,8 @@ def save_state(path: Path, state: Mapping[str, Any]) -> None:
 
 def load_state(path: Path) -> dict[str, Any]:
     """What `save_state` wrote."""
-    tensors, words = _read(path, STATE)
-    state: dict[str, Any] = unflatten(tensors, words["tree"])
+    tensors, metadata = _read(path, STATE)
+    state: dict[str, Any] = unflatten(tensors, metadata["tree"])
     return state
 
 
@@ -108,8 +108,8 @@ def set_random_state(state: Mapping[str, Any], device: torch.device) -> None:
         torch.cuda.set_rng_state(state["cuda"], device)
 
 
-def _mark(schema: str, words: Mapping[str, str]) -> dict[str, str]:
-    return {MARK: json.dumps({"schema": schema, **words}, sort_keys=True, ensure_ascii=False)}
+def _mark(schema: str, metadata: Mapping[str, str]) -> dict[str, str]:
+    return {MARK: json.dumps({"schema": schema, **metadata}, sort_keys=True, ensure_ascii=False)}
 
 
 def _read(path: Path, schema: str) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -117,11 +117,11 @@ def _read(path: Path, schema: str) -> tuple[dict[str, Tensor], dict[str, str]]:
         raise MissingError(f"{path} does not exist", hint="It is written by: agreid train")
     try:
         with safe_open(str(path), framework="pt") as file:
-            words = json.loads((file.metadata() or {}).get(MARK, "{}"))
+            metadata = json.loads((file.metadata() or {}).get(MARK, "{}"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
     except (SafetensorError, OSError) as error:
         raise InputError(f"{path} cannot be read as safetensors: {error}") from error
-    mark = words.pop("schema", "")
+    mark = metadata.pop("schema", "")
     name, _, version = mark.partition("/")
     want, _, known = schema.partition("/")
     if name != want:
@@ -131,4 +131,4 @@ def _read(path: Path, schema: str) -> tuple[dict[str, Tensor], dict[str, str]]:
             f"{path} has schema {mark}; this agreid reads up to {schema}",
             hint="Upgrade agreid: pip install --upgrade agreid",
         )
-    return tensors, words
+    return tensors, metadata

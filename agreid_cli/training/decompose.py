@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from agreid_cli.nn.encoder import Encoder
-from agreid_cli.nn.interpreter import Explained, Interpreter
+from agreid_cli.nn.explain_stream import Explained, ExplainStream
 from agreid_cli.nn.losses.distill import shares
 from agreid_cli.nn.pooled import base_distances, cross_distances
 from agreid_cli.progress import SILENT, Progress
@@ -54,7 +54,7 @@ class Stream:
     def __init__(self, encoder: Encoder, *, batch: int = 32) -> None:
         encoder.model.eval()
         self.encoder, self.batch = encoder, batch
-        self.model: Interpreter = encoder.model
+        self.model: ExplainStream = encoder.model
 
     @property
     def device(self) -> torch.device:

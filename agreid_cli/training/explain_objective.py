@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from agreid_cli.config.explain import ExplainConfig
-from agreid_cli.nn.interpreter import Explained
+from agreid_cli.nn.explain_stream import Explained
 from agreid_cli.nn.losses.balanced import balanced_bce
 from agreid_cli.nn.losses.distill import attribute_prior, metric_distillation
 from agreid_cli.nn.pooled import base_distances, part_distances
@@ -23,7 +23,7 @@ from agreid_cli.training.objective import Losses
 
 
 class ExplainObjective(nn.Module):
-    """`objective(model, batch)` for an `Interpreter`; `rates` (M,) are the fractions of people with each bit.
+    """`objective(model, batch)` for an `ExplainStream`; `rates` (M,): fraction of people with each bit.
 
     The terms share their distances, so they are one module.
     """

@@ -46,20 +46,20 @@ def facts_of(samples: Samples, held_out: np.ndarray) -> Facts:
     )
 
 
-def as_words(facts: Facts) -> dict[str, str]:
+def as_metadata(facts: Facts) -> dict[str, str]:
     """The facts as a metadata entry of a weight file."""
     return {KEY: facts.model_dump_json()}
 
 
-def read_facts(kind: type[F], words: Mapping[str, str], source: str) -> F:
+def read_facts(kind: type[F], metadata: Mapping[str, str], source: str) -> F:
     """The facts of a weight file; `InputError` if one is missing.
 
     Files of agreid 0.1 have one entry per fact instead.
     """
     try:
-        if KEY in words:
-            return kind.model_validate_json(words[KEY])
-        return kind.model_validate({name: words[name] for name in kind.model_fields if name in words})
+        if KEY in metadata:
+            return kind.model_validate_json(metadata[KEY])
+        return kind.model_validate({name: metadata[name] for name in kind.model_fields if name in metadata})
     except ValidationError as error:
         names = ", ".join(".".join(map(str, item["loc"])) for item in error.errors())
         raise InputError(

@@ -15,7 +15,7 @@ from agreid_cli.errors import MissingError
 from agreid_cli.nn.encoder import Encoder
 from agreid_cli.records.files import sha256
 from agreid_cli.records.runs import Run
-from agreid_cli.training.checkpoint import fill, load_weights
+from agreid_cli.training.checkpoint import load_weights, restore_weights
 from agreid_cli.training.facts import Facts, read_facts
 from agreid_cli.training.methods import method_of
 
@@ -54,12 +54,12 @@ def load_network(run: Run) -> Loaded:
             hint="Train it, or continue it: agreid train --resume",
         )
     stored, source = load_weights(run.weights), str(run.weights)
-    config = from_toml(TrainConfig, stored.words["config"], source)
+    config = from_toml(TrainConfig, stored.metadata["config"], source)
     method = method_of(config)
-    facts = read_facts(method.facts, stored.words, source)
+    facts = read_facts(method.facts, stored.metadata, source)
     # Pretrained weights are not needed: all weights come from the file.
     blank = config.model_copy(update={"model": config.model.model_copy(update={"weights": "none"})})
     model = method.network(blank, facts)
-    fill(model, stored.tensors, source)
-    epoch, step = (stored.words.get(name, "?") for name in ("epoch", "step"))
+    restore_weights(model, stored.tensors, source)
+    epoch, step = (stored.metadata.get(name, "?") for name in ("epoch", "step"))
     return Loaded(model.eval(), config, facts, epoch, step, sha256(run.weights))

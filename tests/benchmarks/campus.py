@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 
 from agreid_cli.attributes.codebook import Codebook
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 from agreid_cli.config.build_split import SplitConfig
 from agreid_cli.config.evaluate import EvaluateConfig
 from agreid_cli.config.recipes import recipe
@@ -44,9 +44,9 @@ PUBLISHED = {"uav": ((31, 59), (371, 678)), "cctv": ((22, 23), (172, 413))}
 
 
 def measure(workspace: Workspace, config: SynthConfig) -> None:
-    voice = Voice()
-    synth(workspace, config, truth_only=True, progress=voice)
-    build_split(workspace, SplitConfig(), progress=voice)
+    console = Console()
+    synth(workspace, config, truth_only=True, progress=console)
+    build_split(workspace, SplitConfig(), progress=console)
     table = read_manifest(workspace.manifest)
     rows = table.to_pylist()
     print("\n| camera | crops | per identity | smallest | median | largest | paper |\n|" + "---|" * 7)

@@ -1,10 +1,10 @@
-"""The voice of the program where its words go to a file."""
+"""The console of the program where its words go to a file."""
 
 from __future__ import annotations
 
 import pytest
 
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 
 
 def test_a_table_in_a_pipe_is_not_folded_and_words_are_as_they_are(
@@ -12,8 +12,8 @@ def test_a_table_in_a_pipe_is_not_folded_and_words_are_as_they_are(
 ) -> None:
     monkeypatch.delenv("COLUMNS")
     names = ["a" * 60, "b" * 60, "[red]c:smile:"]
-    Voice().table("T", ["x", "y", "z"], [names])
-    Voice().say("a:smile:[b]")
+    Console().table("T", ["x", "y", "z"], [names])
+    Console().print("a:smile:[b]")
     out = capsys.readouterr().out.splitlines()
     assert out[2].split() == names
     assert out[3] == "a:smile:[b]"
@@ -23,5 +23,5 @@ def test_a_width_that_the_user_gives_is_kept(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "40")
-    Voice().table("T", ["x"], [["a" * 60]])
+    Console().table("T", ["x"], [["a" * 60]])
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 40

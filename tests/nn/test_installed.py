@@ -15,7 +15,7 @@ from agreid_cli.errors import InputError
 from agreid_cli.nn import installed
 from agreid_cli.nn.backbones import make_backbone
 from agreid_cli.nn.installed import PACKAGED, from_package
-from agreid_cli.nn.weights import load_weights
+from agreid_cli.nn.weights import load_pretrained
 
 
 @pytest.mark.parametrize("name", PACKAGED)
@@ -53,7 +53,7 @@ def test_imagenet_needs_no_network_for_these_backbones(
 ) -> None:
     monkeypatch.setattr("agreid_cli.nn.weights.from_timm", lambda name: pytest.fail("asked the hub"))
     backbone = make_backbone(f"timm:{name}", size=(128, 64))
-    report = load_weights(backbone, "imagenet")
+    report = load_pretrained(backbone, "imagenet")
     assert report.share == 1.0
     assert not report.missing
     version = importlib.metadata.version(PACKAGED[name].distribution)

@@ -131,11 +131,11 @@ def test_what_does_not_fit_is_refused_in_words(spec: ModelSpec, words: str) -> N
 
 def test_from_scratch_says_so() -> None:
     model = build_model(ModelSpec("osnet-x0.25", "bot", SIZE), N_IDS)
-    assert "random numbers" in str(model.loaded)
+    assert "randomly initialised" in str(model.loaded)
 
 
 def test_make_head_refuses_an_unknown_name() -> None:
-    with pytest.raises(InputError, match="no head 'mgm'; did you mean 'mgn'"):
+    with pytest.raises(InputError, match="unknown head 'mgm'; did you mean 'mgn'"):
         make_head("mgm", make_backbone("osnet-x0.25", size=SIZE), n_ids=2)
 
 

@@ -17,7 +17,7 @@ from agreid_cli.nn.backbones.backbone import Backbone
 from agreid_cli.nn.model import build_model
 from agreid_cli.nn.positions import resize_positions
 from agreid_cli.nn.spec import ModelSpec
-from agreid_cli.nn.weights import fill, load_weights
+from agreid_cli.nn.weights import copy_matching, load_pretrained
 
 SIZE = (64, 32)
 
@@ -44,7 +44,7 @@ def test_the_usual_wrappings_of_a_checkpoint_come_off(tmp_path: Path, prefix: st
     path = tmp_path / "w.pth"
     torch.save({"epoch": 3, "state_dict": wrapped} if nested else wrapped, path)
     backbone = fresh(2)
-    report = load_weights(backbone, str(path))
+    report = load_pretrained(backbone, str(path))
     assert same(backbone, state)
     assert (report.share, report.missing, report.unexpected) == (1.0, (), ("classifier.weight",))
     assert "1 unexpected (classifier.weight)" in str(report)
@@ -65,7 +65,7 @@ def test_the_weights_of_a_run_start_another(tmp_path: Path, backbone: str, head:
     model = build_model(ModelSpec(backbone, head, SIZE), 4)
     save_file({name: t.contiguous() for name, t in model.state_dict().items()}, tmp_path / "best.safetensors")
     other = fresh(4, backbone)
-    report = load_weights(other, str(tmp_path / "best.safetensors"))
+    report = load_pretrained(other, str(tmp_path / "best.safetensors"))
     assert report.share == 1.0
     tail = model.head.tail if head == "bot" else model.head.tails[0]
     for name, tensor in tail.state_dict().items():
@@ -87,10 +87,10 @@ def test_another_networks_file_is_refused_and_changes_nothing() -> None:
     before = copies(backbone)
     wide = copies(fresh(7, "osnet-x1.0"))
     with pytest.raises(InputError) as caught:
-        fill(backbone, wide | {"extra": torch.ones(1)}, source="wide.pth")
+        copy_matching(backbone, wide | {"extra": torch.ones(1)}, source="wide.pth")
     assert same(backbone, before)
     words = str(caught.value)
-    assert "wide.pth holds only" in words
+    assert "wide.pth has only" in words
     assert "conv1.conv.weight: (64, 3, 7, 7) in the file, (16, 3, 7, 7) in the backbone" in words
     assert "1 unexpected, such as extra" in words
     assert "model.backbone" in words
@@ -99,7 +99,7 @@ def test_another_networks_file_is_refused_and_changes_nothing() -> None:
 def test_a_few_missing_weights_are_reported_not_refused() -> None:
     state = copies(fresh(8))
     del state["conv5.bn.weight"]
-    report = fill(fresh(9), state, source="x")
+    report = copy_matching(fresh(9), state, source="x")
     assert report.missing == ("conv5.bn.weight",)
     assert 0.99 < report.share < 1
 
@@ -107,7 +107,7 @@ def test_a_few_missing_weights_are_reported_not_refused() -> None:
 def test_positions_of_another_size_are_resized() -> None:
     old = copies(fresh(1, "timm:test_vit", (160, 160)))
     backbone = fresh(2, "timm:test_vit", (64, 32))
-    report = fill(backbone, old, source="x")
+    report = copy_matching(backbone, old, source="x")
     assert report.resized == ("pos_embed",)
     assert report.share == 1.0
     new = backbone.named_weights()["pos_embed"]
@@ -124,18 +124,18 @@ def test_a_ramp_stays_a_ramp_when_resized() -> None:
 
 def test_a_missing_file_and_a_pickled_program_are_refused(tmp_path: Path) -> None:
     with pytest.raises(MissingError, match=r"nowhere\.pth do not exist"):
-        load_weights(fresh(), str(tmp_path / "nowhere.pth"))
+        load_pretrained(fresh(), str(tmp_path / "nowhere.pth"))
     torch.save(torch.nn.Linear(2, 2), tmp_path / "whole.pth")
     with pytest.raises(InputError, match="not a plain weight file"):
-        load_weights(fresh(), str(tmp_path / "whole.pth"))
+        load_pretrained(fresh(), str(tmp_path / "whole.pth"))
     torch.save([1, 2], tmp_path / "list.pth")
     with pytest.raises(InputError, match="no named tensors"):
-        load_weights(fresh(), str(tmp_path / "list.pth"))
+        load_pretrained(fresh(), str(tmp_path / "list.pth"))
 
 
 def test_osnet_has_no_imagenet_weights_to_fetch() -> None:
     with pytest.raises(MissingError, match="no library has") as caught:
-        load_weights(fresh(), "imagenet")
+        load_pretrained(fresh(), "imagenet")
     assert "model.weights=PATH" in caught.value.hint
 
 
@@ -157,7 +157,7 @@ def test_without_a_network_the_hub_is_an_error_in_words_at_once(cut_off: Path, c
     backbone = fresh(0, "timm:test_vit")
     started = time.monotonic()
     with pytest.raises(MissingError, match="not in timm's cache and could not be downloaded") as caught:
-        load_weights(backbone, "imagenet")
+        load_pretrained(backbone, "imagenet")
     assert time.monotonic() - started < 10
     assert "model.weights=PATH" in caught.value.hint
     assert capfd.readouterr().err == ""
@@ -174,7 +174,7 @@ def test_without_a_network_the_cache_serves(cut_off: Path) -> None:
     (kept / "refs" / "main").write_text("abc")
     save_file(net.state_dict(), kept / "snapshots" / "abc" / "model.safetensors")
     backbone = fresh(1, "timm:test_vit")
-    report = load_weights(backbone, "imagenet")
+    report = load_pretrained(backbone, "imagenet")
     assert (report.share, report.resized) == (1.0, ("pos_embed",))
     assert torch.equal(backbone.named_weights()["blocks.5.mlp.fc1.weight"], net.blocks[5].mlp.fc1.weight)
 
@@ -183,7 +183,7 @@ def test_without_a_network_the_cache_serves(cut_off: Path) -> None:
 def test_the_official_osnet_checkpoint_loads_and_sees_what_its_authors_network_sees(shared: Path) -> None:
     official = shared / "weights" / "osnet_x0_25_msmt17.pt"
     backbone = fresh().eval()
-    report = load_weights(backbone, str(official), find_fc=True)
+    report = load_pretrained(backbone, str(official), find_fc=True)
     assert report.share == 1.0
     assert report.missing == report.misshapen == ()
     assert {name.split(".")[0] for name in report.unexpected} == {"classifier"}

@@ -174,7 +174,7 @@ def test_identities_that_a_sampler_by_view_leaves_out_are_named(tmp_path: Path) 
     load_training(workspace, build(TrainConfig, tree, "test"), progress=heard)
     assert heard.warnings == [
         "2 of 3 training identities are seen in one view only, and "
-        "data.sampler=pk-images-views takes none of them: pid 2, 3"
+        "data.sampler=pk-images-views uses none of them: pid 2, 3"
     ]
 
 

@@ -16,10 +16,10 @@ from torch import nn
 
 from agreid_cli.errors import AgreidError, InputError, MissingError
 from agreid_cli.training.checkpoint import (
-    fill,
     load_state,
     load_weights,
     random_state,
+    restore_weights,
     save_state,
     save_weights,
     set_random_state,
@@ -47,7 +47,7 @@ def test_state_comes_back_to_the_bit_with_its_types(tmp_path: Path) -> None:
     for key, moments in state["optimiser"]["state"].items():
         for name, value in moments.items():
             assert torch.equal(back["optimiser"]["state"][key][name], value)
-    with pytest.raises(TypeError, match="set cannot be kept"):
+    with pytest.raises(TypeError, match="set cannot be saved"):
         save_state(tmp_path / "s.safetensors", {"a": {1, 2}})
 
 
@@ -69,12 +69,12 @@ def test_weights_are_plain_safetensors_with_the_words_inside(tmp_path: Path) -> 
     save_weights(path, model.state_dict(), {"config": "seed = 1\n", "n_ids": "4"})
     assert torch.equal(load_file(path)["weight"], model.weight)
     stored = load_weights(path)
-    assert stored.words == {"config": "seed = 1\n", "n_ids": "4"}
+    assert stored.metadata == {"config": "seed = 1\n", "n_ids": "4"}
     first = path.read_bytes()
     save_weights(path, model.state_dict(), {"n_ids": "4", "config": "seed = 1\n"})
     assert path.read_bytes() == first
     other = nn.Linear(3, 2)
-    fill(other, stored.tensors, "w")
+    restore_weights(other, stored.tensors, "w")
     assert torch.equal(other.weight, model.weight)
 
 
@@ -82,7 +82,7 @@ def test_weights_of_another_network_are_refused_with_what_does_not_fit(tmp_path:
     model = nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 2))
     tensors = {"0.weight": torch.zeros(5, 3), "0.bias": torch.zeros(2), "head.tail": torch.zeros(1)}
     with pytest.raises(InputError, match="belongs to another network: 4 weights do not fit") as caught:
-        fill(model, tensors, "w")
+        restore_weights(model, tensors, "w")
     said = str(caught.value)
     assert "1.weight: is not in the file" in said
     assert "0.weight: (5, 3) in the file, (2, 3) in the network" in said
@@ -97,10 +97,10 @@ def test_what_is_no_file_of_ours_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read as safetensors"):
         load_weights(path)
     save_file({"a": torch.zeros(1)}, path)
-    with pytest.raises(InputError, match="is no weights file of agreid"):
+    with pytest.raises(InputError, match="is not a weights file of agreid"):
         load_weights(path)
     save_weights(path, {"a": torch.zeros(1)}, {})
-    with pytest.raises(InputError, match="is no state file"):
+    with pytest.raises(InputError, match="is not a state file"):
         load_state(path)
     save_file({"a": torch.zeros(1)}, path, {"agreid": '{"schema": "weights/9"}'})
     with pytest.raises(InputError, match="reads up to weights/1"):

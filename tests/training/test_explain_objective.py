@@ -10,7 +10,7 @@ from agreid_cli.attributes.bits import bits_of
 from agreid_cli.attributes.official import official_codebook
 from agreid_cli.config.explain import ExplainConfig
 from agreid_cli.errors import InputError
-from agreid_cli.nn.interpreter import Explained
+from agreid_cli.nn.explain_stream import Explained
 from agreid_cli.nn.losses.balanced import balanced_bce
 from agreid_cli.nn.losses.distill import attribute_prior, metric_distillation
 from agreid_cli.nn.pooled import base_distances, part_distances

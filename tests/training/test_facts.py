@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from agreid_cli.errors import InputError
-from agreid_cli.training.facts import Facts, as_words, read_facts
+from agreid_cli.training.facts import Facts, as_metadata, read_facts
 from agreid_cli.training.methods.explain import ExplainFacts
 
 
 def test_facts_come_back_as_they_were() -> None:
     facts = Facts(n_ids=3, cameras=(0, 3), views=("aerial",), held_out=(7, 6021400))
-    assert read_facts(Facts, as_words(facts), "a file") == facts
+    assert read_facts(Facts, as_metadata(facts), "a file") == facts
 
 
 def test_files_of_before_have_an_entry_for_each() -> None:

@@ -32,7 +32,7 @@ from agreid_cli.records.files import sha256
 from agreid_cli.records.runs import Run
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.annotate.match_truth import match_truth
-from agreid_cli.stages.campus.demo_folder import held, record_of
+from agreid_cli.stages.campus.demo_folder import locked_folder, record_of
 from agreid_cli.stages.campus.demo_merge import Merged, merge
 from agreid_cli.stages.campus.demo_rows import DemoRow, explained_rows, row_of
 from agreid_cli.stages.campus.synth import synth
@@ -76,7 +76,7 @@ def demo(
     `overwrite`.
     """
     config = config or DemoConfig()
-    with held(root, overwrite=overwrite):
+    with locked_folder(root, overwrite=overwrite):
         record = record_of(root, config, overwrite=overwrite)
         show = _Show(root, config, record, device, progress)
         for number, (name, words, work) in enumerate(show.steps, start=1):

@@ -36,7 +36,7 @@ def record_of(root: Path, config: DemoConfig, *, overwrite: bool) -> DemoRecord:
 
 
 @contextlib.contextmanager
-def held(root: Path, *, overwrite: bool) -> Iterator[None]:
+def locked_folder(root: Path, *, overwrite: bool) -> Iterator[None]:
     """Lock the folder for this process; refuse files that do not belong to a demo."""
     if root.exists() and not root.is_dir():
         raise InputError(f"{root} is a file", hint="Choose another folder with --workspace.")

@@ -96,7 +96,7 @@ def synth(
         truth_only=truth_only,
         complete=False,
     )
-    with _held(workspace):
+    with _locked_campus(workspace):
         state = _claim(workspace, campus, overwrite=overwrite, progress=progress)
         if state != "unchanged":
             write_settings(workspace, config.identities)
@@ -169,7 +169,7 @@ def _check(config: SynthConfig) -> None:
 
 
 @contextlib.contextmanager
-def _held(workspace: Workspace) -> Iterator[None]:
+def _locked_campus(workspace: Workspace) -> Iterator[None]:
     """Lock the campus for this process, and remove what a killed run left unfinished."""
     root = workspace.truth.root
     empty = not workspace.root.exists() or not root.exists()

@@ -85,7 +85,7 @@ def embed(
             raise needless("the split")
         if pretrained is None:
             if out is not None:
-                raise UsageError("--out goes with --crops", hint=f"The test crops go to {found.embeddings}")
+                raise UsageError("--out needs --crops", hint=f"The test crops go to {found.embeddings}")
             return embed_test_part(
                 workspace, found, network, device=target, flip=flip, backend=backend, progress=progress
             )

@@ -57,7 +57,7 @@ def evaluate(
             raise UsageError("--baseline is ranked alone", hint="Leave --run and --embeddings out.")
         files = [embed_baseline(workspace, baseline, progress=progress)]
     if out and not files:
-        raise UsageError("--out goes with --embeddings", hint="The results of a run lie in its folder.")
+        raise UsageError("--out needs --embeddings", hint="The results of a run lie in its folder.")
     source = _source(workspace, run, files, device, config.backend, progress)
     other = read_result(compare_with) if compare_with else None
     if save_ranks and save_ranks.resolve() in {path.resolve() for path in source.files}:

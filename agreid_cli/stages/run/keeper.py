@@ -12,7 +12,7 @@ from agreid_cli.records.runs import Run
 from agreid_cli.records.training_log import add_line, log_size
 from agreid_cli.training.checkpoint import save_state, save_weights
 from agreid_cli.training.embed import SidedCrops, embed
-from agreid_cli.training.facts import Facts, as_words
+from agreid_cli.training.facts import Facts, as_metadata
 from agreid_cli.training.state import Training
 from agreid_cli.training.validate import Testing, mean_figure, validate
 
@@ -37,7 +37,7 @@ class RunKeeper:
         if not training.world.first:
             return
         state["position"]["log_size"] = log_size(self.run.log)
-        save_weights(self.run.last, training.weights(), self._words(training))
+        save_weights(self.run.last, training.weights(), self._metadata(training))
         save_state(self.run.state, state)
 
     def log_epoch(self, training: Training, *, lr: float) -> None:
@@ -91,18 +91,18 @@ class RunKeeper:
         if not training.world.first or self.testing is None:
             return
         if self.testing[0].who == "held-out":
-            save_weights(self.run.best, training.weights(), self._words(training))
+            save_weights(self.run.best, training.weights(), self._metadata(training))
         elif training.config.validation.keep == "best-on-test":
-            save_weights(self.run.best_on_test, training.weights(), self._words(training))
+            save_weights(self.run.best_on_test, training.weights(), self._metadata(training))
 
     def close(self) -> None:
         if self.board:
             self.board.close()
 
-    def _words(self, training: Training) -> dict[str, str]:
+    def _metadata(self, training: Training) -> dict[str, str]:
         position = training.position
         return {
-            **as_words(self.facts), "config": to_toml(training.config), "epoch": str(position.epoch),
+            **as_metadata(self.facts), "config": to_toml(training.config), "epoch": str(position.epoch),
             "step": str(position.step),
         }  # fmt: skip
 

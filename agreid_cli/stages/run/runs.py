@@ -23,7 +23,7 @@ SAME = ("manifest_sha256", "split_sha256")
 
 
 @contextlib.contextmanager
-def held(run: Run, *, first: bool = True) -> Iterator[None]:
+def locked_run(run: Run, *, first: bool = True) -> Iterator[None]:
     """Lock the run for this process; of several ranks the `first` has the lock. `UsageError` if it is
     locked."""
     if not first:

@@ -22,7 +22,7 @@ from agreid_cli.stages.run.ranked import load_held_out, load_testing
 from agreid_cli.stages.run.runs import (
     begin,
     extend,
-    held,
+    locked_run,
     must_agree,
     refuse_existing,
     weights_digest,
@@ -74,7 +74,7 @@ def train(
     check_directions(config.validation.directions)
     method = method_of(config)
     config = completed(config, method)
-    with joined(world, target), held(run, first=world.first):
+    with joined(world, target), locked_run(run, first=world.first):
         config = method.resolve(workspace, config, run)
         inputs = _checked(workspace, run, config, resume=resume, overwrite=overwrite)
         wait_for_all()

@@ -14,7 +14,7 @@ from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.video.jobs import Given, Job, plan, video_ids
 from agreid_cli.stages.video.networks import Networks, load_networks
 from agreid_cli.stages.video.one_video import extract_video
-from agreid_cli.stages.video.parts import Parts, held, join
+from agreid_cli.stages.video.parts import Parts, join, locked_parts
 from agreid_cli.stages.video.recordings import record_streams
 from agreid_cli.vision.sources import kind_of
 
@@ -58,7 +58,7 @@ def extract_crops(
     jobs = plan(videos, config, given, SILENT if streams else progress)
     _refuse_strangers(workspace)
     networks = load_networks(config, workspace, device=device, download=download)
-    with held(workspace) as parts:
+    with locked_parts(workspace) as parts:
         if streams:
             ids = dict(zip(map(str, videos), video_ids(videos, given), strict=True))
             recordings = {address: parts.recording(ids[address]) for address in streams}

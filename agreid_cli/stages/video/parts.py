@@ -83,7 +83,7 @@ class Parts:
 
 
 @contextlib.contextmanager
-def held(workspace: Workspace) -> Iterator[Parts]:
+def locked_parts(workspace: Workspace) -> Iterator[Parts]:
     """Lock the parts of a workspace for this process; leftovers of an interrupted run are removed.
 
     Raises `AgreidError` if another run has locked them, or the folder cannot be written.

@@ -16,7 +16,7 @@ from agreid_cli.nn.backbones.backbone import Backbone, Three
 from agreid_cli.nn.schemes import timm_names
 from agreid_cli.nn.tokens.text import VOCABULARY, no_open_clip, text_network, tokens_of
 from agreid_cli.nn.weight_files import read_weights
-from agreid_cli.nn.weights import NONE, WeightReport, fill
+from agreid_cli.nn.weights import NONE, WeightReport, copy_matching
 
 #: `model.weights=openai` asks open_clip for OpenAI's weights of this network, from its cache or its hub.
 DOWNLOAD, NETWORK = "openai", "ViT-B-16-quickgelu"
@@ -45,7 +45,7 @@ class ClipWeights:
         """The image tower into a backbone."""
         if not self.visual:
             return WeightReport(NONE, missing=tuple(backbone.named_weights()))
-        return fill(backbone, self.visual, source=self.source)
+        return copy_matching(backbone, self.visual, source=self.source)
 
     def project(self, layer: nn.Linear) -> None:
         """The projection into the shared space."""

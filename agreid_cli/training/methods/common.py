@@ -16,7 +16,7 @@ from agreid_cli.nn.backbones.tokens import Additions, Run, token_backbone
 from agreid_cli.nn.model import ReidModel
 from agreid_cli.nn.published import Scheme, load_published
 from agreid_cli.nn.weight_files import read_weights
-from agreid_cli.nn.weights import WeightReport, load_weights
+from agreid_cli.nn.weights import WeightReport, load_pretrained
 from agreid_cli.progress import Progress
 from agreid_cli.records.side import VIEWS
 from agreid_cli.records.workspace import Workspace
@@ -58,7 +58,7 @@ def build(
         made = kind(backbone, make_head(backbone))
         made.loaded = load_published(made, state, scheme, source=model.weights, grid=grid)
         return made
-    loaded = load(backbone) if load else load_weights(backbone, model.weights)
+    loaded = load(backbone) if load else load_pretrained(backbone, model.weights)
     return kind(backbone, make_head(backbone), loaded=loaded)
 
 

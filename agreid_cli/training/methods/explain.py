@@ -10,7 +10,7 @@ import numpy as np
 from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.config.train import TrainConfig
 from agreid_cli.errors import InputError
-from agreid_cli.nn.interpreter import Interpreter
+from agreid_cli.nn.explain_stream import ExplainStream
 from agreid_cli.nn.model import ReidModel, build_model
 from agreid_cli.nn.spec import spec_from
 from agreid_cli.progress import Progress
@@ -19,7 +19,7 @@ from agreid_cli.records.runs import place_of, run_at
 from agreid_cli.records.split import read_split
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.training.bits import Bits
-from agreid_cli.training.checkpoint import fill
+from agreid_cli.training.checkpoint import restore_weights
 from agreid_cli.training.explain_objective import ExplainObjective
 from agreid_cli.training.facts import Facts
 from agreid_cli.training.held_out import held_out, without
@@ -101,7 +101,7 @@ def make_trainee(
     return Trainee(stream, ExplainObjective(config.explain, bits, rates), facts)
 
 
-def network(config: TrainConfig, facts: Facts) -> Interpreter:
+def network(config: TrainConfig, facts: Facts) -> ExplainStream:
     """The stream of a weight file, including its teacher."""
     assert isinstance(facts, ExplainFacts)
     teacher = build_model(spec_from(config.model, config.loss), facts.n_ids)
@@ -114,15 +114,15 @@ def from_starting_weights(config: TrainConfig, trained: ReidModel, n_ids: int) -
     A network read from a run has only its trained weights.
     """
     model = build_model(spec_from(config.model, config.loss), n_ids)
-    fill(model, trained.state_dict(), "the run that is explained")
+    restore_weights(model, trained.state_dict(), "the run that is explained")
     model.eval()
     return model
 
 
-def _over(teacher: ReidModel, config: TrainConfig, n_bits: int) -> Interpreter:
+def _over(teacher: ReidModel, config: TrainConfig, n_bits: int) -> ExplainStream:
     explain = config.explain
     assert explain is not None
-    return Interpreter(
+    return ExplainStream(
         teacher, n_bits=n_bits, scale=explain.K, growth=explain.T, from_teacher=explain.start == "teacher",
         shared=explain.recognise_from == "maps", reduction=explain.reduction,
     )  # fmt: skip

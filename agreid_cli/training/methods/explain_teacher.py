@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from agreid_cli.config.train import TrainConfig
 from agreid_cli.errors import InputError, MissingError, Problem
-from agreid_cli.nn.interpreter import class_token, several_vectors
+from agreid_cli.nn.explain_stream import class_token, several_vectors
 from agreid_cli.records.manifest import read_manifest
 from agreid_cli.records.runs import Run, all_runs, place_of, run_at
 from agreid_cli.records.workspace import Workspace

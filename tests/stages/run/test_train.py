@@ -15,7 +15,7 @@ from agreid_cli.records.runs import Run
 from agreid_cli.records.training_log import FIELDS, read_log
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.run.evaluate import evaluate
-from agreid_cli.stages.run.runs import held
+from agreid_cli.stages.run.runs import locked_run
 from agreid_cli.stages.run.train import train
 from tests.support.heard import Heard
 from tests.support.people_on_disk import write_people
@@ -74,7 +74,10 @@ def test_a_run_that_another_process_trains_is_left_alone(done: Workspace, tmp_pa
     run = Run(done.runs / "campus")
     before = run.last.read_bytes()
     for name, how in (("campus", {"resume": True}), ("campus", {"overwrite": True}), ("new", {})):
-        with held(Run(done.runs / name)), pytest.raises(UsageError, match="being trained by another process"):
+        with (
+            locked_run(Run(done.runs / name)),
+            pytest.raises(UsageError, match="being trained by another process"),
+        ):
             train(done, config=small(), name=name, **how)
     assert run.last.read_bytes() == before
     assert not (done.runs / "new").exists()

@@ -87,7 +87,7 @@ def test_a_validation_that_fails_loses_no_epoch(people: Workspace, monkeypatch: 
         patch.setattr(keeper, "validate", fail)
         with pytest.raises(InputError, match="something wrong"):
             train(people, config=small("validation.every=0"), name=run.name)
-    assert load_weights(run.last).words["epoch"] == "2"
+    assert load_weights(run.last).metadata["epoch"] == "2"
     kept = run.last.read_bytes()
     done = train(people, config=small("validation.every=0"), name=run.name, resume=True)
     assert (done.epochs, run.last.read_bytes() == kept) == (2, True)

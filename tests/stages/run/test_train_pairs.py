@@ -49,7 +49,7 @@ def test_a_pair_trains_two_steps_and_is_ranked(workspace: Workspace, head: str, 
     epochs = [line for line in read_log(run.log) if line["kind"] == "epoch"]
     assert [line["step"] for line in epochs] == [1, 2]
     assert set(epochs[0]["losses"]) == {"total", "ce", "triplet"}
-    assert load_weights(run.last).words["step"] == "2"
+    assert load_weights(run.last).metadata["step"] == "2"
     results = evaluate(workspace, config=EvaluateConfig(), run=name)
     assert [r.direction for r in results] == ["a2g", "g2a"]
     assert [r.mAP for r in results] == pytest.approx([e["mAP"] for e in done.evals])

@@ -108,7 +108,7 @@ def test_the_view_counts_and_an_unknown_one_is_refused(done: Workspace, tmp_path
     with pytest.raises(InputError, match="camid 7") as caught:
         embed(done, run="toy", crops=folder, out=out, given=GivenSide("uav", 7))
     assert "It was trained on camid 0, 3" in caught.value.hint
-    with pytest.raises(UsageError, match="no platform 'drone'"):
+    with pytest.raises(UsageError, match="unknown platform 'drone'"):
         GivenSide("drone")
     assert not out.exists()
     words = ["embed", "-w", str(done.root), "--run", "toy", "--crops", str(folder), "--out", str(out)]
@@ -138,7 +138,7 @@ def test_options_that_it_does_not_have_are_named(done: Workspace) -> None:
     with pytest.raises(InputError, match="options of the method 'toy'") as caught:
         train(done, config=config("method.options={aparts=1}"), name="other")
     assert "method.options.aparts: unknown key; did you mean 'apart'" in str(caught.value)
-    with pytest.raises(InputError, match="no method 'toi'; did you mean 'toy'"):
+    with pytest.raises(InputError, match="unknown method 'toi'; did you mean 'toy'"):
         train(done, config=config("method.name=toi"), name="other")
     assert not (done.runs / "other").exists()
 

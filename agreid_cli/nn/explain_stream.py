@@ -42,7 +42,7 @@ class Explained:
     attributes: Tensor
 
 
-class Interpreter(nn.Module):
+class ExplainStream(nn.Module):
     """`teacher` is frozen and stays in eval mode, whatever mode this module is in.
 
     scale, growth: K and T of Eq. 1. from_teacher: initialise the new late stages as copies of the teacher's
@@ -87,10 +87,10 @@ class Interpreter(nn.Module):
         self.teacher = teacher.requires_grad_(False)
         self.n_bits, self.scale, self.growth = n_bits, scale, growth
         self._read_power()
-        self.register_load_state_dict_post_hook(Interpreter._read_power)
+        self.register_load_state_dict_post_hook(ExplainStream._read_power)
         self.train(self.training)
 
-    def train(self, mode: bool = True) -> Interpreter:
+    def train(self, mode: bool = True) -> ExplainStream:
         """As usual, except for the teacher, whose batch norms must keep their statistics."""
         super().train(mode)
         self.teacher.eval()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from agreid_cli.nn.stream import ExplainStream
 from torch import Tensor, nn
 
 from agreid_cli.errors import InputError
-from agreid_cli.nn.interpreter import Interpreter
 from agreid_cli.nn.losses.distill import attribute_prior, metric_distillation, shares
 from agreid_cli.nn.model import ReidModel, build_model
 from agreid_cli.nn.pooled import base_distances, part_distances
@@ -27,18 +27,18 @@ def teacher(backbone: str, head: str) -> ReidModel:
 
 
 @pytest.fixture(scope="module", params=CASES, ids="-".join)
-def case(request: pytest.FixtureRequest) -> tuple[ReidModel, Interpreter, Tensor]:
+def case(request: pytest.FixtureRequest) -> tuple[ReidModel, ExplainStream, Tensor]:
     model = teacher(*request.param)
-    return model, Interpreter(model, n_bits=N_BITS), torch.randn(4, 3, *SIZE)
+    return model, ExplainStream(model, n_bits=N_BITS), torch.randn(4, 3, *SIZE)
 
 
 def off(d: Tensor) -> Tensor:
     return d[~torch.eye(len(d), dtype=torch.bool)]
 
 
-def test_shapes_and_positive_maps(case: tuple[ReidModel, Interpreter, Tensor]) -> None:
-    model, interpreter, images = case
-    found = interpreter(images)
+def test_shapes_and_positive_maps(case: tuple[ReidModel, ExplainStream, Tensor]) -> None:
+    model, stream, images = case
+    found = stream(images)
     c = model.backbone.channels
     assert found.base.shape == (4, c)
     assert found.vectors.shape == (4, N_BITS, c)
@@ -46,20 +46,20 @@ def test_shapes_and_positive_maps(case: tuple[ReidModel, Interpreter, Tensor]) -
     assert found.maps.shape[:2] == (4, N_BITS)
     assert found.maps.shape[2] == 2 * found.maps.shape[3]
     assert (found.maps > 0).all()
-    inner, outer = interpreter.decompose
+    inner, outer = stream.decompose
     assert (inner.out_channels, inner.kernel_size, inner.bias, outer.bias) == (c // 8, (3, 3), None, None)
 
 
 def test_a_head_that_gives_zero_gives_the_models_own_distance(
-    case: tuple[ReidModel, Interpreter, Tensor],
+    case: tuple[ReidModel, ExplainStream, Tensor],
 ) -> None:
-    _, interpreter, images = case
-    weight = interpreter.decompose[1].weight
+    _, stream, images = case
+    weight = stream.decompose[1].weight
     kept = weight.detach().clone()
     try:
         nn.init.zeros_(weight)
         with torch.no_grad():
-            found = interpreter(images)
+            found = stream(images)
         d, parts = base_distances(found.base, found.base), part_distances(found.vectors)
         torch.testing.assert_close(off(parts), off(d).unsqueeze(-1).expand(-1, N_BITS), rtol=1e-4, atol=1e-4)
         assert metric_distillation(d, parts).item() < 1e-3 * off(d).mean().item()
@@ -72,17 +72,17 @@ def test_a_head_that_gives_zero_gives_the_models_own_distance(
 
 
 def test_a_step_moves_the_stream_and_nothing_of_the_teacher(
-    case: tuple[ReidModel, Interpreter, Tensor],
+    case: tuple[ReidModel, ExplainStream, Tensor],
 ) -> None:
-    model, interpreter, images = case
+    model, stream, images = case
     with torch.no_grad():
         embedded = model.embed(images)
     state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    own = {n: p.detach().clone() for n, p in interpreter.named_parameters() if not n.startswith("teacher.")}
-    interpreter.train()
-    moved = [p for p in interpreter.parameters() if p.requires_grad]
+    own = {n: p.detach().clone() for n, p in stream.named_parameters() if not n.startswith("teacher.")}
+    stream.train()
+    moved = [p for p in stream.parameters() if p.requires_grad]
     optimiser = torch.optim.SGD(moved, lr=0.1)
-    found = interpreter(images)
+    found = stream(images)
     parts = part_distances(found.vectors)
     bits = torch.tensor([[1, 0, 0, 1, 0, 0], [0, 1, 0, 0, 1, 0], [0, 0, 1, 1, 0, 0], [1, 0, 0, 0, 0, 1]])
     loss = metric_distillation(base_distances(found.base, found.base), parts)
@@ -90,22 +90,22 @@ def test_a_step_moves_the_stream_and_nothing_of_the_teacher(
     optimiser.step()
     assert [n for n, p in model.named_parameters() if p.grad is not None or p.requires_grad] == []
     assert all(torch.equal(tensor, state[name]) for name, tensor in model.state_dict().items())
-    assert [n for n, p in interpreter.named_parameters() if n in own and p.grad is None] == []
-    went = {n for n, p in interpreter.named_parameters() if n in own and not torch.equal(p, own[n])}
+    assert [n for n, p in stream.named_parameters() if n in own and p.grad is None] == []
+    went = {n for n, p in stream.named_parameters() if n in own and not torch.equal(p, own[n])}
     assert {n.partition(".")[0] for n in went} == {"tail", "decompose", "recognise_tail", "recognise"}
     with torch.no_grad():
         assert torch.equal(model.embed(images), embedded)
-        assert torch.equal(interpreter.embed(images), embedded)
-        assert torch.equal(interpreter.eval()(images).base, embedded.float())
+        assert torch.equal(stream.embed(images), embedded)
+        assert torch.equal(stream.eval()(images).base, embedded.float())
 
 
 def test_attributes_may_be_recognised_from_the_late_stages_of_the_maps() -> None:
     model = teacher("osnet-x0.25", "bot")
-    own, shared = (Interpreter(model, n_bits=6, shared=flag) for flag in (False, True))
+    own, shared = (ExplainStream(model, n_bits=6, shared=flag) for flag in (False, True))
     images = torch.rand(4, 3, *SIZE)
-    for interpreter in (own, shared):
-        interpreter.zero_grad()
-        interpreter(images).attributes.square().mean().backward()
+    for stream in (own, shared):
+        stream.zero_grad()
+        stream(images).attributes.square().mean().backward()
     assert all(p.grad is None for p in own.tail.parameters())
     assert all(p.grad is not None for p in shared.tail.parameters())
     assert not any(name.startswith("recognise_tail") for name, _ in shared.named_parameters())
@@ -114,22 +114,22 @@ def test_attributes_may_be_recognised_from_the_late_stages_of_the_maps() -> None
 def test_the_width_of_the_decomposition_head_is_a_part_of_the_channels() -> None:
     model = teacher("osnet-x0.25", "bot")
     for reduction, width in ((8, 16), (1, 128), (1000, 1)):
-        head = Interpreter(model, n_bits=6, reduction=reduction).decompose
+        head = ExplainStream(model, n_bits=6, reduction=reduction).decompose
         assert [tuple(conv.weight.shape[:2]) for conv in head] == [(width, 128), (6, width)]
 
 
 def test_the_teacher_stays_in_eval_mode() -> None:
-    interpreter = Interpreter(teacher("osnet-x0.25", "bot"), n_bits=4)
+    stream = ExplainStream(teacher("osnet-x0.25", "bot"), n_bits=4)
     for mode in (True, False, True):
-        interpreter.train(mode)
-        assert not any(module.training for module in interpreter.teacher.modules())
-        assert interpreter.tail.training is mode
+        stream.train(mode)
+        assert not any(module.training for module in stream.teacher.modules())
+        assert stream.tail.training is mode
 
 
 def test_new_late_stages_begin_as_asked() -> None:
     model = teacher("osnet-x0.25", "bot")
     nn.init.constant_(model.head.tail.conv5.conv.weight, 0.125)
-    fresh, copied = (Interpreter(model, n_bits=4, from_teacher=flag) for flag in (False, True))
+    fresh, copied = (ExplainStream(model, n_bits=4, from_teacher=flag) for flag in (False, True))
     assert (copied.tail.conv5.conv.weight == 0.125).all()
     assert not (fresh.tail.conv5.conv.weight == 0.125).any()
     assert all(p.requires_grad for p in copied.tail.parameters())
@@ -145,13 +145,13 @@ def test_new_late_stages_begin_as_asked() -> None:
 )
 def test_teachers_that_cannot_be_taken_apart_are_refused(spec: ModelSpec, says: str) -> None:
     with pytest.raises(InputError, match=says) as caught:
-        Interpreter(build_model(spec, n_ids=2), n_bits=4)
+        ExplainStream(build_model(spec, n_ids=2), n_bits=4)
     assert "bot-vit" in caught.value.hint
 
 
 def test_the_power_of_the_teachers_pooling_is_that_of_the_loaded_weights() -> None:
     teacher = build_model(ModelSpec("osnet-x0.25", "sbs", (64, 32), pooling="gem"), 3)
-    stream = Interpreter(teacher, n_bits=2)
+    stream = ExplainStream(teacher, n_bits=2)
     assert stream.power == 3
     state = stream.state_dict()
     state["teacher.head.pooling.p"] = torch.tensor([4.5])
