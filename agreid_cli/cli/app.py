@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from typing import Annotated
 
 import typer
@@ -73,11 +74,16 @@ def _root(
     pass
 
 
+def _paragraphs(text: str | None) -> str:
+    """The paragraphs of a docstring without its line breaks, so that the help fills the terminal's width."""
+    return "\n\n".join(" ".join(part.split()) for part in inspect.cleandoc(text or "").split("\n\n"))
+
+
 for _panel, _commands in PANELS.items():
     for _name, _target in _commands.items():
         _module, _, _function = _target.partition(":")
         _command = bounded(getattr(importlib.import_module(_module), _function))
-        app.command(_name, rich_help_panel=_panel)(_command)
+        app.command(_name, help=_paragraphs(_command.__doc__), rich_help_panel=_panel)(_command)
 
 
 def main() -> None:
