@@ -1,4 +1,4 @@
-"""Fixtures for every test: no network, no colour, and the real videos where they lie beside the checkout."""
+"""Fixtures for every test: no network, no colour, and real videos if they exist beside the checkout."""
 
 from __future__ import annotations
 

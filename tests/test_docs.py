@@ -1,4 +1,4 @@
-"""README and help cannot drift from the program: every command and option that they name exists."""
+"""README and help match the program: every command and option that they name exists."""
 
 from __future__ import annotations
 

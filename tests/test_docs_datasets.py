@@ -1,4 +1,4 @@
-"""The guide to data sets is true: its commands run, and its table names every set, folder and format."""
+"""The data set guide is correct: its commands run, and its table lists every set, folder and format."""
 
 from __future__ import annotations
 

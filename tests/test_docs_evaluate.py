@@ -1,4 +1,4 @@
-"""The guide to ranking is true: its scripts write what its commands read, which print what stands there."""
+"""The evaluation guide is correct: its scripts and commands run, and print the output shown."""
 
 from __future__ import annotations
 

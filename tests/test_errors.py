@@ -1,4 +1,4 @@
-"""Problems are told in full up to twenty, then counted by kind; nothing is worked out for those not shown."""
+"""The first twenty problems are shown in full, the others counted by kind without computing their texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`--help` is light: a fresh interpreter shows it without loading anything heavy."""
+"""`--help` is fast: a new Python process shows it without loading anything heavy."""
 
 from __future__ import annotations
 

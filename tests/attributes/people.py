@@ -1,4 +1,4 @@
-"""Random people for the tests of this room."""
+"""Random people for the tests of this package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How large the made people are, what they wear, how hard they are to tell apart, how quickly they are made.
+"""Sizes, clothes and ranking difficulty of the synthetic people, and the rendering speed.
 
     python -m tests.benchmarks.campus measure FOLDER --identities 96 --pairs 6 --seconds 24
     python -m tests.benchmarks.campus speed

@@ -1,4 +1,4 @@
-"""Contestants in processes of their own, turn by turn, so that ratios hold on a machine that others use too.
+"""Run competitors alternately in separate processes, so that ratios are valid on a shared machine.
 
 A benchmark module gives `CONTESTANTS`: name → function of the loaded arrays that returns a dict of figures.
 Each turn is a fresh process that loads the features, waits until the machine is idle (at most for the

@@ -1,4 +1,4 @@
-"""How much of the people of a campus the shipped detector finds, by their height, in frames it never saw.
+"""Recall of the shipped campus detector by height, on frames it has not seen.
 
     python -m tests.benchmarks.detector FOLDER [--weights assets/detector/campus.pt] [--seed 9100]
 

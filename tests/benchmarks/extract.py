@@ -1,4 +1,4 @@
-"""How much quicker the pipeline is than the glue a user would write, at identical tracks and crops.
+"""Speed of the pipeline compared with a simple script, at identical tracks and crops.
 
     python -m tests.benchmarks.extract --shared ../shared --clip vtest --frames 200 --rounds 3
 

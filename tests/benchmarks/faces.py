@@ -1,4 +1,4 @@
-"""Faces found in real street scenes, by the detector of `agreid extract-crops` and by OpenCV's Haar cascades.
+"""Faces found in real street scenes, by the detector of `agreid extract-crops` and by Haar cascades.
 
 `python -m tests.benchmarks.faces MOT17` where MOT17 holds the folders MOT17-02-FRCNN … with `img1` and `gt`.
 In the first frame of seven sequences the people whose face shows were marked by eye, by their track numbers;

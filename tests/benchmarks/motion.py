@@ -1,4 +1,4 @@
-"""Camera motion compensation: its error on known motions, and its worth on a drone that turns and climbs.
+"""Camera motion compensation: its error on known motions, and its effect on a drone that turns and climbs.
 
     python -m tests.benchmarks.motion errors FRAME.jpg
     python -m tests.benchmarks.motion drone FOLDER [--size 0.25] [--seconds 6]

@@ -1,4 +1,4 @@
-"""All attribute-guided distances of a batch: one product against a loop over the maps, forth and back.
+"""All attribute-weighted distances of a batch: one product compared with a loop, forward and backward.
 
     python -m tests.benchmarks.pooled [--batch 64 32 16 8]
 

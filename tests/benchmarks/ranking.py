@@ -1,4 +1,4 @@
-"""Ranking against the evaluators of other re-ID toolkits: distance and rank together, 2 threads.
+"""Ranking compared with the evaluators of other re-ID toolkits: distance and rank together, 2 threads.
 
     python -m tests.benchmarks.ranking [market2048 market512 agreid-a2g agreid-g2a large million ...]
 

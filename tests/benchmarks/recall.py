@@ -1,4 +1,4 @@
-"""Which input size finds the small persons of a 3840×2160 frame.
+"""Input size of the detector and recall of small persons in a 3840×2160 frame.
 
     python -m tests.benchmarks.recall --shared ../shared
 

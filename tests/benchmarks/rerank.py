@@ -1,4 +1,4 @@
-"""k-reciprocal re-ranking against the published algorithm, from features to re-ranked mAP, 2 threads.
+"""k-reciprocal re-ranking compared with the published algorithm, from features to re-ranked mAP, 2 threads.
 
     python -m tests.benchmarks.rerank [agreid market512 market2048] --peers FOLDER
 

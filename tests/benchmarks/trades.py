@@ -1,4 +1,4 @@
-"""What each trade of exactness for time saves, and how far its tracks are from those of the exact run.
+"""Time saved by each speed option, and the difference of its tracks to those of the exact run.
 
     python -m tests.benchmarks.trades --shared ../shared --frames 300
 

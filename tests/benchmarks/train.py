@@ -1,4 +1,4 @@
-"""A training step fed by the real input path against the same step on one batch that is there already.
+"""A training step with the real input pipeline compared with the same step on one resident batch.
 
     python -m tests.benchmarks.train --recipe campus
     python -m tests.benchmarks.train --recipe bot-vit --device cuda --steps 200

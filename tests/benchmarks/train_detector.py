@@ -1,4 +1,4 @@
-"""Trains the small detector that is shipped in `assets/detector/campus.pt`, from nothing, on campus frames.
+"""Train the small shipped detector `assets/detector/campus.pt` from random initialisation on campus frames.
 
     python -m tests.benchmarks.train_detector FOLDER [--tiles 2400] [--epochs 12]
 

@@ -1,4 +1,4 @@
-"""What a user of `agreid build-split` reads."""
+"""The output of `agreid build-split`."""
 
 from __future__ import annotations
 

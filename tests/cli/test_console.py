@@ -1,4 +1,4 @@
-"""The console of the program where its words go to a file."""
+"""The console if its output goes to a file."""
 
 from __future__ import annotations
 

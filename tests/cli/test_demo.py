@@ -1,4 +1,4 @@
-"""`agreid demo --quick` as a user meets it: stopped half-way, gone on with, called once more, looked at."""
+"""`agreid demo --quick`: interrupted, continued, run once more, and its output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`agreid evaluate` as a user meets it: what it prints where, and with which exit code."""
+"""`agreid evaluate`: its output and exit codes."""
 
 from __future__ import annotations
 

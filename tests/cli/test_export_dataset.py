@@ -1,4 +1,4 @@
-"""What a user of `agreid export-dataset` reads."""
+"""The output of `agreid export-dataset`."""
 
 from __future__ import annotations
 

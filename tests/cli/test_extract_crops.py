@@ -1,4 +1,4 @@
-"""What a user of `agreid extract-crops` reads, and what happens when it is interrupted."""
+"""The output of `agreid extract-crops`, and interruptions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user of `agreid import-dataset` reads."""
+"""The output of `agreid import-dataset`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user of `agreid recipe` reads."""
+"""The output of `agreid recipe`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user of `agreid report` reads."""
+"""The output of `agreid report`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user of `agreid stats` reads."""
+"""The output of `agreid stats`."""
 
 from __future__ import annotations
 

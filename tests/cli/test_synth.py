@@ -1,4 +1,4 @@
-"""What a user of `agreid synth` and `agreid match-truth` reads."""
+"""The output of `agreid synth` and `agreid match-truth`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`agreid train`, `embed` and `export-model` as a user meets them: words, exit codes, JSON."""
+"""`agreid train`, `embed` and `export-model`: output, exit codes, JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The section `[evaluate]`: the words of the command line and of TOML mean the same."""
+"""The section `[evaluate]`: command line and TOML accept the same values."""
 
 from __future__ import annotations
 

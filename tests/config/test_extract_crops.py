@@ -1,4 +1,4 @@
-"""The configuration of `extract-crops`: defaults as in the paper, bounds, one sentence for a wrong value."""
+"""The configuration of `extract-crops`: defaults as in the paper, bounds, one message for a wrong value."""
 
 from __future__ import annotations
 

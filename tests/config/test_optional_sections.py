@@ -1,4 +1,4 @@
-"""A setting inside a section that is off says how to switch the section on."""
+"""A setting in a disabled section: the error says how to enable the section."""
 
 from __future__ import annotations
 

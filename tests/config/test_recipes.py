@@ -1,4 +1,4 @@
-"""The numbers of the recipes: fast-reid's table, the paper's section V-B, and what their sources add."""
+"""The values of the recipes: fast-reid's table, the paper's section V-B, and additions from their sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The recipes of the explainable stream: the authors' numbers, over each network that can be explained."""
+"""The recipes of the explainable stream: the authors' values, for each network that can be explained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One picture in several places: what is refused, what is said, and what is left alone."""
+"""One image in several places: errors, warnings, and accepted copies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names that an export gives: all different, and read back as what they stand for."""
+"""File names of exports: unique, and read back with the same meaning."""
 
 from __future__ import annotations
 

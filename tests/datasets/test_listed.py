@@ -1,4 +1,4 @@
-"""Roles that lists give: every line is followed or named."""
+"""Roles from lists: every line is used or named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading MOTChallenge text: what counts, where files are looked for, and all that is wrong at once."""
+"""Reading MOTChallenge text: ignored boxes, file locations, and all problems at once."""
 
 from __future__ import annotations
 

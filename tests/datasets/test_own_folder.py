@@ -1,4 +1,4 @@
-"""Your own crops: one folder per person; the names tell platform, camera and part."""
+"""Own crops: one folder per person; the names give platform, camera and part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A tree under the wrong name is told the reader that fits, wherever in reach it lies."""
+"""A tree given under the wrong name: the error names the reader that fits, also for nearby folders."""
 
 from __future__ import annotations
 

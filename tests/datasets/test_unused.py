@@ -1,4 +1,4 @@
-"""Nothing is passed over in silence: what was used and what is named unused is all that there is."""
+"""No file is skipped silently: used and unused files together are all files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Miniature trees with the official names, and beside each name what it must be read as.
+"""Miniature trees with the official names, each with its expected row.
 
 An entry is path → (pid, camid, platform, roles, session, altitude, frame).
 """

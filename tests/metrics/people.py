@@ -1,4 +1,4 @@
-"""Features and labels of random people, drawn for a test."""
+"""Random features and labels for tests."""
 
 from __future__ import annotations
 

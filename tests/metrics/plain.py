@@ -1,4 +1,4 @@
-"""The slow, obvious version of everything that metrics/ computes: a loop a query, a loop an item."""
+"""The slow, obvious version of everything in metrics/: one loop per query, one per item."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which crops stand on which side, what that choice is called, and what is said when it cannot be made."""
+"""The choice of queries and gallery, its fingerprint, and errors if it is impossible."""
 
 from __future__ import annotations
 

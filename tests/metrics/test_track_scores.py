@@ -1,4 +1,4 @@
-"""HOTA, IDF1 and MOTA on cases that can be counted by hand, and the boxes that do not count."""
+"""HOTA, IDF1 and MOTA on cases that can be counted by hand, including ignored boxes."""
 
 # ruff: noqa: SIM300 (MOTA and its kin are figures, not constants)
 

@@ -1,4 +1,4 @@
-"""Eq. 1 at the points where its branches meet and part."""
+"""Eq. 1 at the boundary of its branches."""
 
 from __future__ import annotations
 

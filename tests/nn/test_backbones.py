@@ -1,4 +1,4 @@
-"""Every backbone of the table, and timm's: cut in two, they see what the whole network sees."""
+"""Every backbone of the table, and timm's: stem and tail together equal the whole network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The explainable stream on every backbone: what it gives, what it leaves alone, whom it refuses."""
+"""The explainable stream on every backbone: its output, what stays unchanged, and refused teachers."""
 
 from __future__ import annotations
 

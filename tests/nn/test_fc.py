@@ -1,4 +1,4 @@
-"""torchreid's fully connected layer behind the pooling: a file that holds it gives torchreid's embedding."""
+"""torchreid's fully connected layer after pooling: a file with it gives torchreid's embedding."""
 
 from __future__ import annotations
 

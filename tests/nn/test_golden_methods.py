@@ -1,4 +1,4 @@
-"""TransReID, VDT, SeCap and CLIP-ReID give their authors' numbers: features, losses and gradients."""
+"""TransReID, VDT, SeCap and CLIP-ReID give the values of the authors' code: features, losses, gradients."""
 
 from __future__ import annotations
 

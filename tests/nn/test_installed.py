@@ -1,4 +1,4 @@
-"""The ImageNet weights inside installed packages: the right tensors in the right places, and nothing else."""
+"""ImageNet weights in installed packages: the right tensors in the right places."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each loss against its slow, obvious form, one pair at a time."""
+"""Each loss compared with its slow, obvious form, one pair at a time."""
 
 from __future__ import annotations
 

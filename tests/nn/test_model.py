@@ -1,4 +1,4 @@
-"""Backbones, heads and the model that joins them: what every part promises."""
+"""Backbones, heads and models: the interface of every part."""
 
 from __future__ import annotations
 

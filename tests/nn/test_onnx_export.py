@@ -1,4 +1,4 @@
-"""The exported network gives torch's embeddings, for batches of any size, and says what it wants to see."""
+"""The exported network gives PyTorch's embeddings for any batch size, and describes its input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One product for all attributes against one pooling an attribute."""
+"""One product for all attributes compared with one pooling per attribute."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From maps to vectors, against loops over places; and which pooling a head takes on which backbone."""
+"""Pooling compared with loops over positions; default pooling per head and backbone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a configuration to a model: every recipe asks for something that can be built."""
+"""From a configuration to a model: every recipe describes a valid model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers of our own that pin the token-based methods where the authors' numbers are absent.
+"""Recorded values that pin the token-based methods where the authors' values are missing.
 
 The networks were proved equal to the authors' code (test_golden_methods.py) when these were written down.
 """

@@ -1,4 +1,4 @@
-"""Weights from files of many makers: what goes in, what is said, what is refused."""
+"""Weights from files of many sources: what is loaded, reported and refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Overlaps of boxes against counting pixels."""
+"""Overlaps of boxes compared with counting pixels."""
 
 from __future__ import annotations
 

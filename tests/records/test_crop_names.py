@@ -1,4 +1,4 @@
-"""Paths of other machines mean the crops of this workspace, and no path means two of them."""
+"""Paths from other machines match the crops of this workspace; no path matches two of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of the crops table: one function makes them all."""
+"""Rows of the crops table are created by one function."""
 
 from __future__ import annotations
 

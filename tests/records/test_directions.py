@@ -1,4 +1,4 @@
-"""Directions are rows of data with the names that papers use."""
+"""Directions are rows of data with the names used in papers."""
 
 from __future__ import annotations
 

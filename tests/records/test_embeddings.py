@@ -1,4 +1,4 @@
-"""Embeddings: what the artefact refuses, and what joining several files fills in and finds."""
+"""Embeddings: errors of the artefact, and joining several files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An explanation as a file: the same value back, and a clear refusal of anything else."""
+"""An explanation as a file: the same value is read back, anything else is refused."""
 
 from __future__ import annotations
 

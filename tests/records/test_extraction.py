@@ -1,4 +1,4 @@
-"""The record of an extracted video: there and back, what is no record, what changed."""
+"""The record of an extracted video: writing and reading, invalid records, changed inputs."""
 
 from __future__ import annotations
 

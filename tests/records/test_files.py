@@ -1,4 +1,4 @@
-"""Tables for spreadsheets are written one way."""
+"""Tables for spreadsheets are written in one format."""
 
 from __future__ import annotations
 

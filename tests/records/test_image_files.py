@@ -1,4 +1,4 @@
-"""One list of image endings, and what counts as an image without one."""
+"""The list of image suffixes, and images without a suffix."""
 
 from __future__ import annotations
 

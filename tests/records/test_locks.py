@@ -1,4 +1,4 @@
-"""A lock is held by one process at a time, and is free again when its holder is killed."""
+"""A lock belongs to one process at a time, and is free again if that process is killed."""
 
 from __future__ import annotations
 

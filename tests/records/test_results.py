@@ -1,4 +1,4 @@
-"""Results come back from their file as they were, and say what is wrong with a file that is none."""
+"""Results are read back unchanged, and invalid files give a clear error."""
 
 from __future__ import annotations
 

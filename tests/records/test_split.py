@@ -1,4 +1,4 @@
-"""What holds of a split is checked when the file is read, whoever wrote it."""
+"""The invariants of a split are checked when the file is read, whoever wrote it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON artefacts of older versions are upgraded one version at a time; others are refused in one sentence."""
+"""JSON artefacts of older versions are upgraded one version at a time; others are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Maps over crops: where they are bright, and that the picture below stays."""
+"""Attention overlays: where they are bright, and that the image stays visible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures: their colours are the page's, their ids nobody else's, their numbers a table."""
+"""Charts: colours from the page's theme, unique ids, numbers as a table."""
 
 from __future__ import annotations
 

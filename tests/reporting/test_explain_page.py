@@ -1,4 +1,4 @@
-"""Pages of explanations: whole, quiet, fitting a phone, and no name can break out of them."""
+"""Explanation pages: self-contained, responsive, and safe against any name."""
 
 from __future__ import annotations
 

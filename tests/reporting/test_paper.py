@@ -1,4 +1,4 @@
-"""The published figures hold together, and a figure of ours is held against them only where it may be."""
+"""The published figures are consistent, and our figures are only compared if comparable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sentence and the bars of a pair, on numbers that a person can add up."""
+"""The sentence and the bars of a pair, on numbers that can be checked by hand."""
 
 from __future__ import annotations
 

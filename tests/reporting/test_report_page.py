@@ -1,4 +1,4 @@
-"""The report in a real browser: quiet, self-contained, filtered, and no wider than a phone."""
+"""The report in a real browser: self-contained, filtered, and no wider than a phone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The annotator's page in a real browser, by keyboard, from tracks to files that build-manifest takes."""
+"""The annotation page in a real browser, by keyboard, from tracks to files for build-manifest."""
 
 from __future__ import annotations
 

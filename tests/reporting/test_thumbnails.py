@@ -1,4 +1,4 @@
-"""Crops in the page: their size, their pixels, and what is said of those that cannot be shown."""
+"""Crops in the page: size, pixels, and crops that cannot be shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is read of a training log, whole, doubled and damaged."""
+"""Training logs: complete, with repeated lines, and damaged."""
 
 from __future__ import annotations
 

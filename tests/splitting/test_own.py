@@ -1,4 +1,4 @@
-"""Splits small enough to be checked by eye, and every reason for which none can be made."""
+"""Splits small enough to check by hand, and every reason for refusing one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""For random manifests: disjoint, every query has a match, and neither row order nor luck plays a part.
+"""Random manifests: disjoint splits, every query has a match, independent of row order.
 
 The check is the slow and obvious one: every query row is held against every gallery row.
 """

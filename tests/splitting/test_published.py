@@ -1,4 +1,4 @@
-"""The published roles are taken as they are, and checked."""
+"""The published roles are used unchanged, and checked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The main job on a campus by bare commands: videos, crops by the detector that comes along, split, score."""
+"""The main workflow on a campus without options: videos, crops by the shipped detector, split, score."""
 
 from __future__ import annotations
 

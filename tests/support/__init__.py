@@ -1,1 +1,1 @@
-"""Helpers that tests share: drawn people, small tables, a browser, forked trainings."""
+"""Shared test helpers: random people, small tables, a browser, forked trainings."""

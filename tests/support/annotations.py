@@ -1,4 +1,4 @@
-"""identities.csv and attributes.csv for the workspaces of tests/tables.py, where pid == track_id."""
+"""identities.csv and attributes.csv for the workspaces of tests/support/tables.py, where pid == track_id."""
 
 from __future__ import annotations
 

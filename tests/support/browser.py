@@ -1,4 +1,4 @@
-"""A page on disk in a real, headless Chromium: what it says on the console, what it asks of the network.
+"""A page on disk in a real, headless Chromium, with its console messages and network requests.
 
 pytestmark = NEEDS_BROWSER
 

@@ -1,4 +1,4 @@
-"""Containers that hold more than one film: covers, previews, second cameras, sound; and odd pictures."""
+"""Containers with more than one video stream: covers, previews, second cameras, sound; and odd images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drawn embeddings for tests, as arrays and as files, and the slow obvious way to score them."""
+"""Random embeddings for tests, as arrays and as files, and the slow obvious way to score them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Pictures for the crops of tests/tables.py: a drawn person a track, in the same colours in every camera."""
+"""Images for the crops of tests/support/tables.py: one drawn person per track, in the same colours in every
+camera."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real processes of the command line without the seconds of importing: a warm process that forks.
+"""Real command-line processes without the import time: a warm process that forks.
 
 A fork has its own signals, streams and exit code, so Ctrl-C, `kill -9` and two runs at once can be tried as a
 user would meet them, many times over. Nothing runs in the warm process itself, so nothing is carried over.

@@ -1,4 +1,4 @@
-"""Numbers made with the authors' code of the view-aware methods, and networks built to their sizes."""
+"""Values computed with the authors' code of the view-aware methods, and networks of the same sizes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A listener that remembers what a stage said."""
+"""A listener that records a stage's messages."""
 
 from __future__ import annotations
 

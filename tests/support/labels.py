@@ -1,4 +1,4 @@
-"""Between one person's labels and bits, for tests that write or read annotations."""
+"""Convert between one person's labels and bits, for tests that write or read annotations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A drawn person who is near enough to have a face."""
+"""A drawn person who is close enough to have a visible face."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A workspace with pictures: drawn people in two colours each, by two cameras; manifest and split with them.
+"""A workspace with images: drawn people in two colours each, by two cameras; with manifest and split.
 
 Half of the people are for training. Colours tell people apart, so that a network learns them in seconds.
 """

@@ -1,4 +1,4 @@
-"""A workspace that can be reported: drawn crops of drawn people, and runs made through the records."""
+"""A workspace that can be reported: drawn crops of drawn people, and runs written through the records."""
 
 from __future__ import annotations
 

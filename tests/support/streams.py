@@ -1,4 +1,4 @@
-"""A workspace with drawn people, a re-ID run and an explainable stream over it, both trained for a moment."""
+"""A workspace with drawn people, a re-ID run and an explainable stream, both trained briefly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small valid tables for tests: crops of drawn-up people, and the manifest that goes with them.
+"""Small valid tables for tests: crops of fictitious people, and their manifest.
 
 Person `n` is track `n` in the one video of every platform, so that the truth behind a crops table is known:
 `pid == track_id`. Equal arguments give equal tables.

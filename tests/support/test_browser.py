@@ -1,4 +1,4 @@
-"""The helper that looks at pages notices what pages must not do."""
+"""The browser helper detects what pages must not do."""
 
 from __future__ import annotations
 

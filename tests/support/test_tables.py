@@ -1,4 +1,4 @@
-"""The helper that other tests build on makes what the artefacts accept."""
+"""The table helper creates valid artefacts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Weight files for tests: real networks of the vendors' kinds, tiny or untrained, and one that is a trap."""
+"""Weight files for tests: real networks, tiny or untrained, and one that tries to run code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A workspace with drawn crops: every crop of a person has its colour, so that pixels tell who it is."""
+"""A workspace with drawn crops: all crops of a person have one colour, so pixels identify the person."""
 
 from __future__ import annotations
 

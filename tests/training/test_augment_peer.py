@@ -1,4 +1,4 @@
-"""The same distribution as the PIL/torchvision pipeline of the recipes, by each transform and as a whole."""
+"""The same distribution as the PIL/torchvision pipeline of the recipes, per transform and as a whole."""
 
 from __future__ import annotations
 

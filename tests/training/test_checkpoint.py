@@ -1,4 +1,4 @@
-"""Files of weights and state: to the bit, whole or not at all, refused in words where they do not belong."""
+"""Weight and state files: exact, atomic, and refused if they do not fit."""
 
 from __future__ import annotations
 

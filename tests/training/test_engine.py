@@ -1,4 +1,4 @@
-"""The parts of the engine one by one, against numbers that a person can check."""
+"""The parts of the engine, compared with values that can be checked by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stream's objective: its weights, the bits that it looks at, and what is unknown."""
+"""The stream's objective: weights, bits, and unknown groups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is remembered with weights: typed, and read from files of before there was a record."""
+"""Facts stored with weights: typed, and read from files written before they existed."""
 
 from __future__ import annotations
 

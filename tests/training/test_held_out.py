@@ -1,4 +1,4 @@
-"""Who is held out: people of both views, or of two cameras where the data has one view."""
+"""Held-out identities: seen in both views, or by two cameras if the data has one view."""
 
 from __future__ import annotations
 

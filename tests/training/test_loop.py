@@ -1,4 +1,4 @@
-"""The loop on real networks: it learns, accumulates as it says, notices what is wrong, stops when told."""
+"""The loop on real networks: it learns, accumulates gradients, detects failures, and stops on request."""
 
 from __future__ import annotations
 

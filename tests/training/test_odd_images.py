@@ -1,4 +1,4 @@
-"""Hostile and odd image files on the way into training: our error with the path, or converted and said."""
+"""Hostile and odd image files in training: an error with the path, or converted and reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The detector that comes with agreid, on people of a campus that it never saw."""
+"""The shipped detector on people of a campus that it has not seen."""
 
 from __future__ import annotations
 

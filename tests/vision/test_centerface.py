@@ -1,4 +1,4 @@
-"""The face detector that comes with agreid: drawn faces of many sizes, and pictures without any."""
+"""The shipped face detector: drawn faces of many sizes, and images without faces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers and times of frames when the stream is damaged, against the truth of how it was damaged."""
+"""Numbers and times of frames of damaged streams, compared with the known damage."""
 
 from __future__ import annotations
 

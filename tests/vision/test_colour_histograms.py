@@ -1,4 +1,4 @@
-"""Colour histograms against a plain loop, and what grey-world balance takes out."""
+"""Colour histograms compared with a plain loop, and the effect of grey-world balance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contact sheet: one row a track, pages of sixty."""
+"""The contact sheet: one row per track, pages of sixty."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Crops out of frames: which pixels, which figures."""
+"""Crops from frames: pixels and quality measures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may stop a tracker is left out, and what is left lies in the frame."""
+"""Boxes that a tracker cannot handle are dropped; the others are inside the frame."""
 
 from __future__ import annotations
 

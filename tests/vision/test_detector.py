@@ -1,4 +1,4 @@
-"""Ultralytics behind its door: what it finds, what it may load, and what it must leave alone."""
+"""The ultralytics wrapper: detections, loading of weights, and side effects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Embeddings: the colour embedder that needs nothing, re-ID weight files, and reuse from frame to frame."""
+"""Embedders: colour histograms, re-ID weight files, and reuse from frame to frame."""
 
 from __future__ import annotations
 

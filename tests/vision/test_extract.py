@@ -1,4 +1,4 @@
-"""The pipeline of one video against the plain loop, and its memory."""
+"""The pipeline of one video compared with a plain loop, and its memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nobody's face is left to see: faces found, heads where none was found, bystanders too."""
+"""No face stays visible: detected faces, heads without a detected face, and bystanders."""
 
 from __future__ import annotations
 

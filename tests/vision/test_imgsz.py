@@ -1,4 +1,4 @@
-"""The detector's input size for the frame sizes that cameras have."""
+"""The detector's input size for common frame sizes."""
 
 from __future__ import annotations
 

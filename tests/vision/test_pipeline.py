@@ -1,4 +1,4 @@
-"""Steps side by side give what a plain loop gives, fail as it fails, and end when it ends."""
+"""Concurrent steps give the result of a plain loop, including errors and early ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every tracker of the table at work on drawn people, and what our wrapper promises of each."""
+"""Every tracker of the table on drawn people, and the guarantees of our wrapper."""
 
 from __future__ import annotations
 

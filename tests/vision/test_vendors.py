@@ -1,4 +1,4 @@
-"""The door to ultralytics and boxmot: switches before, and everything as it was afterwards."""
+"""The interface to ultralytics and boxmot: settings before, and everything restored afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opening and reading videos: sound ones in many forms, damaged ones, and files that are none."""
+"""Opening and reading videos: valid ones in many formats, damaged ones, and other files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finding detector weights: as given, in the workspace, in the user's folder; fetching only when asked."""
+"""Locating detector weights: as given, in the workspace, in the user's folder; downloads only on request."""
 
 from __future__ import annotations
 

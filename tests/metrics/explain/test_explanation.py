@@ -1,4 +1,4 @@
-"""Explanation metrics against a plain reading of their sentences, and chance levels against random shares."""
+"""Explanation metrics compared with a plain implementation, and chance levels with random shares."""
 
 from __future__ import annotations
 

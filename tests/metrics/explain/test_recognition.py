@@ -1,4 +1,4 @@
-"""Recognition figures on a table that a person can count."""
+"""Recognition metrics on a table that can be counted by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Re-weighting: what a sweep over the test set can and cannot say."""
+"""Re-weighting: what a sweep over the test set can and cannot show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bound on rounding holds, and is not so wide that it settles nothing."""
+"""The bound on rounding errors is valid and tight enough to be useful."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The explainable stream's losses against a plain triple loop, and against figures a person can check."""
+"""The explainable stream's losses compared with a plain triple loop and values checked by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Damaged and odd image files: refused, repaired or converted by the stated rule, and never in silence."""
+"""Damaged and odd image files: refused, repaired or converted by the stated rule, never silently."""
 
 from __future__ import annotations
 

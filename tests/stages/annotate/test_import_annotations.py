@@ -1,4 +1,4 @@
-"""To CVAT and Label Studio and back: what the guide says is kept is, and nothing is chosen silently."""
+"""To CVAT and Label Studio and back: everything the guide lists is preserved, nothing is chosen silently."""
 
 from __future__ import annotations
 

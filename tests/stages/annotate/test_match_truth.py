@@ -1,4 +1,4 @@
-"""Identities for extracted tracks, taken over from the truth."""
+"""Identities of extracted tracks, taken from the ground truth."""
 
 from __future__ import annotations
 

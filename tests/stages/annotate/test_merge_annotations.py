@@ -1,4 +1,4 @@
-"""Three made-up annotators with known disagreements."""
+"""Three fictitious annotators with known disagreements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the annotator's page is given; what it does with that is tried in tests/reporting."""
+"""The data of the annotation page; its behaviour is tested in tests/reporting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demonstration with its real stages: its order, what it records, how it continues after a stop.
+"""The demo with its real stages: order, record, and continuing after a stop.
 
 Here the crops are cut from the campus's truth and there is no crowd, which is what takes the time. The slow
 tests of `agreid demo` (tests/cli) film the videos and run the detector too.

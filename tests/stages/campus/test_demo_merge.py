@@ -1,4 +1,4 @@
-"""The data set of the demonstration: whose images, which people, and who is never tested."""
+"""The data set of the demo: its images and people, and who is never tested."""
 
 from __future__ import annotations
 

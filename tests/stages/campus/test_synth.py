@@ -1,4 +1,4 @@
-"""What `synth` leaves in a workspace, and what it refuses; a campus small enough for a second."""
+"""The output of `synth` in a workspace, and its errors; on a campus small enough for a second."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stage: what lies on disk afterwards, and what is never replaced unasked."""
+"""The stage: its files, and what is replaced only with --overwrite."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A public data set becomes a manifest and a split, and its images are left alone."""
+"""A public data set becomes a manifest and a split; its images are not changed."""
 
 from __future__ import annotations
 

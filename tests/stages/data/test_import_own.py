@@ -1,4 +1,4 @@
-"""Own crops from a folder or a list become a manifest, and a split where parts are given."""
+"""Own crops from a folder or a list become a manifest, and a split if parts are given."""
 
 from __future__ import annotations
 

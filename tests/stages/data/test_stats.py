@@ -1,4 +1,4 @@
-"""The stage: what may be counted, and what is said of the rest."""
+"""The stage: what is counted, and what is reported about the rest."""
 
 from __future__ import annotations
 

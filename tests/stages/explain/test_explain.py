@@ -1,4 +1,4 @@
-"""`agreid explain` and `agreid search`: the files, what they say, and the words that they do not know."""
+"""`agreid explain` and `agreid search`: files, output, and unknown words."""
 
 from __future__ import annotations
 

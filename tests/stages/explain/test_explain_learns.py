@@ -1,4 +1,4 @@
-"""The whole stream on people whose two attributes are two colours: it learns what differs."""
+"""The whole stream on people whose two attributes are two colours: it learns the differences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of a report: what stands in it, and what it says when something is missing."""
+"""The report page: its content, and its messages if something is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Embedding in ONNX Runtime: torch's vectors, the same bytes each time, and torch where it cannot be."""
+"""Embedding in ONNX Runtime: torch's embeddings, reproducible bytes, and torch as the fallback."""
 
 from __future__ import annotations
 

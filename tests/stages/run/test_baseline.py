@@ -1,4 +1,4 @@
-"""The colour baseline: the strongest of four is ranked, stands in the report, and needs no run."""
+"""The colour baseline: the strongest of four is ranked and reported, without a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`compare`: one table of systems × data sets × directions; paired tests; what cannot be compared is said."""
+"""`compare`: one table of systems × data sets × directions; paired tests; systems that are not comparable."""
 
 from __future__ import annotations
 

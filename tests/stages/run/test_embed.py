@@ -1,4 +1,4 @@
-"""Embeddings of a run: as the referee saw them, made anew when they are stale, and of any crops."""
+"""Embeddings of a run: equal to those of validation, recomputed if stale, and of any crops."""
 
 from __future__ import annotations
 

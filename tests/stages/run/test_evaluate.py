@@ -1,4 +1,4 @@
-"""What `evaluate` scores, on which crops, where it writes it, and what it refuses before any work."""
+"""`evaluate`: scores, crops, output files, and errors before any work."""
 
 from __future__ import annotations
 

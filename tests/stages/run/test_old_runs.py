@@ -1,4 +1,4 @@
-"""A run folder and a workspace of agreid 0.1 before methods had names: still read, embedded and resumed."""
+"""Run folders and workspaces of agreid 0.1 before methods had names: read, embedded and resumed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Embedding with pretrained weights, without any training: the same vectors as the bare backbone gives."""
+"""Embedding with pretrained weights, without training: equal to the bare backbone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run leaves behind, what its log says, how it is resumed, and what is refused before it begins."""
+"""The files and the log of a run, resuming, and errors before it starts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is refused before the first step, and that nothing after the last step can lose an epoch."""
+"""Errors before the first step, and that nothing after the last step can lose an epoch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training the explainable stream over a run: what is stored, what never moves, and who is refused."""
+"""Training the explainable stream: stored data, frozen parts, and refused teachers."""
 
 from __future__ import annotations
 

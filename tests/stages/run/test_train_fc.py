@@ -1,4 +1,4 @@
-"""A published OSNet file, measured as it comes: its layer is in the configuration and in the vectors."""
+"""A published OSNet file, evaluated unchanged: its layer is in the configuration and in the embeddings."""
 
 from __future__ import annotations
 

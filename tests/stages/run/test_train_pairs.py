@@ -1,4 +1,4 @@
-"""Every head on every backbone trains two steps and is evaluated, on thumbnails."""
+"""Every head on every backbone is trained for two steps and evaluated, on thumbnails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Killed or interrupted, and resumed: a run ends with the numbers of one that nobody stopped, to the bit."""
+"""Killed or interrupted, then resumed: exactly the result of an uninterrupted run."""
 
 from __future__ import annotations
 

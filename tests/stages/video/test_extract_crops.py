@@ -1,4 +1,4 @@
-"""What `extract_crops` leaves in a workspace: crops, table, records; and what it refuses."""
+"""The output of `extract_crops` in a workspace (crops, table, records), and its errors."""
 
 from __future__ import annotations
 

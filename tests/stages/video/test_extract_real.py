@@ -1,4 +1,4 @@
-"""Extraction on real footage with real networks, where they lie beside the checkout."""
+"""Extraction on real footage with real networks, if they exist beside the checkout."""
 
 from __future__ import annotations
 

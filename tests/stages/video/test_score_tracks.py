@@ -1,4 +1,4 @@
-"""agreid score-tracks: the workspace's own files, files of others, and files that do not fit."""
+"""agreid score-tracks: the workspace's own files, given files, and files that do not match."""
 
 from __future__ import annotations
 

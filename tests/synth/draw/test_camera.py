@@ -1,4 +1,4 @@
-"""The pinhole against what can be worked out by hand."""
+"""The pinhole camera compared with values computed by hand."""
 
 from __future__ import annotations
 

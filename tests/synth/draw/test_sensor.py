@@ -1,4 +1,4 @@
-"""What the camera does to a picture."""
+"""The camera simulation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The renderer: a window is the frame's own pixels, and truth lies where the picture says."""
+"""The renderer: a window equals that part of the frame, and the ground truth matches the image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gait: feet meet the ground, sides take turns, speed matters."""
+"""The gait: feet touch the ground, sides alternate, speed matters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From labels to a look: what each label changes, and that chance is only the generator's."""
+"""From labels to appearance: the effect of each label, and that all randomness is the generator's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shares as published, and people who make sense."""
+"""Frequencies as published, and plausible people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ground stays put in the world, repeats from its seed, and keeps its look from near and far."""
+"""The ground is fixed in the world, reproducible from its seed, and consistent at any distance."""
 
 from __future__ import annotations
 

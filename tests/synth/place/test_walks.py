@@ -1,4 +1,4 @@
-"""Paths on the ground."""
+"""Walking paths."""
 
 from __future__ import annotations
 

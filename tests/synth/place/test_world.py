@@ -1,4 +1,4 @@
-"""The campus: seeded, seen by both cameras, and the same through a window as in the whole frame."""
+"""The campus: reproducible, seen by both cameras, and the same in a window as in the whole frame."""
 
 from __future__ import annotations
 

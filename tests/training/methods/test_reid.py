@@ -1,4 +1,4 @@
-"""The method reid: what it refuses before any crop is read."""
+"""The method reid: errors before any crop is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A new method by one file and one table line: it trains, resumes, embeds, exports, and refuses in words."""
+"""A new method by one file and one table line: it trains, resumes, embeds, exports, and gives clear
+errors."""
 
 from __future__ import annotations
 

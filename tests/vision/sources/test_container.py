@@ -1,4 +1,4 @@
-"""Which stream of a container is taken, what is said of the rest, and that its pictures are right."""
+"""Which stream of a container is used, what is reported about the rest, and that its images are correct."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recordings handed out as images: in which order they are read, which number each has, what is refused."""
+"""Recordings as folders of images: reading order, frame numbers, and errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""File names that FFmpeg or OpenCV would take for something else, and paths that are no regular file."""
+"""File names with a special meaning for FFmpeg or OpenCV, and paths that are not regular files."""
 
 from __future__ import annotations
 
