@@ -304,7 +304,7 @@ def test_every_array_is_used_or_named(
         "platform": ["uav"] * n, "crop_id": list("abcd"), "path": list("efgh"),
         "role": ["query", "gallery", "query", "gallery"], "split": ["gallery"] * 2 + ["query"] * 2,
         "is_query": [1, 0, 0, 0], "is_gallery": [0, 1, 1, 0],
-        "num_query": [1] * n if kind == "parquet" else 1,
+        "num_query": [2] * n if kind == "parquet" else 2,  # told by no other array
     }  # fmt: skip
     given_names = [f"{prefix}embedding", *(name if rng.random() < 0.3 else prefix + name for name in names)]
     arrays: dict[str, Any] = {

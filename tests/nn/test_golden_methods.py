@@ -99,7 +99,9 @@ def check_gradients(found: Golden) -> None:
     for name, gradient in found.tensors("grad").items():
         if name in found.names:
             own = ours[found.names[name]].grad
-            assert own is not None, name
+            if own is None:  # not trained here, because it changes nothing
+                assert gradient.abs().max() < 1e-12, name
+                continue
             assert deviation(own, gradient) < TOLERANCE, name
             compared += 1
     assert compared >= 5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -12,6 +13,8 @@ from agreid_cli.config.load import build
 from agreid_cli.config.model import LossConfig, TermConfig, TripletConfig
 from agreid_cli.config.optim import OptimConfig, ScheduleConfig
 from agreid_cli.errors import AgreidError, InputError
+from agreid_cli.nn.heads.latex import ATTRIBUTE_LOGITS
+from agreid_cli.nn.heads.view_free import FREE_FEATURE, VIEW_FEATURE, VIEW_LOGITS
 from agreid_cli.nn.losses.cross_entropy import cross_entropy
 from agreid_cli.nn.losses.triplet import triplet
 from agreid_cli.nn.outputs import HeadOutput, Logits, Metric
@@ -226,10 +229,16 @@ def test_a_term_of_the_table_comes_from_the_configuration_with_its_parameters() 
 
 @pytest.mark.parametrize("name", TERMS)
 def test_every_term_of_the_table_is_a_scalar_in_float32(name: str) -> None:
-    term = make_term(name, {}, n_ids=3, width=4)
+    options = {"attributes": {"sizes": [2, 2]}}.get(name, {})
+    term = make_term(name, options, n_ids=3, width=4)
     vectors = torch.randn(4, 4, dtype=torch.bfloat16)
-    out = HeadOutput(vectors, (Logits(vectors[:, :3]),), (Metric(vectors),))
-    value = term(out, shown(torch.tensor([0, 0, 1, 1])))
+    extra = {VIEW_LOGITS: vectors[:, :2], FREE_FEATURE: vectors, VIEW_FEATURE: vectors,
+             ATTRIBUTE_LOGITS: vectors}  # fmt: skip
+    out = HeadOutput(vectors, (Logits(vectors[:, :3]),), (Metric(vectors),), extra)
+    batch = shown(torch.tensor([0, 0, 1, 1]))
+    side = Side(view=torch.tensor([0, 1, 0, 1]))
+    attrs = torch.tensor([[1, 0, 0, 1]] * 4, dtype=torch.uint8)
+    value = term(out, replace(batch, side=side, attrs=attrs))
     assert value.shape == ()
     assert value.dtype == torch.float32
 

@@ -146,7 +146,7 @@ def test_other_files_are_counted_and_litter_is_not(tmp_path: Path) -> None:
 def test_folders_that_are_no_recording_say_what_to_give(tmp_path: Path) -> None:
     for name in ("MOT17-02", "MOT17-04"):
         made.sequence(tmp_path / "train" / name, 2)
-    with pytest.raises(InputError, match="holds 2 recordings: MOT17-02, MOT17-04") as caught:
+    with pytest.raises(InputError, match="contains 2 recordings: MOT17-02, MOT17-04") as caught:
         FrameFolder(tmp_path / "train")
     assert str(tmp_path / "train/*") in caught.value.hint
     (tmp_path / "films").mkdir()
