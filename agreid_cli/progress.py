@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -45,3 +47,57 @@ class _Silent:
 
 
 SILENT: Progress = _Silent()
+
+
+@dataclass
+class Heard:
+    """What a worker has reported since it was last asked: finished steps by unit of measure, and messages."""
+
+    steps: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def tell(self, progress: Progress) -> None:
+        """Pass the messages on."""
+        for text in self.notes:
+            progress.note(text)
+        for text in self.warnings:
+            progress.warn(text)
+
+
+class Ear:
+    """A `Progress` that remembers until it is asked; one thread reports while another asks."""
+
+    def __init__(self) -> None:
+        self._heard = Heard()
+        self._lock = threading.Lock()
+
+    def take(self) -> Heard:
+        """What was reported since the last call."""
+        with self._lock:
+            heard, self._heard = self._heard, Heard()
+        return heard
+
+    @contextmanager
+    def task(self, label: str, total: int | None, unit: str) -> Iterator[_Steps]:
+        yield _Steps(self, unit)
+
+    def step(self, unit: str, n: int) -> None:
+        with self._lock:
+            self._heard.steps[unit] = self._heard.steps.get(unit, 0) + n
+
+    def note(self, text: str) -> None:
+        with self._lock:
+            self._heard.notes.append(text)
+
+    def warn(self, text: str) -> None:
+        with self._lock:
+            self._heard.warnings.append(text)
+
+
+class _Steps:
+    def __init__(self, ear: Ear, unit: str) -> None:
+        self._ear, self._unit = ear, unit
+
+    def advance(self, n: int = 1, **figures: int | float | str) -> None:
+        self._ear.step(self._unit, n)

@@ -12,7 +12,7 @@ LAYERS = {
     "errors": 0, "progress": 0, "assets": 0, "cores": 0,
     "records": 1, "config": 1, "onnx_runtime": 1,
     "vision": 2, "datasets": 2, "attributes": 2, "metrics": 2, "nn": 2, "synth": 2, "splitting": 2,
-    "training": 3, "reporting": 3,
+    "training": 3, "reporting": 3, "engine": 3,
     "stages": 4,
     "cli": 5, "__main__": 6,
 }  # fmt: skip
@@ -156,6 +156,26 @@ def test_no_heavy_import_at_the_top_of_light_rooms(path: Path) -> None:
     if light:
         found = {name.split(".")[0] for name in imports(ast.parse(path.read_text()), top_level=True)}
         assert found & HEAVY == set()
+
+
+def code_lines(source: str) -> int:
+    """Lines that are not blank and in no docstring."""
+    tree = ast.parse(source)
+    blocks = [n for n in ast.walk(tree) if isinstance(n, ast.Module | ast.ClassDef | ast.FunctionDef)]
+    docs = [n.body[0] for n in blocks if n.body and ast.get_docstring(n) is not None]
+    said = {line for doc in docs for line in range(doc.lineno, (doc.end_lineno or doc.lineno) + 1)}
+    return sum(bool(text.strip()) and n not in said for n, text in enumerate(source.splitlines(), 1))
+
+
+def test_only_the_engine_imports_ray_and_stays_small() -> None:
+    lines = 0
+    for path in files():
+        text = path.read_text()
+        if room_of(path) == "engine":
+            lines += code_lines(text)
+        else:
+            assert "ray" not in {name.split(".")[0] for name in imports(ast.parse(text))}, path
+    assert lines < 300
 
 
 def test_only_the_command_line_prints_and_exits() -> None:

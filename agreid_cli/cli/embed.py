@@ -12,9 +12,13 @@ from agreid_cli.cli.options import (
     HERE,
     CamidOption,
     DeviceOption,
+    EngineOption,
     JsonOption,
     PlatformOption,
+    ShardOption,
     WorkspaceOption,
+    config_file,
+    engine_config,
 )
 from agreid_cli.errors import UsageError
 
@@ -74,6 +78,8 @@ def embed(
             help="auto, torch or onnxruntime. auto: onnxruntime on a CPU, where there are many crops.",
         ),
     ] = "auto",
+    engine: EngineOption = None,
+    shard: ShardOption = None,
     workspace: WorkspaceOption = HERE,
     json: JsonOption = False,
 ) -> None:  # fmt: skip
@@ -89,11 +95,13 @@ def embed(
     from agreid_cli.records.side import GivenSide
     from agreid_cli.records.workspace import Workspace
     from agreid_cli.stages.run.embed import embed as run_embedding
+    from agreid_cli.stages.run.embed_units import How
     from agreid_cli.stages.run.pretrained import SIZE, Pretrained
 
     console = Console(json=json)
     if weights is None and (backbone or size):
         raise UsageError("--backbone and --size go with --weights", hint="A run knows its own.")
+    how = How(*engine_config(engine, config_file(None, workspace), shard))
     made = run_embedding(
         Workspace(workspace),
         run=run,
@@ -104,9 +112,13 @@ def embed(
         given=GivenSide(platform, camid),
         device=device,
         backend=backend,
+        how=how,
         progress=console,
     )
-    console.print(f"{made.crops} crops, {made.width} values each, embedded by '{made.run}': {made.path}")
+    if how.shard is not None:
+        console.print(f"shard {how.shard} is done; the same call without --shard will write {made.path}")
+    else:
+        console.print(f"{made.crops} crops, {made.width} values each, embedded by '{made.run}': {made.path}")
     console.data(
         {
             "path": str(made.path),

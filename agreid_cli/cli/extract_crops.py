@@ -11,10 +11,13 @@ from agreid_cli.cli.options import (
     HERE,
     ConfigOption,
     DeviceOption,
+    EngineOption,
     JsonOption,
     SetOption,
+    ShardOption,
     WorkspaceOption,
     config_file,
+    engine_config,
 )
 
 
@@ -85,6 +88,8 @@ def extract_crops(
         bool,
         typer.Option("--download", help="Download detector weights with a published name if missing."),
     ] = False,
+    engine: EngineOption = None,
+    shard: ShardOption = None,
     config: ConfigOption = None,
     set_: SetOption = None,
     json: JsonOption = False,
@@ -122,6 +127,7 @@ def extract_crops(
     )
     if not settings.faces.pixelate:
         console.warn("faces will not be pixelated: the people in the crops are recognisable")
+    where, part = engine_config(engine, config_file(config, workspace), shard)
     result = run(
         videos,
         Workspace(workspace),
@@ -131,6 +137,8 @@ def extract_crops(
         save_mot=save_mot,
         overwrite=overwrite,
         download=download,
+        engine=where,
+        shard=part,
         progress=console,
     )
     rows = [
@@ -145,7 +153,10 @@ def extract_crops(
     console.table("Crops", columns, rows, right=range(3, 8))
     for sheet in result.contact_sheets:
         console.print(f"contact sheet: {sheet}")
-    console.print(f"{result.total} crops in {result.table}")
+    if part is None:
+        console.print(f"{result.total} crops in {result.table}")
+    else:
+        console.print(f"shard {part} is done; the same call without --shard will write {result.table}")
     keys = (
         "video_id",
         "file",

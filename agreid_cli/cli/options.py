@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 
@@ -51,7 +51,38 @@ CamidOption = Annotated[
         help="Camera of images without a table. For runs that need the camera.",
     ),
 ]
+EngineOption = Annotated[
+    Optional[str],
+    typer.Option(
+        "--engine", metavar="local|ray",
+        help="Where the work runs: in this process, or on Ray; the rest is in [engine] of agreid.toml.",
+        show_default="as agreid.toml says, else local",
+    ),
+]  # fmt: skip
+ShardOption = Annotated[
+    Optional[str],
+    typer.Option(
+        "--shard", metavar="I/N",
+        help="Do the I-th of N shares only; when all N are done, the same call without --shard joins them.",
+        show_default="all",
+    ),
+]  # fmt: skip
 HERE = Path()
+
+
+def engine_config(engine: str | None, file: Path | None, shard: str | None = None) -> tuple[Any, Any]:
+    """The configuration of the engine, and the shard; a shard runs in this process."""
+    from agreid_cli.config.engine import ENGINES, EngineConfig
+    from agreid_cli.config.load import load_section
+    from agreid_cli.errors import UsageError, did_you_mean
+    from agreid_cli.records.shard import shard_of
+
+    if engine not in (None, *ENGINES):
+        raise UsageError(f"--engine: unknown engine '{engine}'{did_you_mean(str(engine), ENGINES)}")
+    part = shard_of(shard)
+    if part is not None and engine not in (None, "local"):
+        raise UsageError("--shard and --engine ray exclude each other", hint="Ray divides the work itself.")
+    return load_section(EngineConfig, "engine", file, name="local" if part is not None else engine), part
 
 
 def is_workspace(context: typer.Context, folder: Path) -> bool:

@@ -38,6 +38,10 @@ class SideColumns:
             )
         )
 
+    def rows(self, part: slice) -> SideColumns:
+        """Of some neighbouring crops."""
+        return SideColumns(*(None if c is None else c[part] for c in (self.camera, self.view)))
+
 
 def side_columns(
     needs: Collection[str],

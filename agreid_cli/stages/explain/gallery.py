@@ -18,7 +18,7 @@ from agreid_cli.records.split import read_split, sides_of
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.explain.explainer import Source
 from agreid_cli.stages.run.crop_sources import CropRows, crop_rows
-from agreid_cli.stages.run.embed import Decoded
+from agreid_cli.stages.run.decoded import Decoded
 from agreid_cli.stages.run.streams import OpenStream
 from agreid_cli.training.decompose import Read
 from agreid_cli.training.embed import SidedCrops

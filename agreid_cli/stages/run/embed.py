@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 
-from agreid_cli.cores import usable_cores
-from agreid_cli.errors import InputError, Problem, UsageError
+from agreid_cli.errors import InputError, UsageError
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.run_inputs import data_digests
 from agreid_cli.records.runs import Run, find_run
@@ -22,17 +18,15 @@ from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.run.backends import encoder_for
 from agreid_cli.stages.run.crop_sources import crop_rows
 from agreid_cli.stages.run.devices import find_device
+from agreid_cli.stages.run.embed_units import HERE, Asked, How, Ready, embed_ranges, forget
 from agreid_cli.stages.run.pretrained import Pretrained, pretrained_network
 from agreid_cli.stages.run.ranked import load_testing
 from agreid_cli.stages.run.stale import made_from
 from agreid_cli.stages.run.written import write_embeddings
-from agreid_cli.training.embed import SidedCrops
-from agreid_cli.training.embed import embed as embed_crops
-from agreid_cli.training.pixels import read_converted, said_of
+from agreid_cli.training.pixels import said_of
 from agreid_cli.training.precision import choose_precision
 from agreid_cli.training.saved import Loaded, load_network
 from agreid_cli.training.side import side_columns
-from agreid_cli.training.threads import one_core_each
 from agreid_cli.training.validate import sided
 
 MOST_NAMED = 20
@@ -61,6 +55,7 @@ def embed(
     given: GivenSide = NOT_GIVEN,
     device: str = "auto",
     backend: str = "auto",
+    how: How = HERE,
     progress: Progress = SILENT,
 ) -> Embedded:
     """Embed with the newest run, the one named, or pretrained weights, and write an embeddings table.
@@ -70,10 +65,13 @@ def embed(
     table, a list or a folder of images, into `out` or `<name>-embeddings.parquet`. `given` describes crops of
     which the source does not tell the platform, for a network that needs the view or the camera. backend: of
     `stages.run.backends`; what ran the network stands in the table's metadata.
+
+    Ranges of crops are the units of work of `how`; a shard writes no table, which is left to a later call
+    without one. The result is the same however it is divided.
     """
     if pretrained is not None and run is not None:
         raise UsageError("--run and --weights exclude each other", hint="Give one of them.")
-    target = torch.device(find_device(device))
+    target = torch.device(find_device(device if how.engine.name == "local" else "auto"))
     if pretrained is None:
         found = find_run(workspace, run)
         network, name = load_network(found), found.name
@@ -86,12 +84,17 @@ def embed(
         if pretrained is None:
             if out is not None:
                 raise UsageError("--out needs --crops", hint=f"The test crops go to {found.embeddings}")
+            there = Elsewhere(found.root.resolve(), device)
             return embed_test_part(
-                workspace, found, network, device=target, flip=flip, backend=backend, progress=progress
-            )
+                workspace, found, network, device=target, flip=flip, backend=backend, there=there, how=how,
+                progress=progress,
+            )  # fmt: skip
         path = out or Path(f"{name}-embeddings.parquet")
         marks = {"weights_sha256": network.weights_sha256, **data_digests(workspace)}
-        return embed_part(workspace, network, name, path, marks, target, flip, progress, backend=backend)
+        return embed_part(
+            workspace, network, name, path, marks, target, flip, progress, backend=backend,
+            there=Elsewhere(pretrained, device), how=how,
+        )  # fmt: skip
     rows = crop_rows(crops, progress)
     if given and None not in rows.platform:
         raise needless(str(crops))
@@ -99,15 +102,20 @@ def embed(
     side = side_columns(
         network.model.needs, network.facts, camid=rows.camid, platform=rows.platform, run=name
     )
-    pixels = Decoded(rows.path, network.config.model.size, network.config.data.interpolation)
-    how = _How(workspace, target, backend, progress)
-    features, made = how.features(network, SidedCrops(pixels, side), bool(flip))
-    if said := said_of(pixels.converted):
-        progress.note(said)
     path = out or Path(f"{crops.stem}-embeddings.parquet")
-    marks = {"weights_sha256": network.weights_sha256, "run": name, **made}
-    write_embeddings(path, rows.columns(), features, marks)
+    asked = Asked([_stamp(*each) for each in zip(rows.crop_id, rows.path, strict=True)], side, rows.path)
+    there = Elsewhere(pretrained or found.root.resolve(), device)
+    opening = _Opening(Workspace(workspace.root.resolve()), there, backend, len(rows.path), bool(flip))
+    ready = opening.here(network, target, progress)
+    marks = {"weights_sha256": network.weights_sha256, "run": name, **opening.marks(ready)}
+    features, converted = embed_ranges(path, asked, ready, marks, opening.elsewhere, how, progress)
+    if said := said_of(converted):
+        progress.note(said)
     passed_over = [group.as_data() for group in rows.unused]
+    if features is None:
+        return Embedded(path, name, len(rows.path), 0, bool(flip), passed_over)
+    write_embeddings(path, rows.columns(), features, marks)
+    forget(path)
     return Embedded(path, name, len(features), features.shape[1], bool(flip), passed_over)
 
 
@@ -119,13 +127,16 @@ def embed_test_part(
     device: torch.device,
     flip: bool | None = None,
     backend: str = "auto",
+    there: Elsewhere | None = None,
+    how: How = HERE,
     progress: Progress = SILENT,
 ) -> Embedded:
     """The split's queries and galleries into `embeddings.parquet` of the run, with marks of their origin."""
     marks = made_from(workspace, run)
     return embed_part(
-        workspace, network, run.name, run.embeddings, marks, device, flip, progress, backend=backend
-    )
+        workspace, network, run.name, run.embeddings, marks, device, flip, progress, backend=backend,
+        there=there, how=how,
+    )  # fmt: skip
 
 
 def embed_part(
@@ -139,8 +150,13 @@ def embed_part(
     progress: Progress,
     *,
     backend: str = "auto",
+    there: Elsewhere | None = None,
+    how: How = HERE,
 ) -> Embedded:
-    """The split's queries and galleries by a loaded network, into `path`, with `marks` of their origin."""
+    """The split's queries and galleries by a loaded network, into `path`, with `marks` of their origin.
+
+    there: what workers elsewhere load, which `how` may ask for.
+    """
     loaded = load_testing(workspace, network.config, progress)
     if loaded is None:
         raise InputError(
@@ -150,40 +166,21 @@ def embed_part(
     testing, images = loaded
     flip = network.config.validation.flip if flip is None else flip
     ask: dict[str, Any] = {"needs": network.model.needs, "facts": network.facts, "run": name}
-    how = _How(workspace, device, backend, progress)
-    features, made = how.features(network, sided(testing, images, **ask), flip)
+    asked = Asked(testing.crop_id, sided(testing, images, **ask).side)
+    opening = _Opening(
+        Workspace(workspace.root.resolve()), there, backend, len(testing.crop_id), flip, packed=True
+    )
+    ready = replace(opening.here(network, device, progress), pixels=images)
+    marks = {**opening.marks(ready), **marks}
+    features, _ = embed_ranges(path, asked, ready, marks, opening.elsewhere, how, progress)
+    if features is None:
+        return Embedded(path, name, len(testing.crop_id), 0, flip)
     said = [(k.pid, k.camid, k.platform) for k in testing.known]
     columns: dict[str, Sequence[Any]] = {"crop_id": testing.crop_id}
     columns |= dict(zip(("pid", "camid", "platform"), map(list, zip(*said, strict=True)), strict=True))
-    write_embeddings(path, columns, features, {**made, **marks})
+    write_embeddings(path, columns, features, marks)
+    forget(path)
     return Embedded(path, name, len(features), features.shape[1], flip)
-
-
-class Decoded:
-    """Image files that are decoded when a slice is read; bad ones are reported together."""
-
-    def __init__(self, paths: Sequence[Path], size: tuple[int, int], interpolation: str) -> None:
-        self.paths, self.size, self.interpolation = paths, size, interpolation
-        self.converted: Counter[str] = Counter()
-        self.pool = one_core_each(usable_cores(), "decode")
-
-    def __len__(self) -> int:
-        return len(self.paths)
-
-    def __getitem__(self, rows: slice) -> npt.NDArray[np.uint8]:
-        made = list(self.pool.map(self._one, self.paths[rows]))
-        bad = [item for item in made if isinstance(item, Problem)]
-        if bad:
-            raise InputError(f"{len(bad)} crops cannot be read", problems=bad[:MOST_NAMED])
-        read = [item for item in made if not isinstance(item, Problem)]
-        self.converted.update(what for _, what in read if what)
-        return np.stack([pixels for pixels, _ in read])
-
-    def _one(self, path: Path) -> tuple[npt.NDArray[np.uint8], str] | Problem:
-        try:
-            return read_converted(path, self.size, self.interpolation)
-        except (OSError, ValueError) as error:
-            return Problem(repr(str(path))[1:-1], getattr(error, "strerror", None) or str(error))
 
 
 def needless(what: str) -> UsageError:
@@ -195,24 +192,57 @@ def needless(what: str) -> UsageError:
 
 
 @dataclass(frozen=True)
-class _How:
-    """On what crops are embedded, and where the networks that are traced for it are kept."""
+class Elsewhere:
+    """What a worker on another machine loads: the folder of a run or pretrained weights, and its device."""
+
+    source: Path | Pretrained
+    device: str
+
+    def load(self) -> tuple[Loaded, torch.device]:
+        """The network, and the device of that machine."""
+        source = self.source
+        network = load_network(Run(source)) if isinstance(source, Path) else pretrained_network(source)
+        return network, torch.device(find_device(self.device))
+
+
+@dataclass(frozen=True)
+class _Opening:
+    """How a network is made ready, here and elsewhere. crops: of all units, which decides the backend.
+
+    workspace: where networks that are traced are kept; packed: the pixels are in its cache.
+    """
 
     workspace: Workspace
-    device: torch.device
+    there: Elsewhere | None
     backend: str
-    progress: Progress
+    crops: int
+    flip: bool
+    packed: bool = False
 
-    def features(
-        self, network: Loaded, crops: SidedCrops, flip: bool
-    ) -> tuple[npt.NDArray[np.float32], dict[str, str]]:
-        """The embeddings, and what to write beside them."""
-        precision = choose_precision(network.config.precision, self.device)
+    def here(self, network: Loaded, device: torch.device, progress: Progress) -> Ready:
+        precision = choose_precision(network.config.precision, device)
         encoder = encoder_for(
-            network, device=self.device, crops=len(crops), folder=self.workspace.traced,
-            backend=self.backend, autocast=precision.autocast, progress=self.progress,
+            network, device=device, crops=self.crops, folder=self.workspace.traced, backend=self.backend,
+            autocast=precision.autocast, progress=progress,
         )  # fmt: skip
-        batch = network.config.validation.batch
-        with self.progress.task("embedding", len(crops), "crops") as task:
-            vectors = embed_crops(encoder, crops, batch=batch, flip=flip, task=task)
-        return vectors, {"flip": str(flip), "backend": encoder.backend}
+        return Ready(network, encoder, self.flip, None)
+
+    def elsewhere(self) -> Ready:
+        assert self.there is not None
+        network, device = self.there.load()
+        ready = self.here(network, device, SILENT)
+        loaded = load_testing(self.workspace, network.config, SILENT) if self.packed else None
+        return replace(ready, pixels=loaded[1]) if loaded else ready
+
+    def marks(self, ready: Ready) -> dict[str, str]:
+        """What to write beside the embeddings."""
+        return {"flip": str(self.flip), "backend": ready.encoder.backend}
+
+
+def _stamp(crop_id: str, path: Path) -> str:
+    """What tells that a crop is the same as before: its name, and its file as the folder lists it."""
+    try:
+        said = path.stat()
+    except OSError:
+        return crop_id  # which is named when it is read
+    return f"{crop_id} {said.st_size} {said.st_mtime_ns}"

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
+from agreid_cli.config.engine import EngineConfig
 from agreid_cli.config.extract_crops import ExtractConfig
+from agreid_cli.engine.run import LOCAL, run_units
+from agreid_cli.engine.units import Failure, Unit, Work
 from agreid_cli.errors import AgreidError, InputError
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.extraction import Extraction, changes
+from agreid_cli.records.shard import Shard
 from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.run.failures import raise_failures
 from agreid_cli.stages.video.jobs import Given, Job, plan, video_ids
 from agreid_cli.stages.video.networks import Networks, load_networks
 from agreid_cli.stages.video.one_video import extract_video
@@ -43,6 +51,8 @@ def extract_crops(
     save_mot: bool = False,
     overwrite: bool = False,
     download: bool = False,
+    engine: EngineConfig = LOCAL,
+    shard: Shard | None = None,
     progress: Progress = SILENT,
 ) -> ExtractResult:
     """Add the crops of `videos` to the workspace (paper §III: YOLO, StrongSORT, every 30 frames).
@@ -52,35 +62,95 @@ def extract_crops(
     ends in the same bytes. Every video and weight file is checked before the first is worked on; all that
     is wrong is raised in one `InputError`. Streams are recorded first, all at the same time, and their crops
     are cut from the recordings. `download` allows fetching published detector weights by name.
+
+    A video is a unit of work of `engine`; one that fails while it is read is named at the end, when the
+    others are finished. On Ray and in a shard this is also so for a video that cannot be opened. A `shard`
+    works on its videos only and leaves the table to a later call without one.
     """
     config, given = config or ExtractConfig(), given or Given()
+    many = engine.name != "local" or shard is not None
+    failures: list[Failure] = []
+    if shard is not None:
+        videos, given = _of_shard(shard, videos, given)
     streams = [str(video) for video in videos if kind_of(video) == "stream"]
-    jobs = plan(videos, config, given, SILENT if streams else progress)
+    unreadable = failures if many and not streams else None
+    jobs = plan(videos, config, given, SILENT if streams else progress, unreadable=unreadable)
     _refuse_strangers(workspace)
-    networks = load_networks(config, workspace, device=device, download=download)
-    with locked_parts(workspace) as parts:
+    # The driver of a cluster may have no GPU; the workers take what they have.
+    own = device if engine.name == "local" else "auto"
+    networks = load_networks(config, workspace, device=own, download=download)
+    with locked_parts(workspace, shard) as parts:
         if streams:
             ids = dict(zip(map(str, videos), video_ids(videos, given), strict=True))
             recordings = {address: parts.recording(ids[address]) for address in streams}
             record_streams(recordings, config.source, progress)
-            jobs = plan(videos, config, given, progress, recordings)
+            jobs = plan(videos, config, given, progress, recordings, failures if many else None)
         todo = _unfinished(
             jobs, parts, networks, config, save_mot=save_mot, overwrite=overwrite, progress=progress
         )
         for job in todo:  # whether a run knows the camera and the view of each, before the first frame
             networks.embed_of(job.facts)
-        for job in todo:
-            extract_video(job, parts, networks, config, save_mot=save_mot, progress=progress)
-            join(parts, workspace.crops)  # after each video, so that an interruption leaves a correct table
-        total = join(parts, workspace.crops)
+
+        def done(unit: Unit[Job], record: Extraction) -> None:
+            if not many:
+                join(parts, workspace.crops)  # so that a stop later on leaves a table that is true
+
+        try:
+            failures += run_units(
+                [Unit(job.video_id, job) for job in todo],
+                partial(_open, parts, networks, config, save_mot)
+                if engine.name == "local"
+                else partial(_open_there, workspace.root.resolve(), config, save_mot, device, download),
+                config=engine, folder=parts.folder, label="extracting", noun="videos", done=done,
+                progress=progress,
+            )  # fmt: skip
+        except BaseException:
+            if engine.name == "ray":
+                with suppress(AgreidError):
+                    join(parts, workspace.crops)
+            raise
+        total = 0 if shard else join(parts, workspace.crops)
+        raise_failures(
+            failures, len({*(job.video_id for job in jobs), *(f.name for f in failures)}), "videos"
+        )
         finished = parts.finished()
+        working = {job.video_id for job in todo}
         return ExtractResult(
             table=workspace.crops,
             videos=tuple(finished[job.video_id] for job in jobs if job.video_id in finished),
-            skipped=tuple(job.video_id for job in jobs if job not in todo),
+            skipped=tuple(job.video_id for job in jobs if job.video_id not in working),
             contact_sheets=tuple(p for job in todo for p in workspace.contact_sheets(job.video_id)),
             total=total,
         )
+
+
+def _of_shard(shard: Shard, videos: Sequence[str | Path], given: Given) -> tuple[list[str | Path], Given]:
+    """The videos of a shard, and their names; a name that two videos would have is refused in every shard."""
+    if given.video_ids and len(given.video_ids) != len(videos):
+        return list(videos), given  # which is refused with the other options
+    if twice := [name for name, n in Counter(video_ids(videos, given)).items() if n > 1]:
+        raise InputError(
+            f"several of the videos would have one name: {', '.join(twice[:20])}",
+            hint="Give names: --video-id A --video-id B",
+        )
+    names = tuple(shard.mine(given.video_ids))
+    return shard.mine(videos), replace(given, video_ids=names)
+
+
+def _open(parts: Parts, networks: Networks, config: ExtractConfig, save_mot: bool) -> Work:
+    """The work on one video, with these networks."""
+
+    def work(job: Job, progress: Progress) -> Extraction:
+        return extract_video(job, parts, networks, config, save_mot=save_mot, progress=progress)
+
+    return work
+
+
+def _open_there(root: Path, config: ExtractConfig, save_mot: bool, device: str, download: bool) -> Work:
+    """The same in a worker elsewhere, which loads networks of its own."""
+    workspace = Workspace(root)
+    networks = load_networks(config, workspace, device=device, download=download)
+    return _open(Parts(workspace), networks, config, save_mot)
 
 
 def _refuse_strangers(workspace: Workspace) -> None:

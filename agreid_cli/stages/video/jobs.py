@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agreid_cli.config.extract_crops import ExtractConfig
+from agreid_cli.engine.units import Failure
 from agreid_cli.errors import InputError, Problems, UsageError, did_you_mean
 from agreid_cli.progress import Progress
 from agreid_cli.records.crops import CAMID_OF_PLATFORM, PLATFORMS
@@ -61,10 +62,12 @@ def plan(
     given: Given,
     progress: Progress,
     recordings: Mapping[str, Path] | None = None,
+    unreadable: list[Failure] | None = None,
 ) -> list[Job]:
     """The jobs in the order given; `InputError` lists every video that cannot be worked on.
 
     recordings: the folder of each stream by its address; without it the streams are passed over.
+    unreadable: a list that videos which cannot be opened are added to, and the others are planned.
     """
     _refuse_pictures(videos)
     _check_given(given, len(videos))
@@ -81,6 +84,9 @@ def plan(
                 path = recordings[str(word)]
             job = _job(path, str(word), video_id, named, config, given, progress)
         except InputError as error:
+            if unreadable is not None:
+                unreadable.append(Failure(video_id, error))
+                continue
             problems.add("", error.message + (f". {error.hint}" if error.hint else ""))
             continue
         twin = jobs.get(video_id)

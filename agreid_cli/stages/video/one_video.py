@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import shutil
 from collections.abc import Generator
 from contextlib import ExitStack, closing
 from dataclasses import asdict
@@ -38,6 +39,7 @@ def extract_video(
 ) -> Extraction:
     """Process one video and keep its part; its files are removed if it cannot be finished."""
     folder = parts.unfinished / job.video_id
+    shutil.rmtree(folder, ignore_errors=True)  # of a worker that died
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -19,12 +19,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from agreid_cli.errors import AgreidError
 from agreid_cli.records.crops import CROPS, CROPS_SCHEMA
 from agreid_cli.records.extraction import Extraction
 from agreid_cli.records.files import disk_error
 from agreid_cli.records.locks import locked
+from agreid_cli.records.shard import Shard
 from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.run.sharing import alone
 
 
 @dataclass(frozen=True)
@@ -83,17 +84,17 @@ class Parts:
 
 
 @contextlib.contextmanager
-def locked_parts(workspace: Workspace) -> Iterator[Parts]:
+def locked_parts(workspace: Workspace, shard: Shard | None = None) -> Iterator[Parts]:
     """Lock the parts of a workspace for this process; leftovers of an interrupted run are removed.
 
-    Raises `AgreidError` if another run has locked them, or the folder cannot be written.
+    A shard locks its own share, beside the other shards of the same division. Raises `AgreidError` if another
+    run has locked them, or the folder cannot be written.
     """
     parts = Parts(workspace)
-    taken = AgreidError(
-        f"another agreid is extracting crops into {parts.folder}",
-        hint="Wait until it is finished, or choose another --workspace.",
-    )
-    with locked(parts.folder / ".lock", taken):
+    with alone(parts.folder, shard, what="extracting crops"):
+        if shard is not None:  # what lies about may be in the hands of another shard
+            yield parts
+            return
         try:
             parts.clear()
             yield parts
@@ -103,6 +104,11 @@ def locked_parts(workspace: Workspace) -> Iterator[Parts]:
 
 def join(parts: Parts, path: Path) -> int:
     """Write the crops table of all finished videos to `path`; returns the number of crops."""
+    with locked(parts.folder / "parts" / ".lock"):
+        return _join(parts, path)
+
+
+def _join(parts: Parts, path: Path) -> int:
     tables = [CROPS.read(parts.table(video_id)) for video_id in sorted(parts.finished())]
     table = pa.concat_tables([t.select(CROPS_SCHEMA.names) for t in tables]) if tables else None
     table = table if table is not None else CROPS_SCHEMA.empty_table()
