@@ -122,7 +122,8 @@ def test_people_who_are_held_out_from_the_run_are_held_out_from_its_stream(tmp_p
     manifest = read_manifest(workspace.manifest)
     pid_of = dict(zip(manifest["crop_id"].to_pylist(), manifest["pid"].to_pylist(), strict=True))
     assert {pid_of[crop] for crop in tested} == set(range(9, 17))
-    card = model_card(found.run, load_network(found.run))
+    network = load_network(found.run)
+    card = model_card(found.run, network, network.encoder())
     assert "chosen among epochs by 2 held-out training identities" in card
     assert "the test set has not been evaluated yet" in card
 

@@ -11,8 +11,8 @@ import torch
 from agreid_cli.config.load import from_toml
 from agreid_cli.config.train import TrainConfig
 from agreid_cli.records.runs import Run
-from agreid_cli.stages.run.runs import load_network
 from agreid_cli.stages.run.train import train
+from agreid_cli.training.saved import load_network
 from tests.nn.test_fc import by_hand, torchreid_file
 from tests.nn.test_fc import images as drawn
 from tests.support.people_on_disk import write_people

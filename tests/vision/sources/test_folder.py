@@ -151,7 +151,8 @@ def test_folders_that_are_no_recording_say_what_to_give(tmp_path: Path) -> None:
     assert str(tmp_path / "train/*") in caught.value.hint
     (tmp_path / "films").mkdir()
     tiny.write(tmp_path / "films/a.avi", tiny.clip(2))
-    with pytest.raises(InputError, match=r"a folder without images, not a video; it contains a\.avi") as caught:
+    wanted = r"a folder without images, not a video; it contains a\.avi"
+    with pytest.raises(InputError, match=wanted) as caught:
         FrameFolder(tmp_path / "films")
     assert str(tmp_path / "films/*.avi") in caught.value.hint
     with pytest.raises(InputError, match=r"matches files that are no images: a\.avi"):
