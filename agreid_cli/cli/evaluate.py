@@ -11,10 +11,13 @@ from agreid_cli.cli.console import Console
 from agreid_cli.cli.options import (
     HERE,
     ConfigOption,
+    EngineOption,
     JsonOption,
     SetOption,
+    ShardOption,
     WorkspaceOption,
     config_file,
+    engine_config,
     is_workspace,
 )
 from agreid_cli.cli.results_view import show_results, worst_queries
@@ -77,6 +80,8 @@ def evaluate(
     device: Annotated[
         str, typer.Option(help="Device for embedding, if needed: auto, cpu, cuda or cuda:1.")
     ] = "auto",
+    engine: EngineOption = None,
+    shard: ShardOption = None,
     explain: Annotated[
         bool,
         typer.Option("--explain", help="Evaluate the explainable stream: rankings, attributes, shares."),
@@ -132,12 +137,16 @@ def evaluate(
             oracle=oracle, device=device, progress=console,
         )  # fmt: skip
         return
+    where, part = engine_config(engine, config_file(config, workspace), shard)
     results = rank_all(
         Workspace(workspace), config=settings, run=run, files=[*(embeddings or []), *(more or [])],
         baseline=baseline,
         directions=direction or (), save_ranks=save_ranks, compare_with=compare, out=out,
-        keep=is_workspace(context, workspace), device=device, progress=console,
+        keep=is_workspace(context, workspace), device=device, engine=where, shard=part, progress=console,
     )  # fmt: skip
+    if part is not None:
+        console.print(f"shard {part} is done; the same call without --shard will give the results")
+        return
     for result in results:
         console.data(result.brief() | ({"worst": worst_queries(result, worst)} if worst else {}))
     show_results(console, results, worst=worst)

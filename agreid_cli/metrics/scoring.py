@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar
 
@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from agreid_cli.config.evaluate import EvaluateConfig
-from agreid_cli.errors import InputError
+from agreid_cli.errors import InputError, UsageError
 from agreid_cli.metrics.bootstrap import Difference, bootstrap, paired_bootstrap
 from agreid_cli.metrics.protocol import Sides
 from agreid_cli.metrics.ranking.given import rank_distances, topk_distances
@@ -29,11 +29,18 @@ DISTANCES_A_STEP = 1 << 24  # of a re-ranked matrix, 64 MB
 
 
 def ranked(
-    embeddings: Embeddings, found: Sides, config: EvaluateConfig, progress: Progress, *, top: bool
+    embeddings: Embeddings,
+    found: Sides,
+    config: EvaluateConfig,
+    progress: Progress,
+    *,
+    top: bool,
+    divided: Callable[[Any, Any, Mapping[str, Any]], Ranks] | None = None,
 ) -> tuple[Ranks, TopK | None]:
     """Rank the gallery for every query, and find the `top_k` nearest if requested.
 
-    The work is done in steps of some queries, which only affects the progress display.
+    The work is done in steps of some queries, which only affects the progress display. `divided` ranks all
+    queries in place of `rank`, with the same arguments.
     """
     query, gallery = embeddings.take(found.query), embeddings.take(found.gallery)
     step = max(LEAST_A_STEP, -(-len(query) // STEPS))
@@ -54,6 +61,15 @@ def ranked(
         own = {name: how[name] for name in ("metric", "threads", "engine")}
         distances = rerank(query, gallery, **config.rerank.model_dump(), **own)
         step = max(1, DISTANCES_A_STEP // len(gallery))
+    if divided is not None:
+        if distances is not None:
+            raise UsageError(
+                "--engine ray and --shard rank embeddings without --rerank",
+                hint="Leave them out: re-ranking and given distances are not divided.",
+            )
+        labels = _labels(found, slice(None))
+        all_ranks = divided(query, gallery, {**labels, **how, "block_gallery": config.block_gallery})
+        return all_ranks, topk(query, gallery, config.top_k, **labels, **how) if top else None
     ranks, nearest = [], []
     with progress.task(f"ranking {found.direction.name}", len(query), "queries") as task:
         for start in range(0, len(query), step):

@@ -37,14 +37,16 @@ class Job:
     threads: int
     block_query: int
     block_gallery: int
+    span: tuple[int, int] | None = None  # rows of the gallery that are read; None is all
 
     def pieces(self) -> Iterator[Piece]:
         """The gallery, block by block, unconverted."""
         step = self.block_gallery
         if not self.frame.direct or self.gallery.rows(0, 1).dtype != np.float32:
             step = max(1, min(step, _CONVERTED_BYTES // (4 * self.gallery.width)))
-        for start in range(0, self.gallery.n, step):
-            place = slice(start, min(start + step, self.gallery.n))
+        first, last = self.span or (0, self.gallery.n)
+        for start in range(first, last, step):
+            place = slice(start, min(start + step, last))
             yield Piece(place, self.gallery.rows(place.start, place.stop))
             self.gallery.forget()
             self.query.forget()

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from agreid_cli.config.engine import EngineConfig
 from agreid_cli.config.evaluate import EvaluateConfig
 from agreid_cli.datasets.embedding_files import read_files
+from agreid_cli.engine.run import LOCAL
 from agreid_cli.errors import InputError, MissingError, Problem, UsageError
 from agreid_cli.metrics.protocol import Lists, Sides, directions_in, fingerprint, sides
 from agreid_cli.metrics.scoring import comparison, ranked, ranks_table, result
@@ -21,9 +23,11 @@ from agreid_cli.records.manifest import known_of, read_manifest
 from agreid_cli.records.ranks import RANKS
 from agreid_cli.records.results import RankingResult, read_result, write_result
 from agreid_cli.records.runs import Run, all_runs, find_run
+from agreid_cli.records.shard import Shard
 from agreid_cli.records.split import SPLIT, refuse_mixed, sides_of
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.run.baseline import embed_baseline
+from agreid_cli.stages.run.rank_units import PartialError, Ranges, ranges_folder
 from agreid_cli.stages.run.refresh import refresh
 
 BOTH = ("a2g", "g2a")
@@ -42,6 +46,8 @@ def evaluate(
     out: Path | None = None,
     keep: bool = True,
     device: str = "auto",
+    engine: EngineConfig = LOCAL,
+    shard: Shard | None = None,
     progress: Progress = SILENT,
 ) -> list[RankingResult]:
     """Rank each direction and write its result: into the run, else into the folder `out`, else into the
@@ -51,6 +57,9 @@ def evaluate(
     `baseline`, of `stages.run.baseline`, is ranked in place of a run. `both` is a2g and g2a, which is also
     the default where both can be ranked. Everything that can be wrong with the input is said before the first
     ranking.
+
+    Ranges of the gallery are units of work of `engine`: the results are the same to the bit. A `shard` counts
+    its ranges and returns no result; a later call without one adds them up.
     """
     if baseline is not None:
         if run or files:
@@ -78,7 +87,16 @@ def evaluate(
     results, tables = [], []
     for found, mark in zip(chosen, prints, strict=True):
         _say(found, embeddings, progress)
-        ranks, top = ranked(embeddings, found, config, progress, top=bool(save_ranks))
+        said = {"fingerprint": mark, "metric": config.metric}
+        above = source.run.root if source.run else out or workspace.results
+        folder = ranges_folder(above, found.direction.name, said, source.files)
+        ranges = Ranges(engine, shard, folder, progress)
+        divided = ranges.rank if ranges.wanted() else None
+        try:
+            ranks, top = ranked(embeddings, found, config, progress, top=bool(save_ranks), divided=divided)
+        except PartialError:
+            progress.note(f"{found.direction.name}: shard {shard} is counted")
+            continue
         scored = result(ranks, embeddings, found, config, fingerprint=mark, source=source.name)
         if other:
             scored = replace(
@@ -90,8 +108,9 @@ def evaluate(
             place = source.result(out or workspace.results, scored.direction)
             write_result(scored, place)
             progress.note(f"{scored.direction}: written to {place}")
+        ranges.forget()
         results.append(scored)
-    if save_ranks:
+    if save_ranks and tables:
         RANKS.write(pa.concat_tables(tables), save_ranks)
         progress.note(f"the {config.top_k} nearest gallery crops of every query: {save_ranks}")
     return results
