@@ -42,7 +42,7 @@ class TrackerConfig(Frozen):
 
 
 class EmbedderConfig(Frozen):
-    """weights: a boxmot re-ID weight file or a run; empty: colour histograms, which need no weights.
+    """weights: a boxmot re-ID weight file, a run, or timm:NAME; empty: colour histograms without weights.
 
     reuse: number of frames for which the embedding of a person without neighbours is reused. backend: `auto`
     runs the network with ONNX Runtime on a CPU, which changes its output in the sixth digit; `torch` is the

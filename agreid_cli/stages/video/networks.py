@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from agreid_cli.config.extract_crops import EmbedderConfig, ExtractConfig, SourceConfig
+from agreid_cli.nn.backbones import TIMM
 from agreid_cli.records.extraction import Facts
 from agreid_cli.records.files import sha256
 from agreid_cli.records.runs import Run
@@ -111,6 +112,14 @@ def embedder_of(config: EmbedderConfig, workspace: Workspace, device: str) -> tu
         from agreid_cli.vision.embedders.colour import ColourEmbedder
 
         return ColourEmbedder(), "colour/1"
+    if config.weights.startswith(TIMM):
+        from agreid_cli.stages.run.pretrained import Pretrained
+        from agreid_cli.stages.video.run_embedder import RunEmbedder
+
+        found = RunEmbedder(
+            Pretrained(config.weights), device=device, backend=config.backend, folder=workspace.traced
+        )
+        return found, found.sha256
     path = Path(config.weights).expanduser()
     for run in (Run(path), Run(workspace.root / path), Run(workspace.runs / path)):
         if run.weights.is_file():

@@ -31,7 +31,7 @@ from agreid_cli.vision.sources import open_source
 from agreid_cli.vision.sources.source import Source
 from agreid_cli.vision.tracker import Tracker
 
-PACKAGES = ("agreid", "av", "boxmot", "numpy", "opencv-python", "torch", "ultralytics")
+PACKAGES = ("agreid", "av", "boxmot", "numpy", "onnxruntime", "opencv-python", "torch", "ultralytics")
 
 
 def extract_video(

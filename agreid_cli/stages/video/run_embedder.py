@@ -1,4 +1,4 @@
-"""Use a run as the embedder of StrongSORT: boxes in a frame to embeddings of unit length."""
+"""Use a run, or pretrained weights, as the embedder of StrongSORT: boxes to embeddings of unit length."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import torch
 
 from agreid_cli.records.extraction import Facts
 from agreid_cli.records.runs import Run
-from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.run.backends import FEW, encoder_for
-from agreid_cli.training.saved import load_network
+from agreid_cli.stages.run.pretrained import Pretrained, pretrained_network
+from agreid_cli.training.saved import Loaded, load_network
 from agreid_cli.training.side import SideColumns, side_columns
 
 
@@ -24,14 +24,12 @@ class RunEmbedder:
     same_person = 0.4  # as for other re-ID networks; boxmot's default breaks people into more tracks
 
     def __init__(
-        self, run: Run, *, device: str = "cpu", backend: str = "torch", folder: Path | None = None
+        self, source: Run | Pretrained, *, folder: Path, device: str = "cpu", backend: str = "auto"
     ) -> None:
-        self.network, self.run = load_network(run), run.name
-        self.sha256 = self.network.weights_sha256
-        self.encoder = encoder_for(
-            self.network, device=device, crops=FEW, folder=folder or Workspace(run.root.parent.parent).traced,
-            backend=backend,
-        )  # fmt: skip
+        self.network: Loaded = load_network(source) if isinstance(source, Run) else pretrained_network(source)
+        self.run, self.sha256 = source.name, self.network.weights_sha256
+        # A video has more crops than what is too few to trace for.
+        self.encoder = encoder_for(self.network, device=device, crops=FEW, folder=folder, backend=backend)
         # Of no video yet: the first rows serve for the tracker's rehearsal.
         columns = {need: np.zeros(1, np.int64) for need in self.encoder.needs}
         self.side = SideColumns(**columns).of(slice(1), self.encoder.device)

@@ -123,7 +123,7 @@ def test_the_view_counts_and_an_unknown_one_is_refused(done: Workspace, tmp_path
 
 
 def test_the_tracker_gets_the_view_from_the_video(done: Workspace) -> None:
-    embedder = RunEmbedder(Run(done.runs / "toy"))
+    embedder = RunEmbedder(Run(done.runs / "toy"), folder=done.traced)
     frame = np.random.default_rng(0).integers(0, 255, (64, 48, 3), np.uint8)
     boxes = np.array([[2, 2, 20, 60], [10, 5, 40, 50]], np.float32)
     aerial = embedder.of_video(VideoFacts("uav", 0))(boxes, frame)
