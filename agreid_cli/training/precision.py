@@ -32,10 +32,13 @@ class Precision:
 
 
 def choose_precision(wish: str, device: torch.device, progress: Progress = SILENT) -> Precision:
-    """`auto` is bf16 if the GPU supports it, else fp32; a CPU always uses fp32."""
+    """`auto` is bf16 if the GPU supports it, else fp32; a CPU uses fp32 unless bf16 is asked
+    for and it multiplies in it."""
     if device.type != "cuda":
+        if wish == "bf16" and cpu_has_bf16():
+            return Precision("bf16", device.type)
         if wish in DTYPE:
-            progress.note(f"precision {wish} has no benefit on a CPU: training in fp32")
+            progress.note(f"this CPU does not compute in {wish}: training in fp32")
         return Precision("fp32", device.type)
     has_bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
     if wish == "bf16" and not has_bf16:
@@ -44,3 +47,11 @@ def choose_precision(wish: str, device: torch.device, progress: Progress = SILEN
     if wish == "auto":
         wish = "bf16" if has_bf16 else "fp32"
     return Precision(wish, "cuda")
+
+
+def cpu_has_bf16() -> bool:
+    """Whether the processor multiplies in bfloat16 (AVX-512 BF16 or AMX)."""
+    found = (
+        getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    )
+    return any(ask is not None and ask() for ask in found)

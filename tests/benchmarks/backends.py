@@ -1,10 +1,12 @@
 """Torch against ONNX Runtime: embedding a batch, and tracking a video with both.
 
     python -m tests.benchmarks.backends embed [--threads 2]
+    python -m tests.benchmarks.backends step [--threads 2]
     python -m tests.benchmarks.backends track --video VIDEO --detector WEIGHTS --reid OSNET [--frames 150]
 
 `embed` runs the two in turn on one batch of 64 crops and prints crops a second, also by processor time, which
-other work on the machine disturbs less, the ratio, and what tracing costs. `track` follows people by the
+other work on the machine disturbs less, the ratio, and what tracing costs. `step` prints images a processor
+second of forward and backward with and without channels-last and bfloat16. `track` follows people by the
 boxes of one detector and says in how many frames the tracks of the two differ.
 """
 
@@ -23,6 +25,7 @@ from threadpoolctl import threadpool_limits
 
 from agreid_cli.config.model import ModelConfig
 from agreid_cli.config.train import TrainConfig
+from agreid_cli.nn.backbones import make_backbone
 from agreid_cli.nn.onnx_encoder import OnnxEncoder, trace
 from agreid_cli.training.facts import Facts
 from agreid_cli.training.methods import method_of
@@ -74,6 +77,27 @@ def timed(work: Callable[[], object]) -> tuple[float, float]:
     return time.perf_counter() - start, time.process_time() - used
 
 
+def step(rounds: int) -> None:
+    for name, size, batch in (("osnet-x0.25", (128, 64), 32), ("resnet50", (256, 128), 4)):
+        backbone = make_backbone(name, size=size)
+        tail = backbone.make_tail()
+        net = torch.nn.ModuleList([backbone, tail])
+        for ordered in (torch.contiguous_format, torch.channels_last):
+            net.to(memory_format=ordered)
+            images = torch.randn(batch, 3, *size).contiguous(memory_format=ordered)
+            for narrow in (False, True):
+
+                def once(images: torch.Tensor = images, narrow: bool = narrow) -> None:
+                    with torch.autocast("cpu", torch.bfloat16, enabled=narrow):
+                        loss = tail(backbone.stem(images)).grid.float().pow(2).mean()  # noqa: B023
+                    loss.backward()
+                    net.zero_grad()  # noqa: B023
+
+                best = min(timed(once)[1] for _ in range(rounds + 1))
+                kind = "bf16" if narrow else "fp32"
+                print(f"{name}, {kind}, {ordered}: {batch / best:.1f} images a processor second", flush=True)
+
+
 def track(video: Path, weights: Path, reid: Path, frames: int) -> None:
     detector = Detector(weights, classes=["person"], conf=0.25, iou=0.7, min_px=8, device="cpu", half=False)
     embedders = {name: ReidEmbedder(reid, backend=name) for name in ("torch", "onnxruntime")}
@@ -106,7 +130,7 @@ def track(video: Path, weights: Path, reid: Path, frames: int) -> None:
 
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    words.add_argument("what", choices=["embed", "track"])
+    words.add_argument("what", choices=["embed", "step", "track"])
     words.add_argument("--threads", type=int, default=torch.get_num_threads())
     words.add_argument("--rounds", type=int, default=5)
     words.add_argument("--video", type=Path)
@@ -117,6 +141,8 @@ def main() -> None:
     torch.set_num_threads(given.threads)
     if given.what == "embed":
         embed(given.rounds)
+    elif given.what == "step":
+        step(given.rounds)
     else:
         track(given.video, given.detector, given.reid, given.frames)
 

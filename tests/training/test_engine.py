@@ -272,10 +272,17 @@ def test_a_batch_that_does_not_fit_is_answered_with_one_that_does() -> None:
     assert "data.p=32" in too_large(64, 4, None, CPU).hint, "with several GPUs nothing is tried"
 
 
-def test_a_cpu_trains_in_fp32_and_says_so() -> None:
+def test_a_cpu_trains_in_fp32_unless_it_has_bf16_and_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agreid_cli.training.precision.cpu_has_bf16", lambda: False)
     heard = Heard()
     assert choose_precision("bf16", CPU, heard).name == "fp32"
-    assert heard.notes == ["precision bf16 has no benefit on a CPU: training in fp32"]
+    assert heard.notes == ["this CPU does not compute in bf16: training in fp32"]
+    monkeypatch.setattr("agreid_cli.training.precision.cpu_has_bf16", lambda: True)
+    asked = choose_precision("bf16", CPU)
+    assert (asked.name, asked.device) == ("bf16", "cpu")
+    with asked.autocast():
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.bfloat16
+    assert choose_precision("fp16", CPU).name == "fp32"
     assert choose_precision("auto", CPU).name == "fp32"
     assert not choose_precision("fp16", CPU).scaler().is_enabled()
 

@@ -7,8 +7,7 @@ from agreid_cli.config.train import TrainConfig
 
 SMALL: Tree = {
     "model": {
-        "backbone": "osnet-x0.25", "weights": "none", "size": (128, 64), "channels_last": False,
-        "compile": False,
+        "backbone": "osnet-x0.25", "weights": "none", "size": (128, 64), "compile": False,
     },
     "data": {"p": 8, "k": 4, "sampler": "pk-views"},
     "augment": {"pad": 5, "erase": 0.3},

@@ -220,7 +220,8 @@ class _Opening:
     packed: bool = False
 
     def here(self, network: Loaded, device: torch.device, progress: Progress) -> Ready:
-        precision = choose_precision(network.config.precision, device)
+        wish = "fp32" if device.type == "cpu" else network.config.precision
+        precision = choose_precision(wish, device)
         encoder = encoder_for(
             network, device=device, crops=self.crops, folder=self.workspace.traced, backend=self.backend,
             autocast=precision.autocast, progress=progress,
