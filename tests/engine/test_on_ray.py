@@ -133,3 +133,15 @@ def test_a_cluster_that_is_too_small_is_named(ray_engine: EngineConfig, tmp_path
     config = ray_engine.model_copy(update={"cpus": 500.0})
     with pytest.raises(AgreidError, match="one worker needs 500"):
         run(config, tmp_path, [1])
+
+
+def test_twenty_kills_at_random_moments_lose_nothing_and_do_nothing_twice(
+    ray_engine: EngineConfig, tmp_path: Path
+) -> None:
+    """`run` asserts that no result arrives twice; `deadly-*` are the workers that were killed."""
+    config = ray_engine.model_copy(update={"retries": 40})
+    numbers = [number for n in range(20) for number in (n, 1000 + n) if number != ODD]
+    got, failures = run(config, tmp_path, numbers, pause_s=0.05)
+    assert failures == []
+    assert got == {str(n): n * n for n in numbers}
+    assert len(list(tmp_path.glob("deadly-*"))) == 20

@@ -7,7 +7,7 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -154,7 +154,7 @@ def open_ranges(prepared: Prepared, sides: tuple[Lying, ...], threads: int | Non
     return work
 
 
-def ranges_folder(above: Path, direction: str, said: Mapping[str, Any], files: list[Path]) -> Path:
+def ranges_folder(above: Path, direction: str, said: Mapping[str, Any], files: Sequence[Path]) -> Path:
     """Named by what decides the counts: the crops, the settings, and the files as their folder lists them."""
     stats = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
     text = json.dumps([direction, said, stats, RANGE], sort_keys=True, default=str)
