@@ -18,8 +18,8 @@ LAYERS = {
 }  # fmt: skip
 # Sub-packages, lowest first; those of one set do not import each other. Files beside them are above all.
 SUBPACKAGES = {
-    "stages": [{"annotate", "run", "report"}, {"video", "data", "explain"}, {"campus"}],
-    "metrics": [{"ranking"}, {"explain"}],
+    "stages": [{"annotate", "run", "report"}, {"video", "data", "explain", "identify"}, {"campus"}],
+    "metrics": [{"ranking"}, {"explain", "clustering"}],
     "synth": [{"draw"}, {"people"}, {"place"}, {"film"}],
 }
 HEAVY = {

@@ -16,6 +16,7 @@ from agreid_cli.cli.console import Console
 PANELS = {
     "Build a data set": {
         "extract-crops": "agreid_cli.cli.extract_crops:extract_crops",
+        "propose-identities": "agreid_cli.cli.propose_identities:propose_identities",
         "review": "agreid_cli.cli.review:review",
         "merge-annotations": "agreid_cli.cli.merge_annotations:merge_annotations",
         "import-annotations": "agreid_cli.cli.import_annotations:import_annotations",

@@ -42,6 +42,16 @@ class Workspace:
         return self.root / "identities.csv"
 
     @property
+    def judgements(self) -> Path:
+        """Pairs of tracks that a person has said to be one person, or two."""
+        return self.root / "judgements.csv"
+
+    @property
+    def proposals(self) -> Path:
+        """What `propose-identities` and `check-identities` write."""
+        return self.root / "proposals"
+
+    @property
     def attributes(self) -> Path:
         return self.root / "attributes.csv"
 
@@ -90,7 +100,8 @@ class Workspace:
     def own_files(self) -> set[str]:
         """The real paths of the artefacts, whether they are there or not."""
         own = (
-            self.config, self.crops_dir, self.identities, self.attributes, self.manifest, self.split,
+            self.config, self.crops_dir, self.identities, self.judgements, self.proposals, self.attributes,
+            self.manifest, self.split,
             self.cache, self.runs, self.results, self.root / "report.html",
         )  # fmt: skip
         return {os.path.realpath(path) for path in own}

@@ -29,7 +29,7 @@ from agreid_cli.records.workspace import Workspace
 from agreid_cli.reporting.review.page import jpeg_of, review_page
 from agreid_cli.stages.annotate.rows import Track, tracks_of
 
-_NEEDED = ("crop_id", "path", "platform", "camid", "session", "altitude", "frame", "width", "height")
+NEEDED = ("crop_id", "path", "platform", "camid", "session", "altitude", "frame", "width", "height")
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def review(
     manifest = manifest or ManifestConfig()
     codebook = official_codebook(manifest.age_fold).excluding(manifest.exclude)
     crops = CROPS.read(workspace.crops)
-    rows = _rows_by_track(crops)
+    rows = rows_by_track(crops)
     if not rows:
         raise InputError(f"{workspace.crops} contains no track to annotate")
     if n := sum(track is None for track in tracks_of(crops)):
@@ -146,7 +146,7 @@ def page_data(
                 "src": [address(row) for row in of_track],
             }
         )
-        spans += [[place, *part] for part in _parts(track, of_track, who)]
+        spans += [[place, *part] for part in parts_of(track, of_track, who)]
         names = (f"{track[0]}\n{track[1]}", *(row["crop_id"] for row in of_track))
         print_of.update("\n".join(names).encode() + b"\0")
     return {
@@ -159,7 +159,7 @@ def page_data(
     }
 
 
-def _parts(track: Track, rows: Sequence[dict[str, Any]], who: Identities) -> list[list[Any]]:
+def parts_of(track: Track, rows: Sequence[dict[str, Any]], who: Identities) -> list[list[Any]]:
     """[first crop, last crop, pid] for each run of crops covered by one row of identities.csv."""
     spans = who.spans.get(track, ())
 
@@ -182,10 +182,10 @@ def _parts(track: Track, rows: Sequence[dict[str, Any]], who: Identities) -> lis
     return parts
 
 
-def _rows_by_track(crops: pa.Table) -> dict[Track, list[dict[str, Any]]]:
-    """The crops of each track in order of frame, tracks in order of video and number."""
+def rows_by_track(crops: pa.Table, names: Sequence[str] = NEEDED) -> dict[Track, list[dict[str, Any]]]:
+    """The crops of each track in order of frame, tracks in order of video and number, with these columns."""
     found: dict[Track, list[dict[str, Any]]] = defaultdict(list)
-    for track, row in zip(tracks_of(crops), crops.select(_NEEDED).to_pylist(), strict=True):
+    for track, row in zip(tracks_of(crops), crops.select(list(names)).to_pylist(), strict=True):
         if track is not None:
             found[track].append(row)
     for rows in found.values():

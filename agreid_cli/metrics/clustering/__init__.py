@@ -1,0 +1,1 @@
+"""Which tracks show the same person: candidate pairs, probabilities, groups, scores against truth."""

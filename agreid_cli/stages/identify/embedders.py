@@ -1,0 +1,136 @@
+"""Crops to vectors by the name of an embedder: a run, a weight file, colours; kept per video in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from agreid_cli.errors import InputError, MissingError, Problem
+from agreid_cli.nn.backbones import TIMM
+from agreid_cli.progress import SILENT, Progress
+from agreid_cli.records.files import write_bytes
+from agreid_cli.records.images.door import read_picture
+from agreid_cli.records.runs import all_runs, run_at
+from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.run.devices import find_device
+from agreid_cli.stages.run.embed import Decoded
+from agreid_cli.stages.run.pretrained import Pretrained, pretrained_network
+from agreid_cli.training.embed import SidedCrops
+from agreid_cli.training.embed import embed as embed_crops
+from agreid_cli.training.precision import choose_precision
+from agreid_cli.training.saved import Loaded, load_network
+from agreid_cli.training.side import side_columns
+
+COLOUR = "colour"
+MOST_NAMED = 20
+Features = npt.NDArray[np.float32]
+Work = Callable[[Sequence[Path], Sequence[int], Sequence[str]], Features]
+
+
+@dataclass(frozen=True)
+class CropEmbedder:
+    """embed(paths, camid, platform) gives float32 (n, D). `digest` changes with the weights."""
+
+    name: str
+    digest: str
+    embed: Work
+
+
+def find_embedder(
+    workspace: Workspace, name: str | None, *, device: str, batch: int, progress: Progress = SILENT
+) -> CropEmbedder:
+    """The embedder of this name: a run (name or path), a weight file, timm:NAME, or `colour`.
+
+    Without a name, the newest run that has weights. `MissingError` says what can be given.
+    """
+    if name is None:
+        run = next((run for run in all_runs(workspace) if run.weights.is_file()), None)
+        if run is None:
+            raise MissingError(
+                "nothing is given to compare the tracks with, and there is no trained run",
+                hint="Give a re-ID weight file: --embedder osnet_x0_25_msmt17.pt. Or compare colours, which "
+                "needs no weights: --embedder colour. Or train a run on other people: agreid train",
+            )
+        progress.note(f"tracks are compared by the run '{run.name}'")
+        return _network(load_network(run), run.name, device, batch)
+    if name == COLOUR:
+        return CropEmbedder(COLOUR, "colour/1", _colours)
+    if name.startswith(TIMM) or Path(name).expanduser().is_file():
+        given = Pretrained(name if name.startswith(TIMM) else str(Path(name).expanduser()))
+        return _network(pretrained_network(given, progress=progress), given.name, device, batch)
+    try:
+        run = run_at(workspace, name)
+    except MissingError as error:
+        raise MissingError(
+            f"there is no embedder '{name}': it is no file, and {error.message}",
+            hint="Give a run, a weight file, timm:NAME, or colour.",
+        ) from error
+    return _network(load_network(run), run.name, device, batch)
+
+
+def _network(network: Loaded, name: str, device: str, batch: int) -> CropEmbedder:
+    target = torch.device(find_device(device))
+    encoder = network.encoder(target, choose_precision(network.config.precision, target).autocast)
+
+    def work(paths: Sequence[Path], camid: Sequence[int], platform: Sequence[str]) -> Features:
+        side = side_columns(
+            network.model.needs, network.facts, camid=list(camid), platform=list(platform), run=name
+        )
+        pixels = Decoded(paths, network.config.model.size, network.config.data.interpolation)
+        return embed_crops(encoder, SidedCrops(pixels, side), batch=batch)
+
+    return CropEmbedder(name, network.weights_sha256, work)
+
+
+def _colours(paths: Sequence[Path], camid: Sequence[int], platform: Sequence[str]) -> Features:
+    from agreid_cli.vision.embedders.colour import ColourEmbedder
+
+    describe, rows, bad = ColourEmbedder(), [], []
+    for path in paths:
+        try:
+            frame = read_picture(path).pixels[..., ::-1]
+        except (OSError, ValueError) as error:
+            bad.append(Problem(str(path), getattr(error, "strerror", None) or str(error)))
+            continue
+        height, width = frame.shape[:2]
+        rows.append(describe(np.array([[0, 0, width, height]], np.float32), np.ascontiguousarray(frame))[0])
+    if bad:
+        raise InputError(f"{len(bad)} crops cannot be read", problems=bad[:MOST_NAMED])
+    return np.stack(rows) if rows else np.zeros((0, describe.width), np.float32)
+
+
+def embed_video(
+    workspace: Workspace,
+    embedder: CropEmbedder,
+    video: str,
+    paths: Sequence[Path],
+    camid: Sequence[int],
+    platform: Sequence[str],
+) -> Features:
+    """The vectors of one video's crops, from the cache where they are there: an interrupted command goes on
+    with the next video.
+    """
+    digest = hashlib.sha256(embedder.digest.encode())
+    for path in paths:
+        try:
+            facts = path.stat()
+        except OSError as error:
+            raise InputError(f"{path} cannot be read: {error.strerror}") from error
+        digest.update(f"{path.name}\0{facts.st_size}\0{facts.st_mtime_ns}\n".encode())
+    place = workspace.cache / "tracks" / f"{video}-{digest.hexdigest()[:16]}.npy"
+    if place.is_file():
+        kept: Features = np.load(place)
+        if len(kept) == len(paths):
+            return kept
+    rows = embedder.embed(paths, camid, platform)
+    data = io.BytesIO()
+    np.save(data, rows)
+    write_bytes(place, data.getvalue())
+    return rows

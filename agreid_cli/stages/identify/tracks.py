@@ -1,0 +1,219 @@
+"""The tracks of a workspace as they are compared: parts, annotations, times, and one vector each."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from agreid_cli.attributes.identities_csv import Identities, read_identities
+from agreid_cli.attributes.judgements_csv import Judgements, read_judgements
+from agreid_cli.attributes.words import many
+from agreid_cli.config.identify import CompareConfig
+from agreid_cli.errors import InputError, Problems
+from agreid_cli.metrics.clustering.units import Floats, Ints, centred, pooled, unit_length
+from agreid_cli.metrics.quality import crop_quality
+from agreid_cli.progress import SILENT, Progress
+from agreid_cli.records.crops import CROPS
+from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.annotate.review import NEEDED, parts_of, rows_by_track
+from agreid_cli.stages.annotate.rows import Track, tracks_of
+from agreid_cli.stages.identify.embedders import CropEmbedder, embed_video
+
+COLUMNS = (*NEEDED, "time_s", "score", "sharpness", "in_frame")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A track, or the part of a divided one, in the page's order. pid: None where nobody has decided."""
+
+    track: Track
+    whole: bool
+    rows: list[dict[str, Any]]  # in order of frames
+    pid: int | None
+
+    @property
+    def frame(self) -> int | None:
+        """The frame of the first crop: with the track it names the piece."""
+        frame: int | None = self.rows[0]["frame"]
+        return frame
+
+    @property
+    def platform(self) -> str:
+        return str(self.rows[0]["platform"])
+
+    def times(self) -> tuple[float, float]:
+        """Of the first and last crop: seconds of the video, else frames; NaN where neither is known."""
+        for name in ("time_s", "frame"):
+            known = [row[name] for row in self.rows if row[name] is not None]
+            if known:
+                return float(min(known)), float(max(known))
+        return float("nan"), float("nan")
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """All pieces of a workspace, and the pairs that a person has judged, as places among the pieces."""
+
+    pieces: list[Piece]
+    same: list[tuple[int, int]]
+    differ: list[tuple[int, int]]
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def camera(self) -> Ints:
+        return np.array([piece.rows[0]["camid"] for piece in self.pieces], np.int64)
+
+    @property
+    def video(self) -> Ints:
+        names = {name: at for at, name in enumerate(dict.fromkeys(p.track[0] for p in self.pieces))}
+        return np.array([names[piece.track[0]] for piece in self.pieces], np.int64)
+
+
+def read_tracks(
+    workspace: Workspace, *, identities: Path | None = None, judgements: Path | None = None
+) -> Tracks:
+    """The pieces of all tracks with what has been decided; every fault of the files is an `InputError`."""
+    crops = CROPS.read(workspace.crops)
+    of_track = rows_by_track(crops, COLUMNS)
+    if not of_track:
+        raise InputError(f"{workspace.crops} holds no track to compare")
+    problems = Problems()
+    who_file = identities or workspace.identities
+    there = who_file.is_file() and bool(who_file.read_bytes().strip())
+    who = read_identities(who_file, of_track.keys(), problems) if there or identities else Identities({})
+    told_file = judgements or workspace.judgements
+    told = Judgements([])
+    if judgements is not None or told_file.is_file():
+        told = read_judgements(told_file, of_track.keys(), problems)
+    pieces = [
+        Piece(
+            track,
+            first == 0 and last == len(rows) - 1,
+            rows[first : last + 1],
+            None if pid is None else int(pid),
+        )
+        for track, rows in of_track.items()
+        for first, last, pid in parts_of(track, rows, who)
+    ]
+    same, differ = _judged(pieces, told, told_file.name, problems)
+    problems.raise_if_any(
+        "faults in the annotations: {n}; nothing was written", hint="Correct them and try again."
+    )
+    notes = [*who.notes, *told.notes]
+    if lost := sum(track is None for track in tracks_of(crops)):
+        notes.append(f"{many(lost, 'crop')} cut from no track are not compared")
+    return Tracks(pieces, same, differ, notes)
+
+
+def _judged(
+    pieces: Sequence[Piece], told: Judgements, name: str, problems: Problems
+) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    places: dict[Track, list[int]] = defaultdict(list)
+    for at, piece in enumerate(pieces):
+        places[piece.track].append(at)
+
+    def place(track: Track, frame: int | None) -> int:
+        """The part with this frame: the last that begins at or before it."""
+        mine = places[track]
+        if frame is None:
+            return mine[0]
+        return max((at for at in mine if (pieces[at].frame or 0) <= frame), default=mine[0])
+
+    answers: dict[tuple[int, int], tuple[bool, int]] = {}
+    for row in told.rows:
+        one, other = sorted((place(row.a, row.frame_a), place(row.b, row.frame_b)))
+        if one == other:
+            continue  # parts that have been joined since
+        before = answers.setdefault((one, other), (row.same, row.line))
+        if before[0] != row.same:
+            problems.add(f"{name}, line {row.line}", f"says the opposite of line {before[1]}")
+    return tuple([pair for pair, (same, _) in answers.items() if same is wanted] for wanted in (True, False))  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class Described:
+    """Of n pieces: a vector each; the vectors of their first and second halves, with the pieces' places; how
+    far a piece's crops differ (1 - mean cosine to its vector); and what was embedded.
+    """
+
+    vectors: Floats
+    halves: tuple[Floats, Floats]
+    halved: Ints
+    spread: np.ndarray
+    crop: Floats  # of every embedded crop, of unit length
+    piece: Ints  # of every embedded crop
+    row: list[dict[str, Any]]
+
+
+def describe(
+    workspace: Workspace,
+    tracks: Tracks,
+    embedder: CropEmbedder,
+    config: CompareConfig,
+    progress: Progress = SILENT,
+) -> Described:
+    """Embed some crops of each piece, and pool them."""
+    piece, rows = [], []
+    for at, one in enumerate(tracks.pieces):
+        chosen = evenly(len(one.rows), config.crops)
+        rows += [one.rows[n] for n in chosen]
+        piece += [at] * len(chosen)
+    of_video: dict[str, list[int]] = defaultdict(list)
+    for n, at in enumerate(piece):
+        of_video[tracks.pieces[at].track[0]].append(n)
+    parts: dict[int, Floats] = {}
+    with progress.task("embedding tracks", len(rows), "crops") as task:
+        for video, mine in of_video.items():
+            here = [rows[n] for n in mine]
+            paths = [workspace.crops_dir / row["path"] for row in here]
+            found = embed_video(
+                workspace, embedder, video, paths, [r["camid"] for r in here], [r["platform"] for r in here]
+            )
+            parts |= dict(zip(mine, found, strict=True))
+            task.advance(len(mine))
+    number = np.array(piece, np.int64)
+    crop = unit_length(np.stack([parts[n] for n in range(len(rows))]))
+    camera = tracks.camera
+    if config.centre:
+        crop = centred(crop, camera[number])
+    weight = np.ones(len(rows))
+    if config.pool == "quality":
+        score, in_frame, sharpness = (
+            np.array([np.nan if row[name] is None else row[name] for row in rows], np.float64)
+            for name in ("score", "in_frame", "sharpness")
+        )
+        weight = crop_quality(score, in_frame, sharpness, camera[number])
+    vectors = pooled(crop, number, weight)
+    spread = 1 - np.bincount(number, (crop * vectors[number]).sum(axis=1)) / np.bincount(number)
+    return Described(vectors, *_halves(crop, number, weight), spread, crop, number, rows)
+
+
+def evenly(n: int, most: int) -> list[int]:
+    """At most `most` of 0 … n - 1, evenly spread, with both ends.
+
+    >>> evenly(3, 8), evenly(9, 3), evenly(5, 1)
+    ([0, 1, 2], [0, 4, 8], [2])
+    """
+    if n <= most:
+        return list(range(n))
+    return [n // 2] if most == 1 else np.linspace(0, n - 1, most).round().astype(int).tolist()
+
+
+def _halves(crop: Floats, number: Ints, weight: np.ndarray) -> tuple[tuple[Floats, Floats], Ints]:
+    """The first and the last third of each piece's crops, of pieces with at least two: certain pairs."""
+    count = np.bincount(number)
+    at = np.arange(len(number)) - np.repeat(np.cumsum(count) - count, count)
+    third = np.maximum(count // 3, 1)[number]
+    halved = np.flatnonzero(count >= 2)
+    place = np.full(len(count), -1)
+    place[halved] = np.arange(len(halved))
+    sides = []
+    for mine in (at < third, at >= count[number] - third):
+        keep = mine & (place[number] >= 0)
+        sides.append(pooled(crop[keep], place[number[keep]], weight[keep]))
+    return (sides[0], sides[1]), halved
