@@ -1,7 +1,7 @@
 """`judgements.csv`: pairs of tracks that a person has said to be the same person, or two.
 
 Columns `video_a`, `track_a`, `video_b`, `track_b` and `same` (1 or 0). Where a track is divided, `frame_a`
-and `frame_b` name a frame of the part that is meant. The annotation page exports it.
+and `frame_b` name a frame of the part that is meant.
 """
 
 from __future__ import annotations

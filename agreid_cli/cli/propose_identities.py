@@ -43,7 +43,7 @@ def propose_identities(
     judgements: Annotated[
         Optional[Path],
         typer.Option(
-            "--judgements", metavar="FILE", help="Pairs that were accepted or rejected on the page.",
+            "--judgements", metavar="FILE", help="Pairs that a person has accepted or rejected.",
             show_default="judgements.csv of the workspace",
         ),
     ] = None,
@@ -59,9 +59,9 @@ def propose_identities(
 ) -> None:  # fmt: skip
     """Propose which tracks show the same person: within a camera, then across cameras and sessions.
 
-    Writes proposals/ with a probability for each pair of tracks. identities.csv is not changed: accept or
-    reject the proposals on the page of agreid review. Run the command again with the page's exports to use
-    the answers. Tracks that overlap in time in one video are never proposed as one person.
+    Writes proposals/ with a probability for each pair of tracks. identities.csv is not changed: see the
+    groups with agreid review --identities proposals/identities.csv, and export what is right. Annotations
+    and judgements.csv teach the next call. Tracks that overlap in time in one video are never proposed as one person.
 
     Example: agreid propose-identities --embedder osnet_x0_25_msmt17.pt
     """
@@ -87,7 +87,7 @@ def propose_identities(
         f"{result.n_pairs:,} proposals, {result.n_grouped:,} of them likely, in {result.folder}"
     )
     _say_scores(voice, result)
-    voice.say("Accept or reject them on the page: agreid review")
+    voice.say(f"See the groups on the page: agreid review --identities {result.folder / 'identities.csv'}")
 
 
 def _say_scores(voice: Voice, result: ProposeResult) -> None:

@@ -1,4 +1,4 @@
-"""`[propose-identities]` and `[check-identities]`: how tracks are compared."""
+"""`[propose-identities]`: how tracks are compared."""
 
 from __future__ import annotations
 
@@ -38,9 +38,3 @@ class ProposeConfig(CompareConfig):
     start_s: dict[str, float] = Field(default_factory=dict)
     disjoint: tuple[tuple[str, ...], ...] = ()
     one_sided: bool = True
-
-
-class CheckConfig(CompareConfig):
-    """worst: findings of each kind that are written."""
-
-    worst: int = Field(200, ge=1)

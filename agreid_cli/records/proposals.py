@@ -1,7 +1,7 @@
 """Proposals `proposals/1`: pairs of tracks that may be one person, with a probability each.
 
-A track is named by video and number, a part of a divided track by its first frame too. Nothing but the
-annotation page reads them, and `identities.csv` changes only when a person accepts one.
+A track is named by video and number, a part of a divided track by its first frame too. No command takes them
+for annotations.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ SCHEMA = pa.schema(
     ]
 )
 KINDS = ("within", "across")
-FINDINGS = ("looks like another", "two people", "alike")
 
 
 def check_proposals(table: pa.Table) -> list[Problem]:

@@ -48,7 +48,7 @@ class Workspace:
 
     @property
     def proposals(self) -> Path:
-        """What `propose-identities` and `check-identities` write."""
+        """What `propose-identities` writes."""
         return self.root / "proposals"
 
     @property

@@ -5,11 +5,11 @@ whether the track belongs to it.
 
 - By hand, tracks are taken in the page's order. A track is compared with the identities found so far, in
   their order, until its own is met; one that opens an identity costs one action.
-- With proposals, the queue is worked from its start until no link that it contains is missing. A proposal is
-  passed over where the answer follows from earlier ones. Links that no proposal contains are then made by
-  hand, in the same way.
+- With proposals, the queue is worked from its start, and what is still missing is then done by hand. A
+  proposal is passed over where the answer follows from earlier ones.
 
-In both cases the annotator stops as soon as all is right, so the figures are lower bounds of the same kind.
+In both cases the annotator stops as soon as all is right, and leaves the queue where that costs least, so the
+figures are lower bounds of the same kind.
 """
 
 from __future__ import annotations
@@ -51,34 +51,30 @@ def count_actions(truth: Ints, queue: Sequence[tuple[int, int]], *, split: int =
     Actions(accept=2, reject=1, search=0, split=0, by_hand=5)
     """
     group = np.arange(len(truth))
+    by_hand = _by_hand(truth, group)
     different: set[tuple[int, int]] = set()
-    useful = _last_useful(truth, queue)
     accept = reject = 0
-    for one, other in queue[: useful + 1]:
+    best = (by_hand, accept, reject, by_hand)
+    for one, other in queue:
         here, there = int(group[one]), int(group[other])
         pair = (min(here, there), max(here, there))
         if here == there or pair in different:
             continue
-        if truth[one] == truth[other]:
-            accept += 1
-            group[group == there] = here
-            different = {_renamed(p, there, here) for p in different}
-        else:
+        if truth[one] != truth[other]:
             reject += 1
             different.add(pair)
-    alone = np.arange(len(truth))
-    return Actions(accept, reject, _by_hand(truth, group), split, _by_hand(truth, alone) + split)
-
-
-def _last_useful(truth: Ints, queue: Sequence[tuple[int, int]]) -> int:
-    """The place of the last proposal that makes a link which is not there yet; -1 where there is none."""
-    group = np.arange(len(truth))
-    last = -1
-    for at, (one, other) in enumerate(queue):
-        if truth[one] == truth[other] and group[one] != group[other]:
-            group[group == group[other]] = group[one]
-            last = at
-    return last
+            continue
+        accept += 1
+        group[group == there] = here
+        different = {_renamed(p, there, here) for p in different if there in p} | {
+            p for p in different if there not in p
+        }
+        search = _by_hand(truth, group)
+        best = min(best, (accept + reject + search, accept, reject, search))
+        if accept + reject > best[0]:
+            break  # no later end can be cheaper
+    _, accept, reject, search = best
+    return Actions(accept, reject, search, split, by_hand + split)
 
 
 def _by_hand(truth: Ints, group: Ints) -> int:

@@ -28,7 +28,8 @@ PRIOR = 2.0
 
 @dataclass(frozen=True)
 class Curve:
-    """log odds = slope × (score - middle): the probability that two tracks of this score are one person.
+    """log odds = slope × (score - middle), plus `bonus` for a pair that is each other's nearest: the
+    probability that two tracks of this score are one person.
 
     source: "certain pairs", "mixture" or "none"; judged: how many judgements have moved it.
     """
@@ -36,11 +37,16 @@ class Curve:
     middle: float
     slope: float
     source: str
+    bonus: float = 0.0
     judged: int = 0
 
-    def __call__(self, score: Floats | Numbers) -> Numbers:
-        odds = np.clip(self.slope * (np.asarray(score, np.float64) - self.middle), -40, 40)
-        return np.asarray(1 / (1 + np.exp(-odds)), np.float64)
+    def odds(self, score: Floats | Numbers, best: Bools) -> Numbers:
+        """Log odds of pairs; `best`: which are each other's nearest."""
+        value = self.slope * (np.asarray(score, np.float64) - self.middle) + self.bonus * best
+        return np.asarray(np.clip(value, -40, 40), np.float64)
+
+    def __call__(self, score: Floats | Numbers, best: Bools) -> Numbers:
+        return np.asarray(1 / (1 + np.exp(-self.odds(score, best))), np.float64)
 
 
 def certain_curve(same: Floats, different: Floats) -> Curve | None:
@@ -58,28 +64,49 @@ def certain_curve(same: Floats, different: Floats) -> Curve | None:
 def mixture_curve(score: Floats, best: Bools) -> Curve:
     """`score`: of candidate pairs. `best`: those that are each other's nearest.
 
-    Different people: the mean and the deviation of the pairs that are not `best`. Same person: the mean that
-    expectation maximisation finds among the `best`. The prior is the fraction of `best` pairs that it finds.
+    Different people: the mean and the variance of the pairs that are not `best`, which are nearly all of
+    them. Same person: the mean that expectation maximisation finds, with how many pairs there are, and how
+    many of each kind are `best`.
     """
     if best.sum() < FEWEST or (~best).sum() < FEWEST:
         return Curve(float(np.max(score, initial=0.0)), 1.0, "none")
-    other, own = (np.asarray(score[rows], np.float64) for rows in (~best, best))
-    low, deviation = float(other.mean()), max(float(other.std()), 1e-6)
-    high, share = max(float(np.quantile(own, 0.75)), low + deviation), 0.5
+    x = np.asarray(score, np.float64)
+    low, null = float(x[~best].mean()), max(float(x[~best].var()), 1e-12)
+    variance = null  # of both kinds, the mean of their own
+    high, share = max(float(np.quantile(x[best], 0.75)), low + null**0.5), float(best.mean())
+    hit, alarm = 0.9, share / 2  # the fraction that is `best` of pairs of one person, and of two
+    curve = Curve(0.0, 1.0, "mixture")
     for _ in range(ROUNDS):
-        slope = (high - low) / deviation**2
-        odds = np.log(share / (1 - share)) + slope * (own - (high + low) / 2)
-        chance = 1 / (1 + np.exp(-np.clip(odds, -40, 40)))
-        before = (high, share)
-        share = float(np.clip(chance.mean(), 1e-3, 1 - 1e-3))
-        high = max(float((chance * own).sum() / max(chance.sum(), 1e-9)), low + deviation)
-        if abs(before[0] - high) + abs(before[1] - share) < 1e-9:
+        slope = (high - low) / variance
+        missed = np.log((1 - hit) / (1 - alarm)) + np.log(share / (1 - share))
+        middle, bonus = (
+            (high + low) / 2 - missed / slope,
+            np.log(hit / alarm) - np.log((1 - hit) / (1 - alarm)),
+        )
+        before, curve = curve, Curve(float(middle), slope, "mixture", float(bonus))
+        chance = curve(x, best)
+        share, high, hit, alarm = _maximised(x, best, chance, low + null**0.5)
+        own = float((chance * (x - high) ** 2).sum() / max(float(chance.sum()), 1e-9))
+        variance = (null + max(own, null)) / 2
+        if abs(before.middle - curve.middle) + abs(before.bonus - curve.bonus) < 1e-9:
             break
-    slope = (high - low) / deviation**2
-    return Curve((high + low) / 2 - float(np.log(share / (1 - share))) / slope, slope, "mixture")
+    return curve
 
 
-def judged_curve(curve: Curve, score: Floats | Numbers, same: Bools) -> Curve:
+def _maximised(x: Numbers, best: Bools, chance: Numbers, least: float) -> tuple[float, float, float, float]:
+    """Fraction of pairs of one person, their mean score, and the fractions `best` of both kinds.
+
+    The fractions begin at one pair of each answer, so that few pairs give no certainty.
+    """
+    same, other = float(chance.sum()), float((1 - chance).sum())
+    share = float(np.clip(chance.mean(), 1e-6, 0.5))
+    high = max(float((chance * x).sum()) / max(same, 1e-9), least)
+    hit = (float(chance[best].sum()) + 1) / (same + 2)
+    alarm = (float((1 - chance)[best].sum()) + 1) / (other + 2)
+    return share, high, max(hit, alarm), alarm
+
+
+def judged_curve(curve: Curve, score: Floats | Numbers, best: Bools, same: Bools) -> Curve:
     """The curve after judgements of pairs with these scores: log odds become scale × log odds + shift.
 
     With a normal prior of deviation 1 on log(scale) and `PRIOR` on shift, few judgements move it a little,
@@ -87,17 +114,14 @@ def judged_curve(curve: Curve, score: Floats | Numbers, same: Bools) -> Curve:
     """
     if not len(score):
         return curve
-    odds = curve.slope * (np.asarray(score, np.float64) - curve.middle)
+    odds = curve.odds(score, best)
     sign = np.where(same, 1.0, -1.0)
 
     def cost(at: Numbers) -> float:
         value = np.exp(at[0]) * odds + at[1]
         return float(np.logaddexp(0, -sign * value).sum() + at[0] ** 2 / 2 + (at[1] / PRIOR) ** 2 / 2)
 
-    log_scale, shift = minimize(
-        cost, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-9}
-    ).x
-    scale = float(np.exp(log_scale))
-    return Curve(
-        curve.middle - float(shift) / (scale * curve.slope), scale * curve.slope, curve.source, len(score)
-    )
+    found = minimize(cost, np.zeros(2), method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-9}).x
+    scale, shift = float(np.exp(found[0])), float(found[1])
+    slope = scale * curve.slope
+    return Curve(curve.middle - shift / slope, slope, curve.source, scale * curve.bonus, len(score))

@@ -40,6 +40,11 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.a)
 
+    @property
+    def best(self) -> Bools:
+        """Which are each other's nearest in their cameras."""
+        return np.asarray((self.rank_ab == 1) & (self.rank_ba == 1), np.bool_)
+
     def take(self, rows: npt.NDArray[np.intp] | Bools) -> Pairs:
         """Some of the pairs."""
         return Pairs(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))

@@ -56,12 +56,11 @@ class Proposed:
 
     def queue(self) -> npt.NDArray[np.intp]:
         """The places of the pairs in the order in which they are asked: what is proposed as one person, the
-        most certain first; then the others, by how many tracks an accepted pair is expected to join.
+        most certain first; then the others, the likeliest first; of equal ones those that join most tracks.
         """
         size = np.bincount(self.group)
         moved = np.minimum(size[self.group[self.pairs.a]], size[self.group[self.pairs.b]])
-        worth = np.where(self.grouped, 1e9 + self.chance, self.chance * moved)
-        return np.argsort(-worth, kind="stable")
+        return np.lexsort((-moved, -self.chance, ~self.grouped))
 
 
 def propose(units: Units, known: Known, *, k: int = 20, cut: float = 0.5) -> Proposed:
@@ -78,24 +77,24 @@ def propose(units: Units, known: Known, *, k: int = 20, cut: float = 0.5) -> Pro
         np.array(known.same, np.int64).reshape(-1, 2),
         np.array(known.differ, np.int64).reshape(-1, 2),
     )
-    within = _judged(within, units, levels, same, differ, across=False)
+    within = _judged(within, units, pairs, levels, same, differ, across=False)
     edge = ~pairs.across & _reciprocal(pairs, k)
     here = groups_of(
-        len(units), pairs.a[edge], pairs.b[edge], within(pairs.score[edge]), cut=cut,
+        len(units), pairs.a[edge], pairs.b[edge], within(pairs.score[edge], pairs.best[edge]), cut=cut,
         same=_pairs_of(same[units.camera[same[:, 0]] == units.camera[same[:, 1]]]), apart=apart,
     )  # fmt: skip
     first = np.unique(here, return_index=True)[1]
     vectors = pooled(units.vectors, here, np.ones(len(units)))
     wide, wide_levels = nearest_pairs(vectors, units.camera[first], k)
     across = mixture_curve(*_of_kind(wide, True))
-    across = _judged(across, units, levels, same, differ, across=True)
-    chance = np.where(wide.across, across(wide.score), within(wide.score))
+    across = _judged(across, units, pairs, levels, same, differ, across=True)
+    chance = np.where(wide.across, across(wide.score, wide.best), within(wide.score, wide.best))
     edge = _reciprocal(wide, k)
     whole = groups_of(
         len(first), wide.a[edge], wide.b[edge], chance[edge], cut=cut, same=_pairs_of(here[same]),
         apart=_of_groups(apart, here),
     )  # fmt: skip
-    own = np.where(pairs.across, across(pairs.score), within(pairs.score))
+    own = np.where(pairs.across, across(pairs.score, pairs.best), within(pairs.score, pairs.best))
     own = np.where(pairs.across, _wider(pairs, here, wide, chance, own), own)
     return Proposed(pairs, own, whole[here], within, across, wide_levels)
 
@@ -146,20 +145,23 @@ def _overlapping(units: Units, levels: Levels) -> Floats:
 
 def _of_kind(pairs: Pairs, across: bool) -> tuple[Floats, Bools]:
     mine = pairs.take(pairs.across == across)
-    return mine.score, (mine.rank_ab == 1) & (mine.rank_ba == 1)
+    return mine.score, mine.best
 
 
 def _reciprocal(pairs: Pairs, k: int) -> Bools:
     return np.asarray((pairs.rank_ab <= k) & (pairs.rank_ba <= k), np.bool_)
 
 
-def _judged(curve: Curve, units: Units, levels: Levels, same: Ints, differ: Ints, *, across: bool) -> Curve:
-    told = np.concatenate([same, differ])
+def _judged(
+    curve: Curve, units: Units, pairs: Pairs, levels: Levels, same: Ints, differ: Ints, *, across: bool
+) -> Curve:
+    told = np.sort(np.concatenate([same, differ]), axis=1)
     answer = np.repeat([True, False], [len(same), len(differ)])
     mine = (units.camera[told[:, 0]] != units.camera[told[:, 1]]) == across
     a, b = told[mine].T
     score = (units.vectors[a] * units.vectors[b]).sum(axis=1) - levels.between(a, b)
-    return judged_curve(curve, score, answer[mine])
+    nearest = pairs.a[pairs.best] * len(units) + pairs.b[pairs.best]
+    return judged_curve(curve, score, np.isin(a * len(units) + b, nearest), answer[mine])
 
 
 def _wider(pairs: Pairs, group: Ints, wide: Pairs, chance: Numbers, own: Numbers) -> Numbers:

@@ -1,1 +1,1 @@
-"""Who is who among the tracks: proposals for annotators, and checks of their annotations."""
+"""Who is who among the tracks: proposals for annotators."""

@@ -1,4 +1,4 @@
-"""Tracks of a workspace, compared: what the commands propose-identities and check-identities share."""
+"""What is compared and what is certain: times, annotations, judgements, and doubts about tracks."""
 
 from __future__ import annotations
 

@@ -107,4 +107,7 @@ def test_actions_by_hand_and_with_a_queue() -> None:
     some = count_actions(truth, [(0, 3), (0, 1), (3, 1), (1, 4), (0, 2)])
     assert (some.accept, some.reject) == (2, 1)
     assert some.search == 1 + 3  # track 2 opens person 3, and track 5 is the third identity looked at
+    # A link that costs more proposals than looks is left to the search by hand.
+    late = count_actions(truth, [(1, 4), (2, 5), (0, 1), (0, 2), (1, 2), (0, 3)])
+    assert (late.accept, late.reject, late.search) == (2, 0, 2)
     assert count_actions(truth, [], split=2).by_hand == 11

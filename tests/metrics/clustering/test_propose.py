@@ -73,20 +73,23 @@ def test_curves() -> None:
     best = np.repeat([True, False], [60, 300])
     best[60:90] = True
     mixed = mixture_curve(score, best)
-    assert mixed(np.array([1.0]))[0] > 0.95
-    assert mixed(np.array([0.1]))[0] < 0.05
+    yes, no = np.array([True]), np.array([False])
+    assert mixed(np.array([1.0]), yes)[0] > 0.95
+    assert mixed(np.array([0.1]), no)[0] < 0.05
+    assert mixed(np.array([0.6]), yes)[0] > mixed(np.array([0.6]), no)[0]
     assert mixture_curve(score[:2], best[:2]).source == "none"
 
 
 def test_judgements_move_a_curve_a_little_at_first_and_decide_at_last() -> None:
     curve = Curve(0.5, 8.0, "mixture")
-    assert judged_curve(curve, np.zeros(0), np.zeros(0, bool)) is curve
-    one = judged_curve(curve, np.array([0.7]), np.array([False]))
+    assert judged_curve(curve, np.zeros(0), *[np.zeros(0, bool)] * 2) is curve
+    one = judged_curve(curve, np.array([0.7]), *[np.array([False])] * 2)
     assert 0.5 < one.middle < 1
-    assert curve(np.array([0.7]))[0] > one(np.array([0.7]))[0] > 0.2
+    no = np.array([False])
+    assert curve(np.array([0.7]), no)[0] > one(np.array([0.7]), no)[0] > 0.2
     assert one.judged == 1
     score = np.linspace(0, 2, 81)
-    many = judged_curve(curve, score, score > 1.2)
+    many = judged_curve(curve, score, np.zeros(81, bool), score > 1.2)
     assert many.middle == pytest.approx(1.2, abs=0.1)
 
 
