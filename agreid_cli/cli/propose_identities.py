@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
-from agreid_cli.cli.console import Voice
+from agreid_cli.cli.console import Console
 from agreid_cli.cli.options import (
     HERE,
     ConfigOption,
@@ -61,7 +61,7 @@ def propose_identities(
 
     Writes proposals/ with a probability for each pair of tracks. identities.csv is not changed: see the
     groups with agreid review --identities proposals/identities.csv, and export what is right. Annotations
-    and judgements.csv teach the next call. Tracks that overlap in time in one video are never proposed as one person.
+    and judgements.csv teach the next call. Tracks that overlap in time in one video are never one person.
 
     Example: agreid propose-identities --embedder osnet_x0_25_msmt17.pt
     """
@@ -72,25 +72,27 @@ def propose_identities(
     from agreid_cli.records.workspace import Workspace
     from agreid_cli.stages.identify.propose import propose_identities as propose
 
-    voice = Voice(json=json)
+    console = Console(json=json)
     settings = load_section(ProposeConfig, "propose-identities", config_file(config, workspace), set_ or ())
     result = propose(
         Workspace(workspace), settings, embedder=embedder, identities=identities, judgements=judgements,
-        truth=truth, device=device, progress=voice,
+        truth=truth, device=device, progress=console,
     )  # fmt: skip
     data = asdict(result)
     if result.actions:
         data["actions"] |= {"total": result.actions.total, "saved": result.actions.saved}
-    voice.data(data)
-    voice.say(
+    console.data(data)
+    console.print(
         f"{result.n_tracks:,} tracks ({result.n_open:,} undecided) may be {result.n_people:,} people: "
         f"{result.n_pairs:,} proposals, {result.n_grouped:,} of them likely, in {result.folder}"
     )
-    _say_scores(voice, result)
-    voice.say(f"See the groups on the page: agreid review --identities {result.folder / 'identities.csv'}")
+    _say_scores(console, result)
+    console.print(
+        f"See the groups on the page: agreid review --identities {result.folder / 'identities.csv'}"
+    )
 
 
-def _say_scores(voice: Voice, result: ProposeResult) -> None:
+def _say_scores(console: Console, result: ProposeResult) -> None:
     if result.scores is None or result.actions is None:
         return
     found, actions = result.scores, result.actions
@@ -98,17 +100,17 @@ def _say_scores(voice: Voice, result: ProposeResult) -> None:
         ["pairwise", *(_percent(getattr(found, f"pairwise_{n}")) for n in ("precision", "recall", "f1"))],
         ["B-cubed", *(_percent(getattr(found, f"bcubed_{n}")) for n in ("precision", "recall", "f1"))],
     ]
-    voice.table(
+    console.table(
         "Proposed groups against the truth, per cent",
         ["", "precision", "recall", "F1"],
         rows,
         right=(1, 2, 3),
     )
-    voice.say(
+    console.print(
         f"V-measure {_percent(found.v_measure)}, ARI {_percent(found.ari)}; {found.n_groups:,} groups of "
         f"{found.n_tracks:,} tracks of {found.n_people:,} people"
     )
-    voice.say(
+    console.print(
         f"decisions until all is right: {actions.total:,} ({actions.accept:,} accept, "
         f"{actions.reject:,} reject, "
         f"{actions.search:,} by hand, {actions.split:,} split); {actions.by_hand:,} by hand alone, "

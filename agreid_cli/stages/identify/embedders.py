@@ -19,8 +19,8 @@ from agreid_cli.records.files import write_bytes
 from agreid_cli.records.images.door import read_picture
 from agreid_cli.records.runs import all_runs, run_at
 from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.run.decoded import Decoded
 from agreid_cli.stages.run.devices import find_device
-from agreid_cli.stages.run.embed import Decoded
 from agreid_cli.stages.run.pretrained import Pretrained, pretrained_network
 from agreid_cli.training.embed import SidedCrops
 from agreid_cli.training.embed import embed as embed_crops
