@@ -16,6 +16,7 @@ import numpy as np
 
 from agreid_cli.datasets.embedding_dump import unpack
 from agreid_cli.datasets.embedding_keys import place
+from agreid_cli.datasets.embedding_stream import mapped_vectors
 from agreid_cli.errors import AgreidError, InputError, Problems
 from agreid_cli.records.csv_text import csv_text
 from agreid_cli.records.embeddings import Part, embeddings_artefact
@@ -31,8 +32,8 @@ _NOT_IN_CSV = ("embedding", "distance", "similarity", "num_query")
 def read_parquet(path: Path) -> list[Part]:
     import pyarrow as pa
 
-    table = embeddings_artefact(1).load(path)
-    columns: dict[str, Any] = {}
+    columns: dict[str, Any] = dict(mapped_vectors(path))
+    table = embeddings_artefact(1).load(path, without=columns)
     others: list[str] = []
     with _reading(path, "Parquet"):
         for name in table.column_names:

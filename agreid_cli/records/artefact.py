@@ -7,7 +7,7 @@ version before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -95,12 +95,15 @@ class Artefact:
         marks = table.schema.metadata
         return self.conform(table, str(path)).replace_schema_metadata(marks)
 
-    def load(self, path: Path) -> pa.Table:
+    def load(self, path: Path, without: Collection[str] = ()) -> pa.Table:
         """Read a table of this kind and upgrade it to this version; columns unchecked."""
         if not path.is_file():
             raise MissingError(f"{path} does not exist", hint=f"Create it with: {self.made_by}")
         try:
-            table = pq.read_table(path)
+            columns = (
+                [name for name in pq.read_schema(path).names if name not in without] if without else None
+            )
+            table = pq.read_table(path, columns=columns)
         except (pa.ArrowInvalid, pa.ArrowTypeError, OSError) as error:
             raise InputError(
                 f"{path} cannot be read as Parquet: {error}", hint=f"Create it again with: {self.made_by}"
