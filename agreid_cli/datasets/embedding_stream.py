@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,10 @@ def mapped_vectors(path: Path) -> dict[str, npt.NDArray[Any]]:
             dtype = np.dtype(np.float16 if pa.types.is_float16(kind.value_type) else np.float32)
             if shape[0] * shape[1] * dtype.itemsize < MAPPED_BYTES:
                 continue
-            rows = _copied(file, field.name, dtype, shape)
-            if rows is not None:
-                found[field.name] = rows
+            with suppress(pa.ArrowInvalid):  # Arrow cannot read lists of different lengths as fixed-size
+                rows = _copied(file, field.name, dtype, shape)
+                if rows is not None:
+                    found[field.name] = rows
     return found
 
 

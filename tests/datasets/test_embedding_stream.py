@@ -44,8 +44,8 @@ def test_a_large_file_is_mapped_and_holds_the_same(
     assert np.array_equal(large.pid, np.arange(N))
 
 
-def test_an_empty_row_is_named_as_in_a_small_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_row_is_an_error_as_in_a_small_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "e.parquet", hole=True)
     monkeypatch.setattr(embedding_stream, "MAPPED_BYTES", 1)
-    with pytest.raises(InputError, match="differ in width"):
+    with pytest.raises(InputError, match="cannot be read as Parquet"):
         read_files([tmp_path / "e.parquet"])
