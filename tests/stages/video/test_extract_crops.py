@@ -515,7 +515,7 @@ def test_a_workspace_that_is_in_use_is_refused(
     run: Callable[..., ExtractResult], street: Path, tmp_path: Path
 ) -> None:
     with (
-        video_parts.held(Workspace(tmp_path / "workspace")),
+        video_parts.locked_parts(Workspace(tmp_path / "workspace")),
         pytest.raises(AgreidError, match="another agreid is extracting crops"),
     ):
         run(street)
