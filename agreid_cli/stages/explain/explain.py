@@ -12,6 +12,7 @@ import cv2
 import pyarrow as pa
 
 from agreid_cli import __version__
+from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.config.evaluate import EvaluateConfig
 from agreid_cli.config.explain_pages import ExplainPagesConfig
 from agreid_cli.datasets.embedding_files import read_files
@@ -23,13 +24,14 @@ from agreid_cli.records.directions import find_direction
 from agreid_cli.records.embedding_join import join
 from agreid_cli.records.files import write_bytes, write_text
 from agreid_cli.records.manifest import known_of, read_manifest
+from agreid_cli.records.runs import Run, find_run
 from agreid_cli.records.side import NOT_GIVEN, GivenSide
 from agreid_cli.records.split import read_split, sides_of
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.reporting.explain_page import PairView, page, sheet
 from agreid_cli.stages.explain.explainer import Explainer, Source, as_data
 from agreid_cli.stages.run.refresh import refresh
-from agreid_cli.stages.run.streams import OpenStream, known_bits, open_stream
+from agreid_cli.stages.run.streams import explains, known_bits, open_stream
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,12 @@ def explain(
     crop_id, or is an image file, which `given` describes, one for each of the pair. The page goes to
     `runs/<name>/explain/` or to `out`.
     """
+    if run is not None and (plain := find_run(workspace, run)).config.is_file() and not explains(plain):
+        return _attention(
+            workspace, plain, config, ranking, query, pair, given, direction, out, device, progress
+        )
     opened = open_stream(workspace, run, device=device, batch=config.batch)
-    crops = Crops(workspace, opened)
+    crops = Crops(workspace, opened.codebook)
     explainer = Explainer(opened, bars=config.bars)
     if pair:
         sources = [crops.source(*named) for named in zip(pair, given or [NOT_GIVEN] * 2, strict=True)]
@@ -72,7 +78,9 @@ def explain(
         lede = "Why the model's distance between these two is large or small."
     else:
         how = (ranking or EvaluateConfig()).model_copy(update={"top_k": config.top})
-        asked, answers = nearest(workspace, opened, direction, query, how, device=device, progress=progress)
+        asked, answers = nearest(
+            workspace, opened.run, direction, query, how, device=device, progress=progress
+        )
         seen = explainer.see(crops.source(asked))
         views = []
         with progress.task("explaining", len(answers), "pairs") as task:
@@ -85,6 +93,41 @@ def explain(
         lede = f"What sets the query apart from each answer, nearest first by {_ranked_by(how)}."
     folder = out or opened.run.root / "explain"
     return written(folder, _file_name(name), title, lede, views)
+
+
+def _attention(
+    workspace: Workspace,
+    run: Run,
+    config: ExplainPagesConfig,
+    ranking: EvaluateConfig | None,
+    query: str | None,
+    pair: Sequence[str],
+    given: Sequence[GivenSide],
+    direction: str,
+    out: Path | None,
+    device: str,
+    progress: Progress,
+) -> Explanations:
+    """The same pairs for a run without attribute maps: where its class token looks."""
+    from agreid_cli.stages.explain.attention import explain_attention
+
+    crops = Crops(workspace, None)
+    how = (ranking or EvaluateConfig()).model_copy(update={"top_k": config.top})
+    if pair:
+        sources = [crops.source(*named) for named in zip(pair, given or [NOT_GIVEN] * 2, strict=True)]
+        same, name = [crops.same(*pair)], f"{pair[0]}-{pair[1]}"
+        title, lede = "Two crops", "Where the network looks in each of them."
+    else:
+        asked, answers = nearest(workspace, run, direction, query, how, device=device, progress=progress)
+        sources = [crops.source(asked), *(crops.source(crop) for crop, _ in answers)]
+        same, name = [match for _, match in answers], asked
+        title = f"{asked} and its nearest, {find_direction(direction).says}"
+        lede = f"Where the network looks in the query and in each answer, nearest first by {_ranked_by(how)}."
+    made = explain_attention(
+        workspace, run, sources, same=same, title=title, lede=lede, name=_file_name(name), out=out,
+        device=device, progress=progress,
+    )  # fmt: skip
+    return Explanations(*made)
 
 
 def _ranked_by(how: EvaluateConfig) -> str:
@@ -108,7 +151,7 @@ def written(folder: Path, name: str, title: str, lede: str, views: Sequence[Pair
 class Crops:
     """The manifest's crops by name, with their files and attributes; other names are image files."""
 
-    def __init__(self, workspace: Workspace, opened: OpenStream) -> None:
+    def __init__(self, workspace: Workspace, codebook: Codebook | None) -> None:
         self.folder = workspace.manifest.parent
         table = read_manifest(workspace.manifest) if workspace.manifest.is_file() else None
         self.path_of, self.pid_of, self.platform_of, self.camid_of = (
@@ -116,7 +159,7 @@ class Crops:
             for column in ("path", "pid", "platform", "camid")
         )
         has = table is not None and table["attr_bits"].null_count < len(table)
-        self.known = known_bits(workspace, opened.codebook) if has else None
+        self.known = known_bits(workspace, codebook) if has and codebook else None
 
     def source(self, name: str, given: GivenSide = NOT_GIVEN) -> Source:
         """`MissingError` when it is neither a crop nor a file. The manifest's word on a crop counts."""
@@ -139,7 +182,7 @@ class Crops:
 
 def nearest(
     workspace: Workspace,
-    opened: OpenStream,
+    run: Run,
     direction: str,
     query: str | None,
     ranking: EvaluateConfig,
@@ -152,10 +195,10 @@ def nearest(
     They are the first of the query's list as `evaluate` ranks it: the same distance, junk rule and order of
     ties, from embeddings that belong to the run's weights and to the split.
     """
-    refresh(workspace, opened.run, device=device, progress=progress)
+    refresh(workspace, run, device=device, progress=progress)
     manifest = read_manifest(workspace.manifest)
     embeddings = join(
-        read_files((opened.run.embeddings,)),
+        read_files((run.embeddings,)),
         manifest=known_of(manifest),
         platform_of_camid={},
         note=progress.note,

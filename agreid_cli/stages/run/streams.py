@@ -70,16 +70,17 @@ def find_stream(workspace: Workspace, name: str | None) -> Run:
     """The run of this name if it is a stream, else the newest stream."""
     if name is not None:
         run = find_run(workspace, name)
-        if not _is_stream(run):
+        if not explains(run):
             raise InputError(f"the run '{run.name}' is a re-ID model, not an explainable stream", hint=HOW)
         return run
     for run in all_runs(workspace):
-        if run.config.is_file() and _is_stream(run):
+        if run.config.is_file() and explains(run):
             return run
     raise MissingError(f"there is no explainable stream in {workspace.runs}", hint=HOW)
 
 
-def _is_stream(run: Run) -> bool:
+def explains(run: Run) -> bool:
+    """Whether the run gives attribute maps."""
     return method_of(stored_config(run)).explains
 
 

@@ -89,7 +89,7 @@ def test_the_nearest_are_those_that_evaluate_ranks_first(tmp_path: Path) -> None
         for query in [row["query"] for row in ranks if row["rank"] == 1][:4]:
             wanted = [(row["gallery"], row["match"]) for row in ranks if row["query"] == query]
             assert 0 < len(wanted) < len(rows) // 2, "junk is left out"
-            found = nearest(workspace, opened, "all", query, ranking, device="cpu", progress=SILENT)
+            found = nearest(workspace, opened.run, "all", query, ranking, device="cpu", progress=SILENT)
             assert found == (query, wanted)
 
 
@@ -148,7 +148,7 @@ def test_aggregate_shows_both_directions_and_mean_maps(done: Workspace, tmp_path
 
 
 def test_unknown_crops_and_words(done: Workspace) -> None:
-    with pytest.raises(InputError, match="is no query of a2g") as caught:
+    with pytest.raises(InputError, match="is not a query of a2g") as caught:
         explain(done, config=PAGES, query="campus-cctv-0009-000000")
     assert "--pair" in caught.value.hint
     with pytest.raises(MissingError, match="neither a crop"):
