@@ -93,7 +93,7 @@ def test_what_cannot_be_read_is_told_with_its_place(tmp_path: Path, content: byt
 def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
     with pytest.raises(MissingError, match="does not exist"):
         read_csv(tmp_path / "t.csv", Problems())
-    with pytest.raises(MissingError, match="is no file"):
+    with pytest.raises(MissingError, match="is not a file"):
         read_csv(tmp_path, Problems())
 
 

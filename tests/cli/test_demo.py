@@ -57,7 +57,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
 @pytest.mark.slow
 def test_it_goes_on_and_ends_with_a_table_and_a_report(shown: tuple[Path, str, str]) -> None:
     folder, out, err = shown
-    assert "untrained is trained already" in err
+    assert "untrained is already trained" in err
     assert f"Open {folder / 'report.html'} in a browser." in out
     for name in ("untrained", "stream-1"):
         for direction in ("a2g", "g2a"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from agreid_cli.nn.stream import ExplainStream
+from agreid_cli.nn.explain_stream import ExplainStream
 from torch import Tensor, nn
 
 from agreid_cli.errors import InputError

