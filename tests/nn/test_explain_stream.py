@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from agreid_cli.nn.explain_stream import ExplainStream
 from torch import Tensor, nn
 
 from agreid_cli.errors import InputError
+from agreid_cli.nn.explain_stream import ExplainStream
 from agreid_cli.nn.losses.distill import attribute_prior, metric_distillation, shares
 from agreid_cli.nn.model import ReidModel, build_model
 from agreid_cli.nn.pooled import base_distances, part_distances
