@@ -61,7 +61,7 @@ def read_facts(kind: type[F], metadata: Mapping[str, str], source: str) -> F:
             return kind.model_validate_json(metadata[KEY])
         return kind.model_validate({name: metadata[name] for name in kind.model_fields if name in metadata})
     except ValidationError as error:
-        names = ", ".join(".".join(map(str, item["loc"])) for item in error.errors())
+        names = ", ".join(".".join(map(str, item["loc"])) or "valid JSON" for item in error.errors())
         raise InputError(
             f"{source} lacks data that this network needs: {names}",
             hint="It was written by another method or another program; train again.",

@@ -25,5 +25,5 @@ def test_files_of_before_have_an_entry_for_each() -> None:
 
 @pytest.mark.parametrize("words", [{}, {"n_ids": "many"}, {"facts": "{}"}, {"facts": "no JSON"}])
 def test_what_is_missing_is_named(words: dict[str, str]) -> None:
-    with pytest.raises(InputError, match=r"x\.safetensors lacks data that this network needs"):
+    with pytest.raises(InputError, match=r"x\.safetensors lacks data that this network needs: \w"):
         read_facts(Facts, words, "x.safetensors")
