@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-#: Problems that are told in full, and kinds of the others.
+#: Number of problems shown in full, and number of kinds shown of the others.
 SHOWN, KINDS = 20, 5
-#: Choices that are looked through for the nearest, and that are listed.
+#: Number of choices searched for the nearest, and number of choices listed.
 SEARCHED, LISTED = 1000, 40
 _VALUES = re.compile(r"'[^']*'|\b\d[\d,.]*\b")
 _COLUMN = re.compile(r"\bcolumn [^,]+$")
@@ -75,10 +75,10 @@ class Problems:
 
     found: list[Problem] = field(default_factory=list)
     n: int = 0
-    _kinds: Counter[str] = field(default_factory=Counter)  # of those that are not in `found`
+    _kinds: Counter[str] = field(default_factory=Counter)  # of the problems that are not in `found`
 
     def add(self, where: str, what: str | Callable[[], str], *, kind: str = "") -> None:
-        """`what` may be a function, called only where the problem is shown; else `kind` is counted."""
+        """`what` may be a function, called only if the problem is shown; else `kind` is counted."""
         self.n += 1
         if len(self.found) < SHOWN:
             self.found.append(Problem(where, what() if callable(what) else what))
@@ -99,7 +99,7 @@ class Problems:
         self._kinds.update(other._kinds)
 
     def all(self) -> list[Problem]:
-        """Those that are shown, and a last one that counts the others by kind."""
+        """The problems that are shown, and a last one that counts the others by kind."""
         return [*self.found, *_counted(self._kinds)]
 
     def raise_if_any(self, message: str, *, hint: str = "", kind: type[AgreidError] = InputError) -> None:
@@ -114,13 +114,13 @@ def shortened(problems: Sequence[Problem]) -> tuple[Problem, ...]:
     >>> [str(p) for p in shortened([Problem(f"line {n}", f"'{n}' is no pid") for n in range(23)])[19:]]
     ["line 19: '19' is no pid", "and 3 more: '…' is no pid"]
     """
-    if len(problems) <= SHOWN + 1:  # the last may be such a count already
+    if len(problems) <= SHOWN + 1:  # the last may already be such a count
         return tuple(problems)
     return (*problems[:SHOWN], *_counted(Counter(_kind(p.where, p.what) for p in problems[SHOWN:])))
 
 
 def _kind(where: str, what: str) -> str:
-    """What problems of one kind have in common: the sentence without its values, and the column."""
+    """The text that problems of one kind share: the sentence without its values, and the column."""
     column = _COLUMN.search(where)
     said = _VALUES.sub(lambda found: "'…'" if found[0][0] == "'" else "…", what)
     return f"{column[0]}: {said}" if column else said
@@ -154,7 +154,7 @@ def did_you_mean(word: str, choices: Iterable[str]) -> str:
 
 
 def _worth_comparing(word: str, options: list[str]) -> list[str]:
-    """All of a few choices; of many, those that begin or end as the word does (difflib is slow)."""
+    """All choices if there are few; else those that share the word's beginning or end (difflib is slow)."""
     if len(options) <= SEARCHED:
         return options
     start, end = word[:3].lower(), word[-3:].lower()

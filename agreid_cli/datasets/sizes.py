@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from agreid_cli.records.images.door import picture_size
+from agreid_cli.records.images.reading import picture_size
 
 #: Paths per task: few enough for a smooth progress bar, enough to make task overhead negligible.
 CHUNK = 256

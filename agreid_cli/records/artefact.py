@@ -1,8 +1,8 @@
 """A Parquet artefact: name, version, Arrow schema, and the invariants checked on write and on read.
 
-A schema grows in two ways. A new nullable column needs no new version: it reads as nulls where an older file
+A schema changes in two ways. A new nullable column needs no new version: it is read as nulls if an older file
 lacks it. Any other change raises the version by one and adds the function that upgrades a table of the
-version before.
+previous version.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ Upgrade = Callable[[pa.Table], pa.Table]
 class Artefact:
     """One kind of table on disk.
 
-    `schema` lists the columns; those that Arrow calls nullable may be missing. Further columns of the
-    user's are kept. `check` returns the problems of a table whose columns are right. `made_by` is the
-    command that makes the artefact, named in the error when it is missing. `upgrades` has one function for
-    each older version n, which makes a table of version n + 1 of one of version n.
+    `schema` lists the columns; nullable ones may be missing. Additional columns of the user are kept. `check`
+    returns the problems of a table whose columns are valid. `made_by` is the command that creates the
+    artefact, named in the error if it is missing. `upgrades` has one function per older version n, which
+    converts a table of version n to version n + 1.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Artefact:
         assert set(self.upgrades) == set(range(1, self.version)), f"{self.name}: one upgrade a version"
 
     def conform(self, table: pa.Table, source: str) -> pa.Table:
-        """Order and cast the columns, nulls for a missing nullable one.
+        """Order and cast the columns; a missing nullable column is filled with nulls.
 
         Raises `InputError` with every problem found in `table`.
         """
@@ -96,7 +96,7 @@ class Artefact:
         return self.conform(table, str(path)).replace_schema_metadata(marks)
 
     def load(self, path: Path, without: Collection[str] = ()) -> pa.Table:
-        """Read a table of this kind and upgrade it to this version; columns unchecked."""
+        """Read a table of this kind and upgrade it to this version; columns are not checked."""
         if not path.is_file():
             raise MissingError(f"{path} does not exist", hint=f"Create it with: {self.made_by}")
         try:
@@ -117,7 +117,7 @@ class Artefact:
 
     def _version(self, path: Path, mark: str) -> int:
         if not mark:
-            return self.version  # another program's table: the columns decide
+            return self.version  # another program's table: only the columns are checked
         name, _, version = mark.partition("/")
         if name != self.name:
             raise InputError(f"{path} is a {name} table, not a {self.name} table")
@@ -130,7 +130,7 @@ class Artefact:
 
 
 def _plain(name: str) -> str:
-    """What the spellings of one column's name have in common."""
+    """A normalised column name, equal for spelling variants."""
     return name.replace("_", "").casefold()
 
 

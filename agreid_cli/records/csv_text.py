@@ -1,7 +1,7 @@
-"""The text and the separator of a CSV file, however a spreadsheet or a program has saved it.
+"""The text and the separator of a CSV file saved by any spreadsheet or program.
 
 UTF-8 with or without a byte-order mark, or UTF-16 with one (Excel's "Unicode text"); comma, semicolon, tab or
-bar; a first line `sep=;`, which Excel writes for itself, is passed over. Lines keep their numbers.
+vertical bar. A first line `sep=;`, as Excel writes it, is skipped. Line numbers are unchanged.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _SAVE = "save it as 'CSV UTF-8' in the spreadsheet"
 
 @dataclass(frozen=True)
 class CsvText:
-    """A file's text, without its `sep=` line but with as many lines, and what parts its cells."""
+    """A file's text without its `sep=` line but with the same number of lines, and its separator."""
 
     text: str
     separator: str
 
 
 def csv_text(path: Path, problems: Problems) -> CsvText | None:
-    """The text of the file; None, with the reasons in `problems`, when it has none."""
+    """The text of the file; None, with the reasons in `problems`, if it cannot be read as text."""
     text = _text(path, problems)
     first = next((line for line in text.splitlines() if line.strip()), "")
     if not first:

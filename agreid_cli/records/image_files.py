@@ -1,4 +1,4 @@
-"""Which files are images. One list of endings serves every reader, `embed` and `search`."""
+"""Which files are images. Every reader, `embed` and `search` use this one list of suffixes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ _ENDINGS = """
     apng avif avifs bmp bw dcx dds dib gif icb im j2c j2k jfif jp2 jpc jpe jpeg jpf jpg jpx msp pbm pcd pcx
     pfm pgm png pnm ppm psd pxr qoi ras rgb rgba sgi tga tif tiff vda vst webp xbm xpm
 """
-#: Endings of the still pictures that Pillow opens, in lower case. Icons, films, drawings, textures and
-#: measurements, which it opens too, are no crops of people.
+#: Suffixes of the still images that Pillow opens, in lower case. It also opens icons, videos, drawings,
+#: textures and measurements, which are not crops of people.
 IMAGE_ENDINGS = frozenset(f".{ending}" for ending in _ENDINGS.split())
-#: Files and folders that file managers leave behind. They are no part of any data set.
+#: Files and folders that file managers leave behind; not part of any data set.
 LITTER = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "$recycle.bin"})
 
 
@@ -26,7 +26,7 @@ def is_litter(name: str) -> bool:
 
 
 def ending_of(name: str) -> str:
-    """The ending of a file name in lower case, with its dot; empty when there is none.
+    """The suffix of a file name in lower case, with its dot; empty if there is none.
 
     >>> ending_of("a/b.JPG"), ending_of("a.b/c")
     ('.jpg', '')
@@ -35,7 +35,7 @@ def ending_of(name: str) -> str:
 
 
 def is_image(path: str | Path) -> bool:
-    """Whether a file counts as an image: by its ending, or by its first bytes when it has none."""
+    """Whether a file counts as an image: by its suffix, or by its first bytes if it has none."""
     ending = ending_of(os.fspath(path))
     return ending in IMAGE_ENDINGS or (not ending and _opens(path))
 
@@ -54,7 +54,7 @@ def is_still(path: str | Path) -> bool:
 
 
 def without_ending(path: str) -> str:
-    """A path without the ending that makes it an image; other endings are a part of the name.
+    """A path without its image suffix; other suffixes are part of the name.
 
     >>> without_ending("query/0001_c1s1_03.jpg"), without_ending("v1.0/person 1"), without_ending("a.b")
     ('query/0001_c1s1_03', 'v1.0/person 1', 'a.b')

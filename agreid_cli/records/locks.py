@@ -12,10 +12,10 @@ from agreid_cli.records.files import disk_error
 
 @contextlib.contextmanager
 def locked(path: Path, taken: AgreidError | None = None) -> Iterator[None]:
-    """Hold the lock file `path`, in a folder that is made where it is missing; the system frees it at a kill.
+    """Hold the lock file `path`, creating its folder. The system releases the lock if the process dies.
 
-    Raises `taken` at once where another process holds it; with None it waits. Raises `InputError` where the
-    folder cannot be written.
+    Raises `taken` at once if another process holds it; with None it waits. Raises `InputError` if the folder
+    cannot be written.
     """
     from filelock import FileLock, Timeout
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-#: The four numbers of a box as programs write them: what they are, and in words. MOTChallenge's is the first.
+#: The four numbers of a box as different programs write them, with a description. MOTChallenge's form is
+#: first.
 FORMS = {
     "ltwh": "left, top, width, height",
     "ltrb": "corners: left, top, right, bottom",
@@ -33,8 +34,7 @@ def corners_of(numbers: np.ndarray, form: str) -> np.ndarray:
 class MotRows:
     """One row per box, in any order. frame: (n,) from 1. track: (n,). box: (n, 4) x1 y1 x2 y2 in pixels.
 
-    counts: (n,) False for ground truth that is ignored: finding or missing it does not change the
-    scores.
+    counts: (n,) False for ground truth that is ignored: whether it is detected does not change the scores.
     """
 
     frame: np.ndarray

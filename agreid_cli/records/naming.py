@@ -50,7 +50,7 @@ def join_pid(person: int, session: str, altitude: int) -> int:
 
 
 def split_pid(pid: int) -> tuple[int, str, int]:
-    """The P, T, A of a joined pid, for any pid from 0 up: joining them gives it back.
+    """The P, T, A of a joined pid, for any pid from 0 up; joining them returns the pid.
 
     >>> split_pid(6021400), split_pid(21400), split_pid(7)
     ((6, '02140', 0), (0, '02140', 0), (0, '00000', 7))

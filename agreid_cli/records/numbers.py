@@ -1,4 +1,4 @@
-"""Identities and cameras as people and programs write them, to the number that they mean."""
+"""Parse identities and cameras as people and programs write them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def parse_pid(text: str) -> int | str:
 
 
 def parse_camid(text: str) -> int | None:
-    """The number of a camera, also from the words of public data sets; None when it is none.
+    """The number of a camera, also from the names used by public data sets; None if it is not one.
 
     >>> [parse_camid(word) for word in ("3", "C0", "Cam13", "camera_2", "c1s4", "gate")]
     [3, 0, 13, 2, 1, None]

@@ -1,4 +1,4 @@
-"""Whether processes on other machines see a folder as this one does."""
+"""Check whether processes on other machines see the same folder."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def why_unseen(folder: Path, name: str) -> AgreidError | None:
 
 
 def reach(address: str) -> None:
-    """Raise `OSError` where nobody answers at the address; Ray itself would wait for many minutes."""
+    """Raise `OSError` if nobody answers at the address; Ray itself would wait for many minutes."""
     if address == "auto":
         current = Path(os.environ.get("RAY_TMPDIR", "/tmp")) / "ray" / "ray_current_cluster"
         address = current.read_text().strip() if current.is_file() else os.environ.get("RAY_ADDRESS", "")

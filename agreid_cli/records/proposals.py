@@ -1,7 +1,7 @@
 """Proposals `proposals/1`: pairs of tracks that may be one person, with a probability each.
 
-A track is named by video and number, a part of a divided track by its first frame too. No command takes them
-for annotations.
+A track is identified by video and number, a part of a divided track by its first frame too. No command uses
+proposals as annotations.
 """
 
 from __future__ import annotations

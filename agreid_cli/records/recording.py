@@ -1,5 +1,7 @@
-"""The recording of a stream: whole parts, and from when each is. A stream cannot be replayed, so what was
-captured is kept."""
+"""The recording of a stream: complete parts, and the start time of each.
+
+A stream cannot be replayed, so everything that was captured is kept.
+"""
 
 from __future__ import annotations
 
@@ -28,10 +30,10 @@ class RecordedPart:
 
 @dataclass(frozen=True)
 class Recording:
-    """address: without user, password and query. finite: the other end has a file, to be fetched again.
+    """address: without user, password and query. finite: the other end serves a file, to be fetched again.
 
-    ended: the stream came to its end by itself. begun: Unix time of the first frame. connections: how often
-    the stream was opened.
+    ended: the stream ended by itself. begun: Unix time of the first frame. connections: how often the stream
+    was opened.
     """
 
     address: str
@@ -52,8 +54,8 @@ class Recording:
         return sum(part.seconds for part in self.parts)
 
     def enough(self, max_frames: int, max_seconds: float) -> bool:
-        """Whether nothing more is to be captured. Limits of 0 are none; then all that was captured is enough,
-        but for a file at the other end, which can be fetched to its end."""
+        """Whether nothing more is to be captured. A limit of 0 is none; without limits any capture is enough,
+        except for a file at the other end, which can be fetched to its end."""
         if self.ended:
             return True
         if not max_frames and not max_seconds:
@@ -71,7 +73,7 @@ class Recording:
 
     @classmethod
     def read(cls, folder: Path) -> Recording:
-        """Raises `MissingError` where there is none, `InputError` when it is none of ours."""
+        """Raises `MissingError` if there is none, `InputError` if it is not a valid recording."""
         path = folder / FILE
         hint = f"Delete {folder} and record again; its part-*.mkv files are ordinary videos."
         tree: dict[str, Any] = read_versioned(path, NAME, VERSION, kind="a recording", made_by=hint)

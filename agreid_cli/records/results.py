@@ -127,13 +127,13 @@ def _result(tree: dict[str, Any]) -> RankingResult:
 
 
 def faults_of(result: RankingResult) -> list[str]:
-    """What cannot be true of a result: scores outside 0..1, a falling CMC, counts that do not add up."""
+    """What is impossible in a result: scores outside 0..1, a decreasing CMC, counts that do not add up."""
     faults = []
     for name, values in (("mAP", (result.mAP,)), ("mINP", (result.mINP,)), ("cmc", result.cmc)):
         if not all(0 <= value <= 1 for value in values):
             faults.append(f"{name} is not in 0..1")
     if any(later < earlier for earlier, later in pairwise(result.cmc)):
-        faults.append("cmc falls")
+        faults.append("cmc decreases")
     if not 0 <= result.n_valid <= result.n_query or result.n_dropped != result.n_query - result.n_valid:
         faults.append(f"{result.n_valid} valid and {result.n_dropped} dropped of {result.n_query} queries")
     columns = sorted({len(column) for column in vars(result.per_query).values()})

@@ -8,7 +8,7 @@ from pathlib import Path
 from agreid_cli.errors import MissingError, UsageError, did_you_mean
 from agreid_cli.records.workspace import Workspace
 
-#: Of a run's name, which is part of the names of its lock and its temporary folders.
+#: Maximum length of a run's name, which is part of the names of its lock and its temporary folders.
 LONGEST_NAME = 200
 
 
@@ -37,7 +37,7 @@ class Run:
 
     @property
     def timing(self) -> Path:
-        """How long each epoch took; beside the folder, whose files depend on nothing but the inputs."""
+        """The duration of each epoch; beside the folder, whose files depend only on the inputs."""
         return self.root.parent / f".{self.name}.timing.jsonl"
 
     @property
@@ -57,7 +57,7 @@ class Run:
 
     @property
     def best(self) -> Path:
-        """The weights of the epoch that held-out identities chose; in older runs perhaps the test crops."""
+        """The weights of the epoch chosen on held-out identities; in old runs possibly on the test crops."""
         return self.root / "checkpoints" / "best.safetensors"
 
     @property
@@ -67,7 +67,7 @@ class Run:
 
     @property
     def weights(self) -> Path:
-        """The weights that the run reports: those that were chosen, if any were, else the last."""
+        """The weights that the run reports: the chosen ones if there are any, else the last."""
         return next((path for path in (self.best, self.best_on_test) if path.is_file()), self.last)
 
     @property
@@ -88,12 +88,12 @@ class Run:
 
 
 def check_run_name(name: str) -> str:
-    """The name, if it can name a folder of `runs/` on every system; else `UsageError`."""
+    """The name, if it is a valid folder name on every system; else `UsageError`."""
     wrong = ""
     if not name.strip() or name != name.strip():
         wrong = "is empty, or begins or ends with a space"
     elif set(name) & set('/\\:*?"<>|') or any(ord(letter) < 32 for letter in name):
-        wrong = "holds a character that no folder may have"
+        wrong = "contains a character that a folder name cannot have"
     elif name.startswith(".") or name.endswith("."):
         wrong = "begins or ends with a dot"
     elif len(name.encode()) > LONGEST_NAME:
@@ -130,7 +130,7 @@ def find_run(workspace: Workspace, name: str | None) -> Run:
 def run_at(workspace: Workspace, place: str) -> Run:
     """The run that `place` names: a run of the workspace by its name, or a run's folder by its path.
 
-    A relative path begins at the workspace, else at the current folder. `MissingError` where there is none.
+    A relative path is relative to the workspace, else to the current folder. `MissingError` if there is none.
     """
     path = Path(place)
     if len(path.parts) < 2:
@@ -146,7 +146,7 @@ def run_at(workspace: Workspace, place: str) -> Run:
 
 
 def place_of(workspace: Workspace, run: Run) -> str:
-    """What `run_at` finds the run by: runs/NAME in its own workspace, else the full path."""
+    """The place from which `run_at` finds the run: runs/NAME in its own workspace, else the full path."""
     own = run.root.resolve().parent == workspace.runs.resolve()
     return f"runs/{run.name}" if own else run.root.resolve().as_posix()
 

@@ -1,4 +1,4 @@
-"""Shares of the units of a command, for processes that are started side by side (Slurm, xargs)."""
+"""Divide the units of a command among processes that are started side by side (Slurm, xargs)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Shard:
-    """Every n-th unit: shard `number` (from 1) of `of`. The shards together are all units, each once."""
+    """Every n-th unit: shard `number` (from 1) of `of`. Together the shards contain each unit once."""
 
     number: int
     of: int

@@ -1,4 +1,4 @@
-"""Side information of crops: the camera and the view, which travel beside the pixels to the network."""
+"""Side information of crops: camera and view, which are passed to the network with the pixels."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 VIEWS = ("aerial", "ground")
-#: What a network may need beside the pixels, and the option that supplies it where a table does not.
+#: What a network may need besides the pixels, and the option that supplies it if a table does not.
 OPTION_OF_NEED = {"camera": "--camid", "view": "--platform"}
 
 
 @dataclass(frozen=True)
 class Side:
-    """Of B crops, each None where it is not known.
+    """Side information of B crops; a field is None if it is not known.
 
     camera: int64 B, the row of the crop's camid in the list of training cameras (`Facts.cameras`).
     view: int64 B, the index into `VIEWS`.
@@ -28,7 +28,7 @@ class Side:
     view: Tensor | None = None
 
     def __getitem__(self, rows: Any) -> Side:
-        """The same of some crops; `rows` is a slice or an index tensor."""
+        """The side information of some crops; `rows` is a slice or an index tensor."""
         return Side(*(None if part is None else part[rows] for part in (self.camera, self.view)))
 
     def has(self, need: str) -> bool:
@@ -41,7 +41,7 @@ NO_SIDE = Side()
 
 @dataclass(frozen=True)
 class GivenSide:
-    """What a user says of images that no table describes: `--platform` and `--camid`."""
+    """Given by the user for images that no table describes: `--platform` and `--camid`."""
 
     platform: str | None = None
     camid: int | None = None

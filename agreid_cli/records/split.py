@@ -15,7 +15,7 @@ __all__ = ["DIRECTIONS", "ROLES", "SPLIT", "SPLIT_SCHEMA", "read_split", "sides_
 
 TEST_ROLES = ("query", "gallery")
 ROLES = ("train", *TEST_ROLES, "unused")
-#: The column of a manifest in which import-dataset keeps the roles that the publisher gave.
+#: The column of a manifest in which import-dataset stores the publisher's roles.
 PUBLISHED = "published"
 
 #: Train rows have no direction; a test crop has one row for each direction in which it has a role. A
@@ -36,7 +36,7 @@ def check_split(table: pa.Table) -> list[Problem]:
     for name, allowed in (("role", ROLES), ("direction", tuple(DIRECTIONS))):
         for value in table[name].unique().to_pylist():
             if value is not None and value not in allowed:
-                problems.append(Problem(f"column {name}", f"'{value}' is none of {', '.join(allowed)}"))
+                problems.append(Problem(f"column {name}", f"'{value}' is not one of {', '.join(allowed)}"))
     seen: set[tuple[str, str | None]] = set()
     train: set[str] = set()
     tested: set[str] = set()
@@ -49,7 +49,7 @@ def check_split(table: pa.Table) -> list[Problem]:
         elif role in TEST_ROLES:
             tested.add(crop)
             if direction is None:
-                problems.append(Problem(f"crop {crop}", f"is a {role} of no direction"))
+                problems.append(Problem(f"crop {crop}", f"is a {role} without a direction"))
     problems += [Problem(f"crop {crop}", "is in train and in test") for crop in sorted(train & tested)]
     return problems
 
@@ -72,16 +72,16 @@ def refuse_mixed(path: Path, split: pa.Table, crops: pa.Table, *, complete: bool
     """Raise `InputError` with all that `check_people` finds in the split that was read from `path`."""
     if problems := check_people(split, crops, complete=complete):
         raise InputError(
-            f"{path} does not go with the identities of its crops",
+            f"{path} contradicts the identities of its crops",
             problems=problems,
-            hint="Make the split again with: agreid build-split --overwrite",
+            hint="Create the split again with: agreid build-split --overwrite",
         )
 
 
 def check_people(split: pa.Table, crops: pa.Table, *, complete: bool = True) -> list[Problem]:
-    """No identity in train and in test; every direction uses query and gallery crops of its own platforms.
+    """No identity in both train and test; every direction uses query and gallery crops of its own platforms.
 
-    Junk (pid below 0) is not an identity. A crop keeps a role that its publisher gave it (column
+    Junk (pid below 0) is not an identity. A crop keeps the role that its publisher assigned (column
     `published`), whatever its platform.
     """
     names = ("crop_id", "pid", "platform")

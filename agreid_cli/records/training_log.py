@@ -1,6 +1,6 @@
 """`metrics.jsonl` of a run: one JSON object per line, each an epoch or a validation.
 
-It holds what two equal runs have in common, to the byte; how long each epoch took is in a file of its own.
+Equal runs write equal logs, byte for byte; the duration of each epoch is in a separate file.
 """
 
 from __future__ import annotations

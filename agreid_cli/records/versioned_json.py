@@ -1,7 +1,7 @@
 """JSON artefacts with a schema and a version: `{"schema": "results/1", …}`.
 
 A new field with a default needs no new version. Any other change raises the version by one and adds the
-function that upgrades a tree of the version before.
+function that upgrades a tree of the previous version.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ def read_versioned(
 ) -> Tree:
     """The tree in `path` without its schema, upgraded to `version`.
 
-    `kind` ("a results file") and `made_by` (a sentence) are for the errors. `upgrades` maps each older
-    version n to the function that makes a tree of version n + 1.
+    `kind` ("a results file") and `made_by` (a sentence) are used in errors. `upgrades` maps each older
+    version n to the function that converts a tree to version n + 1.
 
     Raises `MissingError` if there is no file, `InputError` for another kind or a newer version.
     """

@@ -43,12 +43,12 @@ class Workspace:
 
     @property
     def judgements(self) -> Path:
-        """Pairs of tracks that a person has said to be one person, or two."""
+        """Pairs of tracks that a person has judged to be one person, or two."""
         return self.root / "judgements.csv"
 
     @property
     def proposals(self) -> Path:
-        """What `propose-identities` writes."""
+        """The output of `propose-identities`."""
         return self.root / "proposals"
 
     @property
@@ -70,7 +70,7 @@ class Workspace:
 
     @property
     def traced(self) -> Path:
-        """Networks as ONNX, made for embedding on a CPU."""
+        """ONNX networks for embedding on a CPU."""
         return self.cache / "networks"
 
     @property
@@ -98,7 +98,7 @@ class Workspace:
         return any(path.exists() for path in known)
 
     def own_files(self) -> set[str]:
-        """The real paths of the artefacts, whether they are there or not."""
+        """The real paths of the artefacts, whether or not they exist."""
         own = (
             self.config, self.crops_dir, self.identities, self.judgements, self.proposals, self.attributes,
             self.manifest, self.split,

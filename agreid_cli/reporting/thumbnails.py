@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from agreid_cli.records.images.door import read_picture
+from agreid_cli.records.images.reading import read_picture
 
 WIDEST = 3  # maximum ratio of width to height; nothing wider is a person
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from agreid_cli.nn.encoder import resize
-from agreid_cli.records.images.door import read_picture
+from agreid_cli.records.images.reading import read_picture
 
 #: Increased when the path from file to pixels changes, so that old caches are not used.
 VERSION = 2

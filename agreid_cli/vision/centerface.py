@@ -1,8 +1,8 @@
-"""Faces in a picture of a person, by CenterFace: a small network that finds faces of a few pixels.
+"""Detect faces in an image of a person with CenterFace, a small network that finds faces of a few pixels.
 
 Xu et al., "CenterFace: Joint Face Detection and Alignment Using Face as Point", 2019. The weights come with
-agreid (`assets/faces`, MIT) and run in OpenCV. The network gives a heat map of face centres at a quarter of
-the picture's size, and for each place the logarithm of the face's height and width and an offset.
+agreid (`assets/faces`, MIT) and run in OpenCV. The network outputs a heat map of face centres at a quarter of
+the image size, and for each position the logarithm of the face's height and width and an offset.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from agreid_cli.assets import asset
 from agreid_cli.errors import MissingError
 
 WEIGHTS = "faces/centerface.onnx"
-#: What decides which faces are found; a new way gets a new number, so that older crops are not mixed with it.
+#: Version of everything that decides which faces are found; part of the inputs, so that older crops are not
+#: mixed in.
 VERSION = "centerface/1"
-#: (height, width) that every picture is brought to: OpenCV's network may see one size only. The face of a
-#: person who fills it is about 35 pixels high, where the network sees best (tests/benchmarks/faces.py).
+#: (height, width) that every image is resized to: OpenCV's network supports only one size. The face of a
+#: person who fills it is about 35 pixels high, where the network detects best (tests/benchmarks/faces.py).
 CANVAS = (256, 128)
-#: Heat above which a place is a face. Low, because a face that is missed costs more than a patch too many.
+#: Score above which a position is a face. Low, because a missed face costs more than an extra patch.
 HEAT = 0.3
-#: Overlap above which the weaker of two faces is dropped.
+#: IoU above which the weaker of two faces is dropped.
 OVERLAP = 0.3
 STRIDE = 4
 OUTPUTS = ("537", "538", "539")  # heat, log of height and width, offset
@@ -32,7 +33,7 @@ Box = tuple[int, int, int, int]
 
 
 def find_faces(image: np.ndarray) -> list[Box]:
-    """x1 y1 x2 y2 of the faces in a picture of a person, uint8 BGR of any size, in whole pixels of it."""
+    """x1 y1 x2 y2 of the faces in an image of a person, uint8 BGR of any size, in whole pixels of it."""
     canvas, scale = _fitted(image)
     network = network_of_faces()
     network.setInput(cv2.dnn.blobFromImage(canvas, swapRB=True))
@@ -49,7 +50,7 @@ def find_faces(image: np.ndarray) -> list[Box]:
 
 
 def check() -> None:
-    """Load the network. Raises `MissingError` when the weights are not in this installation."""
+    """Load the network. Raises `MissingError` if the weights are missing from this installation."""
     try:
         network_of_faces()
     except FileNotFoundError as error:
@@ -60,7 +61,7 @@ def check() -> None:
 
 
 def _fitted(image: np.ndarray) -> tuple[np.ndarray, float]:
-    """The picture as large as fits in the upper left of the canvas, and the scale that it was brought to."""
+    """The image scaled to fit the upper left of the canvas, and the scale."""
     height, width = image.shape[:2]
     scale = min(CANVAS[0] / height, CANVAS[1] / width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))

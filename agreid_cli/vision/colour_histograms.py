@@ -1,9 +1,9 @@
-"""Colour histograms of whole crops: the floor that a re-ID network must clear.
+"""Colour histograms of whole crops: a baseline that a re-ID network must exceed.
 
-Four of them, because which is best depends on the data: few bands with fine colours, or many bands with
-coarse colours of the middle columns, where the background does not reach; each with the colours as they are
-and after grey-world balance, which evens out the cameras' white. Square roots of the shares make the cosine
-of two of them the Bhattacharyya coefficient.
+There are four, because the best one depends on the data: few bands with fine colours, or many bands with
+coarse colours of the middle columns, which contain less background; each with the original colours and after
+grey-world balance, which compensates for the cameras' white balance. The histograms are square-rooted, so
+that the cosine of two is their Bhattacharyya coefficient.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-#: (height, width) of the crops that are described.
+#: (height, width) that crops are resized to.
 SIZE = (128, 64)
 
 
 @dataclass(frozen=True)
 class Histogram:
-    """bins: of hue, saturation, value, in each of `bands` from head to feet. columns: first and end."""
+    """bins: of hue, saturation, value, in each of `bands` from head to feet. columns: first and last + 1."""
 
     bands: int
     bins: tuple[int, int, int]
@@ -54,7 +54,7 @@ class Histogram:
         return np.asarray(np.sqrt(counts / counts.sum()), np.float32)
 
 
-#: Best first on most data; the strongest is chosen where it is measured.
+#: In the order in which they usually rank; the strongest is chosen by measurement.
 HISTOGRAMS = tuple(
     Histogram(bands, bins, columns, grey_world)
     for grey_world in (True, False)
@@ -63,13 +63,13 @@ HISTOGRAMS = tuple(
 
 
 def described(pixels: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    """The name of each histogram, and the crops by it."""
+    """The name of each histogram, and its features of the crops."""
     for histogram in HISTOGRAMS:
         yield str(histogram), histogram.describe(pixels)
 
 
 def balanced(crop: np.ndarray) -> np.ndarray:
-    """The crop with the means of its channels made equal, which assumes that the world is grey on average.
+    """The crop with the means of its channels made equal: grey-world balance.
 
     >>> balanced(np.full((2, 2, 3), (100, 50, 150), np.uint8))[0, 0].tolist()
     [100, 100, 100]

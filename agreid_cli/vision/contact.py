@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from agreid_cli.records.images.door import read_picture
+from agreid_cli.records.images.reading import read_picture
 
 WIDTH, HEIGHT = 48, 96  # of a thumbnail
 MARGIN, LABEL, HEADER, GAP = 8, 92, 28, 3

@@ -1,4 +1,4 @@
-"""One video to tracks and crops: decode, detect, embed, track and cut, side by side."""
+"""One video to tracks and crops: decode, detect, embed, track and cut in a pipeline of threads."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from agreid_cli.vision.pipeline import staged
 from agreid_cli.vision.sources.source import Frame
 from agreid_cli.vision.tracker import Tracker
 
-#: A queue contains at most about this many bytes of frames (a 4K frame is 25 MB), and at least one item.
+#: A queue contains at most about this many bytes of frames (a 4K frame is 25 MB), but at least one item.
 QUEUE_BYTES = 50e6
 
 
 class Finder(Protocol):
-    """What the pipeline asks of a detector."""
+    """The part of a detector that the pipeline uses."""
 
     def detect(self, frames: Sequence[np.ndarray], imgsz: int) -> list[Detections]: ...
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What was found in one frame. crops: only in every n-th frame."""
+    """The detections of one frame. crops: only in every n-th frame."""
 
     frame: Frame
     detections: Detections
@@ -53,7 +53,7 @@ def extract(
 ) -> Generator[Seen, None, None]:
     """Yield every frame of a video, in order, with its tracks, and its crops where index % every == 0.
 
-    The outcome does not depend on `batch`: the steps are pure but for the tracker, which sees one frame
+    The result does not depend on `batch`: all steps are pure except the tracker, which processes one frame
     after the other. Frames leave the pipeline without their pixels.
     """
 

@@ -1,8 +1,7 @@
 """Pixelate faces, as in the paper ("participant facial regions were pixelated").
 
-CenterFace finds faces in every crop. A person of whom no face is found (too small, too blurred, turned away,
-or simply missed) has the head part of the box pixelated instead, unless the head is so low that it shows no
-face at all.
+CenterFace detects faces in every crop. If no face is found (too small, too blurred, turned away, or missed),
+the head part of the person's box is pixelated instead, unless the head is too low to show a face.
 """
 
 from __future__ import annotations
@@ -14,9 +13,9 @@ import numpy as np
 
 from agreid_cli.vision.centerface import Box, find_faces
 
-#: Part of a standing person's box that is head, and how far the head's patch reaches to the sides.
+#: Fraction of a standing person's box that is the head, and the width of the head patch.
 HEAD_HEIGHT, HEAD_WIDTH = 0.18, 0.7
-#: Squares across the pixelated patch: coarse enough that no feature of a face is left.
+#: Squares across the pixelated patch: coarse enough that no facial feature remains.
 SQUARES = 4
 
 
@@ -33,7 +32,7 @@ def pixelate_people(
     """A copy of `crop` with faces pixelated, and what was done to its own person: `face`, `head` or `none`.
 
     own, others: boxes of the crop's person and of all others in the frame, in the crop's pixels.
-    Heads lower than `min_head_px` are left. Faces of bystanders in the crop are pixelated too.
+    Heads lower than `min_head_px` are not pixelated. Faces of bystanders in the crop are pixelated too.
     """
     out = crop.copy()
     faces = find_faces(crop)
@@ -52,7 +51,7 @@ def pixelate_people(
 
 
 def _belongs(face: Box, head: Box) -> bool:
-    """Whether a found face is where a head's face must be, and large enough: folds look like faces too."""
+    """Whether a detected face is where the head's face must be, and large enough: folds look like faces."""
     x, y = (face[0] + face[2]) / 2, (face[1] + face[3]) / 2
     height = head[3] - head[1]
     inside = head[0] <= x <= head[2] and head[1] <= y <= head[3]

@@ -1,8 +1,8 @@
-"""Frames out of a video file, with an account of what was lost.
+"""Read the frames of a video file and account for those that were lost.
 
-Decoders stop silently at a corrupt packet, promise frame counts that are wrong, and open files of which
-they decode nothing. So the count is never trusted, reading goes on past failures, and a frame that is lost
-between good ones keeps its place in the frame numbering.
+Decoders stop silently at a corrupt packet, report wrong frame counts, and open files of which they decode
+nothing. So the reported count is never trusted, reading continues after failures, and a frame lost between
+good ones keeps its place in the frame numbering.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ import cv2
 
 from agreid_cli.vision.sources.decoder import Decoder
 
-#: So many failed reads in a row mean the end; a corrupt stretch is seldom longer.
+#: This many failed reads in a row mean the end; a corrupt stretch is rarely longer.
 PATIENCE = 64
 
 Picture = tuple[np.ndarray, float | None]
 
 
 class Video:
-    """An opened video file; `InputError` when it is not one. Iterate `frames()` once.
+    """An open video file; `InputError` if it is not one. `frames()` can be iterated once.
 
-    stream: the number of the film to take in a file of several; deinterlace: `auto` (frames that are marked
-    as interlaced), `on` (all) or `off`. width, height: pixels as shown (turned upright, pixels made square).
+    stream: which video stream of the file to read; deinterlace: `auto` (frames that are marked as
+    interlaced), `on` (all) or `off`. width, height: pixels as shown (rotated upright, pixels made square).
     The rest is as in `Source`.
     """
 
@@ -77,15 +77,15 @@ class Video:
 
     @property
     def lost(self) -> int:
-        """Frames that could not be decoded but were followed by good ones."""
+        """Number of frames that could not be decoded and were followed by good ones."""
         return 0 if self.decoded == self.promised or self._clock is None else self._clock.lost
 
     @property
     def missing_at_end(self) -> int:
-        """Frames that the container promised after the last one decoded (0 when it promised nothing).
+        """Frames that the container promised after the last decoded one (0 if it promised nothing).
 
-        Some containers state a duration only, of which a count is made; with a variable frame rate that is
-        wrong, and nothing is missing when the last timestamp reaches the stated end.
+        Some containers state only a duration, from which a count is derived. With a variable frame rate that
+        count is wrong, and nothing is missing if the last timestamp reaches the stated end.
         """
         if not self.promised or self.decoded == self.promised or self._clock is None:
             return 0
@@ -95,7 +95,7 @@ class Video:
         return max(0, missing)
 
     def frames(self) -> Iterator[Frame]:
-        """All frames in order; each failure in between is counted in `lost` and keeps its index."""
+        """All frames in order; each failure between good frames is counted in `lost` and keeps its index."""
         frame = self._first
         self._first = None
         while frame is not None:
@@ -106,10 +106,13 @@ class Video:
         film = self.contents.film
         found = []
         if self.contents.others or self.contents.videos > 1:
-            rest = [*(f"{other}, another film" for other in self.contents.others), *self.contents.rest]
-            found.append(f"{film} is taken; left out: {'; '.join(rest)}")
+            rest = [
+                *(f"{other}, another video stream" for other in self.contents.others),
+                *self.contents.rest,
+            ]
+            found.append(f"reading {film}; left out: {'; '.join(rest)}")
         if self.contents.others:
-            found.append(f"to take another film: --set source.stream={self.contents.others[0].index}")
+            found.append(f"to read another video stream: --set source.stream={self.contents.others[0].index}")
         if film.aspect != 1:
             shape = f"{film.aspect.numerator}:{film.aspect.denominator}"
             found.append(
@@ -117,7 +120,7 @@ class Video:
                 f"{self.width}×{self.height}"
             )
         if self._interlaced():
-            done = "left as they are, combed" if self._deinterlace == "off" else "deinterlaced"
+            done = "left interlaced" if self._deinterlace == "off" else "deinterlaced"
             found.append(f"its frames are interlaced: {done}")
         return found
 
@@ -148,9 +151,9 @@ class Video:
         return self.contents.film.interlaced or bool(self._decoder and self._decoder.interlaced)
 
     def is_ordinary(self) -> bool:
-        """Whether OpenCV, which is a little quicker, takes the right stream and gives the right pictures.
+        """Whether OpenCV, which is a little faster, reads the right stream and decodes it correctly.
 
-        A name that is no UTF-8 ends the process inside OpenCV.
+        A name that is not UTF-8 ends the process inside OpenCV.
         """
         film = self.contents.film
         alone = self.contents.videos == 1 and film.aspect == 1
@@ -158,9 +161,9 @@ class Video:
         return alone and named and not film.interlaced and self._deinterlace != "on"
 
     def _ordinary(self) -> Iterator[Picture | None]:
-        """By OpenCV; by the decoder from the first picture on that is black or equal to the one before.
+        """Frames from OpenCV, and from the decoder as soon as one is black or equal to the one before.
 
-        OpenCV converts no interlaced frame: it gives out the pixels of the one before, at first black ones.
+        OpenCV does not convert interlaced frames: it returns the pixels of the frame before, black at first.
         """
         self._capture = cv2.VideoCapture(str(self.path.absolute()), cv2.CAP_FFMPEG)
         given = 0
@@ -238,8 +241,8 @@ def _refuse_picture(path: Path, contents: Contents) -> None:
     still = contents.format.endswith("_pipe") or contents.format == "image2"
     if still or (contents.format in ("gif", "apng") and contents.film.frames == 1):
         raise InputError(
-            f"{path} is a single picture, not a recording",
-            hint=f"Frames in a folder are given as the folder: {path.parent}",
+            f"{path} is a single image, not a recording",
+            hint=f"To read the frames in a folder, give the folder: {path.parent}",
         )
 
 

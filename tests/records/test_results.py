@@ -50,7 +50,7 @@ def test_what_is_no_result_is_refused_in_a_sentence(tmp_path: Path) -> None:
         (good.replace('"mAP"', '"map"'), "damaged"),
         (good.replace('"mAP": 0.75', '"mAP": 75.0'), "mAP is not in 0..1"),
         (good.replace('"mAP": 0.75', '"mAP": NaN'), "mAP is not in 0..1"),
-        (good.replace('"cmc": [0.5, 1.0]', '"cmc": [0.5, 0.4]'), "cmc falls"),
+        (good.replace('"cmc": [0.5, 1.0]', '"cmc": [0.5, 0.4]'), "cmc decreases"),
         (good.replace('"n_valid": 2', '"n_valid": 4'), "4 valid and 1 dropped of 3 queries"),
         (good.replace('"n_valid": 2', '"n_valid": 1').replace('"n_dropped": 1', '"n_dropped": 2'), "damaged"),
         (good.replace("[0.5, 1.0, null]", "[0.5, 1.5, null]"), "an average precision is not in 0..1"),

@@ -36,7 +36,7 @@ GOOD = (("p1-uav0-0", "train", None), ("p2-uav0-0", "query", "a2g"), ("p2-cctv3-
         (("p2-cctv3-1", "query", "a2g"), "is a cctv crop and a query of a2g, which takes uav"),
         (("p2-uav0-0", "gallery", "g2g"), "is a uav crop and a gallery of g2g, which takes cctv"),
         (("nobody", "query", "all"), "crop nobody: query, is not in the manifest"),
-        (("p2-cctv3-1", "query", None), "crop p2-cctv3-1: is a query of no direction"),
+        (("p2-cctv3-1", "query", None), "crop p2-cctv3-1: is a query without a direction"),
         (("p2-uav0-0", "gallery", "a2g"), "crop p2-uav0-0: occurs twice in direction a2g"),
         (("p1-uav0-0", "query", "a2a"), "crop p1-uav0-0: is in train and in test"),
     ],

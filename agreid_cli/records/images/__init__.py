@@ -1,1 +1,1 @@
-"""Image files: the one place where they are opened, checked and decoded, for every reader."""
+"""Image files: the only package that opens, checks and decodes them, used by every reader."""

@@ -1,4 +1,4 @@
-"""JPEG by libjpeg, colours beyond 8 bits by OpenCV, all else by Pillow; each as strict as it can be."""
+"""JPEG by libjpeg, colours beyond 8 bits by OpenCV, everything else by Pillow; each as strict as possible."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from agreid_cli.records.images.depth import to_bytes
+from agreid_cli.records.images.integrity import PNG, jpeg_fault
 from agreid_cli.records.images.picture import Picture, check_size, flattened, opened, orientation, turned
-from agreid_cli.records.images.wholeness import PNG, jpeg_fault
 
 _BITS = 258  # TIFF's tag
 _NOTES = 1 << 16  # EXIF is in one of the first segments of a JPEG
 
 
 def by_libjpeg(data: bytes) -> Picture:
-    """A JPEG up to its end marker. Data that libjpeg misses or finds damaged is an error, not grey pixels."""
+    """A JPEG up to its end marker. Missing or damaged data is an error; it is not replaced by grey pixels."""
     import simplejpeg
 
     height, width, space, _ = simplejpeg.decode_jpeg_header(data, strict=False)
@@ -48,16 +48,16 @@ def _pixels(data: bytes, space: str) -> np.ndarray:
 
 
 def by_pillow(data: bytes, image: Any) -> Picture:
-    """Any other file; `image` is Pillow's, of which the header has been read."""
+    """Any other file; `image` is Pillow's image, whose header has been read."""
     deep = _deep(data, image)
-    image.load()  # raises for what is cut short, which OpenCV would fill
+    image.load()  # raises for truncated files, which OpenCV would fill
     way = orientation(image)
     if deep and len(image.getbands()) > 2:
-        return by_opencv(data, way=way)  # Pillow keeps the upper 8 bits of each sample alone
+        return by_opencv(data, way=way)  # Pillow keeps only the upper 8 bits of each sample
     if image.mode in ("F", "I") or image.mode.startswith("I;16"):
         grey, said = to_bytes(np.asarray(image))
         return Picture(turned(np.repeat(grey[..., None], 3, axis=2), way), said)
-    said = "" if getattr(image, "n_frames", 1) == 1 else "several frames, of which the first is taken"
+    said = "" if getattr(image, "n_frames", 1) == 1 else "several frames, of which the first is used"
     if image.has_transparency_data:
         rgba = np.asarray(image.convert("RGBA"))
         pixels, filled = flattened(rgba[..., :3], rgba[..., 3])
@@ -74,7 +74,7 @@ def _deep(data: bytes, image: Any) -> bool:
 
 
 def by_opencv(data: bytes, *, way: int = 1) -> Picture:
-    """Colour images of 16 bits or floats, and what Pillow does not know; `ValueError` for no image."""
+    """Colour images of 16 bits or floats, and formats unknown to Pillow; `ValueError` if not an image."""
     import cv2
 
     samples = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)

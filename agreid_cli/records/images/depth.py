@@ -1,8 +1,8 @@
-"""From samples of 16 bits, of whole numbers, or of floats to 8 bits, by one rule.
+"""Convert samples of 16 bits, integers or floats to 8 bits by one rule.
 
-Files rarely say how many of a sample's bits are used: a 12-bit sensor in a 16-bit file looks nearly black. So
-white is the largest value of the smallest depth in `DEPTHS` that holds the image's largest sample; of floats
-up to 1, white is 1.
+Files rarely state how many bits of a sample are used: a 12-bit sensor in a 16-bit file looks nearly black. So
+white is the largest value of the smallest depth in `DEPTHS` that covers the image's largest sample; for
+floats up to 1, white is 1.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 import numpy as np
 
 DEPTHS = (8, 10, 12, 14, 16, 24, 32)
-#: Resampling overshoots by a little: floats up to here are of the range 0..1, and so much below 0 is 0.
+#: Resampling overshoots slightly: floats up to this count as in 0..1, and values this far below 0 count as 0.
 OVERSHOOT, UNDERSHOOT = 1.25, 0.1
 
 
 def to_bytes(samples: np.ndarray) -> tuple[np.ndarray, str]:
-    """uint8 of the same shape, and what was done, in words; uint8 and bool come back as they are, without.
+    """uint8 of the same shape, and a description of the conversion ("" for uint8 and bool, left unchanged).
 
     Raises `ValueError` for samples that are negative or not finite.
     """

@@ -1,4 +1,4 @@
-"""A decoded image, and what every decoder does to it: turned as EXIF says, flattened, of a bearable size."""
+"""A decoded image, and what every decoder does to it: rotate by EXIF, flatten, limit the size."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-#: Refused beyond: Pillow's own limit, against images of a few bytes that unpack into all of the memory.
+#: Larger images are refused: Pillow's own limit, against small files that expand to fill the memory.
 MOST_PIXELS = 89_478_485
 TOO_LARGE = f"it has more than {MOST_PIXELS:,} pixels, which are refused"
-#: RGB under transparent parts: ImageNet's mean, which is 0 to a network, and what random erasing paints.
+#: RGB under transparent parts: ImageNet's mean, which is 0 after normalisation and also used by random
+#: erasing.
 BACKGROUND = (124, 116, 104)
 _ORIENTATION = 0x0112
-#: What turns pixels as each EXIF orientation asks.
+#: The transformation of the pixels for each EXIF orientation.
 _TURNS: dict[int, Any] = {
     2: np.fliplr,
     3: lambda a: np.rot90(a, 2),
@@ -29,20 +30,20 @@ _TURNS: dict[int, Any] = {
 
 @dataclass(frozen=True)
 class Picture:
-    """pixels: uint8 RGB (height, width, 3). converted: what else than the colour space was changed, or ""."""
+    """pixels: uint8 RGB (height, width, 3). converted: what was changed besides the colour space, or ""."""
 
     pixels: np.ndarray
     converted: str = ""
 
 
 def check_size(height: int, width: int) -> None:
-    """`ValueError` for more pixels than are decoded."""
+    """Raise `ValueError` if there are more pixels than agreid decodes."""
     if height * width > MOST_PIXELS:
         raise ValueError(TOO_LARGE)
 
 
 def opened(file: Any) -> Any:
-    """Pillow's image, of which only the header has been read; `ValueError` when it has too many pixels."""
+    """Pillow's image with only its header read; `ValueError` if it has too many pixels."""
     from PIL import Image
 
     _no_bomb_warnings()
@@ -59,7 +60,7 @@ def _no_bomb_warnings() -> None:
 
 
 def orientation(image: Any) -> int:
-    """EXIF's, 1 to 8; 1 where there is none, or the notes are damaged, which does no harm to the pixels."""
+    """The EXIF orientation, 1 to 8; 1 if it is missing or damaged, which does not affect the pixels."""
     try:
         return int(image.getexif().get(_ORIENTATION, 1))
     except Exception:
@@ -67,20 +68,20 @@ def orientation(image: Any) -> int:
 
 
 def turned(pixels: np.ndarray, way: int) -> np.ndarray:
-    """The pixels as EXIF's orientation `way` asks them to be shown; contiguous and writable."""
+    """The pixels rotated or mirrored for the EXIF orientation `way`; contiguous and writable."""
     turn = _TURNS.get(way)
     return np.require(turn(pixels) if turn else pixels, requirements=["C", "W"])
 
 
 def flattened(colour: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, str]:
-    """Colour over `BACKGROUND`, weighed by alpha 0..255, and what was done; nothing where all is opaque.
+    """Colour over `BACKGROUND`, weighted by alpha 0..255, and a description ("" if everything is opaque).
 
-    Raises `ValueError` when nothing is opaque.
+    Raises `ValueError` if all pixels are transparent.
     """
     if (alpha == 255).all():
         return colour, ""
     if not alpha.any():
-        raise ValueError("it is transparent everywhere")
+        raise ValueError("all of it is transparent")
     share = alpha[..., None].astype(np.float64) / 255
     mixed = colour * share + np.array(BACKGROUND) * (1 - share)
     return np.rint(mixed).astype(np.uint8), "transparent parts"

@@ -10,7 +10,7 @@ from typing import Any
 
 import jinja2
 
-from agreid_cli.records.images.door import read_picture
+from agreid_cli.records.images.reading import read_picture
 
 HERE = Path(__file__).parent
 #: In execution order; together they are one script.

@@ -15,7 +15,7 @@ from agreid_cli.nn.encoder import Encoder
 from agreid_cli.nn.rollout import rollout
 from agreid_cli.progress import Progress
 from agreid_cli.records.files import write_bytes, write_text
-from agreid_cli.records.images.door import read_picture
+from agreid_cli.records.images.reading import read_picture
 from agreid_cli.records.runs import Run
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.reporting.attention_page import Looked, attention_page, attention_sheet

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.errors import InputError
 from agreid_cli.nn.pooled import base_distances, cross_distances
-from agreid_cli.records.images.door import read_picture
+from agreid_cli.records.images.reading import read_picture
 from agreid_cli.reporting.explain_page import PairView, Shown
 from agreid_cli.reporting.reasons import GroupWords, reasons, sentence
 from agreid_cli.stages.run.streams import OpenStream

@@ -16,7 +16,7 @@ from agreid_cli.errors import InputError, MissingError, Problem
 from agreid_cli.nn.backbones import TIMM
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.files import write_bytes
-from agreid_cli.records.images.door import read_picture
+from agreid_cli.records.images.reading import read_picture
 from agreid_cli.records.runs import all_runs, run_at
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.run.decoded import Decoded

@@ -57,15 +57,15 @@ def extract_crops(
 ) -> ExtractResult:
     """Add the crops of `videos` to the workspace (paper §III: YOLO, StrongSORT, every 30 frames).
 
-    A video that was finished before with the same bytes, facts and configuration is left as it is, so the
-    same call again changes nothing, and a call after an interruption goes on at the unfinished video and
-    ends in the same bytes. Every video and weight file is checked before the first is worked on; all that
-    is wrong is raised in one `InputError`. Streams are recorded first, all at the same time, and their crops
-    are cut from the recordings. `download` allows fetching published detector weights by name.
+    A video that was finished before with the same bytes, facts and configuration is left unchanged. So the
+    same call again changes nothing, and a call after an interruption continues at the unfinished video and
+    gives the same bytes. Every video and weight file is checked before processing starts; all problems are
+    raised in one `InputError`. Streams are recorded first, all at the same time, and their crops are cut from
+    the recordings. `download` allows fetching published detector weights by name.
 
-    A video is a unit of work of `engine`; one that fails while it is read is named at the end, when the
-    others are finished. On Ray and in a shard this is also so for a video that cannot be opened. A `shard`
-    works on its videos only and leaves the table to a later call without one.
+    A video is a unit of work of `engine`. One that fails while it is read is reported at the end, when the
+    others are finished. On Ray and in a shard the same holds for a video that cannot be opened. A `shard`
+    processes only its videos and leaves the table to a later call without a shard.
     """
     config, given = config or ExtractConfig(), given or Given()
     many = engine.name != "local" or shard is not None
@@ -76,7 +76,7 @@ def extract_crops(
     unreadable = failures if many and not streams else None
     jobs = plan(videos, config, given, SILENT if streams else progress, unreadable=unreadable)
     _refuse_strangers(workspace)
-    # The driver of a cluster may have no GPU; the workers take what they have.
+    # the driver of a cluster may have no GPU; the workers use what they have
     own = device if engine.name == "local" else "auto"
     networks = load_networks(config, workspace, device=own, download=download)
     with locked_parts(workspace, shard) as parts:
@@ -88,12 +88,12 @@ def extract_crops(
         todo = _unfinished(
             jobs, parts, networks, config, save_mot=save_mot, overwrite=overwrite, progress=progress
         )
-        for job in todo:  # whether a run knows the camera and the view of each, before the first frame
+        for job in todo:  # check that a run knows camera and view of each, before the first frame
             networks.embed_of(job.facts)
 
         def done(unit: Unit[Job], record: Extraction) -> None:
             if not many:
-                join(parts, workspace.crops)  # so that a stop later on leaves a table that is true
+                join(parts, workspace.crops)  # so that the table is correct if the command stops later
 
         try:
             failures += run_units(
@@ -125,12 +125,12 @@ def extract_crops(
 
 
 def _of_shard(shard: Shard, videos: Sequence[str | Path], given: Given) -> tuple[list[str | Path], Given]:
-    """The videos of a shard, and their names; a name that two videos would have is refused in every shard."""
+    """The videos of a shard, and their names; a name that two videos share is refused in every shard."""
     if given.video_ids and len(given.video_ids) != len(videos):
         return list(videos), given  # which is refused with the other options
     if twice := [name for name, n in Counter(video_ids(videos, given)).items() if n > 1]:
         raise InputError(
-            f"several of the videos would have one name: {', '.join(twice[:20])}",
+            f"several of the videos would have the same name: {', '.join(twice[:20])}",
             hint="Give names: --video-id A --video-id B",
         )
     names = tuple(shard.mine(given.video_ids))
@@ -147,7 +147,7 @@ def _open(parts: Parts, networks: Networks, config: ExtractConfig, save_mot: boo
 
 
 def _open_there(root: Path, config: ExtractConfig, save_mot: bool, device: str, download: bool) -> Work:
-    """The same in a worker elsewhere, which loads networks of its own."""
+    """The same in a remote worker, which loads its own networks."""
     workspace = Workspace(root)
     networks = load_networks(config, workspace, device=device, download=download)
     return _open(Parts(workspace), networks, config, save_mot)

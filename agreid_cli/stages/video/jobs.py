@@ -37,10 +37,10 @@ class Given:
 
 @dataclass(frozen=True)
 class Job:
-    """One video to work on.
+    """One video to process.
 
-    kind: of source; name: of the recording; notes: what was already said of it; size: width, height in
-    pixels; named: the user chose the id.
+    kind: of the source; name: of the recording; notes: already shown; size: width, height in pixels; named:
+    the user chose the id.
     """
 
     path: Path
@@ -64,10 +64,10 @@ def plan(
     recordings: Mapping[str, Path] | None = None,
     unreadable: list[Failure] | None = None,
 ) -> list[Job]:
-    """The jobs in the order given; `InputError` lists every video that cannot be worked on.
+    """The jobs in the order given; `InputError` lists every video that cannot be processed.
 
-    recordings: the folder of each stream by its address; without it the streams are passed over.
-    unreadable: a list that videos which cannot be opened are added to, and the others are planned.
+    recordings: the folder of each stream by its address; without it, streams are skipped.
+    unreadable: a list that receives the videos that cannot be opened; the others are planned.
     """
     _refuse_pictures(videos)
     _check_given(given, len(videos))
@@ -104,12 +104,12 @@ def plan(
 
 
 def video_ids(videos: Sequence[str | Path], given: Given) -> list[str]:
-    """The id of each video: as given, or from the recording's name."""
+    """The id of each video: as given, or derived from the name of the recording."""
     return list(given.video_ids) or [video_id_of(name_of(kind_of(word), word)) for word in videos]
 
 
 def video_id_of(name: str) -> str:
-    """The recording's name with what file systems or tables dislike replaced.
+    """The name of the recording, with characters replaced that file systems or tables do not accept.
 
     >>> video_id_of("Day 1: gate")
     'Day-1-gate'
@@ -125,15 +125,15 @@ def _refuse_pictures(videos: Sequence[str | Path]) -> None:
     folders = list(dict.fromkeys(str(path.parent) for path in stills))
     places = ", ".join(folders[:20]) + (f" and {len(folders) - 20} more" if len(folders) > 20 else "")
     if len(videos) == 1:
-        what = f"{stills[0]} is a single picture, not a recording"
+        what = f"{stills[0]} is a single image, not a recording"
     else:
         what = (
-            f"{len(stills)} of the {len(videos)} paths are single pictures, not recordings "
+            f"{len(stills)} of the {len(videos)} paths are single images, not recordings "
             f"(the first is {stills[0]})"
         )
     raise InputError(
         what,
-        hint=f"Frames of a recording are given by their folder: {places}; or by a pattern in quotes.",
+        hint=f"Give the folder of the frames: {places}; or a pattern in quotes.",
     )
 
 
@@ -181,7 +181,7 @@ def _job(
         )
     camid = given.camid
     if camid is None:
-        # Another platform than the one in the name is another camera, whatever the name says.
+        # a platform other than the one in the name is another camera, whatever the name says
         fits = said is not None and given.platform in (None, _platform(said, None))
         camid = said.camid if said is not None and fits else CAMID_OF_PLATFORM[platform]
     imgsz = config.detector.imgsz

@@ -39,7 +39,7 @@ def extract_video(
 ) -> Extraction:
     """Process one video and keep its part; its files are removed if it cannot be finished."""
     folder = parts.unfinished / job.video_id
-    shutil.rmtree(folder, ignore_errors=True)  # of a worker that died
+    shutil.rmtree(folder, ignore_errors=True)  # left by a worker that died
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -65,7 +65,7 @@ def extract_video(
                     mot.append(mot_lines(seen))
                 task.advance(1, tracks=len(numbers), crops=len(rows))
     for note in video.notes():
-        if note not in job.notes:  # what shows only while a video is read
+        if note not in job.notes:  # notes that arise only while a video is read
             progress.warn(f"{job.path}: {note}")
     record = Extraction(
         video_id=job.video_id,

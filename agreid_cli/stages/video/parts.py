@@ -51,7 +51,7 @@ class Parts:
         return self.folder / "mot" / f"{video_id}.txt"
 
     def recording(self, video_id: str) -> Path:
-        """The folder of a recorded stream. Nothing here removes it: it cannot be had again."""
+        """The folder of a recorded stream. Never removed by this module: it cannot be recorded again."""
         return self.folder / "recordings" / video_id
 
     @property
@@ -69,7 +69,7 @@ class Parts:
         self.record(video_id).unlink(missing_ok=True)
         self.table(video_id).unlink(missing_ok=True)
         if counted:
-            join(self, self.workspace.crops)  # it must not name images that are removed
+            join(self, self.workspace.crops)  # it must not list images that are removed
         shutil.rmtree(self.images(video_id), ignore_errors=True)
         for sheet in self.workspace.contact_sheets(video_id):
             sheet.unlink(missing_ok=True)
@@ -88,11 +88,11 @@ def locked_parts(workspace: Workspace, shard: Shard | None = None) -> Iterator[P
     """Lock the parts of a workspace for this process; leftovers of an interrupted run are removed.
 
     A shard locks its own share, beside the other shards of the same division. Raises `AgreidError` if another
-    run has locked them, or the folder cannot be written.
+    run holds the lock, or the folder cannot be written.
     """
     parts = Parts(workspace)
     with alone(parts.folder, shard, what="extracting crops"):
-        if shard is not None:  # what lies about may be in the hands of another shard
+        if shard is not None:  # leftovers may belong to another shard
             yield parts
             return
         try:

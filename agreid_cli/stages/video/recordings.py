@@ -1,7 +1,7 @@
-"""Streams → recordings in `crops/recordings/<video>/`: whole parts of a minute, each counted when closed.
+"""Streams → recordings in `crops/recordings/<video>/`: parts of a minute each, counted once they are closed.
 
-A stream cannot be replayed. So an interrupted recording keeps its whole parts, the same command goes on
-behind them, and crops are cut from the recording, which gives the same bytes however often that is begun.
+A stream cannot be replayed. So an interrupted recording keeps its complete parts, the same command continues
+after them, and crops are cut from the recording, which gives the same bytes however often that is repeated.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from agreid_cli.records.recording import FILE, RecordedPart, Recording
 from agreid_cli.vision.sources.address import shown
 from agreid_cli.vision.sources.live import ConnectionLostError, Copy, Live
 
-#: A part ends at the first key frame after so many seconds; a crash loses at most the part that is open.
+#: A part ends at the first key frame after this many seconds; a crash loses at most the open part.
 PART_S = 60.0
 
 
 def record_streams(
     folders: Mapping[str, Path], config: SourceConfig, progress: Progress
 ) -> dict[str, Recording]:
-    """Record every stream (address → folder) at the same time; those that are complete are left as they are.
+    """Record every stream (address → folder) at the same time; complete recordings are left unchanged.
 
-    Raises `InputError` that lists the streams of which nothing could be recorded. An interruption closes the
-    parts that are open.
+    Raises `InputError` listing the streams of which nothing could be recorded. An interruption closes the
+    open parts.
     """
     recorders = {a: Recorder(a, folder, config) for a, folder in folders.items()}
     todo = [r for r in recorders.values() if not r.enough]
     for recorder in recorders.values():
         if recorder.enough:
-            progress.note(f"{shown(recorder.address)}: recorded before, {_amount(recorder.recording)}")
+            progress.note(f"{shown(recorder.address)}: already recorded, {_amount(recorder.recording)}")
     problems = Problems()
     if todo:
         stop = threading.Event()
@@ -71,7 +71,7 @@ def record_streams(
 
 @dataclass
 class Recorder:
-    """Records one stream. frames, seconds: recorded so far, also of the part that is open."""
+    """Records one stream. frames, seconds: recorded so far, including the open part."""
 
     address: str
     folder: Path
@@ -83,7 +83,8 @@ class Recorder:
         self.recording = Recording.read(self.folder) if (self.folder / FILE).is_file() else fresh
         if self.recording.address != shown(self.address):
             raise InputError(
-                f"{self.folder} is a recording of {self.recording.address}", hint="Name it with --video-id."
+                f"{self.folder} is a recording of {self.recording.address}",
+                hint="Choose another id: --video-id.",
             )
         if self.recording.finite and not self.enough:
             self.recording = fresh  # a file at the other end is fetched again from its beginning
@@ -94,7 +95,7 @@ class Recorder:
         return self.recording.enough(self.config.max_frames, self.config.max_seconds)
 
     def run(self, stop: threading.Event) -> None:
-        """Record until there is enough, the stream ends, `stop` is set, or it cannot be reached again."""
+        """Record until the limit is reached, the stream ends, `stop` is set, or reconnecting fails."""
         self._clear()
         failures = 0
         while not stop.is_set():
@@ -114,7 +115,7 @@ class Recorder:
             return
         if not self.recording.parts:
             raise InputError(
-                f"{shown(self.address)} cannot be recorded: {reason or 'it holds no frame'}",
+                f"{shown(self.address)} cannot be recorded: {reason or 'it contains no frame'}",
                 hint="Check the address, the network and the camera; ffplay may say more.",
             )
         if not self.recording.ended and not self._reached() and not stop.is_set():
@@ -138,14 +139,16 @@ class Recorder:
         return live
 
     def _take(self, live: Live, stop: threading.Event) -> str:
-        """Record one connection; returns why it ended, "" when it came to an end that was asked for."""
-        if live.finite and self.recording.parts:  # the file broke off and is fetched anew
+        """Record one connection; returns why it ended, or "" if it ended as requested."""
+        if live.finite and self.recording.parts:  # the transfer of a file broke off; fetch it again
             self.recording = replace(self.recording, parts=())
             self.frames = 0
             self.seconds = 0.0
             self._clear()
         offset = 0.0
-        if self.recording.parts:  # a server that is faster than time must not fall behind what it sent before
+        if (
+            self.recording.parts
+        ):  # a server that sends faster than real time must not start before the end of the recorded parts
             last = self.recording.parts[-1]
             offset = max(time.time() - self.recording.begun, last.start_s + last.seconds)
         part: _Part | None = None
@@ -193,7 +196,7 @@ class Recorder:
         return self.folder / f"part-{number + 1:05d}.mkv"
 
     def _clear(self) -> None:
-        """Remove what is not counted: the open part of a run that was killed."""
+        """Remove what is not counted: the open part of a killed run."""
         counted = {part.file for part in self.recording.parts} | ({FILE} if self.recording.parts else set())
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -205,7 +208,7 @@ class Recorder:
 
 
 class _Part:
-    """A part that is being written. first: its first packet's second in the connection."""
+    """A part being written. first: time in seconds of its first packet within the connection."""
 
     def __init__(self, path: Path, live: Live, first: float, start_s: float) -> None:
         self._path, self._temporary = path, path.with_name(f".{path.name}.tmp")

@@ -28,15 +28,14 @@ class RunEmbedder:
     ) -> None:
         self.network: Loaded = load_network(source) if isinstance(source, Run) else pretrained_network(source)
         self.run, self.sha256 = source.name, self.network.weights_sha256
-        # A video has more crops than what is too few to trace for.
+        # a video has more crops than the minimum for which tracing pays
         self.encoder = encoder_for(self.network, device=device, crops=FEW, folder=folder, backend=backend)
-        # Of no video yet: the first rows serve for the tracker's rehearsal.
+        # not bound to a video yet: the first rows are used for the tracker's warm-up
         columns = {need: np.zeros(1, np.int64) for need in self.encoder.needs}
         self.side = SideColumns(**columns).of(slice(1), self.encoder.device)
 
     def of_video(self, facts: Facts) -> RunEmbedder:
-        """The same for one video; `InputError` where its view or camera is one that the run was not trained
-        on."""
+        """The embedder for one video; `InputError` if the run was not trained on its view or camera."""
         bound = copy.copy(self)
         columns = side_columns(
             self.encoder.needs, self.network.facts, camid=[facts.camid], platform=[facts.platform],

@@ -45,16 +45,16 @@ def name_of(kind: str, given: str | Path) -> str:
 
 
 def still_pictures(given: Sequence[str | Path]) -> list[Path]:
-    """Those of the paths that are one picture each: frames of a recording, or a shell's spread pattern."""
+    """The paths that are one image each: frames of a recording, or a pattern expanded by the shell."""
     from agreid_cli.records.image_files import is_still
 
     return [Path(path) for path in given if kind_of(path) == "file" and is_still(path)]
 
 
 def open_source(kind: str, path: Path, config: SourceConfig) -> Source:
-    """Open a source, with the limits of the configuration; `InputError` when it cannot be used.
+    """Open a source with the limits of the configuration; `InputError` if it cannot be used.
 
-    path: of a stream, the folder of its recording.
+    path: for a stream, the folder of its recording.
     """
     from agreid_cli.vision.sources.source import Limited
 
@@ -63,8 +63,8 @@ def open_source(kind: str, path: Path, config: SourceConfig) -> Source:
     if config.max_seconds and source.fps is None and kind != "stream":
         source.close()
         raise InputError(
-            f"{path} states no frame rate, so --max-seconds has no meaning",
-            hint="Use --max-frames, or state the rate: --set source.fps=25",
+            f"{path} states no frame rate, so --max-seconds cannot be applied",
+            hint="Use --max-frames, or give the rate: --set source.fps=25",
         )
     max_seconds = config.max_seconds if kind != "stream" else 0  # a recording counts them without its gaps
     if config.max_frames or max_seconds:

@@ -1,4 +1,4 @@
-"""Addresses of streams: what is one, its name, and how it is shown without its secrets."""
+"""Addresses of streams: recognise one, name its recording, and show it without secrets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from agreid_cli.errors import InputError
 
-#: Protocols of FFmpeg that are read.
+#: FFmpeg protocols that agreid reads.
 PROTOCOLS = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "udp", "tcp", "srt")
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
@@ -22,16 +22,16 @@ def is_address(text: str) -> bool:
 
 
 def check_address(text: str) -> None:
-    """Raise `InputError` for an address of a protocol that is not read."""
+    """Raise `InputError` for an address with an unsupported protocol."""
     found = _ADDRESS.match(text)
     protocol = found[1].lower() if found else ""
     if protocol not in PROTOCOLS:
-        hint = "Give the file by its path." if protocol == "file" else f"Read are: {', '.join(PROTOCOLS)}."
-        raise InputError(f"{shown(text)}: streams by '{protocol}' are not read", hint=hint)
+        hint = "Give the file by its path." if protocol == "file" else f"Supported: {', '.join(PROTOCOLS)}."
+        raise InputError(f"{shown(text)}: the protocol '{protocol}' is not supported", hint=hint)
 
 
 def shown(text: str) -> str:
-    """The address without user, password, query and fragment, which often hold secrets.
+    """The address without user, password, query and fragment, which often contain secrets.
 
     >>> shown("rtsp://admin:pw@10.0.0.5:554/cam1?token=x")
     'rtsp://10.0.0.5:554/cam1'

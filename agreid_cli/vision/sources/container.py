@@ -1,8 +1,8 @@
 """The content of a video container: which stream is the main video, and what else is in it.
 
-A cover picture, a preview or an empty track may stand before the film, and dashcams and body cameras put
-two films into one file. The first film is taken, one that the file marks as its default before others, and
-all else is named.
+A cover image, a preview or an empty track may come before the video, and dashcams and body cameras store two
+videos in one file. The first real video stream is read, one marked as the default before others; everything
+left out is listed.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from av.stream import Disposition
 
 from agreid_cli.errors import InputError
 
-#: A track of fewer frames than this is a still picture when another one has as many.
+#: A track with fewer frames than this is a still image if another one has as many.
 FEW = 2
-#: Packets looked at to tell films from stills where the container lists no frames.
+#: Packets inspected to tell videos from stills if the container lists no frames.
 PACKETS = 2000
-#: A pixel shape nearer to a square than this is one; a shape beyond the limit is a mistake of the file.
+#: A pixel shape closer to a square than this is square; a shape beyond the limit is a mistake in the file.
 NEARLY, SHAPELESS = 0.01, 4
 _MARKED_INTERLACED = (2, 3, 4, 5)  # AVFieldOrder: any but unknown (0) and progressive (1)
 _PICTURE = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
@@ -32,7 +32,7 @@ _PICTURE = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition
 class Film:
     """A video stream. index: its number in the file; aspect: width of a pixel over its height.
 
-    frames: how many are shown, as far as the container tells; hidden: stored ones that its edit list skips.
+    frames: how many are shown, if the container says so; hidden: stored frames that its edit list skips.
     """
 
     index: int
@@ -51,9 +51,10 @@ class Film:
 
 @dataclass(frozen=True)
 class Contents:
-    """The film that is taken, other films, and the rest in words ("cover picture (mjpeg, 600×600)").
+    """The video stream that is read, the others, and descriptions of the rest ("cover picture (mjpeg, …)").
 
-    videos: video streams of any kind, so 1 where a program that takes the first takes the right one.
+    videos: number of video streams of any kind; if it is 1, a program that reads the first reads the right
+    one.
     """
 
     format: str
@@ -64,7 +65,7 @@ class Contents:
 
 
 def look(path: Path, stream: int | None = None) -> Contents:
-    """The contents of a video file; `stream` is the number of the film wanted, None for the first.
+    """The contents of a video file; `stream` is the number of the video stream to read, None for the first.
 
     Raises `InputError` if the file is not a video, contains no video stream, or `stream` is not one of them.
     """
@@ -103,15 +104,15 @@ def contents(container: Any, name: str, stream: int | None = None) -> Contents:
     if not films:
         raise InputError(
             f"{name} contains no video stream: {', '.join(rest) or 'no stream at all'}",
-            hint="Give the video.",
+            hint="Give the path of a video.",
         )
     known = [_film(container, s) for s in films]
     if stream is not None:
         taken = next((f for f in known if f.index == stream), None)
         if taken is None:
             raise InputError(
-                f"{name} has no film in stream {stream}",
-                hint=f"Its films: {', '.join(map(str, known))}. Say which: --set source.stream=N",
+                f"{name} has no video in stream {stream}",
+                hint=f"Its video streams: {', '.join(map(str, known))}. Choose one: --set source.stream=N",
             )
     else:
         default = [f for f, s in zip(known, films, strict=True) if s.disposition & Disposition.default]
@@ -122,7 +123,7 @@ def contents(container: Any, name: str, stream: int | None = None) -> Contents:
 
 
 def _packets(container: Any, films: list[Any]) -> Counter[int]:
-    """Packets with data of each film, from the file's beginning; by its own list where it has one."""
+    """Packets with data per video stream, from the start of the file; from the container's index if any."""
     counts: Counter[int] = Counter({s.index: s.frames for s in films})
     if all(counts.values()):
         return counts
@@ -133,7 +134,7 @@ def _packets(container: Any, films: list[Any]) -> Counter[int]:
             if seen >= PACKETS or min(counts.values()) >= FEW:
                 break
     except (av.FFmpegError, OSError):
-        pass  # what was counted up to the damage decides
+        pass  # what was counted before the damage decides
     return counts
 
 
@@ -161,14 +162,14 @@ def _film(container: Any, stream: Any) -> Film:
 
 def _hidden(stream: Any) -> int:
     """Frames that the container lists and its edit list (MP4, MOV) skips."""
-    listed = getattr(stream, "index_entries", ()) if stream.frames else ()  # of PyAV 17 and later
+    listed = getattr(stream, "index_entries", ()) if stream.frames else ()  # in PyAV 17 and later
     if len(listed) in (0, stream.frames):
         return 0
     return max(0, int(stream.frames) - sum(not entry.is_discard for entry in listed))
 
 
 def pixel_aspect(stated: Fraction | None) -> Fraction:
-    """The stated shape of a pixel, or 1 where none is stated, or it is a square or nonsense.
+    """The stated shape of a pixel, or 1 if none is stated, it is nearly square, or it is implausible.
 
     >>> pixel_aspect(Fraction(16, 11)), pixel_aspect(None), pixel_aspect(Fraction(4095, 4096))
     (Fraction(16, 11), Fraction(1, 1), Fraction(1, 1))

@@ -1,7 +1,7 @@
-"""The pictures of one stream of a container, decoded by FFmpeg through PyAV, with every failure reported.
+"""Decode one stream of a container with FFmpeg through PyAV and report every failure.
 
-OpenCV always takes the first video stream of a file, be it a cover picture, and gives black pictures for
-interlaced ones. The pixels here are equal to OpenCV's to the byte: the same conversion is asked for.
+OpenCV always reads the first video stream of a file, even if that is a cover image, and returns black images
+for interlaced frames. The pixels here equal OpenCV's byte for byte: the same conversion is requested.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ import cv2
 import numpy as np
 from av.filter import Graph
 
-#: So many failed reads of the container in a row mean its end.
+#: This many failed reads of the container in a row mean its end.
 DEAD_READS = 64
 _TURNS = {0: 0, 90: 1, 180: 2, -180: 2, -90: 3, 270: 3}
 
 
 class Decoder:
-    """Decodes one video stream; iterate `pictures()` once.
+    """Decodes one video stream; `pictures()` can be iterated once.
 
-    deinterlace: `auto` treats the frames that are marked as interlaced, `on` all, `off` none.
-    aspect: the width of a pixel over its height; where it is not 1 the picture is stretched (never shrunk).
-    size: width, height that all pictures are scaled to, as stored; None takes the first one's.
-    interlaced: frames so far that were marked as interlaced.
+    deinterlace: `auto` processes the frames that are marked as interlaced, `on` all, `off` none.
+    aspect: the width of a pixel over its height; if it is not 1, images are stretched (never shrunk).
+    size: width and height that all images are scaled to, as stored; None uses the size of the first.
+    interlaced: number of frames so far that were marked as interlaced.
     """
 
     def __init__(
@@ -46,14 +46,14 @@ class Decoder:
         self._graph: Any = None
         self._form: tuple[Any, ...] = ()
         self.size = size
-        self._unordered = container.format.name == "avi"  # which stores no presentation times
+        self._unordered = container.format.name == "avi"  # which stores no presentation timestamps
         self.interlaced = 0
         stream.thread_type = "AUTO"
 
     def pictures(self, skip: int = 0) -> Iterator[tuple[np.ndarray, float | None] | None]:
-        """The picture, uint8 BGR (height, width, 3), and its timestamp in milliseconds; None is a failure.
+        """The image, uint8 BGR (height, width, 3), and its timestamp in milliseconds; None is a failure.
 
-        skip: so many pictures at the beginning are decoded but not given out.
+        skip: this many images at the beginning are decoded but not returned.
         """
         for frame in self._all():
             if skip:
@@ -75,13 +75,13 @@ class Decoder:
                 yield from self._treated(frame)
         with contextlib.suppress(
             av.FFmpegError
-        ):  # where reading broke off, the last frames wait in the decoder
+        ):  # if reading failed, the last frames are still in the decoder
             for frame in self._stream.decode(None):
                 yield from self._treated(frame)
         yield from self._drained()
 
     def _packets(self) -> Iterator[Any]:
-        """The packets of the stream, the empty one at the end last; None where reading failed."""
+        """The packets of the stream, with the empty one at the end last; None if reading failed."""
         failures = 0
         while failures < DEAD_READS:
             try:
@@ -94,7 +94,7 @@ class Decoder:
                 yield None
 
     def _treated(self, frame: Any) -> Iterator[Any]:
-        """The frame deinterlaced where that is due; the filter gives each frame out one later."""
+        """The frame, deinterlaced if needed; the filter returns each frame one later."""
         marked = bool(frame.interlaced_frame)
         self.interlaced += marked
         if self._graph is None and not marked and self._deinterlace != "on":
@@ -116,7 +116,7 @@ class Decoder:
             time_base=frame.time_base or self._stream.time_base,
         )
         if self._deinterlace == "off":
-            step = graph.add("setfield", "mode=prog")  # the converter refuses pictures marked as interlaced
+            step = graph.add("setfield", "mode=prog")  # the converter refuses frames marked as interlaced
         else:
             step = graph.add(
                 "bwdif", f"mode=send_frame:deint={'all' if self._deinterlace == 'on' else 'interlaced'}"
@@ -146,7 +146,7 @@ class Decoder:
         try:
             image = frame.to_ndarray(
                 format="bgr24",
-                width=self.size[0],  # a stream that changes its size goes on in the first
+                width=self.size[0],  # a stream that changes its size keeps the first size
                 height=self.size[1],
                 interpolation="BICUBIC",
             )

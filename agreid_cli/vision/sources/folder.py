@@ -1,7 +1,7 @@
-"""A recording that is handed out as numbered images: MOT17, VisDrone, UAVDT, `ffmpeg frame_%06d.jpg`.
+"""A recording stored as numbered images: MOT17, VisDrone, UAVDT, `ffmpeg frame_%06d.jpg`.
 
-The numbers in the names are the frame numbers, so a missing image is a lost frame. `seqinfo.ini` of
-MOTChallenge, where there is one, states the frame rate and the length.
+The numbers in the names are the frame numbers, so a missing image is a lost frame. MOTChallenge's
+`seqinfo.ini`, if present, states the frame rate and the length.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ import numpy as np
 
 from agreid_cli.config.extract_crops import SourceConfig
 from agreid_cli.errors import InputError
-from agreid_cli.records.images.door import read_picture
+from agreid_cli.records.images.reading import read_picture
 from agreid_cli.records.regular import check_regular
 from agreid_cli.vision.sources.numbering import Numbered, find
 from agreid_cli.vision.sources.source import Frame
 
 
 class FrameFolder:
-    """The images of one recording, in order; `InputError` when they are none. Iterate `frames()` once.
+    """The images of one recording, in order; `InputError` if there are none. `frames()` can be iterated once.
 
-    given: a folder, or a pattern like `img1/%06d.jpg` or `img1/*.jpg`. fps: the frame rate, over what
-    `seqinfo.ini` says; without either the frames have no times.
+    given: a folder, or a pattern such as `img1/%06d.jpg` or `img1/*.jpg`. fps: the frame rate, which
+    overrides `seqinfo.ini`; without either, frames have no times.
     """
 
     def __init__(self, given: Path, *, fps: float | None = None) -> None:
@@ -45,7 +45,7 @@ class FrameFolder:
 
     @property
     def missing_at_end(self) -> int:
-        """Frames that `seqinfo.ini` promises after the last image that was read."""
+        """Frames that `seqinfo.ini` promises after the last image."""
         return max(0, self.promised - self._last) if self._last else 0
 
     def frames(self) -> Iterator[Frame]:
@@ -63,7 +63,7 @@ class FrameFolder:
     def notes(self) -> list[str]:
         notes = list(self._found.notes)
         if self.fps is None:
-            notes.append("no frame rate is stated, so crops have no times; state it by --set source.fps=25")
+            notes.append("no frame rate is stated, so crops have no times; to give it: --set source.fps=25")
         if self._broken:
             more = f" and {len(self._broken) - 20} more" if len(self._broken) > 20 else ""
             notes.append(f"images that cannot be decoded: {', '.join(self._broken[:20])}{more}")
@@ -79,7 +79,7 @@ class FrameFolder:
         }
 
     def sha256(self) -> str:
-        """Over the names and the bytes of all images, in order."""
+        """The digest of the names and bytes of all images, in order."""
         digest = hashlib.sha256(f"{self.fps} {self.promised}\n".encode())
         for path in self._found.paths:
             digest.update(f"{path.name}\n{path.stat().st_size}\n".encode("utf-8", "surrogateescape"))
@@ -87,10 +87,10 @@ class FrameFolder:
         return digest.hexdigest()
 
     def close(self) -> None:
-        """Nothing stays open."""
+        """Nothing is open."""
 
     def _one_size(self) -> tuple[int, int]:
-        """The size of all frames, from the images' headers; those that cannot be read are left for later."""
+        """The size of all frames, from the headers of the images; unreadable images are reported later."""
         from PIL import Image
 
         sizes: dict[tuple[int, int], list[str]] = {}
@@ -106,7 +106,7 @@ class FrameFolder:
         if not sizes:
             raise InputError(
                 f"{self.given}: none of its {len(self._found.paths)} images can be read",
-                hint="Check that they were copied to their end.",
+                hint="Check that they were copied completely.",
             )
         if len(sizes) > 1:
             most = sorted(sizes.items(), key=lambda item: -len(item[1]))
@@ -119,7 +119,7 @@ class FrameFolder:
 
 
 def open_folder(path: Path, config: SourceConfig) -> FrameFolder:
-    """The opener of folders and patterns."""
+    """Open a folder or a pattern."""
     return FrameFolder(path, fps=config.fps or None)
 
 

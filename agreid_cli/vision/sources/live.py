@@ -1,6 +1,6 @@
-"""One connection to a stream: its packets as they come, and files they are copied into without decoding.
+"""One connection to a stream: its packets as they arrive, and files they are copied into without decoding.
 
-Copying keeps every frame however slow the detector is; decoding on the fly would have to drop frames.
+Copying keeps every frame, however slow the detector is; decoding while receiving would have to drop frames.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from agreid_cli.vision.sources.address import check_address, shown
 from agreid_cli.vision.sources.container import contents
 
 _OPTIONS = {"rtsp": {"rtsp_transport": "tcp"}, "rtsps": {"rtsp_transport": "tcp"}}
-#: Formats without times of their own; the time of arrival stands for them.
+#: Formats without timestamps; the time of arrival is used.
 _TIMELESS = frozenset({"mpjpeg", "mjpeg"})
 _MILLISECOND = Fraction(1, 1000)
 
 
 class ConnectionLostError(Exception):
-    """The connection broke off. closed: the other end closed it; else it was silent or reset."""
+    """The connection broke. closed: the other end closed it; otherwise it timed out or was reset."""
 
     def __init__(self, reason: str, *, closed: bool = False) -> None:
         super().__init__(reason)
@@ -32,9 +32,9 @@ class ConnectionLostError(Exception):
 
 
 class Live:
-    """An open connection. Raises `ConnectionLostError` when there is none, `InputError` for no film.
+    """An open connection. Raises `ConnectionLostError` if it fails, `InputError` if it carries no video.
 
-    film: the stream taken, in words. left_out: the rest. finite: the other end has a file with an end.
+    film: a description of the stream that is read. left_out: the rest. finite: the other end serves a file.
     """
 
     def __init__(self, address: str, *, timeout_s: float, stream: int | None = None) -> None:

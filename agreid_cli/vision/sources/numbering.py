@@ -1,4 +1,4 @@
-"""Which images are the frames of one recording, and which number each has, from their names."""
+"""Determine from file names which images are the frames of one recording, and the number of each."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from agreid_cli.records.image_files import ending_of, is_image, is_litter
 
 _FRAME = re.compile(r"%(0?)(\d*)d")
 _DIGITS = re.compile(r"\d+")
-#: Where names span more than this many times as many numbers as there are images, they number no frames
-#: (timestamps).
+#: If names span more than this many times as many numbers as there are images, the numbers are not frame
+#: numbers (but timestamps).
 SPARSE = 10
 _SHOWN = 20
 _FILMS = frozenset(
     ".mp4 .m4v .mov .avi .mkv .webm .ts .mts .m2ts .mpg .mpeg .wmv .flv .3gp .h264 .h265 .hevc .dav".split()  # noqa: SIM905
 )
-#: Names of folders that say nothing of the recording; the folder around them names it.
+#: Folder names that do not identify the recording; the parent folder names it.
 _PLAIN = frozenset(
     ("img", "img1", "image", "images", "frame", "frames", "jpg", "jpegs", "png", "rgb", "data")
 )
-_PLACE = "\ue000"  # stands for a number in a pattern while the rest of it is translated
+_PLACE = "\ue000"  # placeholder for a number while the rest of a pattern is translated
 
 
 @dataclass(frozen=True)
 class Numbered:
-    """The images in order. indices: 0-based frame numbers; step: how far the names' numbers go up a frame.
+    """The images in order. indices: 0-based frame numbers; step: from one frame's number to the next.
 
-    left_out: other files of the folder, counted by ending.
+    left_out: other files in the folder, counted by suffix.
     """
 
     folder: Path
@@ -51,7 +51,7 @@ class Numbered:
 
 
 def is_pattern(path: Path) -> bool:
-    """Whether a path is a pattern of frames and no file or folder: `%06d.jpg`, `*.jpg`, `img??.png`.
+    """Whether a path is a pattern of frames and not an existing file: `%06d.jpg`, `*.jpg`, `img??.png`.
 
     >>> is_pattern(Path("img1/%06d.jpg")), is_pattern(Path("img1/*.jpg")), is_pattern(Path("a.mp4"))
     (True, True, False)
@@ -60,7 +60,7 @@ def is_pattern(path: Path) -> bool:
 
 
 def find(given: Path) -> Numbered:
-    """The images that a folder or a pattern names; `InputError` when they are no single recording."""
+    """The images that a folder or a pattern names; `InputError` unless they are exactly one recording."""
     if is_pattern(given):
         folder = given.parent
         if not folder.is_dir():
@@ -74,8 +74,8 @@ def find(given: Path) -> Numbered:
         films = [name for name in chosen if not is_image(folder / name)]
         if films:
             raise InputError(
-                f"{given} matches files that are no images: {_listed(films)}",
-                hint="Leave out the quotes, so that the shell names each video.",
+                f"{given} matches files that are not images: {_listed(films)}",
+                hint="Remove the quotes, so that the shell expands the pattern to the videos.",
             )
         return _numbered(given, folder, chosen, names, by_pattern=True)
     folder = image_folder(given)
@@ -84,7 +84,7 @@ def find(given: Path) -> Numbered:
 
 
 def recording_name(given: Path) -> str:
-    """The name of a recording in a folder: that folder's or the one's around it, and the pattern's text.
+    """The name of a recording in a folder: that folder's or its parent's, and the text of the pattern.
 
     >>> recording_name(Path("MOT17-02/img1")), recording_name(Path("day/cam1_%04d.jpg"))
     ('MOT17-02', 'day-cam1')
@@ -100,8 +100,9 @@ def recording_name(given: Path) -> str:
 
 
 def image_folder(given: Path) -> Path:
-    """The folder that holds the frames: the one given, `imDir` of its seqinfo.ini, or its only sub-folder of
-    images. `InputError` when there is none or there are several."""
+    """The folder with the frames: the one given, seqinfo.ini's `imDir`, or its only sub-folder of images.
+
+    Raises `InputError` if there is none or there are several."""
     if any(is_image(given / name) for name in _names(given)):
         return given
     inner = sorted(p for p in given.iterdir() if p.is_dir() and not is_litter(p.name))
@@ -114,13 +115,13 @@ def image_folder(given: Path) -> Path:
     if deeper:
         raise InputError(
             f"{given} contains {len(deeper)} recordings: {_listed([p.name for p in deeper])}",
-            hint=f"Name each of them: {given}/*",
+            hint=f"Give each of them: {given}/*",
         )
     films = [name for name in _names(given) if ending_of(name) in _FILMS]
     held = f"; it contains {_listed(films)}" if films else ""
     raise InputError(
         f"{given} is a folder without images, not a video{held}",
-        hint=f"Name the files: {given}/*{ending_of(films[0]) if films else '.mp4'}",
+        hint=f"Give the files: {given}/*{ending_of(films[0]) if films else '.mp4'}",
     )
 
 
@@ -152,7 +153,7 @@ def _numbered(
     if len(shapes) > 1 or len(varying) > 1:
         if not by_pattern:
             _refuse(given, folder, shapes, groups, varying)
-        notes.append("its file names have no single ascending number: read in the order of their names")
+        notes.append("its file names have no single ascending number: read in the order of the names")
     ordered = sorted(chosen, key=lambda name: ([int(d) for d in _DIGITS.findall(name)], name))
     if len(varying) != 1 or len(shapes) > 1:
         if len(shapes) > 1:
@@ -164,24 +165,24 @@ def _numbered(
     if len(set(numbers)) < len(numbers):
         raise InputError(
             f"{given}: two images have the number {next(n for n, k in Counter(numbers).items() if k > 1)}",
-            hint="Name the images of one recording by a pattern, as in 'img1/%06d.jpg'.",
+            hint="Select the images of one recording with a pattern, as in 'img1/%06d.jpg'.",
         )
     step = math.gcd(*(b - a for a, b in itertools.pairwise(numbers))) or 1
     indices = [(n - numbers[0]) // step for n in numbers]
     if numbers[0] > 1:
-        notes.append(f"its first image has the number {numbers[0]}, which is frame 0 here")
+        notes.append(f"its first image has the number {numbers[0]}, which becomes frame 0")
     if indices[-1] >= SPARSE * len(indices) + SPARSE:
-        notes.append("its numbers are too far apart to be frame numbers: read in their order")
+        notes.append("its numbers are too far apart to be frame numbers: read in ascending order")
         indices, step = list(range(len(numbers))), 1
     elif step > 1:
-        notes.append(f"its numbers go up by {step}: every such image is one frame")
+        notes.append(f"its numbers increase by {step}: each image is the next frame")
     if indices[-1] >= len(indices):
         notes.append(f"{indices[-1] + 1 - len(indices)} numbers between the first and the last have no image")
     return Numbered(folder, _paths(folder, ordered), tuple(indices), step, tuple(notes), left_out)
 
 
 def _varying(groups: list[tuple[int, ...]]) -> list[int]:
-    """The places of the numbers that are not the same in all names."""
+    """The positions of the numbers that differ between names."""
     return [k for k, column in enumerate(zip(*groups, strict=True)) if len(set(column)) > 1]
 
 
@@ -203,12 +204,12 @@ def _refuse(
     raise InputError(
         f"{given} contains images with {len(kinds)} kinds of names, so it may be several recordings: "
         f"{', '.join(listed)}{more}",
-        hint=f"Name those of one recording by a pattern in quotes, as in '{folder}/{_pattern_of(example)}'.",
+        hint=f"Select one recording with a pattern in quotes, as in '{folder}/{_pattern_of(example)}'.",
     )
 
 
 def _pattern_of(name: str) -> str:
-    """The name with its last number as a pattern.
+    """The name with its last number replaced by a pattern.
 
     >>> _pattern_of("cam1_000030.jpg")
     'cam1_%06d.jpg'

@@ -1,4 +1,4 @@
-"""The frames of a recorded stream, part after part, with the times at which they came."""
+"""The frames of a recorded stream, part after part, with the times at which they arrived."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from agreid_cli.vision.sources.source import Frame
 
 
 class Playback:
-    """A recording that is read like a file; `InputError` when nothing in it decodes. See `Source`.
+    """A recording, read like a file; `InputError` if nothing in it can be decoded. See `Source`.
 
-    max_seconds: of footage, without the gaps between connections; 0 is all.
+    max_seconds: seconds of footage, without the gaps between connections; 0 is all.
     """
 
     def __init__(self, folder: Path, *, deinterlace: str = "auto", max_seconds: float = 0) -> None:
@@ -31,7 +31,7 @@ class Playback:
         self._max_seconds = max_seconds
         self._interlaced = 0
         if not self._recording.parts:
-            raise InputError(f"{folder} holds no part", hint="Record the stream again.")
+            raise InputError(f"{folder} contains no part", hint="Record the stream again.")
         film = look(self._folder / self._recording.parts[0].file).film
         self.fps = film.fps
         self.promised: int | None = self._recording.frames
@@ -55,7 +55,7 @@ class Playback:
 
     @property
     def missing_at_end(self) -> int:
-        """Recorded frames that did not decode and were not followed by others."""
+        """Recorded frames that could not be decoded and were not followed by others."""
         return 0 if self._cut else max(0, self._recording.frames - self._clock.frames)
 
     def frames(self) -> Iterator[Frame]:
@@ -67,7 +67,7 @@ class Playback:
     def notes(self) -> list[str]:
         found = []
         if self._recording.left_out:
-            found.append(f"{self._recording.film} is taken; left out: {'; '.join(self._recording.left_out)}")
+            found.append(f"reading {self._recording.film}; left out: {'; '.join(self._recording.left_out)}")
         if self._recording.connections > 1:
             gaps = sum(
                 max(0.0, b.start_s - a.start_s - a.seconds)
@@ -96,7 +96,7 @@ class Playback:
         }
 
     def sha256(self) -> str:
-        """Over the bytes and the times of all parts."""
+        """The digest of the bytes and times of all parts."""
         digest = hashlib.sha256()
         for part in self._recording.parts:
             digest.update(f"{part.start_s}\n".encode())
@@ -107,7 +107,7 @@ class Playback:
         self._pictures.close()
 
     def _all(self) -> Generator[Any, None, None]:
-        """(picture, milliseconds since the recording began) of all parts; None is a failure."""
+        """(image, milliseconds since the recording began) of all parts; None is a failure."""
         footage = 0.0
         for part in self._recording.parts:
             path = self._folder / part.file
@@ -149,5 +149,5 @@ class Playback:
 
 
 def open_recording(path: Path, config: SourceConfig) -> Playback:
-    """The opener of recorded streams; `path` is the recording's folder."""
+    """Open a recorded stream; `path` is the folder of the recording."""
     return Playback(path, deinterlace=config.deinterlace, max_seconds=config.max_seconds)

@@ -1,4 +1,4 @@
-"""What every video source is: a file, a folder of frames, or the recording of a stream."""
+"""The interface of video sources: a file, a folder of frames, or the recording of a stream."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Frame:
-    """One decoded frame: 0-based index, seconds since the first by the stream's timestamps, pixels.
+    """One decoded frame: 0-based index, seconds since the first frame by the stream's timestamps, pixels.
 
     image: uint8 (height, width, 3), BGR.
     """
@@ -22,12 +22,12 @@ class Frame:
 
 
 class Source(Protocol):
-    """An opened source; its constructor raises `InputError` when it is none. Iterate `frames()` once.
+    """An open source; its constructor raises `InputError` if it is not one. Iterate `frames()` once.
 
-    size: width, height in pixels of the frames given out. stored_size: as stored, before non-square pixels
-    were made square. promised: the number of frames that the source states, or None. decoded: frames given
-    out so far. lost: frames that could not be decoded but were followed by good ones. missing_at_end: frames
-    promised after the last one.
+    size: width, height in pixels of the frames returned. stored_size: as stored, before pixels were made
+    square. promised: the number of frames that the source states, or None. decoded: frames returned so far.
+    lost: frames that could not be decoded and were followed by good ones. missing_at_end: frames promised
+    after the last one.
     """
 
     @property
@@ -48,15 +48,15 @@ class Source(Protocol):
     def frames(self) -> Iterator[Frame]: ...
 
     def notes(self) -> list[str]:
-        """What the user is to know of how the source was read: sentences without a full stop."""
+        """What the user should know about how the source was read: sentences without a full stop."""
         ...
 
     def facts(self) -> dict[str, Any]:
-        """What the record keeps: the stream taken, what was left out, what was done to the pictures."""
+        """Facts for the record: the stream that was read, what was left out, how frames were changed."""
         ...
 
     def sha256(self) -> str:
-        """The digest of all bytes that the source is made of."""
+        """The digest of all bytes of the source."""
         ...
 
     def close(self) -> None: ...

@@ -89,5 +89,5 @@ def test_one_name_for_two_videos_is_refused_in_every_shard(videos: list[Path], t
     (tmp_path / "other").mkdir()
     other = tiny.write(tmp_path / "other" / "a.avi", tiny.clip(10))
     for number in (1, 2):
-        with pytest.raises(InputError, match="one name: a"):
+        with pytest.raises(InputError, match="the same name: a"):
             run([*videos, other], tmp_path / "w", Shard(number, 2))

@@ -105,11 +105,11 @@ def test_pictures_that_the_shell_spread_are_one_error(
 ) -> None:
     folder = made.sequence(tmp_path / "s", 20) / "img1"
     film = tiny.write(tmp_path / "a.avi", tiny.clip(5))
-    with pytest.raises(InputError, match="20 of the 21 paths are single pictures") as caught:
+    with pytest.raises(InputError, match="20 of the 21 paths are single images") as caught:
         run(film, *sorted(folder.iterdir()), given=Given("cctv", video_ids=("one",)))
     assert str(folder) in caught.value.hint
     assert not caught.value.problems
-    with pytest.raises(InputError, match=r"000001\.jpg is a single picture, not a recording"):
+    with pytest.raises(InputError, match=r"000001\.jpg is a single image, not a recording"):
         run(folder / "000001.jpg")
     assert not (tmp_path / "w").exists()
 
@@ -135,7 +135,8 @@ def test_what_a_container_holds_besides_the_film_is_said_and_recorded(
     result = run(path, progress=heard)
     assert (result.videos[0].width, result.videos[0].decoded) == (192, 30)
     assert (
-        "stream 1 (h264, 192×144) is taken; left out: stream 2 (h264, 96×72), another film" in heard.notes[0]
+        "reading stream 1 (h264, 192×144); left out: stream 2 (h264, 96×72), another video stream"
+        in heard.notes[0]
     )
     record = json.loads((tmp_path / "w/crops/parts/dash.json").read_text())
     assert record["source"]["left_out"] == ["stream 2 (h264, 96×72)", "a picture (stream 0, mjpeg, 300×300)"]

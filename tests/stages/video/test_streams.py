@@ -97,7 +97,7 @@ def test_a_finished_stream_is_not_asked_again_and_stays_as_it_is(
         assert run(f"{server}/cam", source={"max_frames": 30}, progress=heard).skipped
     assert show.asked == 1
     assert tiny.tree(tmp_path / "w") == before
-    assert "recorded before, 30 frames, 3.0 s" in heard.notes[0]
+    assert "already recorded, 30 frames, 3.0 s" in heard.notes[0]
 
 
 def test_an_interrupted_extraction_goes_on_from_the_recording_to_the_same_bytes(
@@ -271,7 +271,7 @@ def test_streams_that_cannot_be_had_are_listed_and_secrets_are_not_shown(
     assert f"{server}/none cannot be recorded: server returned 404 Not Found" in said
     assert "rtsp://127.0.0.1:9/stream cannot be recorded: connection refused" in said
     assert "geheim" not in said
-    with pytest.raises(InputError, match="streams by 'ftp' are not read"):
+    with pytest.raises(InputError, match="the protocol 'ftp' is not supported"):
         run("ftp://127.0.0.1/a.mp4")
     with pytest.raises(InputError, match="not exist"):
         run("rtsp://127.0.0.1:9/stream", str(tmp_path / "none.mp4"))
@@ -304,7 +304,7 @@ def test_ctrl_c_keeps_the_recording_and_the_same_command_cuts_its_crops(
         assert 0 < kept.frames < 100
         code, _, err = warm.run(*words, cwd=tmp_path)
     assert code == 0, err
-    assert "recorded before" in err
+    assert "already recorded" in err
     assert {row["video_id"] for row in crops(tmp_path / "w")} <= {"cam"}
     record = json.loads((tmp_path / "w/crops/parts/cam.json").read_text())
     assert record["decoded"] == kept.frames

@@ -48,7 +48,7 @@ def test_the_film_is_taken_and_the_rest_is_said(
     for image, drawn in zip(images, tiny.clip(20), strict=True):
         assert np.abs(image.astype(int) - drawn).mean() < 8
     said = video.notes()[0]
-    assert "(h264, 192×144) is taken; left out: " in said
+    assert "(h264, 192×144); left out: " in said
     left_out = video.facts()["left_out"]
     other = tracks[1 - taken]
     words = "a picture" if other in (COVER, STILL) else "stream"
@@ -62,7 +62,7 @@ def test_another_film_is_taken_on_request_and_a_wrong_number_lists_the_films(tmp
     path = containers.mux(tmp_path / "dash.mkv", Track(), SMALL)
     video, images = read(path, stream=1)
     assert (video.size, len(images)) == ((96, 72), 20)
-    with pytest.raises(InputError, match="has no film in stream 7") as caught:
+    with pytest.raises(InputError, match="has no video in stream 7") as caught:
         look(path, 7)
     assert "stream 0 (h264, 192×144), stream 1 (h264, 96×72)" in caught.value.hint
 
@@ -114,7 +114,7 @@ def test_interlaced_frames_are_deinterlaced_and_none_is_lost(form: str, tmp_path
     assert video.facts()["deinterlaced"]
     video, images = read(tmp_path / name, deinterlace="off")
     assert containers.combing(images) > containers.combing(pictures) / 2
-    assert "left as they are" in video.notes()[0]
+    assert "left interlaced" in video.notes()[0]
 
 
 def test_frames_that_are_combed_without_a_mark_are_deinterlaced_on_request(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_names_without_padding_are_in_the_order_of_their_numbers(tmp_path: Path)
     source, found = read(made.folder(tmp_path / "clip", range(8, 13), "frame {}.jpg"), fps=10)
     assert [frame.index for frame in found] == [0, 1, 2, 3, 4]
     assert [path.stem for path in find(tmp_path / "clip").paths] == [f"frame {k}" for k in range(8, 13)]
-    assert "its first image has the number 8, which is frame 0 here" in source.notes()
+    assert "its first image has the number 8, which becomes frame 0" in source.notes()
 
 
 def test_missing_numbers_and_broken_images_are_lost_frames(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_every_fifth_frame_keeps_the_time_of_the_film(tmp_path: Path) -> None:
     assert (source.fps, source.promised) == (6, 5)
     assert [frame.index for frame in found] == [0, 1, 2, 3, 4]
     assert found[-1].time_s == pytest.approx(20 / 30, abs=1e-5)
-    assert "its numbers go up by 5: every such image is one frame" in source.notes()
+    assert "its numbers increase by 5: each image is the next frame" in source.notes()
 
 
 def test_timestamps_are_no_frame_numbers(tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_folders_that_are_no_recording_say_what_to_give(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=wanted) as caught:
         FrameFolder(tmp_path / "films")
     assert str(tmp_path / "films/*.avi") in caught.value.hint
-    with pytest.raises(InputError, match=r"matches files that are no images: a\.avi"):
+    with pytest.raises(InputError, match=r"matches files that are not images: a\.avi"):
         FrameFolder(tmp_path / "films/*.avi")
     with pytest.raises(InputError, match=r"matches no file"):
         FrameFolder(tmp_path / "films/%06d.jpg")

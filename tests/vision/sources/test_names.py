@@ -65,7 +65,7 @@ def test_one_picture_is_no_recording(name: str, tmp_path: Path) -> None:
 
     kind = None if name != "frame.mp4" else "JPEG"
     Image.fromarray(tiny.clip(1)[0][..., ::-1]).save(tmp_path / name, format=kind)
-    with pytest.raises(InputError, match="is a single picture, not a recording"):
+    with pytest.raises(InputError, match="is a single image, not a recording"):
         Video(tmp_path / name)
 
 

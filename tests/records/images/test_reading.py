@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from agreid_cli.records.images.door import decode, picture_size, read_picture
 from agreid_cli.records.images.picture import BACKGROUND
+from agreid_cli.records.images.reading import decode, picture_size, read_picture
 
 CUT = "the file ends early"
 
@@ -210,7 +210,7 @@ def test_transparent_parts_are_filled_with_the_stated_colour() -> None:
     palette = Image.fromarray(RGB).quantize(16)
     found = decode(encoded("PNG", palette, transparency=palette.getpixel((0, 0))))
     assert tuple(found.pixels[0, 0]) == BACKGROUND
-    with pytest.raises(ValueError, match="transparent everywhere"):
+    with pytest.raises(ValueError, match="all of it is transparent"):
         decode(encoded("PNG", Image.fromarray(np.dstack([RGB, np.zeros_like(alpha)]))))
 
 
@@ -231,7 +231,7 @@ def test_of_several_frames_the_first_is_taken_and_that_is_said() -> None:
     first = Image.fromarray(RGB)
     data = encoded("GIF", first, save_all=True, append_images=[Image.fromarray(RGB[::-1])])
     found = decode(data)
-    assert found.converted == "several frames, of which the first is taken"
+    assert found.converted == "several frames, of which the first is used"
     assert np.abs(found.pixels.astype(int) - RGB).mean() < 20
 
 

@@ -1,9 +1,9 @@
-"""The one door to image files: path → uint8 RGB, or a reason in words.
+"""The only place where image files are opened: path → uint8 RGB, or an error that gives the reason.
 
-Only regular files are opened. Whole files come back as they are seen: turned as EXIF says, CMYK and Lab as
-RGB, samples beyond 8 bits scaled (`depth`), transparent parts on `picture.BACKGROUND`, of several frames the
-first. A file that is cut short or damaged is refused; bytes behind the end of a JPEG or PNG are ignored, and
-an end marker that alone is missing is added.
+Only regular files are opened. Images are returned as they are displayed: rotated by EXIF, CMYK and Lab as
+RGB, samples beyond 8 bits scaled (`depth`), transparent parts over `picture.BACKGROUND`, the first of several
+frames. A truncated or damaged file is refused; bytes after the end of a JPEG or PNG are ignored, and a
+missing end marker, if nothing else is missing, is added.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import os
 from pathlib import Path
 
 from agreid_cli.records.images import decoders
+from agreid_cli.records.images.integrity import JPEG, PNG, check_riff, ends, trimmed_jpeg, trimmed_png
 from agreid_cli.records.images.picture import TOO_LARGE, Picture, opened
-from agreid_cli.records.images.wholeness import JPEG, PNG, check_riff, ends, trimmed_jpeg, trimmed_png
 from agreid_cli.records.regular import irregular
 
 __all__ = ["Picture", "decode", "picture_size", "read_picture"]
@@ -23,10 +23,9 @@ _TAIL = 64
 
 
 def read_picture(path: str | Path) -> Picture:
-    """The decoded file; see above for the rules.
+    """The decoded file; see the module for the rules.
 
-    Raises `ValueError` with the reason when there is no whole image in the file, `OSError` when it cannot be
-    opened.
+    Raises `ValueError` with the reason if the file is not a complete image, `OSError` if it cannot be opened.
     """
     _check_regular(path)
     return decode(Path(path).read_bytes())
@@ -40,14 +39,14 @@ def decode(data: bytes) -> Picture:
         return _decode(data)
     except MemoryError as error:
         raise ValueError("the image does not fit into memory") from error
-    except Exception as error:  # Pillow and OpenCV raise a dozen kinds for damaged files
+    except Exception as error:  # Pillow and OpenCV raise many types for damaged files
         raise ValueError(_reason(error)) from error
 
 
 def picture_size(path: str | Path) -> tuple[int, int]:
-    """(width, height) from the header; only a file whose end is not where it should be is decoded.
+    """(width, height) from the header; the file is decoded only if its end is not where it should be.
 
-    Raises as `read_picture` does, for what shows without decoding.
+    Raises as `read_picture` does for faults that show without decoding.
     """
     _check_regular(path)
     with open(path, "rb") as file:
@@ -84,7 +83,7 @@ def _decode(data: bytes) -> Picture:
     try:
         image = opened(io.BytesIO(data))
     except UnidentifiedImageError:
-        return decoders.by_opencv(data)  # TIFF of three float channels, Radiance HDR
+        return decoders.by_opencv(data)  # TIFF with three float channels, Radiance HDR
     with image:
         return decoders.by_pillow(data, image)
 

@@ -1,4 +1,4 @@
-"""Whether an image file is all there, from its own structure: cut short, padded, or damaged inside.
+"""Check from its structure whether an image file is complete: truncated, padded, or damaged inside.
 
 JPEG (ITU-T T.81): marker segments and entropy-coded scans up to the end marker; what follows it is padding.
 PNG (ISO/IEC 15948): chunks with checksums up to IEND. WebP: the RIFF header states the length.
@@ -11,27 +11,28 @@ import zlib
 
 JPEG, PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 END = b"\xff\xd9"
-#: The next marker inside entropy-coded data: 0xFF, but not stuffed (00), filled (FF) or a restart (D0 to D7).
+#: The next marker in entropy-coded data: 0xFF, but not stuffed (00), a fill byte (FF) or a restart (D0 to
+#: D7).
 _MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 _TABLES, _SCAN, _PROGRESSIVE = 0xC4, 0xDA, 0xC2
 _ALONE = {0x00, 0x01, *range(0xD0, 0xD9)}
 _HOLE = bytes(16)
 _EXTRANEOUS = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
-#: Of libjpeg's warnings those that are about notes, not pixels.
+#: Warnings of libjpeg that concern metadata, not pixels.
 _HARMLESS = ("jfif revision", "adobe color transform", "invalid sos parameters")
 _IEND = bytes(4) + b"IEND" + zlib.crc32(b"IEND").to_bytes(4, "big")
-#: Chunks that pixels depend on; damage in a comment does no harm.
+#: Chunks that determine the pixels; damage in a comment is harmless.
 _CRITICAL = {b"IHDR", b"PLTE", b"IDAT", b"tRNS"}
 
 
 def trimmed_jpeg(data: bytes) -> bytes:
-    """The JPEG without what follows its end marker; a file that lacks only the marker is given one.
+    """The JPEG without what follows its end marker; if only the marker is missing, it is added.
 
-    Raises `ValueError` when the file ends before its pixels, or zeros stand in their place.
+    Raises `ValueError` if the file ends before its pixels, or zeros replace some of them.
     """
     place, scans = 2, 0
     zero_codes: dict[int, int] = {}
-    lacking: dict[int, int] = {}  # of a progressive file: component → bits of coefficients to come
+    lacking: dict[int, int] = {}  # of a progressive file: component → bits of coefficients still to come
     while True:
         place = data.find(b"\xff", place)
         while 0 <= place < len(data) - 1 and data[place + 1] == 0xFF:  # fill bytes
@@ -62,7 +63,7 @@ def trimmed_jpeg(data: bytes) -> bytes:
                 raise ValueError("the file is damaged: some of its pixel data is zeros")
             if found is None:
                 _all_scans(lacking)
-                return data[:stop] + END  # whether the scan is complete, the decoder knows
+                return data[:stop] + END  # the decoder knows whether the scan is complete
             place = stop
     if not scans or place > len(data):
         raise ValueError("the file ends early: it is truncated")
@@ -71,7 +72,7 @@ def trimmed_jpeg(data: bytes) -> bytes:
 
 
 def _note_scan(header: bytes, lacking: dict[int, int]) -> None:
-    """Tick off the coefficients that a progressive scan brings to their last bit."""
+    """Remove the coefficients that a progressive scan completes to their last bit."""
     if len(header) > 5 and len(header) == 4 + 2 * header[0] and not header[-1] & 15:
         first, last = header[-3:-1]
         for component in header[1:-3:2]:
@@ -84,7 +85,7 @@ def _all_scans(lacking: dict[int, int]) -> None:
 
 
 def _zero_codes(tables: bytes) -> dict[int, int]:
-    """The symbol whose code is all zeros, by class and number of each Huffman table of a segment."""
+    """The symbol whose code is all zeros, per class and number of each Huffman table in a segment."""
     found, place = {}, 0
     while place + 17 < len(tables):
         found[tables[place]] = tables[place + 17]
@@ -93,9 +94,9 @@ def _zero_codes(tables: bytes) -> dict[int, int]:
 
 
 def _no_zeros(header: bytes, zero_codes: dict[int, int]) -> bool:
-    """Whether a scan can hold no long run of zeros: they would stand for dozens of equal coefficients.
+    """Whether a scan cannot contain a long run of zeros: it would encode dozens of equal coefficients.
 
-    Where the all-zero code ends a block instead, as in optimised tables, a flat background is all zeros.
+    If the all-zero code ends a block instead, as in optimised tables, a flat background is all zeros.
     """
     if len(header) < 6 or len(header) != 4 + 2 * header[0]:
         return False
@@ -106,7 +107,7 @@ def _no_zeros(header: bytes, zero_codes: dict[int, int]) -> bool:
 
 
 def jpeg_fault(data: bytes, said: str) -> str:
-    """What libjpeg's warning or error means for the pixels, in words; empty where it does no harm to them."""
+    """What libjpeg's warning or error means for the pixels; empty if it does not affect them."""
     low = said.lower()
     if "premature end" in low:
         return "the file ends early: it is truncated, or has a hole"
@@ -123,9 +124,9 @@ def jpeg_fault(data: bytes, said: str) -> str:
 
 
 def trimmed_png(data: bytes) -> bytes:
-    """The PNG without what follows its end; a file that lacks only the end chunk is given one.
+    """The PNG without what follows its end; if only the end chunk is missing, it is added.
 
-    Raises `ValueError` when a chunk that matters fails its checksum or is cut short.
+    Raises `ValueError` if a required chunk fails its checksum or is truncated.
     """
     place = len(PNG)
     while place + 8 <= len(data):
@@ -142,19 +143,19 @@ def trimmed_png(data: bytes) -> bytes:
             return data[:place]
     if b"IDAT" not in data[:place] or (place + 8 <= len(data) and data[place + 4 : place + 8] != b"IEND"):
         raise ValueError("the file ends early: it is truncated")
-    return data[:place] + _IEND  # whether the pixels are complete, the decoder knows
+    return data[:place] + _IEND  # the decoder knows whether the pixels are complete
 
 
 def check_riff(data: bytes) -> None:
-    """Raise `ValueError` when a RIFF file (WebP) is shorter than its header says."""
+    """Raise `ValueError` if a RIFF file (WebP) is shorter than its header says."""
     if 8 + int.from_bytes(data[4:8], "little") > len(data):
         raise ValueError("the file ends early: it is truncated")
 
 
 def ends(tail: bytes, head: bytes, size: int) -> bool:
-    """Whether a file that begins with `head` and ends with `tail`, of `size` bytes, may be whole.
+    """Whether a file of `size` bytes that begins with `head` and ends with `tail` may be complete.
 
-    A quick check for many files: `False` requires the thorough one, `True` is not a proof.
+    A quick check for many files: `False` requires the full check, `True` is not a proof.
     """
     if head.startswith(JPEG):
         return tail.endswith(END)
