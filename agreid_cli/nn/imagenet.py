@@ -1,4 +1,4 @@
-"""A network behind ImageNet's normalisation, for programs that know no other, such as boxmot."""
+"""A network behind ImageNet's normalisation, for programs that use no other, such as boxmot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checkpoints that the authors of a method published, by their own names, into our networks."""
+"""Load checkpoints published by a method's authors, by their own names, into our networks."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ def _same(state: Tensors) -> Tensors:
 
 @dataclass(frozen=True)
 class Scheme:
-    """How the names of one method's checkpoints translate.
+    """How the names in one method's checkpoints are translated.
 
     marker: matches a name that every such checkpoint has, and no other file. rules: pattern of a published
-    name → our names in the order in which they are tried, as templates of `re.Match.expand`. prepare: changes
-    the file's tensors first. unused: matches names that the authors' own network stores and does not use.
+    name → our names in the order in which they are tried, as templates of `re.Match.expand`. prepare:
+    transforms the file's tensors first. unused: matches names that the authors' network stores but does not
+    use.
     """
 
     marker: str
@@ -41,7 +42,7 @@ class Scheme:
     def translated(
         self, state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]
     ) -> Iterator[tuple[str, str]]:
-        """(published name, our name) of every tensor that has a place in `wanted`."""
+        """(published name, our name) of every tensor with a counterpart in `wanted`."""
         for name in state:
             for pattern, templates in self.rules:
                 if match := re.fullmatch(pattern, name):
@@ -51,7 +52,7 @@ class Scheme:
                     break
 
 
-#: Rules for a trunk with timm's names, at a prefix. Blocks are in the stem or in one of two tails.
+#: Rules for a backbone with timm's names under a prefix. Blocks are in the stem or in one of two tails.
 def trunk_rules(prefix: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """The rules of a timm transformer whose names begin with `prefix`, a pattern."""
     return (
@@ -68,10 +69,10 @@ def trunk_rules(prefix: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
 def load_published(
     model: nn.Module, state: Mapping[str, Tensor], scheme: Scheme, *, source: str, grid: tuple[int, int]
 ) -> WeightReport:
-    """Copy a published checkpoint into `model`, classifiers of as many identities included.
+    """Copy a published checkpoint into `model`, including classifiers with the same number of identities.
 
     grid: rows and columns of the model's patches; positions of another grid are resized. Raises `InputError`
-    where less than 90 % of what the embedding needs is found, and names the tensors that do not fit.
+    if less than 90 % of what the embedding needs is found, and names the tensors that do not fit.
     """
     found = scheme.prepare({name.removeprefix("module."): tensor for name, tensor in state.items()})
     wanted = model.state_dict()
@@ -102,7 +103,7 @@ def load_published(
     if share < ENOUGH:
         raise InputError(
             f"{source} has only {share:.1%} of what the embedding needs, so nothing was loaded: {report}",
-            hint="Check model.size, model.backbone and method.options (stride, prompts) against it.",
+            hint="Compare it with model.size, model.backbone and method.options (stride, prompts).",
         )
     with torch.no_grad():
         for theirs, tensor in fits.items():

@@ -1,4 +1,4 @@
-"""Attention rollout: how much of each patch reaches the class token (Abnar & Zuidema, ACL 2020)."""
+"""Attention rollout: the contribution of each patch to the class token (Abnar & Zuidema, ACL 2020)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from agreid_cli.records.side import Side
 def rollout(model: ReidModel, images: Tensor, side: Side | None = None) -> Tensor:
     """B×H×W ≥ 0, each summing to 1: the class token's attention over the patches, through all blocks.
 
-    Each block counts as ½ of its attention, averaged over heads, and ½ of the residual; their product is
-    taken from the first block to the last. Of TransReID the global branch is shown. Raises `InputError` for a
-    network without transformer blocks.
+    Each block counts as ½ of its attention, averaged over heads, and ½ of the residual; the result is their
+    product from the first block to the last. For TransReID this is the global branch. Raises `InputError` for
+    a network without transformer blocks.
     """
     blocks, prefix, grid = _blocks(model)
     found: list[Tensor] = []
@@ -26,7 +26,7 @@ def rollout(model: ReidModel, images: Tensor, side: Side | None = None) -> Tenso
     fused = [block.attn.fused_attn for block in blocks]
     try:
         for block in blocks:
-            block.attn.fused_attn = False  # the fused form never holds the attention
+            block.attn.fused_attn = False  # the fused form does not return the attention
         with torch.inference_mode():
             model.eval().embed(images, side)
     finally:
@@ -37,7 +37,7 @@ def rollout(model: ReidModel, images: Tensor, side: Side | None = None) -> Tenso
     flow = torch.eye(tokens).expand(len(images), -1, -1)
     for attention in found[: len(blocks)]:
         mean = attention.float().mean(1)
-        if extra := mean.shape[-1] - tokens:  # prompts of this block, behind the tokens in front
+        if extra := mean.shape[-1] - tokens:  # prompts of this block, after the leading tokens
             keep = [*range(prefix), *range(prefix + extra, mean.shape[-1])]
             mean = mean[:, keep][:, :, keep]
         step = mean / mean.sum(-1, keepdim=True) / 2 + torch.eye(tokens) / 2
@@ -47,7 +47,7 @@ def rollout(model: ReidModel, images: Tensor, side: Side | None = None) -> Tenso
 
 
 def _blocks(model: ReidModel) -> tuple[list[Any], int, tuple[int, int]]:
-    """The blocks that the class token passes, in order; the tokens in front of the patches; the grid."""
+    """The blocks that the class token passes, in order; the number of leading tokens; the grid."""
     stem, head = model.backbone.stem, model.head
     parts: Sequence[Any] = (getattr(stem, "first", None) or getattr(stem, "net", None),
                             getattr(head, "shared", None), getattr(head, "tail", None))  # fmt: skip
@@ -65,7 +65,7 @@ def _blocks(model: ReidModel) -> tuple[list[Any], int, tuple[int, int]]:
     )
     if not blocks or prefix is None or grid is None:
         raise InputError(
-            "this network has no transformer blocks whose attention could be shown",
+            "this network has no transformer blocks, so it has no attention to show",
             hint="Train a stream that explains it: agreid train --recipe explain-campus "
             "--set explain.teacher=runs/NAME",
         )

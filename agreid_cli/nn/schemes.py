@@ -1,4 +1,4 @@
-"""The names in published checkpoints of TransReID, VDT, SeCap and CLIP-ReID."""
+"""Translate the names in published checkpoints of TransReID, VDT, SeCap and CLIP-ReID."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _LAST = r"(\d+)"
 
 
 def _last_block(state: dict[str, Tensor], trunk: str, branches: dict[str, str]) -> dict[str, Tensor]:
-    """Branches' copies of last block and norm (`b1.0`, `b1.1`), named by the block's number in the trunk."""
+    """The branches' copies of last block and norm (`b1.0`, `b1.1`), with the block's backbone number."""
     numbers = [int(m[1]) for name in state if (m := re.match(rf"{re.escape(trunk)}blocks\.(\d+)\.", name))]
     last = max(numbers, default=0)
     branched = any(name.startswith(tuple(branches)) for name in state)
     made: dict[str, Tensor] = {}
     for name, tensor in state.items():
         if branched and name.startswith((f"{trunk}blocks.{last}.", f"{trunk}norm.")):
-            continue  # stored by the authors, used by nothing
+            continue  # stored by the authors, but unused
         for theirs, ours in branches.items():
             name = re.sub(rf"^{re.escape(theirs)}\.0\.", f"{ours}.late.blocks.{last}.", name)
             name = re.sub(rf"^{re.escape(theirs)}\.1\.", f"{ours}.norm.", name)
@@ -120,9 +120,9 @@ _CLIP_TRUNK = (
 
 
 def timm_names(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    """The image tower of a CLIP file, whose names begin with `prefix`, by timm's names; the rest as it is.
+    """The image tower of a CLIP file, whose names begin with `prefix`, by timm's names; others unchanged.
 
-    `head.weight` is the projection into the space of texts, D×width.
+    `head.weight` is the projection into the space shared with texts, D×width.
     """
     made: dict[str, Tensor] = {}
     for name, tensor in state.items():

@@ -49,7 +49,7 @@ class Keeper(Protocol):
         none."""
 
     def keep_best(self, training: Training) -> None:
-        """Write these weights as the best so far, where an epoch is to be chosen."""
+        """Write these weights as the best so far, if an epoch is to be chosen."""
 
 
 def fit(training: Training, feed: Feed, keeper: Keeper, *, stop: Stop, progress: Progress) -> None:
@@ -77,10 +77,10 @@ def fit(training: Training, feed: Feed, keeper: Keeper, *, stop: Stop, progress:
 
 
 def _due(training: Training) -> bool:
-    """Whether the epoch that has ended is to be validated, and has not been.
+    """Whether the epoch that just ended is to be validated and has not been yet.
 
-    A checkpoint is written before the validation, so that nothing in it can lose the epoch; a run that is
-    resumed from there validates first.
+    A checkpoint is written before the validation, so that an error in it cannot lose the epoch; a run resumed
+    from there validates first.
     """
     position, every = training.position, training.config.validation.every
     if position.batch or position.epoch <= position.validated:
@@ -90,7 +90,7 @@ def _due(training: Training) -> bool:
 
 
 def _one_epoch(training: Training, feed: Feed, keeper: Keeper, stop: Stop, task: Task) -> None:
-    """The rest of the epoch under way."""
+    """The rest of the current epoch."""
     position, config = training.position, training.config
     meter = Meter(position, every=READ_EVERY if training.device.type == "cuda" else 1)
     batches = feed.epoch(position.epoch, start=position.batch)

@@ -26,7 +26,7 @@ BACKBONES = {
     "osnet-ain-x0.5": "agreid_cli.nn.backbones.osnet_ain:osnet_ain_x0_5",
     "osnet-ain-x0.25": "agreid_cli.nn.backbones.osnet_ain:osnet_ain_x0_25",
 }
-#: `timm:<any timm name>` is a backbone too.
+#: `timm:<any timm name>` is also a backbone.
 TIMM = "timm:"
 
 

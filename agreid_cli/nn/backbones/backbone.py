@@ -23,12 +23,11 @@ WRAPPER = re.compile(r"^(?:net|first|late)\.")
 class Traits:
     """Properties of a backbone, stated here only.
 
-    channels: C of the grid. nonnegative: the grid is ≥ 0, so that GeM may pool it.
-    mean, std: of the images it wants, for values 0..1. pretrained: timm's name of its usual weights.
-    has_token: whether its feature maps carry a class token. fc: width of the fully connected layer behind
-    the pooling, 0 where there is none. needs: the side information that its stem takes, of `camera` and
-    `view`. grid: rows and columns of a transformer's
-    patches.
+    channels: C of the grid. nonnegative: the grid is ≥ 0, so that GeM can pool it.
+    mean, std: for normalising images with values 0..1. pretrained: timm's name of its usual weights.
+    has_token: whether its feature maps have a class token. fc: width of the fully connected layer after
+    pooling, 0 for none. needs: the side information that its stem takes, of `camera` and `view`. grid: rows
+    and columns of a transformer's patches.
     """
 
     channels: int

@@ -1,7 +1,7 @@
-"""Transformers of timm with what the view-aware methods add to them, still cut into a stem and tails.
+"""timm transformers with the additions of the view-aware methods, divided into a stem and tails.
 
-Added where a method asks for it: overlapping patches, side-information embeddings, a view token that is
-subtracted from the class token after each block, and prompt tokens of their own for each block.
+Optional additions: overlapping patches, side-information embeddings, a view token that is subtracted from the
+class token after each block, and prompt tokens specific to each block.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ VIEW_TOKEN, UNSUBTRACTED = "view", "class before subtraction"
 
 @dataclass(frozen=True)
 class Additions:
-    """stride: of the patches in pixels; None keeps the network's (patches side by side).
+    """stride: of the patches in pixels; None keeps the network's (no overlap).
 
     table: an embedding of camera or view, added to tokens. view_token: a learned token after the class token.
     subtract: f ← f − v after each block, f the class token and v the view token (VDT, Eq. 3); the last one
-    after the norm as well. subtract_last: also between the last block and the norm (VDT yes, SeCap no).
-    prompts: learned tokens that each block is given in front of the patches, and that are removed after it.
+    also after the norm. subtract_last: also between the last block and the norm (VDT yes, SeCap no).
+    prompts: learned tokens inserted before the patches in each block and removed after it.
     """
 
     stride: int | None = None
@@ -43,7 +43,7 @@ class Additions:
 
 
 class Run(nn.Module):
-    """Blocks, one after another, on B×T×D tokens: `prefix` of them in front of the patches."""
+    """Blocks in sequence on B×T×D tokens; `prefix` of the tokens precede the patches."""
 
     def __init__(self, blocks: dict[str, nn.Module], net: Any, added: Additions, *, last: bool) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ class Run(nn.Module):
             nn.init.trunc_normal_(self.prompts, std=0.02)
 
     def run(self, tokens: Tensor, *, places: Tensor | None = None, keep: bool = False) -> Tensor:
-        """places: the patches' numbers, where not all in order. keep: leave the last block's prompts in."""
+        """places: patch indices, if not all in order. keep: keep the last prompts in the output."""
         more: dict[str, Tensor] = {}
         if self.rope is not None:
             angles = self.rope.get_embed(shape=self.rows_columns)
@@ -92,13 +92,13 @@ class TokenStem(nn.Module):
         self.view_token = self.view_pos = None
         if added.view_token:
             self.view_token = nn.Parameter(torch.zeros(1, 1, net.embed_dim))
-            # The published code begins with the position of the first patch, by a slip; ours with 0.
+            # The published code starts with the position of the first patch, by mistake; ours with 0.
             self.view_pos = nn.Parameter(torch.zeros(1, 1, net.embed_dim))
         net.blocks = nn.Identity()
         self.net: Any = net
 
     def forward(self, images: Tensor, side: Side | None = None) -> Tensor:
-        """images: B×3×H×W, normalised; side: what the table needs of each."""
+        """images: B×3×H×W, normalised; side: the values that the table needs."""
         placed: Any = self.net._pos_embed(self.net.patch_embed(images))
         tokens: Tensor = placed[0] if isinstance(placed, tuple) else placed
         if self.view_token is not None:
@@ -112,7 +112,7 @@ class TokenStem(nn.Module):
 
 
 class TokenTail(Tail):
-    """The other blocks and the last norm, as a feature map with its tokens by name."""
+    """The remaining blocks and the last norm, as a feature map with its tokens by name."""
 
     def __init__(self, net: Any, added: Additions, *, first: int) -> None:
         super().__init__()
@@ -125,20 +125,20 @@ class TokenTail(Tail):
 
     @property
     def prefix(self) -> int:
-        """The number of tokens in front of the patches."""
+        """The number of tokens before the patches."""
         return self.late.prefix
 
     def forward(self, hidden: Tensor) -> FeatureMap:
         return self.mapped(self.late(hidden))
 
     def mapped(self, tokens: Tensor) -> FeatureMap:
-        """The norm, and the tokens by name; of a network that subtracts, the class token less the view."""
+        """Norm, and tokens by name; for a network that subtracts, the class token minus the view token."""
         tokens = self.fc_norm(self.norm(tokens))
         rest = tokens[:, self.prefix :]
         grid = rest.transpose(1, 2)
         if rest.shape[1] == self.late.rows_columns[0] * self.late.rows_columns[1]:
             grid = grid.unflatten(2, self.late.rows_columns)
-        else:  # a part of the patches, in no grid
+        else:  # a subset of the patches, without a grid
             grid = grid.unsqueeze(3)
         named = {CLASS_TOKEN: tokens[:, 0]}
         if self.has_view:
@@ -149,7 +149,7 @@ class TokenTail(Tail):
         return FeatureMap(grid, named)
 
     def take_all_but_last(self) -> Run:
-        """Remove and return the blocks before the last one, which branches share (TransReID, SeCap)."""
+        """Remove and return all blocks except the last, which branches share (TransReID, SeCap)."""
         shared = copy.deepcopy(self.late)
         names = list(self.late.blocks._modules)
         for name in names[:-1]:
@@ -165,7 +165,7 @@ class TokenTail(Tail):
 def token_backbone(
     name: str, *, size: tuple[int, int], drop_path: float = 0.0, added: Additions = Additions()
 ) -> Backbone:
-    """A transformer with randomly initialised weights: `vit-b16`, `vit-s16` or `timm:<name>`.
+    """A randomly initialised transformer: `vit-b16`, `vit-s16` or `timm:<name>`.
 
     size: (height, width) of the images in pixels. Raises `InputError` for a network that is not a transformer
     with a class token, and for a size that its patches do not fit.
@@ -175,7 +175,7 @@ def token_backbone(
 
 
 def cut(net: Any, added: Additions, *, pretrained: str | None) -> Backbone:
-    """A backbone from a timm transformer, cut after half of its blocks; the network is changed."""
+    """A backbone from a timm transformer, divided after half of its blocks; modifies the network."""
     if added.stride is not None:
         restride(net, added.stride)
     extra = added.view_token + added.prompts
@@ -199,7 +199,7 @@ def cut(net: Any, added: Additions, *, pretrained: str | None) -> Backbone:
 
 
 def transformer(name: str, *, size: tuple[int, int], drop_path: float) -> Any:
-    """The network itself; `InputError` unless its blocks run on tokens, a class token among them."""
+    """The timm network; `InputError` unless its blocks run on tokens including a class token."""
     from agreid_cli.nn.backbones.timm_any import create
 
     net = create(vit.PRETRAINED.get(name, name.removeprefix(TIMM)), size, drop_path)
@@ -212,7 +212,7 @@ def transformer(name: str, *, size: tuple[int, int], drop_path: float) -> Any:
 
 
 def restride(net: Any, stride: int) -> None:
-    """Let patches overlap: windows every `stride` pixels, ⌊(side − patch) / stride⌋ + 1 along each side."""
+    """Make patches overlap: windows every `stride` pixels, ⌊(side − patch) / stride⌋ + 1 along each side."""
     embed = net.patch_embed
     patch = embed.patch_size
     if not 1 <= stride <= min(patch):

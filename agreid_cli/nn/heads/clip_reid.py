@@ -1,4 +1,4 @@
-"""CLIP-ReID (Li et al., AAAI 2023), image side: two necks, three triplets, and texts as classifiers."""
+"""CLIP-ReID (Li et al., AAAI 2023), image side: two necks, three triplet losses, and texts as classifiers."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ClipReidHead(nn.Module):
         self.metric_dim, self.embedding_dim = backbone.channels, backbone.channels + width
 
     def forward(self, hidden: Tensor, labels: Tensor | None = None) -> HeadOutput:
-        """hidden: B×T×D, from the stem. labels: int64 B, or None when only the embedding is wanted."""
+        """hidden: B×T×D, from the stem. labels: int64 B, or None if only the embedding is needed."""
         hidden = self.shared(hidden)
         before, last = hidden[:, 0], self.tail(hidden).tokens[CLASS_TOKEN]
         projected = self.projection(last)

@@ -1,8 +1,8 @@
-"""LATex (Hu et al., 2025): attributes of a crop become words, which a frozen CLIP text tower reads.
+"""LATex (Hu et al., 2025): attributes of a crop become tokens of a sentence for a frozen CLIP text tower.
 
-What the published description leaves open, and how it is read here: s_k is made of the global feature behind
-its neck; "attention from the other prompts to v" weighs each other prompt by its softmax similarity to v
-before the linear mix.
+The published description leaves some details open. This implementation: s_k is computed from the global
+feature after its neck; "attention from the other prompts to v" weights each other prompt by its softmax
+similarity to v before the linear mix.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class LatexHead(nn.Module):
     """The embedding is [BN(v); BN(t)]: v the global image feature, t the text made of the crop's attributes.
 
     sizes: number of labels of each attribute group; group k has prompt token k of the backbone. tower: the
-    frozen text tower; text: the sentence with room for the pseudo-words.
+    frozen text tower; text: the sentence with positions for the pseudo-tokens.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class LatexHead(nn.Module):
         super().__init__()
         tail = backbone.make_tail()
         if not isinstance(tail, TokenTail) or tail.late.n_prompts != len(sizes):
-            raise TypeError("LATex needs a token backbone with one prompt an attribute group")
+            raise TypeError("LATex needs a token backbone with one prompt per attribute group")
         self.tail = tail
         self.projection = nn.Linear(backbone.channels, width, bias=False)
         self.image, self.written = Necked(width, n_ids), Necked(width, n_ids)
@@ -77,7 +77,7 @@ class LatexHead(nn.Module):
         self.metric_dim, self.embedding_dim = width, 2 * width
 
     def forward(self, hidden: Tensor, side: Side, labels: Tensor | None = None) -> HeadOutput:
-        """hidden: B×T×D, from the stem; side: with the view, which the sentence names."""
+        """hidden: B×T×D, from the stem; side: with the view, which is part of the sentence."""
         if side.view is None:
             raise ValueError("this network needs the view of each crop")
         tokens = self.tail.late.run(hidden, keep=True)
@@ -107,7 +107,7 @@ class LatexHead(nn.Module):
 
 
 def one_hot_loss(logits: Tensor, bits: Tensor, sizes: Sequence[int], *, smoothing: float) -> Tensor:
-    """Σ over groups of the cross-entropy, a mean over the crops whose attributes are known.
+    """Sum over groups of the cross-entropy, averaged over the crops whose attributes are known.
 
     logits: B×M; bits: B×M, one 1 in each group, or all 0 for a crop without attributes.
     """

@@ -1,4 +1,4 @@
-"""SeCap (Wang et al., CVPR 2025): a view-free feature, and a local one found by prompts."""
+"""SeCap (Wang et al., CVPR 2025): a view-invariant feature, and a local feature read by prompts."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from agreid_cli.records.side import VIEWS
 
 
 class SecapHead(nn.Module):
-    """The embedding is [view-free feature; local feature], both behind their necks.
+    """The embedding is [view-free feature; local feature], both after their necks.
 
     n_prompts: L. neck_twice: as in `VdtHead`.
 
-    The local feature is read from the patch tokens before the last block, without a norm.
+    The local feature is computed from the patch tokens before the last block, without a norm.
     """
 
     def __init__(self, backbone: Backbone, *, n_ids: int, n_prompts: int, neck_twice: bool = True) -> None:
@@ -50,7 +50,7 @@ class SecapHead(nn.Module):
         self.metric_dim, self.embedding_dim = width, 2 * width
 
     def forward(self, hidden: Tensor, labels: Tensor | None = None) -> HeadOutput:
-        """hidden: B×T×D, from the stem. labels: int64 B, or None when only the embedding is wanted."""
+        """hidden: B×T×D, from the stem. labels: int64 B, or None if only the embedding is needed."""
         hidden = self.shared(hidden)
         tokens = self.tail(hidden).tokens
         free, view = tokens[CLASS_TOKEN], tokens[VIEW_TOKEN]

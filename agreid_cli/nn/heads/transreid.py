@@ -1,4 +1,4 @@
-"""TransReID (He et al., ICCV 2021): the class token, and with JPM four class tokens of shuffled patches."""
+"""TransReID (He et al., ICCV 2021): the class token, and with JPM class tokens of four shuffled parts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ STD = 0.001
 
 
 class TransReidHead(nn.Module):
-    """With `jpm`, the last block exists twice: for all tokens, and for each of four parts of the patches.
+    """With `jpm`, there are two last blocks: for all tokens, and for each of four parts of the patches.
 
     Loss weights: ½ for the global vector and ⅛ for each part, for cross-entropy and triplet alike. The
     embedding is [g; l₁/4; …; l₄/4] before the necks, or g without `jpm`.
@@ -36,14 +36,14 @@ class TransReidHead(nn.Module):
         self.part_tail = copy.deepcopy(tail) if jpm else None
         places = tail.late.rows_columns[0] * tail.late.rows_columns[1]
         if jpm and places < PARTS:
-            raise InputError(f"JPM needs at least {PARTS} patches, and there are {places}")
+            raise InputError(f"JPM needs at least {PARTS} patches, but there are {places}")
         self.register_buffer("parts", jigsaw_parts(places) if jpm else torch.empty(0), persistent=False)
         self.necked = nn.ModuleList(Necked(backbone.channels, n_ids, std=STD) for _ in range(1 + PARTS * jpm))
         self.metric_dim = backbone.channels
         self.embedding_dim = backbone.channels * (1 + PARTS * jpm)
 
     def forward(self, hidden: Tensor, labels: Tensor | None = None) -> HeadOutput:
-        """hidden: B×T×D, from the stem. labels: int64 B, or None when only the embedding is wanted."""
+        """hidden: B×T×D, from the stem. labels: int64 B, or None if only the embedding is needed."""
         hidden = self.shared(hidden)
         vectors = [self.tail(hidden).tokens[CLASS_TOKEN], *self._locals(hidden)]
         count = len(vectors) - 1
@@ -59,7 +59,7 @@ class TransReidHead(nn.Module):
         )
 
     def _locals(self, hidden: Tensor) -> list[Tensor]:
-        """The class token of each part, B×D each; registers travel with the class token."""
+        """The class token of each part, B×D each; register tokens stay with the class token."""
         if self.part_tail is None:
             return []
         front = hidden[:, : self.part_tail.prefix]

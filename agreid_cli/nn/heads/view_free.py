@@ -1,4 +1,4 @@
-"""VDT (Zhang et al., CVPR 2024): identity from the class token less the view token, which tells the view."""
+"""VDT (Zhang et al., CVPR 2024): identity from the class token minus the view token, which has the view."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from agreid_cli.nn.heads.necked import Necked
 from agreid_cli.nn.outputs import CLASS_TOKEN, HeadOutput, Logits, Metric
 from agreid_cli.records.side import VIEWS
 
-#: Names of what the terms `view` and `orthogonality` look at.
+#: Names of the tensors used by the terms `view` and `orthogonality`.
 VIEW_LOGITS, VIEW_FEATURE, FREE_FEATURE = "view_logits", "view_feature", "free_feature"
 
 
 class VdtHead(nn.Module):
-    """The embedding is the view-free feature behind its neck; the view head is used in training only.
+    """The embedding is the view-free feature after its neck; the view head is used only in training.
 
-    neck_twice: in training, the class token before the last subtraction goes through the identity neck too.
-    No loss uses it, but it moves the neck's running statistics, and those of published checkpoints.
+    neck_twice: in training, the class token before the last subtraction also passes the identity neck. No
+    loss uses it, but it updates the neck's running statistics, as in published checkpoints.
     """
 
     def __init__(self, backbone: Backbone, *, n_ids: int, neck_twice: bool = True) -> None:
@@ -30,7 +30,7 @@ class VdtHead(nn.Module):
         self.metric_dim = self.embedding_dim = backbone.channels
 
     def forward(self, hidden: Tensor, labels: Tensor | None = None) -> HeadOutput:
-        """hidden: B×T×D, from the stem. labels: int64 B, or None when only the embedding is wanted."""
+        """hidden: B×T×D, from the stem. labels: int64 B, or None if only the embedding is needed."""
         tokens = self.tail(hidden).tokens
         free, view = tokens[CLASS_TOKEN], tokens[VIEW_TOKEN]
         after = self.identity(free)

@@ -1,4 +1,4 @@
-"""Attention between two sets of tokens, as SeCap's modules use it: post-norm, biased projections."""
+"""Attention between two sets of tokens as used by SeCap: post-norm, projections with bias."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch.nn import functional
 class CrossAttention(nn.Module):
     """Multi-head attention with separate, biased projections for queries, keys and values.
 
-    `inner`: width of the heads together; the output has the width of the input again.
+    `inner`: total width of the heads; the output has the width of the input.
     """
 
     def __init__(self, width: int, heads: int, *, inner: int | None = None) -> None:
@@ -29,7 +29,7 @@ class CrossAttention(nn.Module):
 
 
 class SelfAttention(nn.Module):
-    """Multi-head attention of tokens among themselves: one projection without bias, a biased output."""
+    """Multi-head self-attention: one projection without bias, an output with bias."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class SelfAttention(nn.Module):
 
 
 class Mlp(nn.Module):
-    """Two linear layers with an exact GELU between them, four times as wide inside."""
+    """Two linear layers with an exact GELU between them; the hidden width is four times the input's."""
 
     def __init__(self, width: int) -> None:
         super().__init__()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-#: First patch of the rotated list (1-based) and number of interleaved groups, as TransReID has them.
+#: First patch of the rotated list (1-based) and number of interleaved groups, as in TransReID.
 SHIFT, GROUPS, PARTS = 5, 2, 4
 
 
@@ -13,8 +13,8 @@ def jigsaw_order(n: int, *, shift: int = SHIFT, groups: int = GROUPS) -> Tensor:
     """The order of `n` patch tokens after shift and shuffle: int64, `n` rounded up to a multiple of `groups`.
 
     The list is rotated so that token `shift` (counted from 1) comes first, then split into `groups` equal
-    pieces that are read alternately. Where `n` does not divide, the second last token of the rotated list is
-    appended first; it always lands behind the last part, so that its value is never used.
+    pieces that are read alternately. If `n` is not a multiple, the second-to-last token of the rotated list
+    is appended first; it always lands after the last part, so its value is never used.
 
     >>> jigsaw_order(8).tolist()
     [4, 0, 5, 1, 6, 2, 7, 3]

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from agreid_cli.nn.tokens.attention import CrossAttention, Mlp, SelfAttention
 
-#: Epsilon of SeCap's own norms; the norms of the trunk have another.
+#: Epsilon of SeCap's own norms; the backbone's norms use another.
 EPS = 1e-5
 
 
@@ -15,14 +15,14 @@ class PromptRecalibration(nn.Module):
 
     With a single key the attention weight is 1, so the first step adds one linear map of `inv` to every
     prompt; the projections of queries and keys then have no gradient. `attn2` of the published weights is
-    used by nothing and left out.
+    unused and omitted.
     """
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.cross_attn = CrossAttention(width, heads)
         for unused in (self.cross_attn.q_proj, self.cross_attn.k_proj):
-            unused.requires_grad_(False)  # with one key they change nothing; published weights contain them
+            unused.requires_grad_(False)  # with one key they have no effect; published weights contain them
         self.attn = SelfAttention(width, heads)
         self.mlp = Mlp(width)
         self.norm1 = nn.LayerNorm(width, eps=EPS)

@@ -11,10 +11,10 @@ LAYERS = 2
 
 
 class TwoWayLayer(nn.Module):
-    """One layer: prompts among themselves, prompts to patches, MLP, patches to prompts.
+    """One layer: self-attention of prompts, prompts to patches, MLP, patches to prompts.
 
-    The `first` layer has no residual and no position in its self-attention. Heads are half as wide together
-    as the tokens.
+    The `first` layer has no residual and no position in its self-attention. The heads' total width is half
+    the token width.
     """
 
     def __init__(self, width: int, heads: int, *, first: bool) -> None:
@@ -59,7 +59,7 @@ class OutputBlock(nn.Module):
 
 
 class LocalRefinement(nn.Module):
-    """[output token; prompts] and patch tokens through two layers and an output block; the local feature."""
+    """[output token; prompts] and patch tokens, two layers and an output block; gives the local feature."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()

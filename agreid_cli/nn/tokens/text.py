@@ -1,4 +1,4 @@
-"""The text tower of CLIP on word embeddings instead of token numbers, so that words can be learned."""
+"""The text tower of CLIP with token embeddings as input instead of token ids; tokens can be learned."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ CONTEXT, VOCABULARY = 77, 49408
 
 
 class TextTower(nn.Module):
-    """open_clip's text transformer without its table of words.
+    """open_clip's text transformer without its token embedding table.
 
-    causal: whether a word sees only those before it (CLIP, CLIP-ReID) or all (LATex).
+    causal: whether a token attends only to those before it (CLIP, CLIP-ReID) or to all (LATex).
     """
 
     mask: Tensor
@@ -31,7 +31,7 @@ class TextTower(nn.Module):
         self.register_buffer("mask", torch.full((length, length), float("-inf")).triu(1), persistent=False)
 
     def forward(self, words: Tensor, end: int | Tensor) -> Tensor:
-        """words: B×T×W, at most 77; end: the place of the end token, of all or of each. B×D, unnormalised."""
+        """words: B×T×W, at most 77; end: position of the end token, common or per row. B×D, unnormalised."""
         length = words.shape[1]
         mask = self.mask[:length, :length].to(words.dtype) if self.causal else None
         x = self.transformer(words + self.positional_embedding[:length], attn_mask=mask)
@@ -41,10 +41,10 @@ class TextTower(nn.Module):
 
 
 class Descriptions(nn.Module):
-    """A learned description an identity: "A photo of a X X X X person." with its own four words X.
+    """A learned description per identity: "A photo of a X X X X person." with its own four tokens X.
 
     prefix: 1×5×W, the embeddings of the start and "a photo of a". suffix: 1×S×W, of "person", ".", the end
-    and the padding. Words begin normal, σ 0.02 (CLIP-ReID, §3.2).
+    and the padding. Tokens are initialised from a normal, σ 0.02 (CLIP-ReID, §3.2).
     """
 
     prefix: Tensor
@@ -58,11 +58,11 @@ class Descriptions(nn.Module):
 
     @property
     def end(self) -> int:
-        """The place of the end token: behind "person" and "."."""
+        """The position of the end token: after "person" and "."."""
         return len(self.prefix[0]) + len(self.words[0]) + 2
 
     def forward(self, labels: Tensor) -> Tensor:
-        """int64 B to the word embeddings of their descriptions, B×T×W."""
+        """int64 B to the token embeddings of their descriptions, B×T×W."""
         n = len(labels)
         return torch.cat(
             [self.prefix.expand(n, -1, -1), self.words[labels], self.suffix.expand(n, -1, -1)], dim=1
@@ -70,7 +70,7 @@ class Descriptions(nn.Module):
 
 
 def text_network(*, width: int, heads: int, layers: int, output: int) -> Any:
-    """open_clip's text transformer with random weights; `MissingError` where open_clip is not installed."""
+    """open_clip's text transformer with random weights; `MissingError` if open_clip is not installed."""
     try:
         from open_clip.transformer import QuickGELU, TextTransformer
     except ImportError as error:
@@ -82,7 +82,7 @@ def text_network(*, width: int, heads: int, layers: int, output: int) -> Any:
 
 
 def tokens_of(text: str) -> Tensor:
-    """CLIP's token numbers of a sentence: int64 1×77, with start, end and padding."""
+    """CLIP's token ids of a sentence: int64 1×77, with start, end and padding."""
     try:
         from open_clip.tokenizer import SimpleTokenizer
     except ImportError as error:
@@ -92,7 +92,7 @@ def tokens_of(text: str) -> Tensor:
 
 
 def no_open_clip() -> MissingError:
-    """The refusal without the library."""
+    """The error if the library is missing."""
     return MissingError(
         "open_clip is not installed, but this method needs its text tower",
         hint="Install it with: pip install 'agreid[clip]'",

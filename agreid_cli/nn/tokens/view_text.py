@@ -1,4 +1,4 @@
-"""LATex's sentence: "A UAV view photo of a …" or "A CCTV view photo of a …", with words that are learned."""
+"""LATex's sentence: "A UAV view photo of a …" or "A CCTV view photo of a …", with learned tokens."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ CLOSING = "person."
 
 
 class ViewText(nn.Module):
-    """Word embeddings of the sentence: opening, shared learned words, one pseudo-word a group, closing.
+    """Token embeddings of the sentence: opening, shared learned tokens, one pseudo-token per group, closing.
 
-    openings: for each view the embeddings of start and opening, T_v×W. closing: of "person", ".", the end and
-    enough padding. n_words: shared words; n_pseudo: attribute groups.
+    openings: per view the embeddings of start and opening, T_v×W. closing: of "person", ".", the end and
+    enough padding. n_words: shared tokens; n_pseudo: attribute groups.
     """
 
     fixed: Tensor
@@ -31,7 +31,7 @@ class ViewText(nn.Module):
         fixed = torch.zeros(len(openings), length, self.width)
         source = torch.zeros(
             len(openings), length, dtype=torch.int64
-        )  # 0: fixed, else 1 + which learned word
+        )  # 0: fixed, else 1 + the index of the learned token
         ends = []
         for view, opening in enumerate(openings):
             start = len(opening)
@@ -45,7 +45,7 @@ class ViewText(nn.Module):
         self.register_buffer("ends", torch.tensor(ends))
 
     def forward(self, pseudo: Tensor, view: Tensor) -> tuple[Tensor, Tensor]:
-        """pseudo: B×K×W; view: int64 B. The sentences, B×T×W, and the place of each one's end token, B."""
+        """pseudo: B×K×W; view: int64 B. The sentences, B×T×W, and the position of each one's end token, B."""
         n = pseudo.shape[0]
         learned = torch.cat(
             [pseudo.new_zeros(n, 1, self.width), self.shared.expand(n, -1, -1).to(pseudo.dtype), pseudo],

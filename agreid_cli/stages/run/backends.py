@@ -1,4 +1,4 @@
-"""What runs a network when crops are embedded: torch, or on a CPU ONNX Runtime."""
+"""What runs a network for embedding crops: torch, or on a CPU ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from agreid_cli.records.files import write_bytes
 from agreid_cli.training.saved import Loaded
 
 BACKENDS = ("auto", "torch", "onnxruntime")
-#: Fewer crops than this are embedded before the network has been traced.
+#: With fewer crops than this, tracing the network takes longer than embedding with torch.
 FEW = 256
 
 
@@ -34,11 +34,11 @@ def encoder_for(
     autocast: Callable[[], AbstractContextManager[Any]] = nullcontext,
     progress: Progress = SILENT,
 ) -> Encoder:
-    """The network as crops are embedded with it.
+    """The network for embedding crops.
 
-    `auto` is ONNX Runtime on a CPU where there are at least `FEW` crops, and torch where it cannot run the
-    network. What is traced is kept in `folder`. Raises `UsageError` for a name that is no backend or one that
-    the device does not have, `AgreidError` where ONNX Runtime is asked for and cannot run the network.
+    `auto` is ONNX Runtime on a CPU for at least `FEW` crops, and torch if ONNX Runtime cannot run the
+    network. Traced networks are stored in `folder`. Raises `UsageError` for an unknown backend or one that
+    the device does not support, `AgreidError` if ONNX Runtime is requested and cannot run the network.
     """
     if backend not in BACKENDS:
         raise UsageError(f"there is no backend '{backend}'{did_you_mean(backend, BACKENDS)}")

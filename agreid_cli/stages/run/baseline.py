@@ -1,4 +1,4 @@
-"""A baseline that needs no network, ranked like a run: the floor that a trained network must clear."""
+"""A baseline without a network, ranked like a run, that a trained network must exceed."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ BOTH = ("a2g", "g2a")
 def embed_baseline(workspace: Workspace, name: str = "colour", *, progress: Progress = SILENT) -> Path:
     """Embeddings of the split's test crops by the strongest colour histogram, in the workspace's cache.
 
-    The strongest has the highest mean mAP over the directions, on the very crops that are ranked: a floor
-    should not be made low by an unlucky choice. Raises `UsageError` for an unknown name.
+    The strongest has the highest mean mAP over the directions, measured on the very crops that are ranked, so
+    that the baseline is not too low. Raises `UsageError` for an unknown name.
     """
     if name not in BASELINES:
         raise UsageError(f"unknown baseline '{name}'{did_you_mean(name, BASELINES)}")

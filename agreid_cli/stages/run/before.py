@@ -1,4 +1,4 @@
-"""What can be refused or told before the first step, so that no hours are lost for a typing error."""
+"""Checks before the first step, so that no hours are lost because of a typing error."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def check_directions(directions: Sequence[str]) -> None:
 
 
 def say_directions(testing: Testing | None, directions: Sequence[str], progress: Progress) -> None:
-    """Which of the directions this test part cannot rank, and what is ranked in their place."""
+    """Report directions that the test part cannot rank, and what validation ranks instead."""
     if testing is None:
         return
     crops = testing.embeddings(np.zeros((len(testing.crop_id), 1), np.float32))
@@ -53,9 +53,9 @@ def say_directions(testing: Testing | None, directions: Sequence[str], progress:
 
 
 def check_space(run: Run, training: Training, *, embedded: int = 0) -> None:
-    """`AgreidError` when the disk cannot hold the checkpoints of this run and `embedded` bytes more.
+    """`AgreidError` if the disk has no space for the checkpoints of this run and `embedded` bytes more.
 
-    Each file is written beside the one that it replaces, so the largest of them counts twice.
+    Each file is written beside the one that it replaces, so the largest counts twice.
     """
     folder = next(path for path in (run.root, *run.root.parents) if path.is_dir())
     weights = sum(tensor.nbytes for tensor in training.weights().values())
@@ -78,7 +78,7 @@ def check_space(run: Run, training: Training, *, embedded: int = 0) -> None:
 
 
 def clear_leftovers(run: Run) -> None:
-    """Half-written files of a process that was killed; the lock says that none is being written now."""
+    """Partial files of a killed process; the lock ensures that none is being written now."""
     for folder in (run.root, run.last.parent, run.result("x").parent):
         for left in folder.glob(".*.tmp"):
             left.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
-"""What boxmot can do with an exported network, and the network as boxmot can use it.
+"""Prepare a network for export to boxmot, and describe what boxmot can do with it.
 
-boxmot gives a re-ID network the crop and nothing else. It resizes to the size in the file, bilinearly without
-antialiasing, normalises by ImageNet's mean and deviation, and scales embeddings to length 1.
+boxmot passes only the crop to a re-ID network. It resizes bilinearly without antialiasing to the size in the
+file, normalises by ImageNet's mean and deviation, and scales embeddings to length 1.
 """
 
 from __future__ import annotations

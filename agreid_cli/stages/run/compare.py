@@ -30,7 +30,7 @@ class System:
 class Row:
     """One score. comparison: this system minus the base, over the same queries; None for the base itself.
 
-    why: the reason there is no comparison, where the base was ranked over other crops.
+    why: the reason why there is no comparison, if the base was ranked over other crops.
     """
 
     data: str
@@ -42,7 +42,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Compared:
-    """All scores in the order data set, direction, system. base: what the others are tested against."""
+    """All scores in the order data set, direction, system. base: what others are tested against."""
 
     rows: tuple[Row, ...]
     base: str
@@ -63,9 +63,9 @@ def compare(
 ) -> Compared:
     """Rank every system on every data set and test each against `base`, by default the first system.
 
-    systems: names of runs of `workspace`, run folders, or embedding files; all runs where none is named.
+    systems: names of runs of `workspace`, run folders, or embedding files; by default all runs.
     data: workspaces with a split, by default `workspace`. A run is embedded on each. Unknown names and a base
-    that is not among the systems are refused before the first ranking.
+    that is not among the systems are refused before ranking starts.
     """
     found = _systems(workspace, systems)
     chosen = base or found[0].name
@@ -167,7 +167,7 @@ def _tested(
 
 
 def _view(row: Row) -> dict[str, object]:
-    """What the page shows of a row."""
+    """The fields of a row shown on the page."""
     result = row.result
     assert result.ci is not None
     return {

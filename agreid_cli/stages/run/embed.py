@@ -60,14 +60,14 @@ def embed(
 ) -> Embedded:
     """Embed with the newest run, the one named, or pretrained weights, and write an embeddings table.
 
-    Without `crops`, every query and gallery crop of the split: of a run into the run, where `evaluate` looks,
-    of pretrained weights into `out` or `<weights>-embeddings.parquet`. With `crops`, a crops or manifest
-    table, a list or a folder of images, into `out` or `<name>-embeddings.parquet`. `given` describes crops of
-    which the source does not tell the platform, for a network that needs the view or the camera. backend: of
-    `stages.run.backends`; what ran the network stands in the table's metadata.
+    Without `crops`, every query and gallery crop of the split is embedded: into the run, where `evaluate`
+    looks, or for pretrained weights into `out` or `<weights>-embeddings.parquet`. With `crops`, the source is
+    a crops or manifest table, a list or a folder of images, and the output `out` or
+    `<name>-embeddings.parquet`. `given` describes crops of unknown platform, for a network that needs the
+    view or the camera. backend: one of `stages.run.backends`; the one used is stored in the table's metadata.
 
-    Ranges of crops are the units of work of `how`; a shard writes no table, which is left to a later call
-    without one. The result is the same however it is divided.
+    Ranges of crops are the units of work of `how`. A shard writes no table; a later call without a shard
+    does. The result does not depend on the division.
     """
     if pretrained is not None and run is not None:
         raise UsageError("--run and --weights exclude each other", hint="Give one of them.")
@@ -155,7 +155,7 @@ def embed_part(
 ) -> Embedded:
     """The split's queries and galleries by a loaded network, into `path`, with `marks` of their origin.
 
-    there: what workers elsewhere load, which `how` may ask for.
+    there: what remote workers load, which `how` may require.
     """
     loaded = load_testing(workspace, network.config, progress)
     if loaded is None:
@@ -193,7 +193,7 @@ def needless(what: str) -> UsageError:
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """What a worker on another machine loads: the folder of a run or pretrained weights, and its device."""
+    """What a remote worker loads: the folder of a run or pretrained weights, and its device."""
 
     source: Path | Pretrained
     device: str
@@ -207,9 +207,9 @@ class Elsewhere:
 
 @dataclass(frozen=True)
 class _Opening:
-    """How a network is made ready, here and elsewhere. crops: of all units, which decides the backend.
+    """How a network is prepared, here and in workers. crops: of all units, which determines the backend.
 
-    workspace: where networks that are traced are kept; packed: the pixels are in its cache.
+    workspace: where traced networks are stored; packed: the pixels are in its cache.
     """
 
     workspace: Workspace
@@ -236,12 +236,12 @@ class _Opening:
         return replace(ready, pixels=loaded[1]) if loaded else ready
 
     def marks(self, ready: Ready) -> dict[str, str]:
-        """What to write beside the embeddings."""
+        """The metadata to write with the embeddings."""
         return {"flip": str(self.flip), "backend": ready.encoder.backend}
 
 
 def _stamp(crop_id: str, path: Path) -> str:
-    """What tells that a crop is the same as before: its name, and its file as the folder lists it."""
+    """Identifies an unchanged crop: its name, and the size and time of its file."""
     try:
         said = path.stat()
     except OSError:

@@ -19,7 +19,7 @@ from agreid_cli.training.saved import load_network
 
 
 def embedded_on(place: Workspace, run: Run, *, device: str, progress: Progress) -> Path:
-    """`results/<run>-embeddings.parquet` of `place`, made where it is missing or out of date.
+    """`results/<run>-embeddings.parquet` of `place`, computed if it is missing or out of date.
 
     Runs of two workspaces may share a name, so the file is known by the digest of the run's weights.
     """

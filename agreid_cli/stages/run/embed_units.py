@@ -32,14 +32,14 @@ from agreid_cli.training.embed import Crops, SidedCrops, embed
 from agreid_cli.training.saved import Loaded
 from agreid_cli.training.side import SideColumns
 
-#: Crops of one unit, rounded down to whole batches, so that every batch is as it is in one go.
+#: Crops per unit, rounded down to whole batches, so that batches are the same as without units.
 RANGE = 8192
 Float32 = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class How:
-    """Where units run. shard: of the ranges of crops; None is all of them, and the joining of the files."""
+    """How units run. shard: of the ranges of crops; None is all of them and joining the files."""
 
     engine: EngineConfig = LOCAL
     shard: Shard | None = None
@@ -50,7 +50,7 @@ HERE = How()
 
 @dataclass(frozen=True)
 class Ready:
-    """A network, its encoder, and the pixels that ranges are taken from; None where units bring paths."""
+    """A network, its encoder, and the pixels of the ranges; None if units provide paths."""
 
     network: Loaded
     encoder: Encoder
@@ -60,8 +60,9 @@ class Ready:
 
 @dataclass(frozen=True)
 class Asked:
-    """What is to be embedded. stamps: what each crop is, for the names of the files; paths: of its image,
-    None where the pixels are packed in a cache."""
+    """The crops to embed. stamps: identify each crop, for the names of the files; paths: of the images.
+
+    `paths` is None if the pixels are packed in a cache."""
 
     stamps: Sequence[str]
     side: SideColumns
@@ -70,7 +71,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Range:
-    """A unit: some neighbouring crops, and the file that their embeddings go to."""
+    """A unit: a range of crops, and the file for their embeddings."""
 
     rows: slice
     side: SideColumns
@@ -89,8 +90,8 @@ def embed_ranges(
 ) -> tuple[Float32 | None, Counter[str]]:
     """float32 (n, D) of all crops, or None from a shard; and how many images were converted, by what.
 
-    The files of finished ranges lie beside `path` until the table is written; `forget` removes them. A
-    stopped call goes on with them. `open_there` opens the same in a worker on another machine.
+    The files of finished ranges are beside `path` until the table is written; `forget` removes them. A call
+    after an interruption continues with them. `open_there` opens the same in a remote worker.
     """
     batch = ready.network.config.validation.batch
     step = max(1, RANGE // batch) * batch
@@ -100,7 +101,7 @@ def embed_ranges(
     mine = how.shard.mine(units) if how.shard else units
     todo = [unit for unit in mine if not unit.what.file.is_file()]
     if finished := len(mine) - len(todo):
-        progress.note(f"{finished} of {len(mine)} ranges of {step:,} crops were embedded before")
+        progress.note(f"{finished} of {len(mine)} ranges of {step:,} crops are already embedded")
     converted: Counter[str] = Counter()
     with alone(folder, how.shard, what="embedding"), contextlib.ExitStack() as stack:
         if how.engine.name == "local" and todo:

@@ -53,20 +53,20 @@ def evaluate(
     """Rank each direction and write its result: into the run, else into the folder `out`, else into the
     workspace's `results/`, unless `keep` is False.
 
-    The test crops are embedded first, on `device`, where the run's weights or the split are newer.
-    `baseline`, of `stages.run.baseline`, is ranked in place of a run. `both` is a2g and g2a, which is also
-    the default where both can be ranked. Everything that can be wrong with the input is said before the first
+    The test crops are embedded first, on `device`, if the run's weights or the split are newer than the
+    embeddings. `baseline`, of `stages.run.baseline`, is ranked in place of a run. `both` is a2g and g2a,
+    which is also the default if both can be ranked. All problems of the input are reported before the first
     ranking.
 
-    Ranges of the gallery are units of work of `engine`: the results are the same to the bit. A `shard` counts
-    its ranges and returns no result; a later call without one adds them up.
+    Ranges of the gallery are units of work of `engine`; the results are identical to the bit. A `shard`
+    counts its ranges and returns no result; a later call without a shard adds them up.
     """
     if baseline is not None:
         if run or files:
             raise UsageError("--baseline is ranked alone", hint="Leave --run and --embeddings out.")
         files = [embed_baseline(workspace, baseline, progress=progress)]
     if out and not files:
-        raise UsageError("--out needs --embeddings", hint="The results of a run lie in its folder.")
+        raise UsageError("--out needs --embeddings", hint="Results of a run are stored in its folder.")
     source = _source(workspace, run, files, device, config.backend, progress)
     other = read_result(compare_with) if compare_with else None
     if save_ranks and save_ranks.resolve() in {path.resolve() for path in source.files}:

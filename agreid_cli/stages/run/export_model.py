@@ -36,7 +36,7 @@ def export_model(
     target: str | None = None,
     progress: Progress = SILENT,
 ) -> Exported:
-    """Export the newest run, or the one named, and write a card beside it; nothing where torch disagrees.
+    """Export the newest or the named run with a model card; nothing is written if torch disagrees.
 
     With `target` "boxmot" the file expects images as boxmot normalises them, whatever the network does.
     """

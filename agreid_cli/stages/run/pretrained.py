@@ -1,4 +1,4 @@
-"""Pretrained weights as they are, in place of a run: a weight file or a backbone's ImageNet weights."""
+"""Use pretrained weights in place of a run: a weight file or a backbone's ImageNet weights."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Pretrained:
     """Weights to embed with in place of a run.
 
     weights: a .safetensors, .pth or .pt file; `imagenet`; or `timm:NAME`, which is that backbone with its
-    usual weights. backbone: of the file; by default its name says it, as in osnet_x0_25_msmt17.pt. size:
+    usual weights. backbone: of the file; by default derived from its name, as in osnet_x0_25_msmt17.pt. size:
     (height, width) of the input.
     """
 
@@ -35,13 +35,13 @@ class Pretrained:
 
     @property
     def name(self) -> str:
-        """For files and messages."""
+        """The name used in files and messages."""
         word = self.backbone or self.weights if self.weights in PRETRAINED else self.weights
         return word.replace(":", "-") if word.startswith(TIMM) else Path(word).stem
 
 
 def pretrained_network(given: Pretrained, *, progress: Progress = SILENT) -> Loaded:
-    """The network, which embeds by its pooled features, before any neck that only training would fit.
+    """The network; it embeds by its pooled features, without a neck, which only training would fit.
 
     Raises `MissingError`, `UsageError` or `InputError` that says what does not fit.
     """
@@ -60,10 +60,12 @@ def _named(given: Pretrained) -> tuple[str, str]:
     """The backbone and `model.weights`."""
     weights, backbone = given.weights, given.backbone
     if weights == NONE:
-        raise UsageError("--weights none would embed at random", hint="Give a weight file, or imagenet.")
+        raise UsageError(
+            "--weights none would embed with random weights", hint="Give a weight file, or imagenet."
+        )
     if weights.startswith(TIMM):
         if backbone not in (None, weights):
-            raise UsageError(f"--weights {weights} names a backbone already", hint="Leave --backbone out.")
+            raise UsageError(f"--weights {weights} already names a backbone", hint="Omit --backbone.")
         return weights, PRETRAINED[0]
     path = Path(weights)
     if weights not in PRETRAINED and not path.is_file():
@@ -81,7 +83,7 @@ def _named(given: Pretrained) -> tuple[str, str]:
 
 
 def named_by(path: Path) -> str | None:
-    """The backbone of the table that a file's name contains, the longest.
+    """The longest backbone name that occurs in a file's name.
 
     >>> named_by(Path("osnet_ibn_x1_0_msmt17.pth")), named_by(Path("mine.pt"))
     ('osnet-ibn-x1.0', None)

@@ -1,4 +1,4 @@
-"""Ranges of a gallery as units of work: each is counted into a file of its own, and the counts are added."""
+"""Ranges of a gallery as units of work: each is counted into its own file, and the counts are added."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from agreid_cli.records.shard import Shard
 from agreid_cli.stages.run.failures import raise_failures
 from agreid_cli.stages.run.sharing import alone
 
-#: Rows of the gallery that are one unit.
+#: Gallery rows per unit.
 RANGE = 65_536
 _COPIED = 16_384  # rows written at a time
 
 
 @dataclass(frozen=True)
 class Ranges:
-    """Where ranges are counted, and the folder that their files lie in until the result is written.
+    """How ranges are counted, and the folder of their files until the result is written.
 
     shard: of the ranges; such a call ends with `PartialError`.
     """
@@ -45,7 +45,7 @@ class Ranges:
     progress: Progress
 
     def wanted(self) -> bool:
-        """Whether to divide: on Ray, for a shard, or where shards have begun."""
+        """Whether to divide: on Ray, in a shard, or if shards have already counted ranges."""
         return self.engine.name != "local" or self.shard is not None or self.folder.is_dir()
 
     def rank(self, query: Any, gallery: Any, how: Mapping[str, Any]) -> Ranks:
@@ -58,7 +58,7 @@ class Ranges:
             return ranks_by_ranges(prepared, len(gallery), RANGE, count)
 
     def forget(self) -> None:
-        """Remove the files, once the result is written."""
+        """Remove the files after the result is written."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _count(
@@ -85,7 +85,7 @@ class Ranges:
         return (np.load(file) for file in files)
 
     def _lying(self, name: str, rows: Any) -> Lying:
-        """Where a worker finds the rows: the file that they are mapped from, else a copy in the folder."""
+        """Where a worker finds the rows: the file that they are mapped from, or a copy in the folder."""
         mapped = mapped_rows(rows)
         if mapped is not None:
             return mapped
@@ -102,25 +102,25 @@ class Ranges:
 
 
 class PartialError(Exception):
-    """A shard has counted its ranges, which are not all."""
+    """A shard has counted its ranges, which are not all of them."""
 
 
 @dataclass(frozen=True)
 class Lying:
-    """Neighbouring rows of a .npy file."""
+    """Consecutive rows of a .npy file."""
 
     path: Path
     start: int
     stop: int
 
     def open(self) -> npt.NDArray[Any]:
-        """The rows, mapped."""
+        """The rows, memory-mapped."""
         rows: npt.NDArray[Any] = np.load(self.path, mmap_mode="r")[self.start : self.stop]
         return rows
 
 
 def mapped_rows(rows: Any) -> Lying | None:
-    """The place of rows that are whole neighbouring rows of a mapped .npy file; None for any other."""
+    """The location of rows that are complete consecutive rows of a mapped .npy file; None for any other."""
     if not isinstance(rows, np.memmap) or rows.ndim != 2 or not rows.flags.c_contiguous or not len(rows):
         return None
     path = getattr(rows, "filename", None)
@@ -129,7 +129,7 @@ def mapped_rows(rows: Any) -> Lying | None:
     whole = np.load(path, mmap_mode="r")
     if whole.ndim != 2 or whole.dtype != rows.dtype or whole.shape[1] != rows.shape[1]:
         return None
-    # `offset` of a slice is that of its map, so the place is found by a look at where both begin in theirs.
+    # `offset` of a slice is that of its map, so the location follows from comparing their start addresses.
     base: Any = rows
     while isinstance(base.base, np.ndarray):
         base = base.base
@@ -139,7 +139,7 @@ def mapped_rows(rows: Any) -> Lying | None:
 
 
 def open_ranges(prepared: Prepared, sides: tuple[Lying, ...], threads: int | None) -> Work:
-    """The work on a range, in any process that sees the files."""
+    """The work on a range, in any process that can read the files."""
     query, gallery = (side.open() for side in sides)
 
     def work(what: tuple[int, int, Path], progress: Progress) -> None:
@@ -155,7 +155,7 @@ def open_ranges(prepared: Prepared, sides: tuple[Lying, ...], threads: int | Non
 
 
 def ranges_folder(above: Path, direction: str, said: Mapping[str, Any], files: Sequence[Path]) -> Path:
-    """Named by what decides the counts: the crops, the settings, and the files as their folder lists them."""
+    """Named by what determines the counts: the crops, the settings, and the size and time of the files."""
     stats = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in files]
     text = json.dumps([direction, said, stats, RANGE], sort_keys=True, default=str)
     return above / f".{direction}.{hashlib.sha256(os.fsencode(text)).hexdigest()[:12]}.ranges"

@@ -11,7 +11,7 @@ from agreid_cli.stages.run.stale import why_stale
 def refresh(
     workspace: Workspace, run: Run, *, device: str, progress: Progress, backend: str = "auto"
 ) -> None:
-    """Embed the test crops where the run has no embeddings of them, or stale ones."""
+    """Embed the test crops if the run has no embeddings of them, or stale ones."""
     why = why_stale(workspace, run)
     if not why:
         return

@@ -24,8 +24,7 @@ SAME = ("manifest_sha256", "split_sha256")
 
 @contextlib.contextmanager
 def locked_run(run: Run, *, first: bool = True) -> Iterator[None]:
-    """Lock the run for this process; of several ranks the `first` has the lock. `UsageError` if it is
-    locked."""
+    """Lock the run for this process; of several ranks, `first` holds it. `UsageError` if it is locked."""
     if not first:
         yield
         return
@@ -56,9 +55,9 @@ def refuse_existing(run: Run) -> None:
 
 
 def begin(run: Run, config: TrainConfig, inputs: Mapping[str, Any]) -> None:
-    """Make the folder of a new run, with what it is made from, in place of one of the same name.
+    """Create the folder of a new run, with its configuration and inputs, in place of one of the same name.
 
-    It is there with both files or not at all, also when this process is killed.
+    It exists with both files or not at all, even if this process is killed.
     """
     with writing_folder(run.root, overwrite=True) as made:
         write_text(made / run.config.name, to_toml(config))
@@ -69,7 +68,7 @@ def begin(run: Run, config: TrainConfig, inputs: Mapping[str, Any]) -> None:
 def must_agree(run: Run, config: TrainConfig, inputs: Mapping[str, Any]) -> None:
     """Refuse to resume a run with another configuration or other data, with every difference.
 
-    More epochs are no difference: `schedule.epochs` may grow.
+    A larger `schedule.epochs` is not a difference.
     """
     if not run.config.is_file():
         raise MissingError(
@@ -95,20 +94,20 @@ def must_agree(run: Run, config: TrainConfig, inputs: Mapping[str, Any]) -> None
 
 
 def longer(config: TrainConfig, epochs: int) -> TrainConfig:
-    """The configuration with that many epochs, where they are more than it has."""
+    """The configuration with this number of epochs if that is more than it has."""
     more = max(epochs, config.schedule.epochs)
     return config.model_copy(update={"schedule": config.schedule.model_copy(update={"epochs": more})})
 
 
 def extend(run: Run, config: TrainConfig, progress: Progress) -> None:
-    """Write down that a resumed run is to have more epochs than it began with, and say what that means."""
+    """Store that a resumed run has more epochs than it started with, and report what that means."""
     before, now = stored_config(run).schedule.epochs, config.schedule.epochs
     if now <= before:
         return
     write_text(run.config, to_toml(longer(stored_config(run), now)))
     cosine = config.schedule.name == "cosine"
     rates = "; from here on the cosine ends there, so the rate rises again" if cosine else ""
-    progress.note(f"the run '{run.name}' goes on to epoch {now} instead of {before}{rates}")
+    progress.note(f"the run '{run.name}' continues to epoch {now} instead of {before}{rates}")
 
 
 def weights_digest(config: TrainConfig) -> str:

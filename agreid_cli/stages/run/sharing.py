@@ -1,4 +1,4 @@
-"""Who may write into a folder: one whole call, or the shards of one division beside each other."""
+"""Who may write to a folder: one complete call, or the shards of one division at the same time."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from agreid_cli.errors import AgreidError
 from agreid_cli.records.locks import locked
 from agreid_cli.records.shard import Shard
 
-#: A shard holds the folder's lock only for a moment; another one that starts meanwhile waits.
+#: A shard holds the folder's lock only briefly; another shard that starts meanwhile waits.
 PATIENCE_S = 10.0
 
 
 @contextlib.contextmanager
 def alone(folder: Path, shard: Shard | None, *, what: str) -> Iterator[None]:
-    """Hold `folder` for this call: alone, or beside the other shards of the same n.
+    """Hold `folder` for this call: alone, or together with the other shards of the same n.
 
     Raises `AgreidError` when another call, this shard, or shards of another division are at work (`what`).
     """
@@ -34,7 +34,7 @@ def alone(folder: Path, shard: Shard | None, *, what: str) -> Iterator[None]:
             yield
         return
     same = AgreidError(
-        f"shard {shard} is {what} into {folder} already", hint="Give each process its own number."
+        f"shard {shard} is already {what} into {folder}", hint="Give each process its own number."
     )
     with locked(shards / f"{shard.number}-of-{shard.of}", same):
         _briefly(folder / ".lock", taken)
@@ -43,7 +43,7 @@ def alone(folder: Path, shard: Shard | None, *, what: str) -> Iterator[None]:
 
 
 def _briefly(lock: Path, taken: AgreidError) -> None:
-    """Take and free the lock; raises `taken` where a whole call holds it."""
+    """Acquire and release the lock; raises `taken` if a complete call holds it."""
     end = time.monotonic() + PATIENCE_S
     while True:
         try:
@@ -56,7 +56,7 @@ def _briefly(lock: Path, taken: AgreidError) -> None:
 
 
 def _refuse_active(shards: Path, pattern: str, what: str, *, others: bool = False) -> None:
-    """Raise when a shard of the pattern, or with `others` of any other pattern, is at work."""
+    """Raise if a shard of the pattern, or with `others` of any other pattern, is active."""
     mine = set(shards.glob(pattern))
     for path in sorted(set(shards.glob("*")) - mine if others else mine):
         name = path.name.replace("-of-", "/")

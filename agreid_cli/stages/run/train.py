@@ -111,7 +111,7 @@ def _train(
     inputs: dict[str, Any] | None,
     progress: Progress,
 ) -> Trained:
-    """`inputs`: of a new run, whose folder is made once all that it needs is there; None resumes one."""
+    """`inputs`: of a new run, whose folder is created once everything it needs exists; None resumes one."""
     seed_all(config.seed)
     testing = load_testing(workspace, config, progress)
     data, trainee = method_of(config).prepare(workspace, config, progress)
@@ -159,9 +159,9 @@ def _judges(
     testing: tuple[Testing, Crops] | None,
     progress: Progress,
 ) -> tuple[Testing, SidedCrops] | None:
-    """Who is ranked while training: held-out people where there are any, else the test.
+    """The crops ranked during training: held-out people if there are any, else the test part.
 
-    The side information of these, and of the test crops embedded at the end, is checked here.
+    The side information of these and of the test crops embedded at the end is checked here.
     """
     facts = trainee.facts
     ask: dict[str, Any] = {"needs": trainee.model.needs, "facts": facts, "run": run.name}
@@ -175,13 +175,13 @@ def _judges(
 
 
 def _embedded(testing: tuple[Testing, Crops] | None, model: Any) -> int:
-    """The bytes of the test crops' embeddings, about."""
+    """The approximate size in bytes of the test crops' embeddings."""
     width = getattr(getattr(model, "head", None), "embedding_dim", 2048)
     return 4 * width * len(testing[0].crop_id) if testing else 0
 
 
 def _restore(run: Run, training: Training, progress: Progress) -> bool:
-    """Whether there was a checkpoint to continue from."""
+    """Return whether there was a checkpoint to continue from."""
     if not run.state.is_file():
         progress.note(f"the run '{run.name}' has no checkpoint yet: starting from the beginning")
         cut_log(run.log, 0)

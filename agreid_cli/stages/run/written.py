@@ -1,4 +1,4 @@
-"""Writing an embeddings table."""
+"""Write an embeddings table."""
 
 from __future__ import annotations
 

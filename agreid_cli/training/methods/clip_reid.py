@@ -26,10 +26,11 @@ from agreid_cli.training.trainee import Data, Trainee
 
 
 class ClipReidOptions(Frozen):
-    """stride, sie: as in TransReID, but the class token alone takes the side information.
+    """stride, sie: as in TransReID, but side information is added only to the class token.
 
-    text: the size of the text tower. descriptions: whether stage 1 learns one an identity; without, this is
-    the authors' image-only baseline. id_weight: of each cross-entropy behind a neck (0.25; 1 without texts).
+    text: the size of the text tower. descriptions: whether stage 1 learns one per identity; without, this is
+    the authors' image-only baseline. id_weight: weight of each cross-entropy after a neck (0.25; 1 without
+    texts).
     """
 
     stride: int = Field(0, ge=0)
@@ -82,7 +83,7 @@ def network(config: TrainConfig, facts: Facts) -> ReidModel:
 
 
 def terms(config: TrainConfig, facts: Facts) -> Terms:
-    """Cross-entropies with smoothing over all classes, and a triplet on each of three vectors."""
+    """Cross-entropies with label smoothing over all classes, and a triplet loss on each of three vectors."""
     return identity_terms(config, ce={"spread": "all"})
 
 

@@ -1,4 +1,4 @@
-"""CLIP weights for CLIP-ReID and LATex: one file or one download has the image and the text tower."""
+"""CLIP weights for CLIP-ReID and LATex: one file or one download contains the image and the text tower."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from agreid_cli.nn.tokens.text import VOCABULARY, no_open_clip, text_network, to
 from agreid_cli.nn.weight_files import read_weights
 from agreid_cli.nn.weights import NONE, WeightReport, copy_matching
 
-#: `model.weights=openai` asks open_clip for OpenAI's weights of this network, from its cache or its hub.
+#: `model.weights=openai` loads OpenAI's weights of this network through open_clip, from its cache or its hub.
 DOWNLOAD, NETWORK = "openai", "ViT-B-16-quickgelu"
-#: CLIP-ReID and LATex normalise images so, and not by CLIP's own statistics.
+#: CLIP-ReID and LATex normalise images with these values, not with CLIP's own statistics.
 HALF: Three = (0.5, 0.5, 0.5)
 
 
 class TextSize(Frozen):
-    """Of the text tower: those of ViT-B/16. output: the space that images and texts share."""
+    """Size of the text tower; defaults: ViT-B/16. output: width of the space shared with images."""
 
     width: int = 512
     heads: int = 8
@@ -35,20 +35,20 @@ class TextSize(Frozen):
 
 @dataclass(frozen=True)
 class ClipWeights:
-    """By OpenAI's names. `visual` has timm's; empty where the network is randomly initialised."""
+    """Weights by OpenAI's names. `visual` has timm's names; empty if the network is randomly initialised."""
 
     source: str
     visual: dict[str, Tensor]
     text: dict[str, Tensor]
 
     def into(self, backbone: Backbone) -> WeightReport:
-        """The image tower into a backbone."""
+        """Copy the image tower into a backbone."""
         if not self.visual:
             return WeightReport(NONE, missing=tuple(backbone.named_weights()))
         return copy_matching(backbone, self.visual, source=self.source)
 
     def project(self, layer: nn.Linear) -> None:
-        """The projection into the shared space."""
+        """Copy the projection into the shared space."""
         if "head.weight" in self.visual:
             _copy(layer.weight, self.visual["head.weight"], "visual.proj", self.source)
 
@@ -95,7 +95,7 @@ def _downloaded() -> dict[str, Tensor]:
         raise no_open_clip() from error
     try:
         return dict(open_clip.create_model(NETWORK, pretrained=DOWNLOAD).state_dict())
-    except Exception as error:  # open_clip and its hub raise a dozen kinds
+    except Exception as error:  # open_clip and its hub raise many types
         raise MissingError(
             f"open_clip could not load OpenAI's weights of {NETWORK}: {error}",
             hint="Download them elsewhere and name the file: --set model.weights=PATH",
@@ -103,7 +103,7 @@ def _downloaded() -> dict[str, Tensor]:
 
 
 def words_of(net: Any, text: str) -> tuple[Tensor, Tensor]:
-    """The embeddings of a sentence's tokens, 77×W, and its token numbers, 77."""
+    """The token embeddings of a sentence, 77×W, and its token ids, 77."""
     numbers = tokens_of(text)[0]
     with torch.no_grad():
         return net.token_embedding(numbers.clamp(max=VOCABULARY - 1)), numbers

@@ -43,8 +43,8 @@ def build(
 ) -> ReidModel:
     """The network of a configuration, with its pretrained weights or a published checkpoint of the method.
 
-    statistics: mean and deviation that images are normalised by, where not the backbone's own. load: puts
-    pretrained weights into the backbone, where not by `model.weights` as usual.
+    statistics: mean and deviation for normalising images, if not the backbone's own. load: copies pretrained
+    weights into the backbone, if not as usual by `model.weights`.
     """
     refuse_unused(config)
     model = config.model
@@ -63,7 +63,7 @@ def build(
 
 
 def refuse_unused(config: TrainConfig) -> None:
-    """`InputError` for settings of the network that these methods replace by their own."""
+    """`InputError` for network settings that these methods replace with their own."""
     if config.model.head != "bot":
         raise InputError(
             f"model.head={config.model.head}: the method '{config.method.name}' has its own head",
@@ -102,13 +102,13 @@ def prepared(
 
 
 def parts_of(model: ReidModel) -> list[nn.Module]:
-    """The modules that came with pretrained weights: the stem and every copy of late blocks."""
+    """The modules initialised from pretrained weights: the stem and every copy of late blocks."""
     runs = [module for module in model.head.modules() if isinstance(module, Run)]
     return [*backbone_parts(model), *runs]
 
 
 def need_both_views(samples: Samples, method: str) -> None:
-    """`InputError` with the counts where the training crops are of one view."""
+    """`InputError` with the counts if the training crops are all of one view."""
     counts = np.bincount(samples.view, minlength=len(VIEWS)).tolist()
     if not all(counts):
         said = ", ".join(f"{n} {view}" for n, view in zip(counts, VIEWS, strict=True))
@@ -119,7 +119,7 @@ def need_both_views(samples: Samples, method: str) -> None:
 
 
 def identity_terms(config: TrainConfig, **options: Any) -> Terms:
-    """Cross-entropy and triplet as `loss` asks for them; options: `ce` and `triplet` add to each."""
+    """Cross-entropy and triplet as configured in `loss`; options: `ce` and `triplet` are added to each."""
     loss = config.loss
     ce = {"smoothing": loss.label_smoothing, **options.get("ce", {})}
     made: Terms = {"ce": (loss.ce_weight, _term("cross-entropy", ce))}
@@ -133,7 +133,7 @@ def identity_terms(config: TrainConfig, **options: Any) -> Terms:
 
 
 def fastreid_terms(config: TrainConfig, view_weight: float) -> Terms:
-    """VDT's and SeCap's: fast-reid's forms of both losses, the view's, and orthogonality."""
+    """VDT's and SeCap's terms: fast-reid's forms of both losses, view classification, orthogonality."""
     soft = config.loss.triplet.kind == "soft"
     made = identity_terms(
         config, ce={"skip_saturated": True}, triplet={"overflow_margin": 0.3} if soft else {}

@@ -1,4 +1,4 @@
-"""Stage 1 of CLIP-ReID: with CLIP frozen, four words of each identity's description are learned."""
+"""Stage 1 of CLIP-ReID: with CLIP frozen, learn the four tokens of each identity's description."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ WORDS = 4
 
 
 class Stage1(Frozen):
-    """epochs, batch, lr, weight_decay: of Adam on the words.
+    """epochs, batch, lr, weight_decay: of Adam on the tokens.
 
-    The rate follows a cosine to `final_lr` by epoch, after `warmup_epochs` linear ones from `warmup_lr`.
+    The rate is linear from `warmup_lr` for `warmup_epochs` and then follows a cosine to `final_lr` by epoch.
     """
 
     epochs: int = Field(120, ge=1)
@@ -39,7 +39,7 @@ class Stage1(Frozen):
     warmup_lr: float = Field(1e-5, ge=0)
 
     def rate(self, epoch: int) -> float:
-        """Of an epoch, counted from 0."""
+        """The rate of an epoch, counted from 0."""
         if epoch < self.warmup_epochs:
             return self.warmup_lr + (self.lr - self.warmup_lr) * epoch / self.warmup_epochs
         half = (1 + math.cos(math.pi * epoch / self.epochs)) / 2
@@ -49,10 +49,10 @@ class Stage1(Frozen):
 def learn_descriptions(
     data: Data, config: TrainConfig, stage: Stage1, size: TextSize, training: Any, *, progress: Progress
 ) -> None:
-    """Fill `head.descriptions` of the network in training: n_ids×D, the texts of all identities.
+    """Fill `head.descriptions` of the network being trained: n_ids×D, the texts of all identities.
 
     Images are embedded once, without augmentation and without side information (CLIP-ReID §3.2). Every rank
-    does the same with the same random numbers, so that all end with equal descriptions.
+    does the same with the same random numbers, so that all have equal descriptions.
     """
     model, device = training.network.model, training.device
     net = clip_weights(config).tower(size)
@@ -85,7 +85,7 @@ def learn_descriptions(
         every = torch.arange(data.samples.n_ids, device=device)
         texts = torch.cat([tower(descriptions(rows), descriptions.end) for rows in every.split(stage.batch)])
         model.head.descriptions.copy_(texts)
-    if training.ema:  # the mean begins with the descriptions, which never change again
+    if training.ema:  # the average starts from the descriptions, which do not change again
         training.ema = Ema(model, config.ema)
 
 

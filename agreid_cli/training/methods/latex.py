@@ -1,4 +1,4 @@
-"""LATex (Hu et al., 2025): attributes as text over a frozen CLIP."""
+"""LATex (Hu et al., 2025): attributes as text for a frozen CLIP."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ NO_SCHEME = Scheme(marker="$^", rules=())  # no checkpoint of the authors is pub
 
 
 class LatexOptions(Frozen):
-    """text: the size of the text tower. words: learned words that all sentences share.
+    """text: the size of the text tower. words: number of learned tokens that all sentences share.
 
-    train_image: whether the image tower is trained too; the authors have both forms and do not say which one
-    their figures belong to.
+    train_image: whether the image tower is trained too. The authors describe both forms and do not state
+    which one gave their results.
     """
 
     text: TextSize = TextSize()
@@ -50,7 +50,7 @@ class LatexOptions(Frozen):
 
 
 class LatexFacts(Facts):
-    """codebook: JSON, of the attribute groups that have a prompt."""
+    """codebook: JSON, the attribute groups that have a prompt."""
 
     codebook: str
 
@@ -60,7 +60,7 @@ class LatexFacts(Facts):
 
 
 class LatexModel(ReidModel):
-    """Its head needs the view, which the sentence names."""
+    """Its head needs the view, which is part of the sentence."""
 
     @property
     def needs(self) -> frozenset[str]:
@@ -72,7 +72,7 @@ class LatexModel(ReidModel):
 
 
 def prepare(workspace: Workspace, config: TrainConfig, progress: Progress) -> tuple[Data, Trainee]:
-    """The training part of the split, of both views and with attributes, and the network."""
+    """The training part of the split, which must have both views and attributes, and the network."""
     samples, images, held_out = load_training(workspace, config, progress=progress)
     need_both_views(samples, config.method.name)
     if samples.attrs is None or not samples.attrs.any():
@@ -83,7 +83,7 @@ def prepare(workspace: Workspace, config: TrainConfig, progress: Progress) -> tu
     codebook = stored_codebook(read_manifest(workspace.manifest), workspace.manifest)
     if lacking := int((~samples.attrs.any(axis=1)).sum()):
         progress.warn(
-            f"{lacking} of {len(samples)} training crops have no attributes; they teach identity only"
+            f"{lacking} of {len(samples)} training crops have no attributes; only their identity is learned"
         )
     facts = LatexFacts(**facts_of(samples, held_out).model_dump(), codebook=codebook.to_json())
     model = network(config, facts)
@@ -92,7 +92,7 @@ def prepare(workspace: Workspace, config: TrainConfig, progress: Progress) -> tu
 
 
 def frozen_parts(model: Any, config: TrainConfig) -> list[Any]:
-    """CLIP itself: the text tower always, and the image tower unless it is trained; never the prompts."""
+    """CLIP: the text tower always, the image tower unless it is trained; never the prompts."""
     stem, tail = model.backbone.stem, model.head.tail
     image = [stem.net, stem.first.blocks, tail.late.blocks, tail.norm, model.head.projection]
     return [model.head.tower, *([] if options_of(config, LatexOptions).train_image else image)]

@@ -1,4 +1,4 @@
-"""SeCap (Wang et al., CVPR 2025): VDT's trunk, and prompts that are re-calibrated for each image."""
+"""SeCap (Wang et al., CVPR 2025): VDT's backbone, and prompts that are re-calibrated for each image."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from agreid_cli.training.trainee import Data, Trainee
 
 
 class SecapOptions(Frozen):
-    """stride: of the patches in pixels; 0: the size of a patch, without overlap. prompts: L.
+    """stride: of the patches in pixels; 0: the patch size, without overlap. prompts: L.
 
-    view_weight: λ of the view's cross-entropy and of orthogonality. neck_twice: as in VDT.
+    view_weight: λ, the weight of the view's cross-entropy and of orthogonality. neck_twice: as in VDT.
     """
 
     stride: int = Field(12, ge=0)

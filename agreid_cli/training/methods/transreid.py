@@ -22,10 +22,10 @@ from agreid_cli.training.trainee import Data, Trainee
 
 
 class TransReidOptions(Frozen):
-    """stride: of the patches in pixels; 0: the size of a patch, without overlap.
+    """stride: of the patches in pixels; 0: the patch size, without overlap.
 
-    sie: by what the embeddings of side information go. By camera, test crops must come from training cameras.
-    sie_weight: λ. jpm: the jigsaw patch module.
+    sie: what the side-information embeddings depend on. With camera, test crops must come from training
+    cameras. sie_weight: λ. jpm: use the jigsaw patch module.
     """
 
     stride: int = Field(0, ge=0)
@@ -56,7 +56,7 @@ def network(config: TrainConfig, facts: Facts) -> ReidModel:
 
 
 def terms(config: TrainConfig, facts: Facts) -> Terms:
-    """Cross-entropy and triplet, each weighed by the head."""
+    """Cross-entropy and triplet, each weighted by the head."""
     return identity_terms(config)
 
 

@@ -1,4 +1,4 @@
-"""VDT (Zhang et al., CVPR 2024): a view token that takes what is of the view out of the class token."""
+"""VDT (Zhang et al., CVPR 2024): a view token that removes view information from the class token."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from agreid_cli.training.trainee import Data, Trainee
 
 
 class VdtOptions(Frozen):
-    """stride: of the patches in pixels; 0: the size of a patch, without overlap.
+    """stride: of the patches in pixels; 0: the patch size, without overlap.
 
-    view_weight: λ of the view's cross-entropy and of orthogonality. neck_twice: in training the class token
-    before the last subtraction moves the identity neck's statistics too, as in the authors' code.
+    view_weight: λ, the weight of the view's cross-entropy and of orthogonality. neck_twice: in training, also
+    update the identity neck's statistics with the class token before the last subtraction, as the authors'
+    code does.
     """
 
     stride: int = Field(0, ge=0)

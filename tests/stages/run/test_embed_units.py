@@ -51,7 +51,7 @@ def test_shards_and_a_joining_call_give_the_bytes_of_one_call(workspace: Workspa
         assert run(workspace, out, Shard(number, 3)) == b"", "a shard writes no table"
     heard = Heard()
     assert run(workspace, out, heard=heard) == whole
-    assert any("embedded before" in note for note in heard.notes)
+    assert any("are already embedded" in note for note in heard.notes)
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == [], "the ranges are removed"
 
 

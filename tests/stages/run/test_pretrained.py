@@ -65,10 +65,10 @@ def test_the_embedding_is_the_mean_of_the_backbone_s_map(weights: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "kind", "says"),
     [
-        (Pretrained("none"), UsageError, "embed at random"),
+        (Pretrained("none"), UsageError, "embed with random weights"),
         (Pretrained("gone.pt"), MissingError, "gone.pt do not exist"),
         (Pretrained("imagenet"), UsageError, "does not say which backbone"),
-        (Pretrained("timm:mobilenetv2_100", "resnet50"), UsageError, "names a backbone already"),
+        (Pretrained("timm:mobilenetv2_100", "resnet50"), UsageError, "already names a backbone"),
         (Pretrained("timm:mobilnetv2_100"), InputError, "timm has no network"),
         (Pretrained("FILE", "osnet-x1.0"), InputError, "of this backbone's weights"),
     ],

@@ -101,7 +101,7 @@ def test_a_finished_run_goes_on_to_more_epochs_as_if_they_had_been_asked_for(peo
     more = small(*how, "schedule.epochs=3")
     done = train(people, config=more, name="longer", resume=True, progress=heard)
     assert done.epochs == 3
-    assert "the run 'longer' goes on to epoch 3 instead of 1" in heard.notes
+    assert "the run 'longer' continues to epoch 3 instead of 1" in heard.notes
     assert not any("weights: none" in note for note in heard.notes), "it starts from its own weights"
     train(people, config=more, name="whole")
     for name in ("last", "state", "embeddings", "config", "log"):
