@@ -133,6 +133,7 @@ def serve() -> None:
 
 def _child(job: dict[str, Any]) -> None:
     os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job's shell has it ignored
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for number, path in enumerate(job["streams"], start=1):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), number)
