@@ -154,7 +154,7 @@ def test_ibn_halves_the_first_norm_of_three_layers() -> None:
 def test_every_head_works_on_every_backbone(backbone: str, head: str) -> None:
     torch.manual_seed(0)
     model = build_model(ModelSpec(backbone, head, SIZE), 3).train()
-    out = model(torch.randn(4, 3, *SIZE), torch.tensor([0, 0, 1, 1]))
+    out = model(torch.randn(4, 3, *SIZE), labels=torch.tensor([0, 0, 1, 1]))
     assert out.embedding.shape == (4, 2048 if head == "mgn" else model.backbone.channels)
     (sum(x.values.sum() for x in out.logits) + sum(x.values.pow(2).sum() for x in out.metric)).backward()
     without = {n for n, p in model.named_parameters() if p.requires_grad and p.grad is None}

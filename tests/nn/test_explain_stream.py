@@ -22,7 +22,7 @@ def teacher(backbone: str, head: str) -> ReidModel:
     model = build_model(ModelSpec(backbone, head, size=SIZE), n_ids=3)
     model.train()
     with torch.no_grad():  # statistics that are not those of an untouched batch norm
-        model(torch.randn(4, 3, *SIZE), torch.tensor([0, 1, 2, 0]))
+        model(torch.randn(4, 3, *SIZE), labels=torch.tensor([0, 1, 2, 0]))
     return model.eval()
 
 
