@@ -48,7 +48,7 @@ def traced(network: torch.nn.Module, inputs: dict[str, torch.Tensor]) -> bytes:
     data = io.BytesIO()
     axes = {word: {0: "batch"} for word in (*inputs, "output")}
     try:
-        with _quiet(), torch.no_grad():
+        with quiet(), torch.no_grad():
             torch.onnx.export(
                 network, tuple(inputs.values()), data, dynamo=False, opset_version=OPSET,
                 input_names=list(inputs), output_names=["output"], dynamic_axes=axes,
@@ -114,8 +114,8 @@ def _first_line(error: Exception) -> str:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """The exporter announces on all channels that a newer one exists."""
+def quiet() -> Iterator[None]:
+    """Silence the messages of torch's ONNX exporter; its result is checked numerically."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

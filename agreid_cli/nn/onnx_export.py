@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
-import logging
-import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,6 +11,7 @@ from torch import Tensor, nn
 
 from agreid_cli.errors import AgreidError, MissingError
 from agreid_cli.nn.encoder import Encoder
+from agreid_cli.onnx_runtime import quiet
 from agreid_cli.records.side import OPTION_OF_NEED, Side
 
 INPUT, OUTPUT = "images", "embedding"
@@ -37,7 +35,7 @@ def export_onnx(encoder: Encoder, *, notes: Mapping[str, str] | None = None) -> 
     asked = asked_of(model)
     inputs = (torch.zeros(TRACED, 3, *size), *(torch.zeros(TRACED, dtype=torch.int64) for _ in asked))
     batch = torch.export.Dim("batch", min=1)
-    with _at_rest(model), _quiet():
+    with _at_rest(model), quiet():
         program: Any = torch.onnx.export(
             _Embed(model, asked),
             inputs,
@@ -142,19 +140,6 @@ def _at_rest(model: nn.Module) -> Iterator[None]:
         model.to(device, kind)
         for module, mode in training:
             module.training = mode
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence the exporter's messages; the result is checked numerically."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(before)
 
 
 def _need(*packages: str) -> None:

@@ -27,7 +27,7 @@ class TrainingLog:
 
 
 def curves_of(path: Path, timing: Path | None = None) -> TrainingLog | None:
-    """None if there is no log or it is empty. timing: the file with the durations, where it is at hand.
+    """None if there is no log or it is empty. timing: the file with the durations, if available.
 
     An epoch that was repeated after an interruption may occur twice; its last line counts.
     """
