@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from agreid_cli.config.base import Frozen
@@ -25,6 +25,12 @@ class OptimConfig(Frozen):
     head_lr_factor: float = Field(1.0, gt=0)
     clip: float = Field(0.0, ge=0)  # maximum norm of all gradients; 0: no clipping
     clip_each: bool = False  # clip the norm of each tensor separately, as fast-reid does
+
+    @model_validator(mode="after")
+    def _something_to_clip(self) -> OptimConfig:
+        if self.clip_each and not self.clip:
+            raise PydanticCustomError("clip", "clip_each needs clip, the maximum norm")
+        return self
 
     def learning_rate(self, batch: int) -> float:
         """The peak learning rate for `batch` crops per step (over all GPUs and accumulated batches).
@@ -52,6 +58,14 @@ class ScheduleConfig(Frozen):
     #: The backbone is frozen for the first iterations or epochs, whichever is longer.
     freeze_iters: int = Field(0, ge=0)
     freeze_epochs: int = Field(0, ge=0)
+
+    @model_validator(mode="after")
+    def _one_warmup(self) -> ScheduleConfig:
+        if self.warmup_iters and self.warmup_epochs:
+            raise PydanticCustomError(
+                "warmup", "warmup_iters and warmup_epochs exclude each other; set one to 0"
+            )
+        return self
 
     @field_validator("milestones")
     @classmethod

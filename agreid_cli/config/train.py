@@ -97,6 +97,10 @@ class TrainConfig(Frozen):
 
     @model_validator(mode="after")
     def _fits(self) -> TrainConfig:
+        if self.validation.keep == "best-on-test" and self.data.held_out:
+            raise PydanticCustomError(
+                "keep", "validation.keep: held-out identities (data.held_out) choose the epoch; use last"
+            )
         height, width = self.model.size
         if 2 * self.augment.pad >= min(height, width):
             said = f"augment.pad: {self.augment.pad} on each side is more than the crop's {width} pixels"

@@ -67,6 +67,12 @@ def terms_of(loss: LossConfig, *, n_ids: int, width: int) -> dict[str, tuple[flo
     if part.kind != "none":
         options = {"kind": part.kind, "margin": part.margin, "normalise": part.normalise}
         terms["triplet"] = (part.weight, term("triplet", options))
-    for name, said in loss.terms.items():
-        terms[name] = (said.weight, term(name, said.options))
-    return terms
+    return terms | configured_terms(loss, n_ids=n_ids, width=width)
+
+
+def configured_terms(loss: LossConfig, *, n_ids: int, width: int) -> dict[str, tuple[float, nn.Module]]:
+    """The terms of `loss.terms`; arguments as for `terms_of`."""
+    return {
+        name: (said.weight, make_term(name, said.options, n_ids=n_ids, width=width))
+        for name, said in loss.terms.items()
+    }

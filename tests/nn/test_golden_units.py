@@ -26,7 +26,7 @@ def units() -> Iterator[tuple[str, str]]:
     for path in sorted(PLACE.glob("units_*.npz")) if PLACE else ():
         seen = {name.split("/")[0] for name in np.load(path).files}
         for unit in sorted(seen - {"meta"}):
-            keys = [n for n in np.load(path).files if n.startswith(f"{unit}/")]
+            keys = [n for n in np.load(path).files if n.startswith(f"{unit}/") and not n.endswith("_in")]
             yield from (
                 ((path.name, key) for key in keys)
                 if unit in ("posembed", "jpm_order", "tokens")
@@ -52,8 +52,6 @@ def test_unit(file: str, unit: str) -> None:
 
 def positions(arrays: np.lib.npyio.NpzFile, unit: str) -> None:
     """VDT's file keeps the first two rows; the second is the first patch's, by their slip."""
-    if not unit.endswith("_out"):
-        return
     made = torch.from_numpy(arrays[unit]).reshape(1, -1, 2)
     given = torch.from_numpy(arrays[unit.removesuffix("out") + "in"]).reshape(1, -1, 2)
     source, target = (

@@ -19,7 +19,7 @@ from agreid_cli.progress import Progress
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.training.facts import Facts
 from agreid_cli.training.methods.clip_towers import HALF, ClipWeights, TextSize, clip_weights
-from agreid_cli.training.methods.common import Terms, build, identity_terms, prepared, table_width
+from agreid_cli.training.methods.common import Terms, build, identity_terms, prepared, resolve, table_width
 from agreid_cli.training.methods.descriptions import Stage1, learn_descriptions
 from agreid_cli.training.methods.method import Method, options_of
 from agreid_cli.training.trainee import Data, Trainee
@@ -87,4 +87,4 @@ def terms(config: TrainConfig, facts: Facts) -> Terms:
     return identity_terms(config, ce={"spread": "all"})
 
 
-METHOD = Method(prepare=prepare, network=network, options=ClipReidOptions)
+METHOD = Method(prepare=prepare, network=network, resolve=resolve, options=ClipReidOptions)

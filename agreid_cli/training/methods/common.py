@@ -10,7 +10,7 @@ import numpy as np
 from torch import nn
 
 from agreid_cli.config.train import TrainConfig
-from agreid_cli.errors import InputError
+from agreid_cli.errors import InputError, Problems
 from agreid_cli.nn.backbones.backbone import Backbone, Three
 from agreid_cli.nn.backbones.tokens import Additions, Run, token_backbone
 from agreid_cli.nn.model import ReidModel
@@ -18,17 +18,24 @@ from agreid_cli.nn.published import Scheme, load_published
 from agreid_cli.nn.weight_files import read_weights
 from agreid_cli.nn.weights import WeightReport, load_pretrained
 from agreid_cli.progress import Progress
+from agreid_cli.records.runs import Run as RunFolder
 from agreid_cli.records.side import VIEWS
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.training.facts import Facts, facts_of
 from agreid_cli.training.intake import load_training
-from agreid_cli.training.methods.reid import backbone_parts
-from agreid_cli.training.objective import Objective
+from agreid_cli.training.methods.reid import backbone_parts, check_batch
+from agreid_cli.training.objective import Objective, configured_terms
 from agreid_cli.training.samples import Samples
 from agreid_cli.training.terms import make_term
 from agreid_cli.training.trainee import Data, Trainee
 
 Terms = dict[str, tuple[float, nn.Module]]
+#: Settings of other heads and backbones → the values under which nothing of them is asked for.
+USED: dict[str, tuple[Any, ...]] = {
+    "model.head": ("bot",), "model.pool": ("token",), "model.metric_feature": ("before",),
+    "model.embedding": ("after",), "model.fc": ("auto", 0), "model.last_stride": (1,), "model.ibn": (False,),
+    "model.non_local": (False,), "loss.classifier": ("linear",),
+}  # fmt: skip
 
 
 def build(
@@ -62,13 +69,24 @@ def build(
     return kind(backbone, make_head(backbone), loaded=loaded)
 
 
+def resolve(workspace: Workspace, config: TrainConfig, run: RunFolder) -> TrainConfig:
+    """The configuration as it is; `InputError` for whatever can be refused before a crop is read."""
+    refuse_unused(config)
+    check_batch(config)
+    table_width(config)
+    return config
+
+
 def refuse_unused(config: TrainConfig) -> None:
-    """`InputError` for network settings that these methods replace with their own."""
-    if config.model.head != "bot":
-        raise InputError(
-            f"model.head={config.model.head}: the method '{config.method.name}' has its own head",
-            hint="Leave model.head at its default, bot.",
-        )
+    """`InputError` listing the settings of network and loss that these methods would not use."""
+    problems = Problems()
+    for name, used in USED.items():
+        value: Any = config
+        for part in name.split("."):
+            value = getattr(value, part)
+        if value not in used:
+            problems.add(name, f"is {value}, and the method has its own; set it to {used[0]}")
+    problems.raise_if_any(f"settings that the method '{config.method.name}' does not use: {{n}}")
 
 
 def table_width(config: TrainConfig) -> int:
@@ -95,10 +113,14 @@ def prepared(
         need_both_views(samples, config.method.name)
     facts = facts_of(samples, held_out)
     model = network(config, facts)
-    trainee = Trainee(
-        model, Objective(terms(config, facts)), facts, backbone=parts_of(model), loaded=model.loaded
-    )
+    objective = Objective(terms(config, facts) | further_terms(config, facts, model))
+    trainee = Trainee(model, objective, facts, backbone=parts_of(model), loaded=model.loaded)
     return Data(samples, images), trainee
+
+
+def further_terms(config: TrainConfig, facts: Facts, model: ReidModel) -> Terms:
+    """The terms of `loss.terms`, as for every other method."""
+    return configured_terms(config.loss, n_ids=facts.n_ids, width=model.head.metric_dim)
 
 
 def parts_of(model: ReidModel) -> list[nn.Module]:

@@ -28,7 +28,14 @@ from agreid_cli.training.bits import stored_codebook
 from agreid_cli.training.facts import Facts, facts_of
 from agreid_cli.training.intake import load_training
 from agreid_cli.training.methods.clip_towers import HALF, ClipWeights, TextSize, clip_weights, words_of
-from agreid_cli.training.methods.common import Terms, build, identity_terms, need_both_views
+from agreid_cli.training.methods.common import (
+    Terms,
+    build,
+    further_terms,
+    identity_terms,
+    need_both_views,
+    resolve,
+)
 from agreid_cli.training.methods.method import Method, options_of
 from agreid_cli.training.objective import Objective
 from agreid_cli.training.terms import make_term
@@ -87,7 +94,12 @@ def prepare(workspace: Workspace, config: TrainConfig, progress: Progress) -> tu
         )
     facts = LatexFacts(**facts_of(samples, held_out).model_dump(), codebook=codebook.to_json())
     model = network(config, facts)
-    trainee = Trainee(model, Objective(terms(config, facts)), facts, loaded=model.loaded)
+    trainee = Trainee(
+        model,
+        Objective(terms(config, facts) | further_terms(config, facts, model)),
+        facts,
+        loaded=model.loaded,
+    )
     return Data(samples, images), replace(trainee, frozen=frozen_parts(model, config))
 
 
@@ -131,9 +143,9 @@ def terms(config: TrainConfig, facts: Facts) -> Terms:
     """Identity of image and text, and the attributes."""
     assert isinstance(facts, LatexFacts)
     made = identity_terms(config)
-    options = {"sizes": facts.sizes, "smoothing": 0.1}
+    options = {"sizes": facts.sizes, "smoothing": config.loss.label_smoothing}
     made["attributes"] = (1.0, make_term("attributes", options, n_ids=facts.n_ids, width=0))
     return made
 
 
-METHOD = Method(prepare=prepare, network=network, options=LatexOptions, facts=LatexFacts)
+METHOD = Method(prepare=prepare, network=network, resolve=resolve, options=LatexOptions, facts=LatexFacts)

@@ -13,7 +13,7 @@ from agreid_cli.nn.schemes import SECAP
 from agreid_cli.progress import Progress
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.training.facts import Facts
-from agreid_cli.training.methods.common import Terms, build, fastreid_terms, prepared
+from agreid_cli.training.methods.common import Terms, build, fastreid_terms, prepared, resolve
 from agreid_cli.training.methods.method import Method, options_of
 from agreid_cli.training.trainee import Data, Trainee
 
@@ -53,4 +53,4 @@ def terms(config: TrainConfig, facts: Facts) -> Terms:
     return fastreid_terms(config, options_of(config, SecapOptions).view_weight)
 
 
-METHOD = Method(prepare=prepare, network=network, options=SecapOptions)
+METHOD = Method(prepare=prepare, network=network, resolve=resolve, options=SecapOptions)

@@ -16,7 +16,7 @@ from agreid_cli.nn.tokens.side_table import SideTable
 from agreid_cli.progress import Progress
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.training.facts import Facts
-from agreid_cli.training.methods.common import Terms, build, identity_terms, prepared, table_width
+from agreid_cli.training.methods.common import Terms, build, identity_terms, prepared, resolve, table_width
 from agreid_cli.training.methods.method import Method, options_of
 from agreid_cli.training.trainee import Data, Trainee
 
@@ -60,4 +60,4 @@ def terms(config: TrainConfig, facts: Facts) -> Terms:
     return identity_terms(config)
 
 
-METHOD = Method(prepare=prepare, network=network, options=TransReidOptions)
+METHOD = Method(prepare=prepare, network=network, resolve=resolve, options=TransReidOptions)

@@ -13,7 +13,7 @@ from agreid_cli.nn.schemes import VDT
 from agreid_cli.progress import Progress
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.training.facts import Facts
-from agreid_cli.training.methods.common import Terms, build, fastreid_terms, prepared
+from agreid_cli.training.methods.common import Terms, build, fastreid_terms, prepared, resolve
 from agreid_cli.training.methods.method import Method, options_of
 from agreid_cli.training.trainee import Data, Trainee
 
@@ -52,4 +52,4 @@ def terms(config: TrainConfig, facts: Facts) -> Terms:
     return fastreid_terms(config, options_of(config, VdtOptions).view_weight)
 
 
-METHOD = Method(prepare=prepare, network=network, options=VdtOptions)
+METHOD = Method(prepare=prepare, network=network, resolve=resolve, options=VdtOptions)

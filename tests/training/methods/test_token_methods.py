@@ -17,6 +17,7 @@ from agreid_cli.config.train import TrainConfig
 from agreid_cli.errors import InputError
 from agreid_cli.records.runs import Run
 from agreid_cli.records.side import Side
+from agreid_cli.records.training_log import read_log
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.run.train import train
 from agreid_cli.training.batch import Batch
@@ -165,9 +166,19 @@ def test_training_crops_of_one_view_are_refused_with_counts(
     assert not Run(workspace.runs / name).root.exists()
 
 
-def test_a_head_that_the_method_would_not_use_is_refused(people: Workspace) -> None:
-    with pytest.raises(InputError, match=r"model\.head=sbs: the method 'vdt' has its own head"):
-        train(people, config=small("vdt", "model.head=sbs", "model.pool=avg"), name="refused")
+def test_settings_that_the_method_would_not_use_are_refused_together(people: Workspace) -> None:
+    words = ("model.head=sbs", "model.pool=avg", "loss.classifier=circle")
+    with pytest.raises(InputError, match="settings that the method 'vdt' does not use: 3") as caught:
+        train(people, config=small("vdt", *words), name="refused")
+    assert [p.where for p in caught.value.problems] == ["model.head", "model.pool", "loss.classifier"]
+    with pytest.raises(InputError, match="the batch is too small"):
+        train(people, config=small("vdt", "data.k=1"), name="refused")
+
+
+def test_further_terms_of_the_loss_are_used(people: Workspace) -> None:
+    train(people, config=small("vdt", "loss.terms={center={weight=0.01}}"), name="center", overwrite=True)
+    [epoch] = [row for row in read_log(people.runs / "center" / "metrics.jsonl") if row["kind"] == "epoch"]
+    assert set(epoch["losses"]) == {"total", "ce", "triplet", "view", "orthogonality", "center"}
 
 
 def test_a_convolutional_network_is_refused(people: Workspace) -> None:
