@@ -79,12 +79,12 @@ def compare(
             raise MissingError(f"{place.split} does not exist", hint="Make it with: agreid build-split")
     with_intervals = config.model_copy(update={"ci": True})
     rows: list[Row] = []
-    for place in places:
+    for label, place in zip(_labels(places), places, strict=True):
         scores = {
             system.name: _scores(workspace, place, system, with_intervals, directions, device, progress)
             for system in found
         }
-        rows += _tested(place.root.resolve().name, scores, chosen, with_intervals)
+        rows += _tested(label, scores, chosen, with_intervals)
     page = None
     if out is not None:
         from agreid_cli.reporting.compare_page import compare_page
@@ -92,6 +92,15 @@ def compare(
         write_text(out, compare_page([_view(row) for row in rows], base=chosen))
         page = out
     return Compared(tuple(rows), chosen, page)
+
+
+def _labels(places: Sequence[Workspace]) -> list[str]:
+    """A name for each data set: its folder's, or the whole path where two folders have one name."""
+    roots = [place.root.resolve() for place in places]
+    if len(set(roots)) < len(roots):
+        raise UsageError("a data set is named twice", hint="Name each workspace once.")
+    names = [root.name for root in roots]
+    return [name if names.count(name) == 1 else str(root) for name, root in zip(names, roots, strict=True)]
 
 
 def _systems(workspace: Workspace, names: Sequence[str]) -> list[System]:

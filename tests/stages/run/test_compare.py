@@ -79,6 +79,16 @@ def test_what_is_refused(two: Workspace, systems: list[str], base: str | None, w
         compare(two, systems=systems, config=CONFIG, base=base)
 
 
+def test_two_data_sets_in_folders_of_one_name_stay_apart(tmp_path: Path) -> None:
+    places = [workspace_with(tmp_path / side / "campus", **HOW)[0] for side in ("a", "b")]
+    file = write_embeddings(drawn(noise=0.3, **HOW), tmp_path / "e.parquet")
+    how: dict[str, Any] = {"systems": [str(file)], "config": CONFIG, "directions": ["a2g"]}
+    done = compare(places[0], data=[place.root for place in places], **how)
+    assert [row.data for row in done.rows] == [str(place.root.resolve()) for place in places]
+    with pytest.raises(UsageError, match="named twice"):
+        compare(places[0], data=[places[0].root] * 2, **how)
+
+
 def test_a_run_is_embedded_on_another_data_set_once(tmp_path: Path) -> None:
     home, other = write_people(tmp_path / "home"), write_people(tmp_path / "other", seed=5)
     train(home, config=small("schedule.epochs=1"), name="one")
