@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from agreid_cli.errors import AgreidError, MissingError
+from agreid_cli.errors import AgreidError
 from agreid_cli.nn.encoder import Encoder
 from agreid_cli.onnx_runtime import quiet
 from agreid_cli.records.side import OPTION_OF_NEED, Side
@@ -28,9 +28,8 @@ def export_onnx(encoder: Encoder, *, notes: Mapping[str, str] | None = None) -> 
     Inputs: `images` float32 B×3×H×W, normalised, and those of `camera` and `view` (int64 B) that the network
     needs. Output: `embedding` B×D. notes: additional entries of the file's metadata, which contains mean,
     std, size and the channel order. The model is moved to the CPU, exported in eval mode and float32, and
-    restored. Raises `MissingError` if onnx or onnxscript is not installed.
+    restored.
     """
-    _need("onnx", "onnxscript")
     model, size = encoder.model, encoder.size
     asked = asked_of(model)
     inputs = (torch.zeros(TRACED, 3, *size), *(torch.zeros(TRACED, dtype=torch.int64) for _ in asked))
@@ -64,9 +63,8 @@ def check_onnx(data: bytes, encoder: Encoder, *, rows: Mapping[str, int] | None 
     """The largest difference between onnxruntime and torch over two batch sizes, relative to the embedding.
 
     rows: number of cameras and views known to the network. Raises `AgreidError` if the difference is above
-    `TOLERANCE`, `MissingError` if onnxruntime is not installed.
+    `TOLERANCE`.
     """
-    _need("onnxruntime")
     import onnxruntime
 
     model, size = encoder.model, encoder.size
@@ -140,15 +138,3 @@ def _at_rest(model: nn.Module) -> Iterator[None]:
         model.to(device, kind)
         for module, mode in training:
             module.training = mode
-
-
-def _need(*packages: str) -> None:
-    import importlib.util
-
-    missing = [name for name in packages if importlib.util.find_spec(name) is None]
-    if missing:
-        verb = "are" if len(missing) > 1 else "is"
-        raise MissingError(
-            f"exporting needs {' and '.join(missing)}, which {verb} not installed",
-            hint="Install them with: pip install 'agreid[export]'",
-        )

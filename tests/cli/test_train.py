@@ -100,7 +100,6 @@ def test_export_model_writes_a_card_with_figures_and_fingerprints(
 
 @pytest.mark.slow
 def test_the_exported_network_is_torch_s(trained: tuple[Path, Result], tmp_path: Path) -> None:
-    pytest.importorskip("onnxscript")
     done = agreid("export-model", "-w", str(trained[0]), "--out", str(tmp_path / "net.onnx"), "--json")
     assert done.exit_code == 0, done.stderr
     assert json.loads(done.stdout)["difference"] < 1e-4

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 
 import pytest
 import torch
 
-from agreid_cli.errors import AgreidError, MissingError
+from agreid_cli.errors import AgreidError
 from agreid_cli.nn.encoder import Encoder
 from agreid_cli.nn.model import ReidModel, build_model
 from agreid_cli.nn.onnx_export import check_onnx, export_onnx
@@ -28,7 +27,6 @@ def made(backbone: str, head: str, seed: int = 0) -> ReidModel:
 
 @pytest.fixture(scope="module")
 def exported() -> tuple[ReidModel, bytes]:
-    pytest.importorskip("onnxscript")
     model = made("timm:test_vit", "bot")
     model.backbone.stem.eval()
     return model, export_onnx(Encoder(model, size=SIZE), notes={"run": "bot-vit"})
@@ -45,7 +43,8 @@ def test_it_equals_torch_at_two_batch_sizes_and_leaves_the_model_alone(exported,
 
 @pytest.mark.slow
 def test_the_file_says_what_it_wants_to_see(exported) -> None:
-    onnx = pytest.importorskip("onnx")
+    import onnx
+
     model, data = exported
     proto = onnx.load(io.BytesIO(data))
     onnx.checker.check_model(proto)
@@ -67,16 +66,8 @@ def test_a_network_that_differs_is_refused(exported) -> None:
         check_onnx(data, Encoder(model, size=SIZE))
 
 
-def test_without_the_extra_the_error_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(MissingError, match="onnx and onnxscript, which are not installed") as caught:
-        export_onnx(Encoder(made("osnet-x0.25", "bot"), size=SIZE))
-    assert "agreid[export]" in caught.value.hint
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(("backbone", "head"), [("osnet-x0.25", "mgn"), ("timm:resnet18", "sbs")])
 def test_other_networks_export_too(backbone: str, head: str) -> None:
-    pytest.importorskip("onnxscript")
     encoder = Encoder(made(backbone, head), size=SIZE)
     assert check_onnx(export_onnx(encoder), encoder) < 1e-4

@@ -26,7 +26,6 @@ def unit(vectors: np.ndarray) -> np.ndarray:
 @pytest.mark.slow
 @pytest.mark.parametrize("backbone", ["osnet-x0.25", "timm:test_vit"])
 def test_boxmot_gives_our_embeddings(tmp_path: Path, backbone: str) -> None:
-    pytest.importorskip("onnxscript")
     vendors.boxmot()
     from boxmot.reid.core.runtime import ReID
 

@@ -146,8 +146,8 @@ def test_options_that_it_does_not_have_are_named(done: Workspace) -> None:
 
 @pytest.mark.slow
 def test_it_exports_with_its_side_inputs(done: Workspace) -> None:
-    onnx = pytest.importorskip("onnx")
-    pytest.importorskip("onnxscript")
+    import onnx
+
     made = export_model(done, run="toy")
     assert made.difference < 1e-4
     proto = onnx.load(made.path)
