@@ -47,15 +47,16 @@ def _read_document(
     nodes: dict[str, list[tuple[str, list[_Key]]]] = {}
     for node in tracks:
         where = f"{place}, track {node.get('id')}"
+        before = problems.n
         keys = _keys(node, where, problems)
-        if not node.findall("box"):
+        if problems.n == before and all(key.outside for key in keys):
             shapeless += 1
         elif keys:
             named = (node.get("task_id") or "").strip()
             task_id = next(iter(tasks)) if ONLY in tasks or (len(tasks) == 1 and not named) else named
             nodes.setdefault(task_id, []).append((where, keys))
     if shapeless:
-        found.notes.append(f"{place}: {shapeless} tracks have no boxes and are not used")
+        found.notes.append(f"{place}: {shapeless} tracks have no visible boxes and are not used")
     shown: dict[str, tuple[int, int]] = {}
     for task_id, of_task in nodes.items():
         if task_id not in tasks:

@@ -65,8 +65,8 @@ class _File:
         fields: dict[str, str] = {}
         value: dict[str, Any] = {}
         for result in results:
-            said = result.get("value") if isinstance(result.get("value"), dict) else {}
-            assert isinstance(said, dict)
+            held = result.get("value")
+            said: dict[str, Any] = held if isinstance(held, dict) else {}
             words = said.get("choices") or said.get("text") or []
             if _dicts(said.get("sequence")) and not value:
                 value = said
@@ -77,9 +77,7 @@ class _File:
                 self.unused[f"results of type '{result.get('type')}', not used"] += 1
         track = track_named(fields.pop("track", ""))
         if track is None or not value:
-            self.problems.add(
-                where, "its field 'track' names no track, so that no crop belongs to it; remove it"
-            )
+            self.problems.add(where, "its field 'track' names no track, so no crop belongs to it; remove it")
             return
         keys = self._keys(value, where)
         if keys is None:
@@ -92,8 +90,8 @@ class _File:
             self.problems.add(f"{where}, track {track[0]}:{track[1]}", frames)
             return
         if rate and any(first != key.number for (first, _), key in zip(frames, keys, strict=True)):
-            said = f"Label Studio counts {rate:.3g} frames/s and '{track[0]}' has {facts.rate or 0:.3g}"
-            self.rates[f"{self.path}: {said}; frames are taken from the times"] = None
+            counted = f"Label Studio counts {rate:.3g} frames/s and '{track[0]}' has {facts.rate or 0:.3g}"
+            self.rates[f"{self.path}: {counted}; frames are taken from the times"] = None
         pid = fields.pop("pid", "")
         self.runs += joined_runs(_runs(keys, frames, track, pid, fields, where, facts))
 
@@ -166,7 +164,7 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
 
 
 def _last(words: Any) -> str:
-    return str(words if isinstance(words, str) else words[-1]).strip()
+    return str(words[-1] if isinstance(words, list) else words).strip()
 
 
 def _number(value: Any) -> float | None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import pyarrow as pa
+
 from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.attributes.labels import class_of, label_of, label_problem
 from agreid_cli.attributes.official import official_codebook
@@ -68,8 +70,9 @@ def import_annotations(
     settings = manifest or ManifestConfig()
     codebook = official_codebook(settings.age_fold).excluding(settings.exclude)
     problems = Problems()
-    places = _places(workspace)
-    videos = _facts(workspace)
+    crops = CROPS.read(workspace.crops)
+    places = _places(crops)
+    videos = _facts(crops, workspace)
     for file in files:
         if file.exists() and not file.is_dir():
             check_regular(file)
@@ -103,9 +106,8 @@ def import_annotations(
     return ImportedAnnotations(*paths, len(places), len(open_tracks), len(seen), filled)
 
 
-def _places(workspace: Workspace) -> dict[Track, list[CropBox]]:
+def _places(crops: pa.Table) -> dict[Track, list[CropBox]]:
     """Track → its crops, in order of frames."""
-    crops = CROPS.read(workspace.crops)
     places: dict[Track, list[CropBox]] = defaultdict(list)
     boxes = zip(*(crops[name].to_pylist() for name in BOX), strict=True)
     for track, frame, box in zip(tracks_of(crops), crops["frame"].to_pylist(), boxes, strict=True):
@@ -114,10 +116,10 @@ def _places(workspace: Workspace) -> dict[Track, list[CropBox]]:
     return {t: sorted(of, key=lambda c: (c.frame is None, c.frame or 0)) for t, of in sorted(places.items())}
 
 
-def _facts(workspace: Workspace) -> dict[str, VideoFacts]:
+def _facts(crops: pa.Table, workspace: Workspace) -> dict[str, VideoFacts]:
     """video_id → what the crops, and the record of their extraction, say of the video."""
     columns = ("video_id", "frame", "time_s", "frame_width", "frame_height")
-    rows = zip(*(CROPS.read(workspace.crops)[name].to_pylist() for name in columns), strict=True)
+    rows = zip(*(crops[name].to_pylist() for name in columns), strict=True)
     timed: dict[str, dict[int, float]] = defaultdict(dict)
     seen: dict[str, set[int]] = defaultdict(set)
     sizes: dict[str, tuple[int | None, int | None]] = {}

@@ -291,6 +291,10 @@ def test_what_the_files_hold_and_nobody_uses_is_named(workspace: Workspace) -> N
         ElementTree.SubElement(lonely, "polygon", frame="0")
         lonely.set("id", "77")
         root.append(lonely)
+        outside = copy.deepcopy(root.findall("track")[0])
+        for box in outside.findall("box"):
+            box.set("outside", "1")
+        root.append(outside)
         ElementTree.SubElement(root, "image", id="0")
 
     heard = Heard()
@@ -298,7 +302,7 @@ def test_what_the_files_hold_and_nobody_uses_is_named(workspace: Workspace) -> N
     said = "\n".join(heard.warnings)
     assert "fields that are no attribute here and are not used: mood (3 boxes)" in said
     assert "attributes of 3 tracks without a pid are not used" in said
-    assert "1 tracks have no boxes and are not used" in said
+    assert "2 tracks have no visible boxes and are not used" in said
     assert "1 annotated images are not used" in said
 
 
@@ -411,7 +415,7 @@ def test_what_label_studio_holds_and_nobody_uses_is_counted(workspace: Workspace
             st.none()
             | st.booleans()
             | st.floats()
-            | st.sampled_from(["1", "campus-uav:1", "videorectangle"]),
+            | st.sampled_from(["1", "campus-uav:1", "videorectangle", "textarea", "choices"]),
             lambda inner: (
                 st.lists(inner, max_size=3)
                 | st.dictionaries(
@@ -426,6 +430,8 @@ def test_what_label_studio_holds_and_nobody_uses_is_counted(workspace: Workspace
                             "time",
                             "id",
                             "text",
+                            "choices",
+                            "type",
                         ]
                     ),
                     inner,
@@ -441,6 +447,15 @@ def test_any_json_is_read_or_refused_in_words(workspace: Workspace, tree: list[A
     file = workspace.root / "any.json"
     file.write_text(json.dumps(tree))
     with contextlib.suppress(InputError):
+        back(workspace, "label-studio", file)
+
+
+@pytest.mark.parametrize("words", [{"a": "campus-uav:1"}, 5, True, ["campus-uav:1", {"a": 1}]])
+def test_a_field_of_another_form_is_refused_in_words(workspace: Workspace, words: object) -> None:
+    result = [{"id": "r", "type": "textarea", "from_name": "track", "value": {"text": words}}]
+    file = workspace.root / "odd.json"
+    file.write_text(json.dumps([{"annotations": [{"result": result}]}]))
+    with pytest.raises(InputError, match="names no track"):
         back(workspace, "label-studio", file)
 
 
