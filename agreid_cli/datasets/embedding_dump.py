@@ -7,6 +7,7 @@ the distances of all queries to the gallery (`distmat`) with the labels of both.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,8 +23,9 @@ from agreid_cli.records.embeddings import Part
 
 SIDES = ("query", "gallery")
 MATRICES = ("distance", "similarity")
-BEHIND = " is read as the number behind "
 TELL_ROLES = ("role", "is_query", "is_gallery")
+#: pid or camid → the quoted names before its numbers.
+_NamesBefore = dict[str, set[str]]
 
 
 def unpack(dump: Mapping[str, Any], file: str, others: Sequence[str] = ()) -> list[Part]:
@@ -44,14 +46,17 @@ def unpack(dump: Mapping[str, Any], file: str, others: Sequence[str] = ()) -> li
     problems = Problems()
     parts: list[Part] = []
     used: set[str] = set()
+    before: _NamesBefore = defaultdict(set)
     for role in groups:
         mine = {column: name for (of, column), name in chosen.items() if of == role}
-        found, taken = _parts({c: dump[name] for c, name in mine.items()}, mine, role, file, problems)
+        found, taken = _parts({c: dump[name] for c, name in mine.items()}, mine, role, file, before, problems)
         parts += found
         used |= taken
     if not groups and matrix is not None:
-        parts, used = _of_matrix(dump, chosen, matrix, file, problems)
-    _refuse_two_sets(parts, problems)
+        parts, used = _of_matrix(dump, chosen, matrix, file, before, problems)
+    for column, names in before.items():  # numbers behind the names of two data sets are different people
+        if len(names) > 1:
+            problems.add(file, f"{column} has the names {' and '.join(sorted(names))}")
     problems.raise_if_any(f"{file} cannot be used", hint=_expected())
     idle = [*(str(name) for name in dump if name not in used), *others]
     if idle and parts:
@@ -71,15 +76,6 @@ def _chosen(dump: Mapping[str, Any]) -> tuple[dict[Place, str], dict[str, str]]:
     return {found: of[0] for found, of in ordered.items()}, second
 
 
-def _refuse_two_sets(parts: Sequence[Part], problems: Problems) -> None:
-    """Numbers behind the names of two data sets are different people."""
-    for column in ("pid", "camid"):
-        mark = f" {column}{BEHIND}"
-        names = {note.rpartition(mark)[2] for part in parts for note in part.notes if mark in note}
-        if len(names) > 1:
-            problems.add(parts[0].file, f"{column} has the names {' and '.join(sorted(names))}")
-
-
 def _axes(value: Any) -> int:
     if isinstance(value, list | tuple):  # perhaps of different lengths
         return 1 + (_axes(value[0]) if value else 0)
@@ -96,7 +92,12 @@ def _why(second: Mapping[str, str], idle: Iterable[str]) -> str:
 
 
 def _parts(
-    values: dict[str, Any], names: dict[str, str], role: str | None, file: str, problems: Problems
+    values: dict[str, Any],
+    names: dict[str, str],
+    role: str | None,
+    file: str,
+    before: _NamesBefore,
+    problems: Problems,
 ) -> tuple[list[Part], set[str]]:
     """The part of one group, or two if rows are on both sides; and the names that were used."""
     features = np.asanyarray(values["embedding"])  # a memory map stays one
@@ -112,9 +113,9 @@ def _parts(
         shape = "×".join(map(str, features.shape))
         problems.add(f"{file}, {array}", f"is {shape} of {features.dtype}, not crops × values")
         return [], set()
-    before = problems.n
-    columns, told = _columns(values, names, file, len(features), array, problems)
-    if problems.n > before:
+    faults = problems.n
+    columns, told = _columns(values, names, file, len(features), array, before, problems)
+    if problems.n > faults:
         return [], set()
     used = {array, *(names[column] for column in columns if column not in TELL_ROLES)}
     flags = {column: columns.pop(column, None) for column in ("is_query", "is_gallery")}
@@ -160,7 +161,13 @@ def _roles(
 
 
 def _columns(
-    values: Mapping[str, Any], names: Mapping[str, str], file: str, n: int, array: str, problems: Problems
+    values: Mapping[str, Any],
+    names: Mapping[str, str],
+    file: str,
+    n: int,
+    array: str,
+    before: _NamesBefore,
+    problems: Problems,
 ) -> tuple[dict[str, Any], list[str]]:
     """The columns of a group as lists or arrays of `n`, and remarks."""
     columns: dict[str, Any] = {}
@@ -171,9 +178,10 @@ def _columns(
         where = f"{file}, {names[column]}"
         found: Any
         if column in ("pid", "camid"):
-            found, before = values_of.whole(values[column], column, where, problems)
-            if before:
-                notes.append(f"{where}: {column}{BEHIND}'{before}'")
+            found, name = values_of.whole(values[column], column, where, problems)
+            if name:
+                before[column].add(f"'{name}'")
+                notes.append(f"{where}: {column} is read as the number behind '{name}'")
         elif column.startswith("is_"):
             found = values_of.flags(values[column], where, problems)
         else:
@@ -188,7 +196,12 @@ def _columns(
 
 
 def _of_matrix(
-    dump: Mapping[str, Any], chosen: Mapping[Place, str], name: str, file: str, problems: Problems
+    dump: Mapping[str, Any],
+    chosen: Mapping[Place, str],
+    name: str,
+    file: str,
+    before: _NamesBefore,
+    problems: Problems,
 ) -> tuple[list[Part], set[str]]:
     """Two parts without vectors, the first with the distances between them."""
     matrix = np.asanyarray(dump[name])
@@ -204,7 +217,7 @@ def _of_matrix(
         mine = {column: held for (of, column), held in chosen.items() if of == role and column in COLUMNS}
         axis = f"the {'rows' if role == 'query' else 'columns'} of {name}"
         told = {column: dump[held] for column, held in mine.items() if column not in TELL_ROLES}
-        columns, notes = _columns(told, mine, file, size, axis, problems)
+        columns, notes = _columns(told, mine, file, size, axis, before, problems)
         used |= {mine[column] for column in columns}
         empty = np.empty((size, 0), np.float32)
         parts.append(Part(file, empty, name, role=[role] * size, notes=tuple(notes), **columns))

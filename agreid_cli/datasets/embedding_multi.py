@@ -30,8 +30,8 @@ def with_multi_query(parts: Sequence[Part]) -> list[Part]:
         for row, key in enumerate(zip(pid, camid, strict=True)):
             rows[key].append(part.features[row])
     means = {key: np.mean(of, axis=0, dtype=np.float64).astype(np.float32) for key, of in rows.items()}
-    n = sum(map(len, multi))
     found: list[Part] = []
+    used: set[tuple[int, int]] = set()
     replaced = kept = 0
     for part in rest:
         if not part.role or "query" not in part.role:
@@ -42,6 +42,7 @@ def with_multi_query(parts: Sequence[Part]) -> list[Part]:
         for row, key in enumerate(zip(pid, camid, strict=True)):
             if part.role[row] == "query" and key in means:
                 features[row] = means[key]
+                used.add(key)
                 replaced += 1
             elif part.role[row] == "query":
                 kept += 1
@@ -56,9 +57,12 @@ def with_multi_query(parts: Sequence[Part]) -> list[Part]:
             camid=np.array([camid for _, camid in keys], np.int64),
             role=["query"] * len(keys),
         )
-        found, replaced = [queries, *found], len(keys)
+        found, replaced, used = [queries, *found], len(keys), set(keys)
+    n = sum(len(of) for key, of in rows.items() if key in used)
+    idle = sum(map(len, multi)) - n
     note = f"multi-query: {replaced:,} queries are the mean of the {n:,} crops of their pid and camera"
-    note += f"; {kept:,} have no such crops and stay as they are" if kept else ""
+    note += f"; {kept:,} queries have no such crops and stay as they are" if kept else ""
+    note += f"; {idle:,} crops match the pid and camera of no query and are not used" if idle else ""
     return [
         replace(found[0], notes=(*(m for part in multi for m in part.notes), note, *found[0].notes)),
         *found[1:],

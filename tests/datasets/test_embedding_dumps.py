@@ -240,6 +240,12 @@ def test_multi_query_is_the_mean_of_a_person_in_a_camera(tmp_path: Path) -> None
     wanted = slow_score(mean, G, (Q_PID, G_PID), (Q_CAM, G_CAM))
     assert (result.mAP, result.rank(1), result.mINP, result.n_valid) == pytest.approx(wanted)
     assert f"multi-query: {N} queries are the mean of the {2 * N} crops" in "\n".join(heard.notes)
+    np.savez(tmp_path / "m.npz", mquery_f=many[2:], mquery_label=[99, 99, *m_pid[4:]], mquery_cam=m_cam[2:])
+    heard = Heard()
+    scored(tmp_path, tmp_path / "e.npz", tmp_path / "m.npz", heard=heard, metric="euclidean")
+    said = "\n".join(heard.notes)
+    assert f"{N - 2} queries are the mean of the {2 * N - 4} crops" in said
+    assert "2 queries have no such crops and stay as they are; 2 crops match the pid and camera of no" in said
     arrays = sides(**LABELS)
     alone = {name: value for name, value in arrays.items() if name.startswith("gallery")}
     np.savez(tmp_path / "e.npz", mquery_f=many, mquery_pid=m_pid, mquery_cam=m_cam, **alone)
