@@ -104,7 +104,7 @@ class Artefact:
                 [name for name in pq.read_schema(path).names if name not in without] if without else None
             )
             table = pq.read_table(path, columns=columns)
-        except (pa.ArrowInvalid, pa.ArrowTypeError, OSError) as error:
+        except (ValueError, pa.ArrowTypeError, OSError) as error:  # ValueError: also names that are not UTF-8
             raise InputError(
                 f"{path} cannot be read as Parquet: {error}", hint=f"Create it again with: {self.made_by}"
             ) from error

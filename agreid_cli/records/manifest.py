@@ -51,7 +51,7 @@ def is_manifest(path: Path) -> bool:
     """Whether a table declares itself a manifest; tables of other programs and broken ones do not."""
     try:
         marks = pq.read_schema(path).metadata or {}
-    except (pa.ArrowInvalid, OSError):
+    except (ValueError, OSError):
         return False
     return bytes(marks.get(SCHEMA_KEY, b"")).startswith(b"manifest/")
 
@@ -59,7 +59,7 @@ def is_manifest(path: Path) -> bool:
 def _stored_sizes(path: Path) -> tuple[int, ...]:
     try:
         marks = pq.read_schema(path).metadata or {}
-    except (pa.ArrowInvalid, OSError):
+    except (ValueError, OSError):
         return OFFICIAL_SIZES  # reading the artefact will report what is wrong with the file
     text = marks.get(f"agreid.{CODEBOOK_KEY}".encode())
     if not text:

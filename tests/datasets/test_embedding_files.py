@@ -202,6 +202,14 @@ def test_a_file_that_cannot_be_used_is_explained(
         assert words in str(caught.value)
 
 
+def test_a_column_name_that_is_not_utf_8_is_an_error_in_words(tmp_path: Path) -> None:
+    write_embeddings(drawn(1), tmp_path / "a.parquet")
+    data = (tmp_path / "a.parquet").read_bytes()
+    (tmp_path / "a.parquet").write_bytes(data.replace(b"crop_id", b"cro\x80_id"))
+    with pytest.raises(InputError, match="cannot be read as Parquet"):
+        read_files([tmp_path / "a.parquet"])
+
+
 def test_missing_files_folders_and_lonely_tables(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         read_files([tmp_path / "nope.npz"])

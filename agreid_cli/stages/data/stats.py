@@ -72,7 +72,7 @@ def _table(source: Path, progress: Progress) -> pa.Table:
 def _has_pids(path: Path) -> bool:
     try:
         return "pid" in pq.read_schema(path).names
-    except (pa.ArrowInvalid, OSError):
+    except (ValueError, OSError):
         return True  # reading it as a manifest reports what is wrong with it
 
 

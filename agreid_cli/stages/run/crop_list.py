@@ -179,7 +179,7 @@ def _parquet(file: Path) -> _Cells:
 
     try:
         table = pq.read_table(file)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OSError) as error:
+    except (ValueError, pa.ArrowTypeError, OSError) as error:
         raise InputError(f"{file} cannot be read as Parquet: {error}", hint=LIST.hint) from error
     header = {column_key(name): name for name in table.column_names}
     rows = [

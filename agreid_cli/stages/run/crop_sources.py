@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from agreid_cli.datasets.own_folder import read as read_folder
@@ -159,5 +158,5 @@ def _marked(path: Path) -> bool:
     """Whether a Parquet file declares itself one of our tables."""
     try:
         return SCHEMA_KEY in (pq.read_schema(path).metadata or {})
-    except (pa.ArrowInvalid, OSError):
+    except (ValueError, OSError):
         return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from agreid_cli.records.artefact import metadata
@@ -23,7 +22,7 @@ def why_stale(workspace: Workspace, run: Run) -> str:
         return "there are none yet"
     try:
         schema = pq.read_schema(run.embeddings)
-    except (pa.ArrowInvalid, OSError):
+    except (ValueError, OSError):
         return ""  # reading it will report what is wrong with it
     marks = metadata(schema.empty_table().replace_schema_metadata(schema.metadata))
     if "weights_sha256" not in marks:
