@@ -13,9 +13,15 @@ import torch
 from torch import Tensor, nn
 
 from agreid_cli.config.model import LossConfig
+from agreid_cli.errors import InputError, Problems
 from agreid_cli.nn.outputs import HeadOutput
 from agreid_cli.training.batch import Batch
-from agreid_cli.training.terms import make_term
+from agreid_cli.training.terms import is_of_method, make_term
+
+#: Name in the log → (weight, module).
+Terms = dict[str, tuple[float, nn.Module]]
+Options = Mapping[str, Any]
+NONE: Options = {}
 
 
 @dataclass(frozen=True)
@@ -53,26 +59,50 @@ class Objective(nn.Module):
         return Losses(total, {"total": total.detach(), **{k: v.detach() for k, v in named.items()}})
 
 
-def terms_of(loss: LossConfig, *, n_ids: int, width: int) -> dict[str, tuple[float, nn.Module]]:
+def terms_of(loss: LossConfig, *, n_ids: int, width: int) -> Terms:
     """The configured terms: cross-entropy, triplet, and those of `loss.terms`.
 
     width: of the features compared by the metric loss.
     """
+    return with_configured(identity_terms(loss), loss, n_ids=n_ids, width=width)
 
-    def term(name: str, options: Mapping[str, Any]) -> nn.Module:
-        return make_term(name, options, n_ids=n_ids, width=width)
 
+def identity_terms(loss: LossConfig, *, ce: Options = NONE, triplet: Options = NONE) -> Terms:
+    """Cross-entropy and triplet as configured. ce, triplet: further options of each term."""
     part = loss.triplet
-    terms = {"ce": (loss.ce_weight, term("cross-entropy", {"smoothing": loss.label_smoothing}))}
+    made: Terms = {"ce": (loss.ce_weight, _term("cross-entropy", {"smoothing": loss.label_smoothing, **ce}))}
     if part.kind != "none":
-        options = {"kind": part.kind, "margin": part.margin, "normalise": part.normalise}
-        terms["triplet"] = (part.weight, term("triplet", options))
-    return terms | configured_terms(loss, n_ids=n_ids, width=width)
+        options = {"kind": part.kind, "margin": part.margin, "normalise": part.normalise, **triplet}
+        made["triplet"] = (part.weight, _term("triplet", options))
+    return made
 
 
-def configured_terms(loss: LossConfig, *, n_ids: int, width: int) -> dict[str, tuple[float, nn.Module]]:
-    """The terms of `loss.terms`; arguments as for `terms_of`."""
-    return {
-        name: (said.weight, make_term(name, said.options, n_ids=n_ids, width=width))
-        for name, said in loss.terms.items()
-    }
+def with_configured(own: Terms, loss: LossConfig, *, n_ids: int, width: int) -> Terms:
+    """The terms of a method and those of `loss.terms`; arguments as for `terms_of`.
+
+    Raises `InputError` for a name of `loss.terms` that is unknown, taken, or only of use to a method.
+    """
+    problems = Problems()
+    made: Terms = {}
+    for name, said in loss.terms.items():
+        where = f"loss.terms.{name}"
+        try:
+            if is_of_method(name):
+                problems.add(where, "needs a certain method, which adds this term itself")
+            elif name in own:
+                problems.add(where, f"is a term already; it is configured by loss.{name}")
+            else:
+                made[name] = (said.weight, make_term(name, said.options, n_ids=n_ids, width=width))
+        except InputError as error:
+            problems.add(where, error.message)
+    problems.raise_if_any("terms of the loss that cannot be added: {n}")
+    return own | made
+
+
+def check_terms(loss: LossConfig) -> None:
+    """`InputError` if `loss.terms` cannot be used; needs no data."""
+    terms_of(loss, n_ids=1, width=1)
+
+
+def _term(name: str, options: Options) -> nn.Module:
+    return make_term(name, options, n_ids=0, width=0)

@@ -227,6 +227,19 @@ def test_a_term_of_the_table_comes_from_the_configuration_with_its_parameters() 
             of_config(build(LossConfig, {"terms": wrong}, "test"))
 
 
+def test_terms_that_cannot_be_added_are_refused_together() -> None:
+    terms = {"view": {}, "attributes": {}, "triplet": {}, "centre": {}, "center": {}}
+    with pytest.raises(InputError, match="terms of the loss that cannot be added: 4") as caught:
+        of_config(build(LossConfig, {"terms": terms}, "test"))
+    said = {p.where: p.what for p in caught.value.problems}
+    assert list(said) == [f"loss.terms.{name}" for name in ("view", "attributes", "triplet", "centre")]
+    assert "adds this term itself" in said["loss.terms.view"]
+    assert "configured by loss.triplet" in said["loss.terms.triplet"]
+    assert "did you mean 'center'" in said["loss.terms.centre"]
+    with pytest.raises(InputError, match="the loss term attributes needs the option sizes"):
+        make_term("attributes", {}, n_ids=3, width=4)
+
+
 @pytest.mark.parametrize("name", TERMS)
 def test_every_term_of_the_table_is_a_scalar_in_float32(name: str) -> None:
     options = {"attributes": {"sizes": [2, 2]}}.get(name, {})

@@ -19,9 +19,10 @@ from agreid_cli.progress import Progress
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.training.facts import Facts
 from agreid_cli.training.methods.clip_towers import HALF, ClipWeights, TextSize, clip_weights
-from agreid_cli.training.methods.common import Terms, build, identity_terms, prepared, resolve, table_width
+from agreid_cli.training.methods.common import build, prepared, resolve, table_width
 from agreid_cli.training.methods.descriptions import Stage1, learn_descriptions
 from agreid_cli.training.methods.method import Method, options_of
+from agreid_cli.training.objective import Terms, identity_terms
 from agreid_cli.training.trainee import Data, Trainee
 
 
@@ -84,7 +85,7 @@ def network(config: TrainConfig, facts: Facts) -> ReidModel:
 
 def terms(config: TrainConfig, facts: Facts) -> Terms:
     """Cross-entropies with label smoothing over all classes, and a triplet loss on each of three vectors."""
-    return identity_terms(config, ce={"spread": "all"})
+    return identity_terms(config.loss, ce={"spread": "all"})
 
 
 METHOD = Method(prepare=prepare, network=network, resolve=resolve, options=ClipReidOptions)

@@ -24,12 +24,11 @@ from agreid_cli.records.workspace import Workspace
 from agreid_cli.training.facts import Facts, facts_of
 from agreid_cli.training.intake import load_training
 from agreid_cli.training.methods.reid import backbone_parts, check_batch
-from agreid_cli.training.objective import Objective, configured_terms
+from agreid_cli.training.objective import Objective, Terms, check_terms, identity_terms, with_configured
 from agreid_cli.training.samples import Samples
 from agreid_cli.training.terms import make_term
 from agreid_cli.training.trainee import Data, Trainee
 
-Terms = dict[str, tuple[float, nn.Module]]
 #: Settings of other heads and backbones → the values under which nothing of them is asked for.
 USED: dict[str, tuple[Any, ...]] = {
     "model.head": ("bot",), "model.pool": ("token",), "model.metric_feature": ("before",),
@@ -73,6 +72,7 @@ def resolve(workspace: Workspace, config: TrainConfig, run: RunFolder) -> TrainC
     """The configuration as it is; `InputError` for whatever can be refused before a crop is read."""
     refuse_unused(config)
     check_batch(config)
+    check_terms(config.loss)
     table_width(config)
     return config
 
@@ -113,14 +113,14 @@ def prepared(
         need_both_views(samples, config.method.name)
     facts = facts_of(samples, held_out)
     model = network(config, facts)
-    objective = Objective(terms(config, facts) | further_terms(config, facts, model))
+    objective = objective_of(config, terms(config, facts), facts, model)
     trainee = Trainee(model, objective, facts, backbone=parts_of(model), loaded=model.loaded)
     return Data(samples, images), trainee
 
 
-def further_terms(config: TrainConfig, facts: Facts, model: ReidModel) -> Terms:
-    """The terms of `loss.terms`, as for every other method."""
-    return configured_terms(config.loss, n_ids=facts.n_ids, width=model.head.metric_dim)
+def objective_of(config: TrainConfig, own: Terms, facts: Facts, model: ReidModel) -> Objective:
+    """The method's own terms, and those of `loss.terms`."""
+    return Objective(with_configured(own, config.loss, n_ids=facts.n_ids, width=model.head.metric_dim))
 
 
 def parts_of(model: ReidModel) -> list[nn.Module]:
@@ -140,30 +140,12 @@ def need_both_views(samples: Samples, method: str) -> None:
         )
 
 
-def identity_terms(config: TrainConfig, **options: Any) -> Terms:
-    """Cross-entropy and triplet as configured in `loss`; options: `ce` and `triplet` are added to each."""
-    loss = config.loss
-    ce = {"smoothing": loss.label_smoothing, **options.get("ce", {})}
-    made: Terms = {"ce": (loss.ce_weight, _term("cross-entropy", ce))}
-    if loss.triplet.kind != "none":
-        triplet = {
-            "kind": loss.triplet.kind, "margin": loss.triplet.margin, "normalise": loss.triplet.normalise,
-            **options.get("triplet", {}),
-        }  # fmt: skip
-        made["triplet"] = (loss.triplet.weight, _term("triplet", triplet))
-    return made
-
-
 def fastreid_terms(config: TrainConfig, view_weight: float) -> Terms:
     """VDT's and SeCap's terms: fast-reid's forms of both losses, view classification, orthogonality."""
     soft = config.loss.triplet.kind == "soft"
     made = identity_terms(
-        config, ce={"skip_saturated": True}, triplet={"overflow_margin": 0.3} if soft else {}
+        config.loss, ce={"skip_saturated": True}, triplet={"overflow_margin": 0.3} if soft else {}
     )
-    made["view"] = (view_weight, _term("view", {"skip_saturated": True}))
-    made["orthogonality"] = (view_weight, _term("orthogonality", {}))
+    made["view"] = (view_weight, make_term("view", {"skip_saturated": True}, n_ids=0, width=0))
+    made["orthogonality"] = (view_weight, make_term("orthogonality", {}, n_ids=0, width=0))
     return made
-
-
-def _term(name: str, options: dict[str, Any]) -> nn.Module:
-    return make_term(name, options, n_ids=0, width=0)

@@ -26,6 +26,11 @@ def with_teacher(workspace: Workspace, config: TrainConfig, run: Run) -> TrainCo
     """
     explain = config.explain
     assert explain is not None
+    if config.loss.terms:
+        raise InputError(
+            "the explainable stream has its own losses and does not use loss.terms",
+            hint="Leave loss.terms out; the weights of its losses are in explain.",
+        )
     teacher = _teacher(workspace, config, run)
     theirs = stored_config(teacher)
     # People held out from the teacher are held out from its stream, whatever fraction is configured here.

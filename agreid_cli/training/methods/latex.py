@@ -28,16 +28,9 @@ from agreid_cli.training.bits import stored_codebook
 from agreid_cli.training.facts import Facts, facts_of
 from agreid_cli.training.intake import load_training
 from agreid_cli.training.methods.clip_towers import HALF, ClipWeights, TextSize, clip_weights, words_of
-from agreid_cli.training.methods.common import (
-    Terms,
-    build,
-    further_terms,
-    identity_terms,
-    need_both_views,
-    resolve,
-)
+from agreid_cli.training.methods.common import build, need_both_views, objective_of, resolve
 from agreid_cli.training.methods.method import Method, options_of
-from agreid_cli.training.objective import Objective
+from agreid_cli.training.objective import Terms, identity_terms
 from agreid_cli.training.terms import make_term
 from agreid_cli.training.trainee import Data, Trainee
 
@@ -96,7 +89,7 @@ def prepare(workspace: Workspace, config: TrainConfig, progress: Progress) -> tu
     model = network(config, facts)
     trainee = Trainee(
         model,
-        Objective(terms(config, facts) | further_terms(config, facts, model)),
+        objective_of(config, terms(config, facts), facts, model),
         facts,
         loaded=model.loaded,
     )
@@ -142,7 +135,7 @@ def _sentence(net: Any, *, n_words: int, n_pseudo: int) -> ViewText:
 def terms(config: TrainConfig, facts: Facts) -> Terms:
     """Identity of image and text, and the attributes."""
     assert isinstance(facts, LatexFacts)
-    made = identity_terms(config)
+    made = identity_terms(config.loss)
     options = {"sizes": facts.sizes, "smoothing": config.loss.label_smoothing}
     made["attributes"] = (1.0, make_term("attributes", options, n_ids=facts.n_ids, width=0))
     return made

@@ -15,7 +15,7 @@ from agreid_cli.records.workspace import Workspace
 from agreid_cli.training.facts import Facts, facts_of
 from agreid_cli.training.intake import load_training
 from agreid_cli.training.methods.method import Method
-from agreid_cli.training.objective import Objective, terms_of
+from agreid_cli.training.objective import Objective, check_terms, terms_of
 from agreid_cli.training.stored import with_fc
 from agreid_cli.training.trainee import Data, Trainee
 
@@ -46,8 +46,9 @@ def network(config: TrainConfig, facts: Facts) -> ReidModel:
 
 
 def resolve(workspace: Workspace, config: TrainConfig, run: Run) -> TrainConfig:
-    """The configuration unchanged; `InputError` if backbone, head, pooling and batch do not fit."""
+    """The configuration unchanged; `InputError` if backbone, head, pooling, loss and batch do not fit."""
     check_batch(config)
+    check_terms(config.loss)
     check_model(spec_from(config.model, config.loss))
     return config
 

@@ -13,8 +13,9 @@ from agreid_cli.nn.schemes import SECAP
 from agreid_cli.progress import Progress
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.training.facts import Facts
-from agreid_cli.training.methods.common import Terms, build, fastreid_terms, prepared, resolve
+from agreid_cli.training.methods.common import build, fastreid_terms, prepared, resolve
 from agreid_cli.training.methods.method import Method, options_of
+from agreid_cli.training.objective import Terms
 from agreid_cli.training.trainee import Data, Trainee
 
 

@@ -16,8 +16,9 @@ from agreid_cli.nn.tokens.side_table import SideTable
 from agreid_cli.progress import Progress
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.training.facts import Facts
-from agreid_cli.training.methods.common import Terms, build, identity_terms, prepared, resolve, table_width
+from agreid_cli.training.methods.common import build, prepared, resolve, table_width
 from agreid_cli.training.methods.method import Method, options_of
+from agreid_cli.training.objective import Terms, identity_terms
 from agreid_cli.training.trainee import Data, Trainee
 
 
@@ -57,7 +58,7 @@ def network(config: TrainConfig, facts: Facts) -> ReidModel:
 
 def terms(config: TrainConfig, facts: Facts) -> Terms:
     """Cross-entropy and triplet, each weighted by the head."""
-    return identity_terms(config)
+    return identity_terms(config.loss)
 
 
 METHOD = Method(prepare=prepare, network=network, resolve=resolve, options=TransReidOptions)

@@ -15,6 +15,8 @@ from agreid_cli.training.batch import Batch
 class Attributes(nn.Module):
     """Σ over groups of CE; crops without attributes do not count. sizes: labels of each group."""
 
+    of_method = True
+
     def __init__(self, *, sizes: Sequence[int], smoothing: float = 0.1) -> None:
         super().__init__()
         self.sizes, self.smoothing = list(sizes), smoothing

@@ -13,5 +13,7 @@ from agreid_cli.training.batch import Batch
 class Orthogonality(nn.Module):
     """Mean of |cos| between the two features of each crop."""
 
+    of_method = True
+
     def forward(self, out: HeadOutput, batch: Batch) -> Tensor:
         return orthogonality(out.extra[FREE_FEATURE], out.extra[VIEW_FEATURE])

@@ -13,6 +13,8 @@ from agreid_cli.training.batch import Batch
 class View(nn.Module):
     """CE of `out.extra["view_logits"]`, B×2: column 0 ground, 1 aerial, as in published checkpoints."""
 
+    of_method = True
+
     def __init__(self, *, skip_saturated: bool = False) -> None:
         super().__init__()
         self.skip_saturated = skip_saturated

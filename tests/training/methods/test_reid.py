@@ -19,6 +19,7 @@ WRONG = [
     ("bot-vit", ["model.pool=gem"], "may be negative"),
     ("bot-osnet", ["model.pool=token"], "no class token"),
     ("bot-osnet", ["data.k=1"], "data.k: triplets need two crops"),
+    ("bot-osnet", ["loss.terms={view={weight=0.1}}"], "loss.terms.view: needs a certain method"),
     ("bot-osnet", ["data.p=1"], "data.p: triplets need two identities"),
     ("bot-osnet", [f"model.backbone={SWIN}", "model.size=224x224", "model.pool=gem"], "may be negative"),
 ]  # fmt: skip
