@@ -8,11 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from agreid_cli.errors import InputError, Problem, Problems
+from agreid_cli.errors import InputError, Problems
 from agreid_cli.records.mot import MotRows, corners_of
 
-#: Number of problems shown per file; a file with more is probably the wrong file.
-SHOWN = 10
 _COLUMNS = ("frame", "id", "left", "top", "width", "height")
 
 
@@ -64,7 +62,6 @@ def _rows(path: Path, problems: Problems, form: str = "ltwh") -> list[list[float
         problems.add(str(path), getattr(error, "strerror", None) or "is not text")
         return []
     rows: list[list[float]] = []
-    wrong: list[Problem] = []
     seen: dict[tuple[float, float], int] = {}
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -73,12 +70,9 @@ def _rows(path: Path, problems: Problems, form: str = "ltwh") -> list[list[float
         if not what and (first := seen.setdefault((row[0], row[1]), number)) != number:
             what = f"id {row[1]:.0f} is already in frame {row[0]:.0f}, at line {first}"
         if what:
-            wrong.append(Problem(f"{path}, line {number}", what))
+            problems.add(f"{path}, line {number}", what)
         else:
             rows.append(row)
-    problems.extend(wrong[:SHOWN])
-    if len(wrong) > SHOWN:
-        problems.add(str(path), f"… and {len(wrong) - SHOWN} more lines")
     return rows
 
 

@@ -26,7 +26,6 @@ from agreid_cli.stages.annotate.rows import annotation_table
 from agreid_cli.stages.data.attribute_files import write_attributes
 
 MARK = "agreid-export.json"
-SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -134,12 +133,9 @@ def _refuse_out(out: Path, workspace: Workspace, sources: Iterable[Path], overwr
 def _refuse_missing(sources: Sequence[Path]) -> None:
     gone = [source for source in sources if not source.is_file()]
     if gone:
-        problems = [Problem(str(source), "does not exist") for source in gone[:SHOWN]]
-        if len(gone) > SHOWN:
-            problems.append(Problem("", f"… and {len(gone) - SHOWN} more"))
         raise MissingError(
             f"{len(gone)} images of the manifest are missing",
-            problems=problems,
+            problems=[Problem(str(source), "does not exist") for source in gone],
             hint="Were the images or the workspace moved? Import or extract them again.",
         )
 

@@ -14,8 +14,6 @@ from agreid_cli.datasets.sizes import image_sizes
 from agreid_cli.errors import InputError, Problem
 from agreid_cli.progress import Progress
 
-SHOWN = 20
-
 
 def refuse(bad: Sequence[Problem], source: Dataset, root: Path, config: ImportConfig) -> None:
     """Raise `InputError` with the first problems and the reader that fits, unless bad files are skipped."""
@@ -27,15 +25,9 @@ def refuse(bad: Sequence[Problem], source: Dataset, root: Path, config: ImportCo
     hints.insert(0, like or named_like(names, but=source.name))
     raise InputError(
         f"{root}: {files(len(bad))} cannot be read as {source.title}",
-        problems=shown(bad),
+        problems=bad,
         hint="\n".join(filter(None, hints)),
     )
-
-
-def shown(bad: Sequence[Problem]) -> list[Problem]:
-    """The first problems, and how many more there are."""
-    more = [Problem("", f"… and {len(bad) - SHOWN} more")] if len(bad) > SHOWN else []
-    return [*bad[:SHOWN], *more]
 
 
 def refuse_empty(rows: Sequence[Row], source: Dataset, root: Path) -> None:

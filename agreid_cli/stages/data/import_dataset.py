@@ -14,7 +14,7 @@ from agreid_cli.datasets.counts import Found, compare, people
 from agreid_cli.datasets.manifest_rows import manifest_table
 from agreid_cli.datasets.recognise import choose_layout
 from agreid_cli.datasets.rows import Dataset, JunkRule, Layout, Remark, Row
-from agreid_cli.errors import InputError, Problem, did_you_mean
+from agreid_cli.errors import InputError, Problem, did_you_mean, shortened
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.manifest import CODEBOOK_KEY, JUNK_PID, manifest_artefact
 from agreid_cli.records.workspace import Workspace
@@ -26,7 +26,6 @@ from agreid_cli.stages.data.import_checks import (
     measure,
     refuse,
     refuse_empty,
-    shown,
     without_copies,
 )
 from agreid_cli.stages.data.import_report import advise, find_unused, report_unused
@@ -85,7 +84,7 @@ def import_dataset(
     refuse_empty(rows, source, root)
     told = read_attributes(source, base, attributes, progress)
     if left_out:
-        progress.warn("\n  ".join([f"{files(len(left_out))} left out:", *map(str, shown(left_out))]))
+        progress.warn("\n  ".join([f"{files(len(left_out))} left out:", *map(str, shortened(left_out))]))
     # A list says what is meant; the folder around it may hold anything.
     listed = source.name == LIST.name
     passed_over = [] if listed else find_unused(rows, left_out, source, layout, base, told.path, workspace)
