@@ -1,7 +1,7 @@
-"""`judgements.csv`: pairs of tracks that a person has said to be the same person, or two.
+"""`judgements.csv`: pairs of tracks that an annotator has judged to be one person or two.
 
-Columns `video_a`, `track_a`, `video_b`, `track_b` and `same` (1 or 0). Where a track is divided, `frame_a`
-and `frame_b` name a frame of the part that is meant.
+Columns `video_a`, `track_a`, `video_b`, `track_b` and `same` (1 or 0). If a track is divided, `frame_a`
+and `frame_b` give a frame of the part.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Judgements:
-    """The rows in order. `notes` are sentences for the user."""
+    """The rows in order. `notes` are messages for the user."""
 
     rows: list[Judgement]
     notes: list[str] = field(default_factory=list)
 
 
 def read_judgements(path: Path, tracks: Collection[Track], problems: Problems) -> Judgements:
-    """Read the file; a row that is wrong, or names no track of `tracks`, is added to `problems`."""
+    """Read the file; a row that is invalid, or names no track of `tracks`, is added to `problems`."""
     table = read_csv(path, problems)
     before = problems.n
     wanted = {key: name for key, name in _KEYS.items() if not key.startswith("frame")}
@@ -69,7 +69,7 @@ def _side(
     text = row.cells.get(f"frame{side}", "")
     frame = whole_number(text) if text else None
     if text and frame is None:
-        problems.add(table.where(row.line, f"frame{side}"), f"'{text}' is no frame")
+        problems.add(table.where(row.line, f"frame{side}"), f"'{text}' is not a frame number")
     if number is None or (video, number) not in known:
         problems.add(
             table.where(row.line, f"track{side}"),

@@ -64,11 +64,11 @@ class Levels:
 
 
 def nearest_pairs(
-    vectors: Floats, camera: Ints, k: int, hidden: Hidden | None = None, *, same_camera: bool = True
+    vectors: Floats, camera: Ints, k: int, hidden: Hidden | None = None
 ) -> tuple[Pairs, Levels]:
     """The k nearest of every track in every camera, itself excluded, as pairs.
 
-    `hidden` says which (rows, columns) are not offered; they count for the levels all the same.
+    `hidden(rows, columns)` is true for pairs that are not offered; they still count for the levels.
     """
     names, place = np.unique(camera, return_inverse=True)
     members = [np.flatnonzero(place == c) for c in range(len(names))]
@@ -83,11 +83,9 @@ def nearest_pairs(
                 if inside:
                     block[np.arange(len(rows)), np.arange(start, start + len(rows))] = -np.inf
                 table[rows, c] = _level(block, len(there) - inside)
-                if inside and not same_camera:
-                    continue
                 if hidden is not None:
                     block[hidden(rows, there)] = -np.inf
-                found += [_best(block, rows, there, k)]
+                found.append(_best(block, rows, there, k))
     levels = Levels(table, place.astype(np.int64))
     return _undirected(found, levels, place, k), levels
 

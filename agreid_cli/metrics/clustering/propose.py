@@ -8,7 +8,7 @@ nearest of the other (k-reciprocal).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -47,7 +47,6 @@ class Proposed:
     group: Ints
     within: Curve
     across: Curve
-    levels: Levels = field(repr=False)
 
     @property
     def grouped(self) -> Bools:
@@ -85,7 +84,7 @@ def propose(units: Units, known: Known, *, k: int = 20, cut: float = 0.5) -> Pro
     )  # fmt: skip
     first = np.unique(here, return_index=True)[1]
     vectors = pooled(units.vectors, here, np.ones(len(units)))
-    wide, wide_levels = nearest_pairs(vectors, units.camera[first], k)
+    wide, _ = nearest_pairs(vectors, units.camera[first], k)
     across = mixture_curve(*_of_kind(wide, True))
     across = _judged(across, units, pairs, levels, same, differ, across=True)
     chance = np.where(wide.across, across(wide.score, wide.best), within(wide.score, wide.best))
@@ -96,7 +95,7 @@ def propose(units: Units, known: Known, *, k: int = 20, cut: float = 0.5) -> Pro
     )  # fmt: skip
     own = np.where(pairs.across, across(pairs.score, pairs.best), within(pairs.score, pairs.best))
     own = np.where(pairs.across, _wider(pairs, here, wide, chance, own), own)
-    return Proposed(pairs, own, whole[here], within, across, wide_levels)
+    return Proposed(pairs, own, whole[here], within, across)
 
 
 def _apart(units: Units, known: Known) -> Callable[[Ints, Ints], Bools]:
@@ -137,7 +136,10 @@ def _members(order: Ints, start: Ints, groups: Ints) -> tuple[Ints, Ints]:
 
 def _overlapping(units: Units, levels: Levels) -> Floats:
     """Scores of the tracks of one camera that overlap in time, the most similar of each track."""
-    hidden = lambda rows, columns: ~units.apart(rows, columns)  # noqa: E731
+
+    def hidden(rows: Ints, columns: Ints) -> Bools:
+        return ~units.apart(rows, columns)
+
     found, _ = nearest_pairs(units.vectors, units.camera, NEGATIVES, hidden)
     inside = found.take(~found.across)
     return np.asarray(inside.similarity - levels.between(inside.a, inside.b), np.float32)

@@ -37,15 +37,10 @@ class Units:
 
         A track is not apart from itself.
         """
-        one, other = rows[:, None], columns[None, :]
-        comparable = self.video[one] == self.video[other]
-        if self.blind is not None:
-            comparable |= self.blind[self.video[one], self.video[other]]
-        overlap = (self.first[one] <= self.last[other]) & (self.first[other] <= self.last[one])
-        return np.asarray(comparable & overlap & (one != other), np.bool_)
+        return self.overlapping(rows[:, None], columns[None, :])
 
     def overlapping(self, a: Ints, b: Ints) -> Bools:
-        """The same for the pairs (a[i], b[i]): bool (n,)."""
+        """The same for pairs of tracks: `a` and `b` are broadcast, and so is the result."""
         comparable = self.video[a] == self.video[b]
         if self.blind is not None:
             comparable |= self.blind[self.video[a], self.video[b]]

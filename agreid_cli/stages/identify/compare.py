@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agreid_cli.config.identify import ProposeConfig
-from agreid_cli.errors import InputError, Problems, did_you_mean
+from agreid_cli.errors import Problems, did_you_mean
 from agreid_cli.metrics.clustering.propose import Known
 from agreid_cli.metrics.clustering.units import Bools, Ints, Units
 from agreid_cli.metrics.quality import SIGNALS, Doubt, doubt
@@ -34,11 +34,11 @@ def _blind(names: list[str], config: ProposeConfig) -> Bools | None:
     problems = Problems()
     for name in dict.fromkeys(given):
         if name not in names:
-            problems.add(name, f"is no video of the crops{did_you_mean(name, names)}")
+            problems.add(name, f"is not a video of the crops{did_you_mean(name, names)}")
     for name in dict.fromkeys(name for group in config.disjoint for name in group):
         if name not in config.start_s:
-            problems.add(name, "is disjoint from others, and start_s does not say when it begins")
-    problems.raise_if_any("[propose-identities] cannot be used: {n} faults", kind=InputError)
+            problems.add(name, "is in disjoint, but start_s does not say when it begins")
+    problems.raise_if_any("{n} problems in [propose-identities]")
     if not config.disjoint:
         return None
     blind = np.zeros((len(names), len(names)), bool)
@@ -90,7 +90,7 @@ def sides_seen(tracks: Tracks) -> Ints:
 
 
 def doubts(tracks: Tracks, described: Described) -> Doubt:
-    """How likely each piece is no person, two people or too blurred."""
+    """How likely each piece is not a person, two people, or too blurred."""
     pieces = tracks.pieces
     signals = dict(
         zip(

@@ -29,7 +29,6 @@ from agreid_cli.training.saved import Loaded, load_network
 from agreid_cli.training.side import side_columns
 
 COLOUR = "colour"
-MOST_NAMED = 20
 Features = npt.NDArray[np.float32]
 Work = Callable[[Sequence[Path], Sequence[int], Sequence[str]], Features]
 
@@ -54,7 +53,7 @@ def find_embedder(
         run = next((run for run in all_runs(workspace) if run.weights.is_file()), None)
         if run is None:
             raise MissingError(
-                "nothing is given to compare the tracks with, and there is no trained run",
+                "there is no trained run to compare the tracks with",
                 hint="Give a re-ID weight file: --embedder osnet_x0_25_msmt17.pt. Or compare colours, which "
                 "needs no weights: --embedder colour. Or train a run on other people: agreid train",
             )
@@ -69,7 +68,7 @@ def find_embedder(
         run = run_at(workspace, name)
     except MissingError as error:
         raise MissingError(
-            f"there is no embedder '{name}': it is no file, and {error.message}",
+            f"there is no embedder '{name}': it is not a file, and {error.message}",
             hint="Give a run, a weight file, timm:NAME, or colour.",
         ) from error
     return _network(load_network(run), run.name, device, batch)
@@ -102,7 +101,7 @@ def _colours(paths: Sequence[Path], camid: Sequence[int], platform: Sequence[str
         height, width = frame.shape[:2]
         rows.append(describe(np.array([[0, 0, width, height]], np.float32), np.ascontiguousarray(frame))[0])
     if bad:
-        raise InputError(f"{len(bad)} crops cannot be read", problems=bad[:MOST_NAMED])
+        raise InputError(f"{len(bad)} crops cannot be read", problems=bad)
     return np.stack(rows) if rows else np.zeros((0, describe.width), np.float32)
 
 
@@ -114,7 +113,7 @@ def embed_video(
     camid: Sequence[int],
     platform: Sequence[str],
 ) -> Features:
-    """The vectors of one video's crops, from the cache where they are there: an interrupted command goes on
+    """The vectors of one video's crops, from the cache if it has them, so an interrupted command continues
     with the next video.
     """
     digest = hashlib.sha256(embedder.digest.encode())

@@ -98,13 +98,13 @@ def propose_identities(
 def _say_contradictions(
     tracks: Tracks, units: Units, same: Sequence[tuple[int, int]], progress: Progress
 ) -> None:
-    """Warn of tracks that are called one person and are seen at one time."""
+    """Warn of tracks annotated as one person that are seen at the same time."""
     pairs = np.array(same, np.int64).reshape(-1, 2)
     both = pairs[units.overlapping(pairs[:, 0], pairs[:, 1])]
     if len(both):
         shown = "; ".join(f"{_name(tracks.pieces[a])} and {_name(tracks.pieces[b])}" for a, b in both[:3])
         progress.warn(
-            f"{len(both)} pairs are called one person and overlap in time in one camera: {shown}. "
+            f"{len(both)} pairs of tracks are annotated as one person but overlap in time: {shown}. "
             "They are not proposed together."
         )
 
@@ -199,7 +199,7 @@ def _true_pids(tracks: Tracks, path: Path) -> list[list[int]]:
         raise MissingError(f"{path} does not exist", hint="Give an identities.csv: --truth FILE")
     problems = Problems()
     who = read_identities(path, {piece.track for piece in tracks.pieces}, problems)
-    problems.raise_if_any("{n} faults in the truth")
+    problems.raise_if_any("{n} problems in the ground truth")
     said = ([who.pid(piece.track, row["frame"]) for row in piece.rows] for piece in tracks.pieces)
     return [[pid for pid in one if pid is not None] for one in said]
 

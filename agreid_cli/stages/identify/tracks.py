@@ -81,7 +81,7 @@ def read_tracks(
     crops = CROPS.read(workspace.crops)
     of_track = rows_by_track(crops, COLUMNS)
     if not of_track:
-        raise InputError(f"{workspace.crops} holds no track to compare")
+        raise InputError(f"{workspace.crops} contains no track to compare")
     problems = Problems()
     who_file = identities or workspace.identities
     there = who_file.is_file() and bool(who_file.read_bytes().strip())
@@ -100,19 +100,26 @@ def read_tracks(
         for track, rows in of_track.items()
         for first, last, pid in parts_of(track, rows, who)
     ]
-    same, differ = _judged(pieces, told, told_file.name, problems)
+    same, differ, n_joined = _judged(pieces, told, told_file.name, problems)
     problems.raise_if_any(
-        "faults in the annotations: {n}; nothing was written", hint="Correct them and try again."
+        "{n} problems in the annotations; nothing was written",
+        hint="Fix them, then run the same command again.",
     )
     notes = [*who.notes, *told.notes]
+    if n_joined:
+        notes.append(
+            f"{told_file.name}: {many(n_joined, 'judgement')} not used: "
+            "both sides are now in one part of a track"
+        )
     if lost := sum(track is None for track in tracks_of(crops)):
-        notes.append(f"{many(lost, 'crop')} cut from no track are not compared")
+        notes.append(f"{many(lost, 'crop')} that belong to no track are not compared")
     return Tracks(pieces, same, differ, notes)
 
 
 def _judged(
     pieces: Sequence[Piece], told: Judgements, name: str, problems: Problems
-) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+) -> tuple[list[tuple[int, int]], list[tuple[int, int]], int]:
+    """The pairs judged to be one person and two people, and the number of judgements within one piece."""
     places: dict[Track, list[int]] = defaultdict(list)
     for at, piece in enumerate(pieces):
         places[piece.track].append(at)
@@ -125,29 +132,31 @@ def _judged(
         return max((at for at in mine if (pieces[at].frame or 0) <= frame), default=mine[0])
 
     answers: dict[tuple[int, int], tuple[bool, int]] = {}
+    n_joined = 0
     for row in told.rows:
         one, other = sorted((place(row.a, row.frame_a), place(row.b, row.frame_b)))
         if one == other:
-            continue  # parts that have been joined since
+            n_joined += 1  # its parts have been joined since
+            continue
         before = answers.setdefault((one, other), (row.same, row.line))
         if before[0] != row.same:
             problems.add(f"{name}, line {row.line}", f"says the opposite of line {before[1]}")
-    return tuple([pair for pair, (same, _) in answers.items() if same is wanted] for wanted in (True, False))  # type: ignore[return-value]
+    same, differ = (
+        [pair for pair, (said, _) in answers.items() if said is wanted] for wanted in (True, False)
+    )
+    return same, differ, n_joined
 
 
 @dataclass(frozen=True)
 class Described:
-    """Of n pieces: a vector each; the vectors of their first and second halves, with the pieces' places; how
-    far a piece's crops differ (1 - mean cosine to its vector); and what was embedded.
+    """Of n pieces: one vector each; the vectors of the first and the last third of their crops, with the
+    indices of these pieces; and the spread of a piece's crops (1 - mean cosine to its vector).
     """
 
     vectors: Floats
     halves: tuple[Floats, Floats]
     halved: Ints
     spread: np.ndarray
-    crop: Floats  # of every embedded crop, of unit length
-    piece: Ints  # of every embedded crop
-    row: list[dict[str, Any]]
 
 
 def describe(
@@ -190,7 +199,7 @@ def describe(
         weight = crop_quality(score, in_frame, sharpness, camera[number])
     vectors = pooled(crop, number, weight)
     spread = 1 - np.bincount(number, (crop * vectors[number]).sum(axis=1)) / np.bincount(number)
-    return Described(vectors, *_halves(crop, number, weight), spread, crop, number, rows)
+    return Described(vectors, *_halves(crop, number, weight), spread)
 
 
 def evenly(n: int, most: int) -> list[int]:

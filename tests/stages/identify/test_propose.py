@@ -85,6 +85,16 @@ def test_what_is_decided_is_not_asked_again_and_survives(workspace: Workspace) -
         assert ("campus-uav", 2) not in ends
 
 
+def test_a_judgement_within_one_track_is_named(workspace: Workspace) -> None:
+    """It was made while the track was divided."""
+    workspace.judgements.write_text(
+        "video_a,track_a,frame_a,video_b,track_b,frame_b,same\ncampus-uav,3,0,campus-uav,3,60,0\n"
+    )
+    heard = Heard()
+    assert propose(workspace, progress=heard).n_judged == 0
+    assert "judgements.csv: 1 judgement not used: both sides are now in one part of a track" in heard.notes
+
+
 def test_a_finished_workspace_has_nothing_to_propose(workspace: Workspace) -> None:
     workspace.identities.write_text(truth(workspace).read_text())
     found = propose(workspace)
@@ -104,7 +114,7 @@ def test_a_common_clock_keeps_apart_what_is_seen_at_one_time(workspace: Workspac
     config = ProposeConfig(start_s=dict.fromkeys(names, 0.0), disjoint=(tuple(names),))
     found = propose_identities(workspace, config, embedder="colour", device="cpu")
     assert (found.n_people, found.n_grouped) == (12, 0)
-    with pytest.raises(InputError, match="faults") as caught:
+    with pytest.raises(InputError, match="2 problems in") as caught:
         propose_identities(
             workspace, ProposeConfig(start_s={"campus-ua": 0.0}, disjoint=(("campus-cctv",),)),
             embedder="colour", device="cpu",
@@ -132,7 +142,7 @@ def test_faults_are_listed_together_and_nothing_is_written(workspace: Workspace)
     with pytest.raises(InputError) as caught:
         propose(workspace)
     said = str(caught.value)
-    assert "faults in the annotations: 5" in said
+    assert "5 problems in the annotations" in said
     for text in ("no track 88", "with itself", "'maybe' is not 1 or 0", "the opposite of line 5"):
         assert text in said
     assert not workspace.proposals.exists()
