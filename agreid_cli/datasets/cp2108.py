@@ -12,9 +12,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 
-from agreid_cli.datasets.listed import Entry, listed_rows
+from agreid_cli.datasets.listed import Entry, Interpret, entries_of, listed_rows
 from agreid_cli.datasets.rows import TRAIN, Dataset, Layout, Row, Subset
-from agreid_cli.datasets.tree import read_lines
 from agreid_cli.errors import Problem
 
 IMAGES = "images_v100"
@@ -45,15 +44,12 @@ def parse(name: str) -> Row | None:
 
 def read(root: Path) -> Iterator[Row | Problem]:
     """The images that the lists name."""
+    lists = {name: _of_role(role) for name, role in LISTS.items()}
+    yield from listed_rows(root, entries_of(root, lists), parse, GRAMMAR)
 
-    def entries() -> Iterator[Entry | Problem]:
-        for name, role in LISTS.items():
-            for number, line in enumerate(read_lines(root / name), 1):
-                path = line.strip().replace("\\", "/").removeprefix("./")
-                if path:
-                    yield Entry(f"{name}, line {number}", f"{IMAGES}/{path}", role)
 
-    yield from listed_rows(root, entries(), parse, GRAMMAR)
+def _of_role(role: str) -> Interpret:
+    return lambda line, place: Entry(place, f"{IMAGES}/{line}", role)
 
 
 CP2108 = Dataset(

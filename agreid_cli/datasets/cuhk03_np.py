@@ -11,14 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path, PurePath
 
 from agreid_cli.datasets.rows import TRAIN, Dataset, Layout, Reading, Row, Subset
-from agreid_cli.datasets.tree import walk
+from agreid_cli.datasets.tree import MARKET_FOLDERS, walk
 from agreid_cli.errors import Problem
 
-FOLDERS: dict[str, tuple[str, ...]] = {
-    "bounding_box_train": (TRAIN,),
-    "query": ("query:all",),
-    "bounding_box_test": ("gallery:all",),
-}
 GRAMMAR = "0001_c1_1.png"
 _NAME = re.compile(r"(\d+)_c([12])_([1-9]\d{0,2})", re.ASCII)
 
@@ -36,7 +31,7 @@ def parse(name: str) -> Row | None:
 
 def read(root: Path) -> Iterator[Row | Problem]:
     """The images under `root`."""
-    yield from walk(root, FOLDERS, parse, GRAMMAR)
+    yield from walk(root, MARKET_FOLDERS, parse, GRAMMAR)
 
 
 CUHK03_NP = Dataset(
@@ -45,7 +40,7 @@ CUHK03_NP = Dataset(
     layouts=(
         Layout(
             name="labeled or detected",
-            folders=tuple(FOLDERS),
+            folders=tuple(MARKET_FOLDERS),
             read=read,
             parse=parse,
             subsets=(

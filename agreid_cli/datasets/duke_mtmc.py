@@ -11,14 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path, PurePath
 
 from agreid_cli.datasets.rows import TRAIN, Dataset, Layout, Reading, Row, Subset
-from agreid_cli.datasets.tree import walk
+from agreid_cli.datasets.tree import MARKET_FOLDERS, walk
 from agreid_cli.errors import Problem
 
-FOLDERS: dict[str, tuple[str, ...]] = {
-    "bounding_box_train": (TRAIN,),
-    "query": ("query:all",),
-    "bounding_box_test": ("gallery:all",),
-}
 GRAMMAR = "0001_c2_f0046182.jpg"
 CAMIDS = range(1, 9)
 _NAME = re.compile(r"(\d+)_c(\d+)_f(\d+)", re.ASCII)
@@ -37,14 +32,14 @@ def parse(name: str) -> Row | None:
 
 def read(root: Path) -> Iterator[Row | Problem]:
     """The images under `root`."""
-    yield from walk(root, FOLDERS, parse, GRAMMAR)
+    yield from walk(root, MARKET_FOLDERS, parse, GRAMMAR)
 
 
 def layout(readings: dict[str, Reading]) -> Layout:
     """The three folders, with the published counts of a data set that has them."""
     return Layout(
         name="official",
-        folders=tuple(FOLDERS),
+        folders=tuple(MARKET_FOLDERS),
         read=read,
         parse=parse,
         subsets=(

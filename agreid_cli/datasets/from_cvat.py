@@ -12,11 +12,9 @@ from xml.etree import ElementTree
 from agreid_cli.datasets.annotation_files import Box, Covered, ToolFile, joined_runs, track_named
 from agreid_cli.datasets.cvat_tasks import ONLY, Task, offsets_of, tasks_of
 from agreid_cli.datasets.to_cvat import FILE, UNDEFINED
-from agreid_cli.datasets.video_facts import VideoFacts
+from agreid_cli.datasets.video_facts import SPARE, VideoFacts
 from agreid_cli.errors import InputError, Problems
 
-#: Frames by which a task may be longer than its video: programs count a damaged end differently.
-SPARE = 2
 _CORNERS = ("xtl", "ytl", "xbr", "ybr")
 
 

@@ -12,8 +12,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 
-from agreid_cli.datasets.lagper import roles_by_folder
-from agreid_cli.datasets.listed import entries_of, listed_rows
+from agreid_cli.datasets.listed import entries_of, listed_rows, roles_by_folder
 from agreid_cli.datasets.rows import TRAIN, Dataset, Layout, Reading, Row, Subset
 from agreid_cli.datasets.tree import one_crop_a_name, walk
 from agreid_cli.errors import Problem

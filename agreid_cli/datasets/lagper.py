@@ -1,10 +1,10 @@
 """LAGPeR (CVPR 2025): seven places, each with two ground cameras and a drone, 4,231 people.
 
 `bounding_box_train` has the training images. Lists give the test part: each line is a path whose first
-folder begins with `query` for a query and with anything else for a gallery image. Names begin with person
-and camera, `0011_c3…`; cameras 3, 6, 9, 13, 16, 19 and 22 are drones. The `+` lists search a larger
-gallery, and `G2A+G` searches both views. Lists and names follow the authors' reader; the data set has not
-been released yet.
+folder begins with `query` for a query; all others are gallery images. Names begin with person
+and camera, `0011_c3…`; cameras 3, 6, 9, 13, 16, 19 and 22 are drones. The `+` lists have a larger
+gallery, and the gallery of `G2A+G` has both views. Lists and names follow the authors' reader; the data
+set has not been released yet.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 
-from agreid_cli.datasets.listed import Entry, Interpret, entries_of, listed_rows
+from agreid_cli.datasets.listed import entries_of, listed_rows, roles_by_folder
 from agreid_cli.datasets.rows import TRAIN, Dataset, Layout, Reading, Row, Subset
 from agreid_cli.datasets.tree import walk
 from agreid_cli.errors import Problem
@@ -40,16 +40,6 @@ def parse(name: str) -> Row | None:
         return None
     camid = int(found[2])
     return Row(name, int(found[1]), camid, "uav" if camid in DRONES else "cctv", ())
-
-
-def roles_by_folder(direction: str) -> Interpret:
-    """Lines that are a path; its first folder tells query from gallery."""
-
-    def interpret(line: str, place: str) -> Entry:
-        part = "query" if line.startswith("query") else "gallery"
-        return Entry(place, line, f"{part}:{direction}")
-
-    return interpret
 
 
 def read(root: Path) -> Iterator[Row | Problem]:

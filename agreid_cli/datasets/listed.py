@@ -36,6 +36,16 @@ def entries_of(root: Path, lists: Mapping[str, Interpret]) -> Iterator[Entry | P
                 yield found
 
 
+def roles_by_folder(direction: str) -> Interpret:
+    """Lines that are a path; its first folder tells query from gallery."""
+
+    def interpret(line: str, place: str) -> Entry:
+        part = "query" if line.startswith("query") else "gallery"
+        return Entry(place, line, f"{part}:{direction}")
+
+    return interpret
+
+
 def listed_rows(
     root: Path, entries: Iterator[Entry | Problem], parse: Callable[[str], Row | None], grammar: str
 ) -> Iterator[Row | Problem]:
@@ -68,7 +78,7 @@ def listed_rows(
 
 def _first(root: Path, entry: Entry, parse: Callable[[str], Row | None], grammar: str) -> Row | Problem:
     if "\0" in entry.path or not (root / entry.path).exists():
-        return Problem(entry.place, f"{printable(entry.path)} is not there")
+        return Problem(entry.place, f"{printable(entry.path)} does not exist")
     if not (root / entry.path).is_file():
         return Problem(entry.place, f"{printable(entry.path)} is not a regular file")
     return named_row(entry.path, (entry.role,), parse, grammar)

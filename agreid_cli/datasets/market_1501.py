@@ -13,15 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from agreid_cli.datasets.rows import TRAIN, Dataset, Layout, Reading, Row, Subset
-from agreid_cli.datasets.tree import walk
+from agreid_cli.datasets.tree import MARKET_FOLDERS, walk
 from agreid_cli.errors import Problem
 from agreid_cli.records.manifest import JUNK_PID
 
-FOLDERS: dict[str, tuple[str, ...]] = {
-    "bounding_box_train": (TRAIN,),
-    "query": ("query:all",),
-    "bounding_box_test": ("gallery:all",),
-}
 PREPARED: dict[str, tuple[str, ...]] = {
     "train_all": (TRAIN,),
     "query": ("query:all",),
@@ -50,7 +45,7 @@ def parse(name: str) -> Row | None:
 
 def read(root: Path) -> Iterator[Row | Problem]:
     """The images under `root`."""
-    yield from walk(root, FOLDERS, parse, GRAMMAR)
+    yield from walk(root, MARKET_FOLDERS, parse, GRAMMAR)
 
 
 def read_prepared(root: Path) -> Iterator[Row | Problem]:
@@ -90,7 +85,7 @@ MARKET_1501 = Dataset(
     layouts=(
         Layout(
             name="official",
-            folders=tuple(FOLDERS),
+            folders=tuple(MARKET_FOLDERS),
             read=read,
             parse=parse,
             subsets=_SUBSETS,

@@ -16,18 +16,13 @@ from pathlib import Path, PurePath
 
 from agreid_cli.datasets.listed import Entry, Interpret, entries_of, listed_rows
 from agreid_cli.datasets.rows import TRAIN, Dataset, Layout, Reading, Row, Subset
-from agreid_cli.datasets.tree import walk
+from agreid_cli.datasets.tree import MARKET_FOLDERS, walk
 from agreid_cli.errors import Problem
 
 LISTS = {
     "list_train.txt": TRAIN, "list_val.txt": TRAIN,
     "list_query.txt": "query:all", "list_gallery.txt": "gallery:all",
 }  # fmt: skip
-SORTED: dict[str, tuple[str, ...]] = {
-    "bounding_box_train": (TRAIN,),
-    "query": ("query:all",),
-    "bounding_box_test": ("gallery:all",),
-}
 GRAMMAR = "0000_000_01_0303morning_0015_0.jpg"
 GRAMMAR_SORTED = "0000_c1_0002.jpg"
 TEST_PIDS_FROM = 10_000
@@ -52,24 +47,24 @@ def parse_sorted(name: str) -> Row | None:
     return Row(name, int(found[1]), int(found[2]), "cctv", ()) if found else None
 
 
-def _reader(train: str, test: str) -> Interpret:
-    """Lines `path label`, relative to one of the two image folders."""
+def _in_folder(folder: str, role: str) -> Interpret:
+    """Lines `path label`, relative to an image folder."""
 
     def interpret(line: str, place: str) -> Entry | Problem | None:
         path, _, label = line.rpartition(" ")
         if not path or not label.isdecimal():
             return Problem(place, f"'{line}' is not an image and a label")
-        role = LISTS[place.partition(",")[0]]
-        return Entry(place, f"{train if role == TRAIN else test}/{path.strip()}", role, label)
+        return Entry(place, f"{folder}/{path.strip()}", role, label)
 
     return interpret
 
 
 def _read(root: Path, train: str, test: str) -> Iterator[Row | Problem]:
     labels: dict[str, int] = {}
+    lists = {name: _in_folder(train if role == TRAIN else test, role) for name, role in LISTS.items()}
 
     def labelled() -> Iterator[Entry | Problem]:
-        for entry in entries_of(root, dict.fromkeys(LISTS, _reader(train, test))):
+        for entry in entries_of(root, lists):
             if isinstance(entry, Entry):
                 labels.setdefault(entry.path, int(entry.rest))
             yield entry
@@ -90,7 +85,7 @@ def read_v2(root: Path) -> Iterator[Row | Problem]:
 
 def read_sorted(root: Path) -> Iterator[Row | Problem]:
     """The images of a copy in Market-1501's folders."""
-    for item in walk(root, SORTED, parse_sorted, GRAMMAR_SORTED):
+    for item in walk(root, MARKET_FOLDERS, parse_sorted, GRAMMAR_SORTED):
         yield _of_test(item) if isinstance(item, Row) else item
 
 
@@ -109,7 +104,7 @@ MSMT17 = Dataset(
     layouts=(
         Layout("V1", ("train", "test", *LISTS), read_v1, _SUBSETS, parse=parse),
         Layout("V2", ("mask_train_v2", "mask_test_v2", *LISTS), read_v2, _SUBSETS, parse=parse),
-        Layout("sorted into folders", tuple(SORTED), read_sorted, _SUBSETS, parse=parse_sorted),
+        Layout("sorted into folders", tuple(MARKET_FOLDERS), read_sorted, _SUBSETS, parse=parse_sorted),
     ),
     camids=range(1, 16),
     remark=f"MSMT17 counts its people from 0 in train and in test; {TEST_PIDS_FROM:,} is added to test pids.",

@@ -16,14 +16,9 @@ from typing import Any
 
 from agreid_cli.datasets.plain_pickle import load
 from agreid_cli.datasets.rows import TRAIN, Dataset, Layout, Reading, Row, Subset
-from agreid_cli.datasets.tree import printable, walk
+from agreid_cli.datasets.tree import MARKET_FOLDERS, printable, walk
 from agreid_cli.errors import InputError, Problem
 
-FOLDERS: dict[str, tuple[str, ...]] = {
-    "bounding_box_train": (TRAIN,),
-    "query": ("query:all",),
-    "bounding_box_test": ("gallery:all",),
-}
 GRAMMAR = "00000003_0002_00000007.jpg"
 PARTITIONS = "partitions.pkl"
 QUERY_MARK = 0
@@ -45,7 +40,7 @@ def parse(name: str) -> Row | None:
 
 def read_sorted(root: Path) -> Iterator[Row | Problem]:
     """The images of a copy sorted into folders."""
-    yield from walk(root, FOLDERS, parse, GRAMMAR)
+    yield from walk(root, MARKET_FOLDERS, parse, GRAMMAR)
 
 
 def read_published(root: Path) -> Iterator[Row | Problem]:
@@ -87,6 +82,6 @@ PRAI_1581 = Dataset(
     title="PRAI-1581 (TMM 2020)",
     layouts=(
         Layout("as published", ("images", PARTITIONS), read_published, _SUBSETS, parse=parse),
-        Layout("sorted into folders", tuple(FOLDERS), read_sorted, _SUBSETS, parse=parse),
+        Layout("sorted into folders", tuple(MARKET_FOLDERS), read_sorted, _SUBSETS, parse=parse),
     ),
 )

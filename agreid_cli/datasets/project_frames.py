@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from agreid_cli.datasets.video_facts import VideoFacts, rate_of
+from agreid_cli.datasets.video_facts import SPARE, VideoFacts, rate_of
 
 #: Frames between number and time within which both mean the same frame (times count from 0 or from 1 frame).
 NEAR = 1.5
 #: Part of the rate by which two rates may differ and be one.
 SAME = 0.005
-#: Frames by which a project may be longer than its video.
-SPARE = 2
 
 
 class KeyTime(NamedTuple):

@@ -64,7 +64,7 @@ def looks_like(root: Path, *, but: str) -> str:
 
 
 def named_like(names: Sequence[str], *, but: str) -> str:
-    """The words for the data sets that name files like `names`, whatever the folders; "" when none does."""
+    """A message naming the data sets that name files like `names`, in any folder; "" if there is none."""
     found = {}
     for name in DATASETS:
         for layout in find_dataset(name).layouts:

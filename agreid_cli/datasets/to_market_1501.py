@@ -13,10 +13,11 @@ from pathlib import PurePath
 import pyarrow as pa
 
 from agreid_cli.datasets.formats import Crop, Plan, kept_names, parts_in
-from agreid_cli.datasets.market_1501 import DISTRACTOR_PID, FOLDERS, parse
+from agreid_cli.datasets.market_1501 import DISTRACTOR_PID, parse
+from agreid_cli.datasets.tree import MARKET_FOLDERS
 from agreid_cli.records.directions import DIRECTIONS
 
-_FOLDER_OF_PART = dict(zip(("train", "query", "gallery"), FOLDERS, strict=True))
+_FOLDER_OF_PART = dict(zip(("train", "query", "gallery"), MARKET_FOLDERS, strict=True))
 _SEQUENCE = re.compile(r"s(\d{1,4})", re.ASCII)
 
 
@@ -26,7 +27,7 @@ def plan(table: pa.Table, crops: Sequence[Crop], direction: str) -> Plan:
     exported = [crop for crop in crops if crop.crop_id in parts]
     folder_of = {crop: _FOLDER_OF_PART[part] for crop, part in parts.items()}
     names: dict[str, str] = {}
-    for folder in FOLDERS:
+    for folder in MARKET_FOLDERS:
         names |= market_names([crop for crop in exported if folder_of[crop.crop_id] == folder])
     notes = []
     if len(exported) < len(crops):
@@ -49,7 +50,7 @@ def plan(table: pa.Table, crops: Sequence[Crop], direction: str) -> Plan:
         notes.append(f"pid {DISTRACTOR_PID} is a person here; readers of the layout take it for distractors")
     return Plan(
         images=tuple((c.crop_id, f"{folder_of[c.crop_id]}/{names[c.crop_id]}") for c in exported),
-        folders=tuple(FOLDERS),
+        folders=tuple(MARKET_FOLDERS),
         mat="market",
         notes=tuple(notes),
     )

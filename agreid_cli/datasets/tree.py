@@ -11,6 +11,12 @@ from agreid_cli.datasets.rows import TRAIN, Row
 from agreid_cli.errors import InputError, Problem
 from agreid_cli.records.image_files import is_image
 
+#: Folder → roles in Market-1501, and in the copies of many data sets that are sorted like it.
+MARKET_FOLDERS: dict[str, tuple[str, ...]] = {
+    "bounding_box_train": (TRAIN,),
+    "query": ("query:all",),
+    "bounding_box_test": ("gallery:all",),
+}
 MAX_PID, MAX_CAMID, MAX_FRAME = 2**63 - 1, 2**15 - 1, 2**31 - 1
 
 

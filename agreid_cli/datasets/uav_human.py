@@ -22,14 +22,9 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 
 from agreid_cli.datasets.rows import TRAIN, Dataset, JunkRule, Layout, Reading, Row, Subset
-from agreid_cli.datasets.tree import walk
+from agreid_cli.datasets.tree import MARKET_FOLDERS, walk
 from agreid_cli.errors import Problem
 
-FOLDERS: dict[str, tuple[str, ...]] = {
-    "bounding_box_train": (TRAIN,),
-    "query": ("query:all",),
-    "bounding_box_test": ("gallery:all",),
-}
 GRAMMAR = "P000S00G10B10H10UC022000LC021000A000R0_08241716_170_bbx.jpg"
 DISTRACTOR_PID = 50_000
 _NAME = re.compile(r"P(\d+)S(\d+)G.*A(\d+)R-?\d+_(\d+)_(\d+)(?:_[A-Za-z]+)?", re.ASCII)
@@ -56,7 +51,7 @@ def parse(name: str) -> Row | None:
 def read(root: Path) -> Iterator[Row | Problem]:
     """The images under `root`."""
     rows: list[Row] = []
-    for item in walk(root, FOLDERS, parse, GRAMMAR):
+    for item in walk(root, MARKET_FOLDERS, parse, GRAMMAR):
         if isinstance(item, Problem):
             yield item
         else:
@@ -78,7 +73,7 @@ def by_image(rows: Sequence[Row]) -> list[Row]:
     seen: Counter[int] = Counter()
     found = []
     for row in rows:
-        # Cameras are int16; nobody looks for a distractor, so theirs may repeat.
+        # Cameras are int16; distractors have no query, so their cameras may repeat.
         found.append(replace(row, camid=seen[row.pid] % 2**15))
         seen[row.pid] += 1
     return found
@@ -92,7 +87,7 @@ UAV_HUMAN = Dataset(
     layouts=(
         Layout(
             name="official",
-            folders=tuple(FOLDERS),
+            folders=tuple(MARKET_FOLDERS),
             read=read,
             parse=parse,
             subsets=(

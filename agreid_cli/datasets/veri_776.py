@@ -10,18 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path, PurePath
 
 from agreid_cli.datasets.rows import TRAIN, Dataset, Layout, Reading, Row, Subset
-from agreid_cli.datasets.tree import walk
+from agreid_cli.datasets.tree import MARKET_FOLDERS, walk
 from agreid_cli.errors import Problem
 
 FOLDERS: dict[str, tuple[str, ...]] = {
     "image_train": (TRAIN,),
     "image_query": ("query:all",),
     "image_test": ("gallery:all",),
-}
-SORTED: dict[str, tuple[str, ...]] = {
-    "bounding_box_train": (TRAIN,),
-    "query": ("query:all",),
-    "bounding_box_test": ("gallery:all",),
 }
 GRAMMAR = "0001_c001_00016450_0.jpg"
 _NAME = re.compile(r"(\d+)_c(\d{3})_(\d+)_\d+", re.ASCII)
@@ -45,7 +40,7 @@ def read(root: Path) -> Iterator[Row | Problem]:
 
 def read_sorted(root: Path) -> Iterator[Row | Problem]:
     """The images of a copy in Market-1501's folders."""
-    yield from walk(root, SORTED, parse, GRAMMAR)
+    yield from walk(root, MARKET_FOLDERS, parse, GRAMMAR)
 
 
 _SUBSETS = (
@@ -60,7 +55,7 @@ VERI_776 = Dataset(
     title="VeRi-776 (ECCV 2016)",
     layouts=(
         Layout("official", tuple(FOLDERS), read, _SUBSETS, parse=parse),
-        Layout("sorted into folders", tuple(SORTED), read_sorted, _SUBSETS, parse=parse),
+        Layout("sorted into folders", tuple(MARKET_FOLDERS), read_sorted, _SUBSETS, parse=parse),
     ),
     camids=range(1, 21),
     remark="VeRi-776 shows vehicles: an identity is a vehicle.",

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+#: Frames by which a tool may count more than our decoder: programs count a damaged end differently.
+SPARE = 2
+
 
 @dataclass(frozen=True)
 class VideoFacts:

@@ -37,17 +37,17 @@ CODES = st.lists(st.tuples(*(st.integers(0, len(group.labels) - 1) for group in 
 
 
 @settings(max_examples=25, deadline=None)
-@given(codes=CODES, order=st.permutations(range(16)), as_metadata=st.booleans())
+@given(codes=CODES, order=st.permutations(range(16)), as_labels=st.booleans())
 def test_official_codes_to_bits_to_mat_and_back(
     tmp_path_factory: pytest.TempPathFactory,
     codes: list[tuple[int, ...]],
     order: list[int],
-    as_metadata: bool,
+    as_labels: bool,
 ) -> None:
     folder = tmp_path_factory.mktemp("shows")
     rows = []
     for number, person in enumerate(codes):
-        cells = [g.labels[c] if as_metadata else c for g, c in zip(BOOK.groups, person, strict=True)]
+        cells = [g.labels[c] if as_labels else c for g, c in zip(BOOK.groups, person, strict=True)]
         rows.append([21400 + number, *cells])
     header = [["pid", *NAMES][at] for at in order]
     found, problems = read(folder / "a.csv", table([[row[at] for at in order] for row in rows], header))

@@ -51,7 +51,7 @@ def test_a_line_without_an_image_is_named_once(tmp_path: Path) -> None:
     rows, problems = read(tmp_path, *entries)
     assert rows == {}
     told = {p.where: p.what for p in problems}
-    assert told["1"] == "q/none.jpg is not there"
+    assert told["1"] == "q/none.jpg does not exist"
     assert "is not a regular file" in told["3"]
     assert "is not named like" in told[IMAGES[2]]
     assert set(told) == {"1", "3", "5", "6", IMAGES[2]}
@@ -91,7 +91,7 @@ def test_msmt_keeps_the_people_of_train_and_test_apart_and_names_bad_lines(tmp_p
     assert pids == {"train": {0}, "query:all": {10_000}}
     told = [str(i) for i in items if isinstance(i, Problem)]
     assert any("is not an image and a label" in text for text in told)
-    assert any("train/0000/none.jpg is not there" in text for text in told)
+    assert any("train/0000/none.jpg does not exist" in text for text in told)
 
 
 def test_a_frame_outside_a_persons_folder_is_a_problem(tmp_path: Path) -> None:

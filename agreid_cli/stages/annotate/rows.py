@@ -10,7 +10,7 @@ from itertools import groupby
 import numpy as np
 import pyarrow as pa
 
-from agreid_cli.attributes.attributes_csv import read_attributes
+from agreid_cli.attributes.attributes_csv import AttributeRows, read_attributes
 from agreid_cli.attributes.bits import known_of
 from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.attributes.identities_csv import Identities, read_identities
@@ -18,6 +18,7 @@ from agreid_cli.attributes.official import official_codebook
 from agreid_cli.config.build_manifest import ManifestConfig
 from agreid_cli.datasets.annotation_files import LABEL
 from agreid_cli.errors import Problems
+from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.crops import CROPS
 from agreid_cli.records.manifest import CODEBOOK_KEY, JUNK_PID
 from agreid_cli.records.workspace import Workspace
@@ -107,7 +108,7 @@ def identity_rows(runs: Iterable[Run]) -> list[list[object]]:
     return rows
 
 
-def annotation_table(workspace: Workspace, manifest: ManifestConfig) -> pa.Table:
+def annotation_table(workspace: Workspace, manifest: ManifestConfig, progress: Progress = SILENT) -> pa.Table:
     """Crops with `pid` (null: not annotated yet) and a column `label:<group>` per group, and the codebook.
 
     It is built from identities.csv and attributes.csv, not from the manifest, which leaves out people without
@@ -120,15 +121,17 @@ def annotation_table(workspace: Workspace, manifest: ManifestConfig) -> pa.Table
     who = Identities({})
     if workspace.identities.is_file():
         who = read_identities(workspace.identities, {t for t in tracks if t is not None}, problems)
-    what: dict[int, dict[str, str]] = {}
+    told = AttributeRows({}, [])
     if workspace.attributes.is_file():
-        what = read_attributes(workspace.attributes, codebook, problems).labels
+        told = read_attributes(workspace.attributes, codebook, problems)
     problems.raise_if_any("{n} problems in the annotations; nothing was written")
+    for note in (*who.notes, *told.notes):
+        progress.note(note)
     frames = crops["frame"].to_pylist()
     pids = [who.pid(t, frame) if t else None for t, frame in zip(tracks, frames, strict=True)]
     table = crops.drop_columns([name for name in ("pid",) if name in crops.column_names])
     table = table.append_column("pid", pa.array(pids, pa.int64()))
     for group in codebook.names:
-        words = [what.get(pid, {}).get(group) or None if pid is not None else None for pid in pids]
+        words = [told.labels.get(pid, {}).get(group) or None if pid is not None else None for pid in pids]
         table = table.append_column(LABEL + group, pa.array(words, pa.string()))
     return table.replace_schema_metadata({f"agreid.{CODEBOOK_KEY}": codebook.to_json()})

@@ -59,7 +59,7 @@ def export_dataset(
     """
     make_plan = planner(format_name)
     name = format_name.lower()
-    table = _table(workspace, name, manifest or ManifestConfig())
+    table = _table(workspace, name, manifest or ManifestConfig(), progress)
     base = os.path.realpath(workspace.root)  # a path with .. leads elsewhere from a linked folder
     sources = {
         crop: Path(os.path.normpath(os.path.join(base, path)))
@@ -97,9 +97,9 @@ def export_dataset(
     )
 
 
-def _table(workspace: Workspace, name: str, manifest: ManifestConfig) -> pa.Table:
+def _table(workspace: Workspace, name: str, manifest: ManifestConfig, progress: Progress) -> pa.Table:
     if name in TO_ANNOTATE:
-        return annotation_table(workspace, manifest)
+        return annotation_table(workspace, manifest, progress)
     if name in BY_ROLE or workspace.manifest.exists():
         return read_manifest(workspace.manifest)
     table = CROPS.read(workspace.crops)

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from agreid_cli.config.build_split import SplitConfig
-from agreid_cli.datasets.manifest_rows import PUBLISHED
 from agreid_cli.errors import InputError
 from agreid_cli.progress import Progress
+from agreid_cli.records.split import PUBLISHED
 from agreid_cli.splitting.directions import choose_directions
 from agreid_cli.splitting.own import column_of
 from agreid_cli.splitting.queries import query_mask, sightings

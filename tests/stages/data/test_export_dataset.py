@@ -38,6 +38,7 @@ from agreid_cli.stages.data.build_split import build_split
 from agreid_cli.stages.data.export_dataset import MARK, ExportResult, export_dataset
 from agreid_cli.stages.data.import_dataset import import_dataset
 from tests.datasets.trees import build, jpeg, put
+from tests.support.heard import Heard
 from tests.support.labels import labels_of
 from tests.support.tables import GROUP_SIZES, manifest_table, write_crops, write_manifest
 
@@ -339,3 +340,12 @@ def test_a_layout_by_role_needs_a_split_with_parts_in_it(tmp_path: Path) -> None
 def test_unknown_formats_list_the_choices(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="ag-reid, coco, cvat, label-studio, market-1501, mot"):
         export(Workspace(tmp_path), "voc", tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["cvat", "label-studio"])
+def test_columns_that_annotators_do_not_get_are_named(name: str, tmp_path: Path) -> None:
+    workspace = write_crops(tmp_path / "ws")
+    workspace.identities.write_text("video_id,track_id,pid,mood\ncampus-uav,1,5,glad\n")
+    heard = Heard()
+    export_dataset(workspace, name, tmp_path / "out", ExportConfig(), progress=heard)
+    assert "identities.csv: columns not used: mood" in heard.notes
