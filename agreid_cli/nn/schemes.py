@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 
+import torch
 from torch import Tensor
 
 from agreid_cli.nn.published import Scheme, trunk_rules
-
-_LAST = r"(\d+)"
 
 
 def _last_block(state: dict[str, Tensor], trunk: str, branches: dict[str, str]) -> dict[str, Tensor]:
@@ -38,8 +37,6 @@ def _view_positions(state: dict[str, Tensor], trunk: str) -> dict[str, Tensor]:
     if name not in state:
         return state
     table = state[name]
-    import torch
-
     rows = torch.cat([table[:, :1], table[:, 2:]], dim=1)
     return {**state, name: rows, f"{trunk}view_pos": table[:, 1:2]}
 

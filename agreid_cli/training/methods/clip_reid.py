@@ -10,11 +10,13 @@ from pydantic import Field
 
 from agreid_cli.config.base import Frozen
 from agreid_cli.config.train import TrainConfig
+from agreid_cli.nn.backbones.backbone import Backbone
 from agreid_cli.nn.backbones.tokens import Additions
 from agreid_cli.nn.heads.clip_reid import ClipReidHead
 from agreid_cli.nn.model import ReidModel
 from agreid_cli.nn.schemes import CLIP_REID
 from agreid_cli.nn.tokens.side_table import SideTable
+from agreid_cli.nn.weights import WeightReport
 from agreid_cli.progress import Progress
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.training.facts import Facts
@@ -44,10 +46,14 @@ class ClipReidOptions(Frozen):
 
 
 def prepare(workspace: Workspace, config: TrainConfig, progress: Progress) -> tuple[Data, Trainee]:
-    """The training part of the split, and the network; its descriptions are learned before the first step."""
+    """The training part of the split, and the network; its descriptions are learned before the first step.
+
+    Without a step they are not needed.
+    """
     data, trainee = prepared(workspace, config, progress, network=network, terms=terms)
     options = options_of(config, ClipReidOptions)
-    if options.descriptions:
+    if options.descriptions and config.schedule.epochs:
+        clip_weights(config).tower(options.text)  # so that a wrong file is refused before the run begins
         first = partial(learn_descriptions, data, config, options.stage1, options.text, progress=progress)
         trainee = replace(trainee, first=first)
     return data, trainee
@@ -64,22 +70,22 @@ def network(config: TrainConfig, facts: Facts) -> ReidModel:
         )  # fmt: skip
     weights: list[ClipWeights] = []
 
-    def head(backbone: object) -> ClipReidHead:
+    def head(backbone: Backbone) -> ClipReidHead:
         made = ClipReidHead(
-            backbone, n_ids=facts.n_ids, width=options.text.output, text=options.descriptions,  # type: ignore[arg-type]
+            backbone, n_ids=facts.n_ids, width=options.text.output, text=options.descriptions,
             id_weight=options.id_weight,
         )  # fmt: skip
         for found in weights:
             found.project(made.projection)
         return made
 
-    def load(backbone: object) -> object:
+    def load(backbone: Backbone) -> WeightReport:
         weights.append(clip_weights(config))
-        return weights[0].into(backbone)  # type: ignore[arg-type]
+        return weights[0].into(backbone)
 
     return build(
         config, Additions(stride=options.stride or None, table=table), head, CLIP_REID, statistics=HALF,
-        load=load,  # type: ignore[arg-type]
+        load=load,
     )  # fmt: skip
 
 

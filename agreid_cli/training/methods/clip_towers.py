@@ -13,7 +13,7 @@ from agreid_cli.config.base import Frozen
 from agreid_cli.config.train import TrainConfig
 from agreid_cli.errors import InputError, MissingError
 from agreid_cli.nn.backbones.backbone import Backbone, Three
-from agreid_cli.nn.schemes import timm_names
+from agreid_cli.nn.schemes import CLIP_REID, timm_names
 from agreid_cli.nn.tokens.text import VOCABULARY, no_open_clip, text_network, tokens_of
 from agreid_cli.nn.weight_files import read_weights
 from agreid_cli.nn.weights import NONE, WeightReport, copy_matching
@@ -55,14 +55,19 @@ class ClipWeights:
     def tower(self, size: TextSize) -> Any:
         """open_clip's text transformer with these weights, or with random ones."""
         net = text_network(width=size.width, heads=size.heads, layers=size.layers, output=size.output)
-        if self.text:
+        if self.source != NONE:
             try:
-                net.load_state_dict(self.text, strict=False)
+                lacking = net.load_state_dict(self.text, strict=False).missing_keys
             except RuntimeError as error:
                 raise InputError(
                     f"the text tower of {self.source} has other sizes: {str(error).splitlines()[-1].strip()}",
                     hint="Set method.options.text to its width, heads, layers and output.",
                 ) from error
+            if lacking:
+                raise InputError(
+                    f"{self.source} lacks {len(lacking)} tensors of CLIP's text tower, such as {lacking[0]}",
+                    hint="Give a file with both towers, as OpenAI publishes them.",
+                )
         return net
 
 
@@ -75,10 +80,13 @@ def clip_weights(config: TrainConfig) -> ClipWeights:
     prefix = "visual."
     visual = {name: tensor for name, tensor in timm_names(state, prefix).items() if name.startswith(prefix)}
     if not visual:
-        raise InputError(
-            f"{weights} contains no CLIP image tower (names that start with visual.)",
-            hint="Give CLIP's weights, a published checkpoint of the method, or model.weights=none.",
-        )
+        hint = "Give CLIP's own weights, or model.weights=none."
+        if CLIP_REID.fits(state):
+            hint = (
+                "It is a checkpoint of CLIP-ReID, from which no descriptions can be learned: use it with "
+                "schedule.epochs=0 or method.options.descriptions=false."
+            )
+        raise InputError(f"{weights} contains no CLIP image tower (names that start with visual.)", hint=hint)
     known = ("positional_embedding", "text_projection", "token_embedding.", "transformer.", "ln_final.")
     text = {n.removeprefix("text."): t.float() for n, t in state.items()}
     return ClipWeights(
