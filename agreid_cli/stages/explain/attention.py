@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 import torch
 
 from agreid_cli import __version__
@@ -15,13 +14,11 @@ from agreid_cli.nn.encoder import Encoder
 from agreid_cli.nn.rollout import rollout
 from agreid_cli.progress import Progress
 from agreid_cli.records.files import write_bytes, write_text
-from agreid_cli.records.images.reading import read_picture
 from agreid_cli.records.runs import Run
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.reporting.attention_page import Looked, attention_page, attention_sheet
-from agreid_cli.stages.explain.explainer import Source
+from agreid_cli.stages.explain.explainer import Source, read_source
 from agreid_cli.stages.run.devices import find_device
-from agreid_cli.training.pixels import read_resized
 from agreid_cli.training.saved import Loaded, load_network
 from agreid_cli.training.side import side_columns
 
@@ -36,17 +33,15 @@ class Looker:
 
     def see(self, source: Source) -> tuple[Looked, torch.Tensor]:
         """The crop with its map, and its embedding, 1×D."""
-        config = self.network.config
-        pixels = read_resized(source.path, config.model.size, config.data.interpolation)[None]
+        pixels, shown = read_source(source, self.network.config)
         side = side_columns(
             self.encoder.needs, self.network.facts, camid=[source.camid], platform=[source.platform],
             run=self.run.name,
         ).of(slice(1), self.encoder.device)  # fmt: skip
-        images = self.encoder.images(pixels)
+        images = self.encoder.images(pixels[None])
         weights = rollout(self.network.model, images, side)[0].numpy()
         with torch.inference_mode():
             embedding = self.encoder.embed(images, side)
-        shown = np.ascontiguousarray(read_picture(source.path).pixels[..., ::-1])
         return Looked(source.name, shown, weights), torch.nn.functional.normalize(embedding)
 
 
@@ -85,7 +80,7 @@ def explain_attention(
             data.append(
                 {
                     "first": first.name, "second": second.name, "match": match, "distance": distance,
-                    "gap": 0.0, "sentence": said, "attributes": [],
+                    "gap": None, "sentence": said, "attributes": [],
                 }
             )  # fmt: skip
             path = folder / f"{name}-{number}.png"

@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from agreid_cli.attributes.codebook import Codebook
+from agreid_cli.config.train import TrainConfig
 from agreid_cli.errors import InputError
 from agreid_cli.nn.pooled import base_distances, cross_distances
 from agreid_cli.records.images.reading import read_picture
-from agreid_cli.reporting.explain_page import PairView, Shown
+from agreid_cli.reporting.explain_page import Image, PairView, Shown
 from agreid_cli.reporting.reasons import GroupWords, reasons, sentence
 from agreid_cli.stages.run.streams import OpenStream
 from agreid_cli.training.pixels import read_resized
@@ -46,6 +47,16 @@ class Seen:
         return self.chances if bits is None or not bits.any() else bits.astype(np.float32)
 
 
+def read_source(source: Source, config: TrainConfig) -> tuple[Image, Image]:
+    """Pixels for the network (RGB) and the picture as shown (BGR); `InputError` if it is not an image."""
+    try:
+        pixels = read_resized(source.path, config.model.size, config.data.interpolation)
+        return pixels, np.ascontiguousarray(read_picture(source.path).pixels[..., ::-1])
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"{source.path} cannot be read: {reason}") from error
+
+
 class Explainer:
     """Explains pairs of images; `bars` is the number of attributes per pair."""
 
@@ -56,13 +67,7 @@ class Explainer:
     def see(self, source: Source) -> Seen:
         """`InputError` if the file is not an image, or if the network needs side information."""
         side = self.opened.side([source.camid], [source.platform])
-        size, how = self.opened.config.model.size, self.opened.config.data.interpolation
-        try:
-            pixels = read_resized(source.path, size, how)
-            image = np.ascontiguousarray(read_picture(source.path).pixels[..., ::-1])
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise InputError(f"{source.path} cannot be read: {reason}") from error
+        pixels, image = read_source(source, self.opened.config)
         said = self.opened.stream(pixels[None], side.of(slice(1), self.opened.stream.device))
         shown = Shown(source.name, image, said.maps[0].cpu().numpy())
         return Seen(source, said, shown, said.attributes[0].sigmoid().cpu().numpy())

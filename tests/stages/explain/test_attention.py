@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from agreid_cli.config.explain_pages import ExplainPagesConfig
+from agreid_cli.errors import InputError
+from agreid_cli.records.side import NOT_GIVEN, GivenSide
 from agreid_cli.stages.explain.explain import explain
 from agreid_cli.stages.run.train import train
 from tests.support.heard import Heard
@@ -25,3 +29,10 @@ def test_a_page_shows_where_a_view_aware_run_looks(tmp_path: Path) -> None:
     crops = [pair["second"] for pair in done.pairs]
     both = explain(workspace, config=ExplainPagesConfig(), run="looks", pair=crops)
     assert [pair["first"] for pair in both.pairs] == crops[:1]
+    assert both.pairs[0]["gap"] is None  # nothing is split into parts
+    (tmp_path / "bad.jpg").write_bytes(b"no image")
+    with pytest.raises(InputError, match=r"bad\.jpg cannot be read"):
+        explain(
+            workspace, config=ExplainPagesConfig(), run="looks", pair=[crops[0], str(tmp_path / "bad.jpg")],
+            given=[NOT_GIVEN, GivenSide("uav")],
+        )  # fmt: skip
