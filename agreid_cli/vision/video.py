@@ -19,7 +19,7 @@ from agreid_cli.errors import InputError
 from agreid_cli.records.files import sha256
 from agreid_cli.records.regular import check_regular
 from agreid_cli.vision.clock import Clock
-from agreid_cli.vision.sources.container import Contents, look, opened
+from agreid_cli.vision.sources.container import Contents, is_deinterlaced, look, opened, treatment
 from agreid_cli.vision.sources.source import Frame
 
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # FFmpeg writes dozens of lines about one packet
@@ -113,16 +113,7 @@ class Video:
             found.append(f"reading {film}; left out: {'; '.join(rest)}")
         if self.contents.others:
             found.append(f"to read another video stream: --set source.stream={self.contents.others[0].index}")
-        if film.aspect != 1:
-            shape = f"{film.aspect.numerator}:{film.aspect.denominator}"
-            found.append(
-                f"its pixels are not square ({shape}): frames of {film.width}×{film.height} are stretched to "
-                f"{self.width}×{self.height}"
-            )
-        if self._interlaced():
-            done = "left interlaced" if self._deinterlace == "off" else "deinterlaced"
-            found.append(f"its frames are interlaced: {done}")
-        return found
+        return found + treatment(film, self.size, self._interlaced(), self._deinterlace)
 
     def facts(self) -> dict[str, Any]:
         film = self.contents.film
@@ -133,7 +124,7 @@ class Video:
             "left_out": [*map(str, self.contents.others), *self.contents.rest],
             "pixel_aspect": f"{film.aspect.numerator}:{film.aspect.denominator}",
             "interlaced": self._interlaced(),
-            "deinterlaced": self._deinterlace == "on" or (self._deinterlace == "auto" and self._interlaced()),
+            "deinterlaced": is_deinterlaced(self._interlaced(), self._deinterlace),
         }
 
     def sha256(self) -> str:

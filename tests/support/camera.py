@@ -26,7 +26,7 @@ SDP = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=camera\r\nt=0 0\r\nm=video 0 RTP/AVP
 class Shown:
     """What a camera shows. pause_s: between blocks or pictures; drop_at: bytes or pictures of the n-th
     connection after which the line breaks; waits_at: bytes after which it is silent until `go` is set;
-    asked: connections so far."""
+    asked: connections so far; seen: set by the first of them."""
 
     data: bytes = b""
     jpegs: list[bytes] = field(default_factory=list)
@@ -36,6 +36,7 @@ class Shown:
     waits_at: int = 10**9
     go: threading.Event = field(default_factory=threading.Event)
     asked: int = 0
+    seen: threading.Event = field(default_factory=threading.Event)
 
 
 def transport_stream(folder: Path, frames: int = 40) -> bytes:
@@ -56,6 +57,7 @@ def http(**shown: Shown) -> Iterator[str]:
             if show is None:
                 return self.send_error(404)
             show.asked += 1
+            show.seen.set()
             end = show.drop_at.get(show.asked, 10**9)
             self.send_response(200)
             kind = "multipart/x-mixed-replace; boundary=frame" if show.jpegs else "video/mp2t"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -19,7 +18,7 @@ from agreid_cli.records.extraction import Extraction, changes
 from agreid_cli.records.shard import Shard
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.run.failures import raise_failures
-from agreid_cli.stages.video.jobs import Given, Job, plan, video_ids
+from agreid_cli.stages.video.jobs import Given, Job, plan, twice, video_ids
 from agreid_cli.stages.video.networks import Networks, load_networks
 from agreid_cli.stages.video.one_video import extract_video
 from agreid_cli.stages.video.parts import Parts, join, locked_parts
@@ -128,9 +127,9 @@ def _of_shard(shard: Shard, videos: Sequence[str | Path], given: Given) -> tuple
     """The videos of a shard, and their names; a name that two videos share is refused in every shard."""
     if given.video_ids and len(given.video_ids) != len(videos):
         return list(videos), given  # which is refused with the other options
-    if twice := [name for name, n in Counter(video_ids(videos, given)).items() if n > 1]:
+    if same := twice(video_ids(videos, given)):
         raise InputError(
-            f"several of the videos would have the same name: {', '.join(twice[:20])}",
+            f"several of the videos would have the same name: {', '.join(same[:20])}",
             hint="Give names: --video-id A --video-id B",
         )
     names = tuple(shard.mine(given.video_ids))

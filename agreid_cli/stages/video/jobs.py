@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -108,6 +109,15 @@ def video_ids(videos: Sequence[str | Path], given: Given) -> list[str]:
     return list(given.video_ids) or [video_id_of(name_of(kind_of(word), word)) for word in videos]
 
 
+def twice(names: Sequence[str]) -> list[str]:
+    """The names that occur more than once, each once.
+
+    >>> twice(["a", "b", "a", "a"])
+    ['a']
+    """
+    return [name for name, n in Counter(names).items() if n > 1]
+
+
 def video_id_of(name: str) -> str:
     """The name of the recording, with characters replaced that file systems or tables do not accept.
 
@@ -152,7 +162,7 @@ def _check_given(given: Given, videos: int) -> None:
     for name in given.video_ids:
         if name != video_id_of(name):
             problems.add("--video-id", f"'{name}' may contain only letters, digits and . _ + -")
-    for name in {n for n in given.video_ids if given.video_ids.count(n) > 1}:
+    for name in twice(given.video_ids):
         problems.add("--video-id", f"'{name}' is given twice")
     problems.raise_if_any("invalid options", kind=UsageError)
 

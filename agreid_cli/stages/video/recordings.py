@@ -79,6 +79,7 @@ class Recorder:
 
     def __post_init__(self) -> None:
         self.notes: list[str] = []
+        self._untimed = 0
         fresh = Recording(shown(self.address))
         self.recording = Recording.read(self.folder) if (self.folder / FILE).is_file() else fresh
         if self.recording.address != shown(self.address):
@@ -113,6 +114,13 @@ class Recorder:
             stop.wait(self.config.reconnect_s)
         if stop.is_set() and not self.recording.parts:
             return
+        if self._untimed and self.recording.parts:
+            self.notes.append(f"{self._untimed} packets without a timestamp are not recorded")
+        elif self._untimed:
+            raise InputError(
+                f"{shown(self.address)} cannot be recorded: its packets have no timestamps",
+                hint="Serve it by RTSP or as MPEG-TS: ffmpeg -i SOURCE -c copy -f mpegts …",
+            )
         if not self.recording.parts:
             raise InputError(
                 f"{shown(self.address)} cannot be recorded: {reason or 'it contains no frame'}",
@@ -180,6 +188,7 @@ class Recorder:
                 self.recording = replace(self.recording, ended=True)
             return str(error)
         finally:
+            self._untimed += live.untimed
             if part is not None:
                 self._keep(part)
             elif self.recording.parts:

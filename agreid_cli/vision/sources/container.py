@@ -179,6 +179,26 @@ def pixel_aspect(stated: Fraction | None) -> Fraction:
     return Fraction(1) if abs(stated - 1) < NEARLY else stated
 
 
+def is_deinterlaced(interlaced: bool, deinterlace: str) -> bool:
+    """Whether the setting (auto, on or off) deinterlaces frames, some of which may be marked."""
+    return deinterlace == "on" or (deinterlace == "auto" and interlaced)
+
+
+def treatment(film: Film, size: tuple[int, int], interlaced: bool, deinterlace: str) -> list[str]:
+    """What is done to the frames, as notes; `size` is their width and height with square pixels."""
+    found = []
+    if film.aspect != 1:
+        shape = f"{film.aspect.numerator}:{film.aspect.denominator}"
+        found.append(
+            f"its pixels are not square ({shape}): frames of {film.width}×{film.height} are stretched to "
+            f"{size[0]}×{size[1]}"
+        )
+    if interlaced:
+        done = "deinterlaced" if is_deinterlaced(interlaced, deinterlace) else "left interlaced"
+        found.append(f"its frames are interlaced: {done}")
+    return found
+
+
 def _picture_words(stream: Any) -> str:
     context = stream.codec_context
     form = f", {context.name}, {context.width}×{context.height}" if context else ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import configparser
 import hashlib
 import math
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import numpy as np
 
 from agreid_cli.config.extract_crops import SourceConfig
 from agreid_cli.errors import InputError
+from agreid_cli.records.images.picture import opened, orientation
 from agreid_cli.records.images.reading import read_picture
 from agreid_cli.records.regular import check_regular
 from agreid_cli.vision.sources.numbering import Numbered, find
@@ -40,6 +42,7 @@ class FrameFolder:
         self.promised = max(self._found.frames, math.ceil(length / self._found.step) if length else 0)
         self.decoded = self.lost = self._last = 0
         self._broken: list[str] = []
+        self._converted: Counter[str] = Counter()
         self.size = self._one_size()
         self.stored_size = self.size
 
@@ -51,7 +54,7 @@ class FrameFolder:
     def frames(self) -> Iterator[Frame]:
         """All frames in order; a missing or broken image is counted in `lost` and keeps its index."""
         for index, path in zip(self._found.indices, self._found.paths, strict=True):
-            image = _read(path)
+            image = self._read(path)
             if image is None or image.shape[1::-1] != self.size:
                 self._broken.append(path.name)
                 continue
@@ -67,6 +70,7 @@ class FrameFolder:
         if self._broken:
             more = f" and {len(self._broken) - 20} more" if len(self._broken) > 20 else ""
             notes.append(f"images that cannot be decoded: {', '.join(self._broken[:20])}{more}")
+        notes += [f"{n} images converted: {how}" for how, n in sorted(self._converted.items())]
         return notes
 
     def facts(self) -> dict[str, Any]:
@@ -76,6 +80,7 @@ class FrameFolder:
             "step": self._found.step,
             "left_out": list(self._found.left_out),
             "broken": list(self._broken),
+            "converted": dict(self._converted),
         }
 
     def sha256(self) -> str:
@@ -89,18 +94,25 @@ class FrameFolder:
     def close(self) -> None:
         """Nothing is open."""
 
+    def _read(self, path: Path) -> np.ndarray | None:
+        """The pixels, uint8 BGR, upright; None if the file is not a complete image."""
+        try:
+            picture = read_picture(path)
+        except (OSError, ValueError):
+            return None
+        if picture.converted:
+            self._converted[picture.converted] += 1
+        return np.ascontiguousarray(picture.pixels[..., ::-1])
+
     def _one_size(self) -> tuple[int, int]:
         """The size of all frames, from the headers of the images; unreadable images are reported later."""
-        from PIL import Image
-
         sizes: dict[tuple[int, int], list[str]] = {}
         for path in self._found.paths:
             check_regular(path)
             try:
-                with Image.open(path) as image:
-                    turned = image.getexif().get(0x0112, 1) >= 5
-                    size = image.size[::-1] if turned else image.size
-            except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+                with opened(path) as image:
+                    size = image.size[::-1] if orientation(image) >= 5 else image.size
+            except Exception:  # Pillow raises many types for damaged files
                 continue
             sizes.setdefault(size, []).append(path.name)
         if not sizes:
@@ -121,14 +133,6 @@ class FrameFolder:
 def open_folder(path: Path, config: SourceConfig) -> FrameFolder:
     """Open a folder or a pattern."""
     return FrameFolder(path, fps=config.fps or None)
-
-
-def _read(path: Path) -> np.ndarray | None:
-    """The pixels, uint8 BGR, upright; None if the file is not a complete image."""
-    try:
-        return np.ascontiguousarray(read_picture(path).pixels[..., ::-1])
-    except (OSError, ValueError):
-        return None
 
 
 def _seqinfo(folder: Path) -> dict[str, str]:

@@ -35,6 +35,7 @@ class Live:
     """An open connection. Raises `ConnectionLostError` if it fails, `InputError` if it carries no video.
 
     film: a description of the stream that is read. left_out: the rest. finite: the other end serves a file.
+    untimed: packets so far that were dropped because they have no timestamp.
     """
 
     def __init__(self, address: str, *, timeout_s: float, stream: int | None = None) -> None:
@@ -53,6 +54,7 @@ class Live:
         self.film, self.fps = str(found.film), found.film.fps
         self.left_out = (*map(str, found.others), *found.rest)
         self.finite = bool((self._container.size or 0) > 0 or self._container.duration)
+        self.untimed = 0
         self._timeless = found.format in _TIMELESS
 
     def packets(self) -> Iterator[tuple[Any, float]]:
@@ -71,6 +73,7 @@ class Live:
                     newest = max(newest + 1, int((time.monotonic() - began) / base))
                     packet.time_base, packet.pts, packet.dts = base, newest, newest
                 if packet.pts is None or packet.dts is None:
+                    self.untimed += 1
                     continue
                 first = packet.pts if first is None else first
                 yield packet, float((packet.pts - first) * base)

@@ -8,7 +8,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agreid_cli.errors import InputError
@@ -34,7 +34,7 @@ _PLACE = "\ue000"  # placeholder for a number while the rest of a pattern is tra
 class Numbered:
     """The images in order. indices: 0-based frame numbers; step: from one frame's number to the next.
 
-    left_out: other files in the folder, counted by suffix.
+    left_out: other files in the folder, counted by suffix, and other folders of images.
     """
 
     folder: Path
@@ -78,9 +78,13 @@ def find(given: Path) -> Numbered:
                 hint="Remove the quotes, so that the shell expands the pattern to the videos.",
             )
         return _numbered(given, folder, chosen, names, by_pattern=True)
-    folder = image_folder(given)
+    folder, others = image_folder(given)
     names = _names(folder)
-    return _numbered(given, folder, [n for n in names if is_image(folder / n)], names, by_pattern=False)
+    found = _numbered(given, folder, [n for n in names if is_image(folder / n)], names, by_pattern=False)
+    if others:
+        note = f"folders of images in {given} that are not read: {_listed(others)}"
+        found = replace(found, notes=(*found.notes, note), left_out=(*found.left_out, *others))
+    return found
 
 
 def recording_name(given: Path) -> str:
@@ -99,18 +103,18 @@ def recording_name(given: Path) -> str:
     return f"{folder.name}-{text}" if text else folder.name
 
 
-def image_folder(given: Path) -> Path:
-    """The folder with the frames: the one given, seqinfo.ini's `imDir`, or its only sub-folder of images.
+def image_folder(given: Path) -> tuple[Path, list[str]]:
+    """The folder with the frames: the one given, its `img1` (MOTChallenge), or its only sub-folder of images.
 
-    Raises `InputError` if there is none or there are several."""
-    if any(is_image(given / name) for name in _names(given)):
-        return given
+    The names are the other sub-folders of images, which are not read. Raises `InputError` if there is no
+    folder of frames, or several without an `img1`.
+    """
+    own = any(is_image(given / name) for name in _names(given))
     inner = sorted(p for p in given.iterdir() if p.is_dir() and not is_litter(p.name))
     holding = [p for p in inner if any(is_image(p / name) for name in _names(p))]
-    if given / "img1" in holding:
-        return given / "img1"
-    if len(holding) == 1:
-        return holding[0]
+    if own or given / "img1" in holding or len(holding) == 1:
+        chosen = given if own else given / "img1" if given / "img1" in holding else holding[0]
+        return chosen, [p.name for p in holding if p != chosen]
     deeper = [p for p in inner if (p / "img1").is_dir()] or holding
     if deeper:
         raise InputError(

@@ -13,7 +13,7 @@ from agreid_cli.config.extract_crops import SourceConfig
 from agreid_cli.errors import InputError
 from agreid_cli.records.recording import Recording
 from agreid_cli.vision.clock import Clock
-from agreid_cli.vision.sources.container import look, opened
+from agreid_cli.vision.sources.container import is_deinterlaced, look, opened, treatment
 from agreid_cli.vision.sources.decoder import Decoder
 from agreid_cli.vision.sources.source import Frame
 
@@ -32,7 +32,7 @@ class Playback:
         self._interlaced = 0
         if not self._recording.parts:
             raise InputError(f"{folder} contains no part", hint="Record the stream again.")
-        film = look(self._folder / self._recording.parts[0].file).film
+        self._film = film = look(self._folder / self._recording.parts[0].file).film
         self.fps = film.fps
         self.promised: int | None = self._recording.frames
         self.decoded = 0
@@ -77,9 +77,7 @@ class Playback:
                 f"recorded in {self._recording.connections} connections; "
                 f"{gaps:.1f} s between them are missing"
             )
-        if self._interlaced:
-            found.append("its frames are interlaced: deinterlaced")
-        return found
+        return found + treatment(self._film, self.size, bool(self._interlaced), self._deinterlace)
 
     def facts(self) -> dict[str, Any]:
         record = self._recording
@@ -92,7 +90,9 @@ class Playback:
             "parts": len(record.parts),
             "seconds": round(record.seconds, 3),
             "ended": record.ended,
+            "pixel_aspect": f"{self._film.aspect.numerator}:{self._film.aspect.denominator}",
             "interlaced": bool(self._interlaced),
+            "deinterlaced": is_deinterlaced(bool(self._interlaced), self._deinterlace),
         }
 
     def sha256(self) -> str:

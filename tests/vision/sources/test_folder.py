@@ -134,6 +134,38 @@ def test_a_phone_that_was_turned_gives_upright_frames(tmp_path: Path) -> None:
     assert (found[0].image == np.rot90(tiny.clip(1)[0], 3)).all()
 
 
+def test_damaged_exif_does_not_stop_a_recording(tmp_path: Path) -> None:
+    path = made.folder(tmp_path / "v", range(1, 4))
+    # the orientation (0x0112) as text (type 2), where a number belongs
+    exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x02\0\x04\0\0\0abc\0\0\0\0\0"
+    Image.fromarray(tiny.clip(1)[0][..., ::-1]).save(path / "000004.jpg", exif=exif)
+    _, found = read(path, fps=10)
+    assert [frame.index for frame in found] == [0, 1, 2, 3]
+
+
+def test_frames_of_16_bits_are_said_to_be_converted(tmp_path: Path) -> None:
+    (tmp_path / "v").mkdir()
+    for k, drawn in enumerate(tiny.clip(3)):
+        cv2.imwrite(str(tmp_path / f"v/{k}.png"), drawn.astype(np.uint16) * 16)
+    source, found = read(tmp_path / "v", fps=10)
+    assert len(found) == 3
+    assert source.notes() == ["3 images converted: 12 of 16 bits"]
+    assert source.facts()["converted"] == {"12 of 16 bits": 3}
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["images of its own", "img1"])
+def test_other_folders_of_images_are_named(own: bool, tmp_path: Path) -> None:
+    path = tmp_path / "v"
+    for name in (() if own else ("img1",)) + ("masks", "thermal"):
+        made.folder(path / name, range(1, 4))
+    if own:
+        made.folder(path, range(1, 4))
+    source, found = read(path, fps=10)
+    assert len(found) == 3
+    assert source.notes() == [f"folders of images in {path} that are not read: masks, thermal"]
+    assert source.facts()["left_out"] == ["masks", "thermal"]
+
+
 def test_other_files_are_counted_and_litter_is_not(tmp_path: Path) -> None:
     path = made.folder(tmp_path / "v", range(1, 4))
     for name in ("a.txt", "b.txt", "notes", ".DS_Store", "Thumbs.db"):
