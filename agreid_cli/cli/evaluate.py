@@ -129,7 +129,7 @@ def evaluate(
     if explain or oracle:
         others = {"--embeddings": embeddings or more, "--baseline": baseline, "--compare": compare,
                   "--save-ranks": save_ranks, "--out": out, "--worst": worst, "--rerank": rerank,
-                  "--metric": metric}  # fmt: skip
+                  "--metric": metric, "--engine": engine, "--shard": shard}  # fmt: skip
         if wrong := [name for name, given in others.items() if given]:
             raise UsageError(f"{' and '.join(wrong)} cannot be combined with --explain", hint="Leave it out.")
         _explain(

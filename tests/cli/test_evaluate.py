@@ -108,6 +108,8 @@ def test_compare_prints_the_difference_or_both_fingerprints(here: Path) -> None:
         (["--embeddings", "e.parquet", "--set", "seeds=1"], 1, "did you mean 'seed'"),
         (["--embeddings", "e.parquet", "--run", "x"], 2, "exclude each other"),
         (["e.parquet"], 2, "--embeddings e.parquet"),
+        (["--explain", "--shard", "1/2"], 2, "--shard cannot be combined with --explain"),
+        (["--explain", "--engine", "ray"], 2, "--engine cannot be combined with --explain"),
         ([], 1, "agreid evaluate --embeddings FILE"),
     ],
 )
