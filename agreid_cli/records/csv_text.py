@@ -68,5 +68,5 @@ def _text(path: Path, problems: Problems) -> str:
 
 def _filled(text: str, path: Path, problems: Problems) -> str:
     if not text.strip():
-        problems.add(path.name, "is empty; write a fresh one with: agreid build-manifest --template")
+        problems.add(path.name, "is empty")
     return text

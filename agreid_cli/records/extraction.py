@@ -9,8 +9,9 @@ from typing import Any
 
 from agreid_cli.errors import InputError, Problem
 from agreid_cli.records.files import write_text
+from agreid_cli.records.versioned_json import read_versioned
 
-SCHEMA = "extraction/1"
+NAME, VERSION = "extraction", 1
 
 
 @dataclass(frozen=True)
@@ -54,22 +55,18 @@ class Extraction:
         return "partial" if self.lost or self.missing_at_end else "complete"
 
     def write(self, path: Path) -> None:
-        tree = {"schema": SCHEMA, **asdict(self)}
+        tree = {"schema": f"{NAME}/{VERSION}", **asdict(self)}
         write_text(path, json.dumps(tree, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
     @classmethod
     def read(cls, path: Path) -> Extraction:
-        """Raises `InputError` if the file is not an extraction record."""
+        """Raises `InputError` if the file is not an extraction record of this or an older version."""
+        hint = "Delete it and run agreid extract-crops on that video again."
+        tree = read_versioned(path, NAME, VERSION, kind="an extraction record", made_by=hint)
         try:
-            tree = json.loads(path.read_text(encoding="utf-8"))
-            if tree.pop("schema") != SCHEMA:
-                raise KeyError("schema")
             return cls(**tree)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(
-                f"{path} is not an extraction record",
-                hint="Delete it and run agreid extract-crops on that video again.",
-            ) from error
+        except TypeError as error:
+            raise InputError(f"{path} is not an extraction record", hint=hint) from error
 
 
 def changes(before: dict[str, Any], now: dict[str, Any], prefix: str = "") -> list[Problem]:

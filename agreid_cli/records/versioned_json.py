@@ -37,7 +37,7 @@ def read_versioned(
     try:
         tree = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise InputError(f"{path} is not {kind}: {error}") from error
+        raise InputError(f"{path} is not {kind}: {error}", hint=made_by) from error
     stored, _, number = str(tree.pop("schema", "") if isinstance(tree, dict) else "").partition("/")
     if stored != name or not number.isdecimal() or int(number) < 1:
         raise InputError(f"{path} is not {kind}", hint=made_by)
