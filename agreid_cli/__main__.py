@@ -1,7 +1,7 @@
 """The program `agreid`, also as `python -m agreid_cli` (torchrun needs a module to start).
 
-Signals are handled from here on: until the modules are imported there is nothing to save, so Ctrl-C and
-SIGTERM end the process at once, without a traceback.
+While modules are imported there is nothing to save, so Ctrl-C and SIGTERM end the process at once, without a
+traceback.
 """
 
 import os
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def leave(signum: int, frame: Any) -> None:
-    """End at once with the exit code of the signal: 130 or 143."""
+    """Exit at once with the code of the signal: 130 or 143."""
     os._exit(128 + signum)
 
 

@@ -1,4 +1,4 @@
-"""How many CPU cores there are to work with."""
+"""The number of usable CPU cores."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 
 def usable_cores() -> int:
-    """The cores that this process may use: those of its affinity mask where the system has one."""
+    """The number of cores this process may use: its affinity mask, if the system has one."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on macOS and Windows

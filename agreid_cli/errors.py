@@ -48,6 +48,15 @@ class AgreidError(Exception):
         return "\n".join([*lines, self.hint] if self.hint else lines)
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of a library's message that is not blank; the name of its class if there is none.
+
+    >>> first_line(ValueError("\\n bad value \\n at line 3")), first_line(ValueError())
+    ('bad value', 'ValueError')
+    """
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
 class InputError(AgreidError):
     """A file or value that the user gave cannot be used."""
 

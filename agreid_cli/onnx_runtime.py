@@ -1,7 +1,7 @@
-"""Networks in ONNX Runtime, which runs them on a CPU two to four times as quickly as torch does.
+"""Networks in ONNX Runtime, two to four times as fast as torch on a CPU (tests/benchmarks/RESULTS.md).
 
-Torch's older exporter is used on purpose: it traces in a second, where the newer one takes ten. What it made
-is compared with torch before it is used.
+Torch's older exporter is used because it traces faster. Each exported network is compared with torch before
+use.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ import importlib.metadata
 import io
 import logging
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from agreid_cli.errors import AgreidError
+from agreid_cli.errors import AgreidError, first_line
 
 if TYPE_CHECKING:
     import numpy as np
     import torch
 
-#: Raised when files that were traced before must not be used any more.
+#: Increase it to invalidate files that were traced before.
 VERSION = 1
 OPSET = 17
-#: Largest difference to torch, as a share of the largest value.
+#: Maximum difference from torch, relative to the largest value.
 TOLERANCE = 1e-4
-#: Two batches, neither of the size that was traced with.
+#: Batch sizes of the comparison, different from the traced one.
 CHECKED = (1, 5)
 
 Run = Callable[["dict[str, np.ndarray]"], "np.ndarray"]
@@ -39,9 +39,9 @@ def name() -> str:
 def traced(network: torch.nn.Module, inputs: dict[str, torch.Tensor]) -> bytes:
     """The network as ONNX, for batches of any size.
 
-    network: in eval mode on the CPU, takes the inputs in their order and gives one tensor; each has the batch
-    as its first dimension. Raises `AgreidError` for a network that cannot be traced or that differs from
-    torch by more than `TOLERANCE`.
+    network: in eval mode on the CPU; takes the inputs in order and returns one tensor. The first dimension of
+    each is the batch. Raises `AgreidError` if the network cannot be traced, or differs from torch by more
+    than `TOLERANCE`.
     """
     import torch
 
@@ -55,8 +55,8 @@ def traced(network: torch.nn.Module, inputs: dict[str, torch.Tensor]) -> bytes:
             )  # fmt: skip
         made = data.getvalue()
         worst = _difference(network, inputs, started(made))
-    except Exception as error:  # the exporter and the runtime raise whatever stopped them
-        raise AgreidError(f"ONNX Runtime cannot run this network: {_first_line(error)}") from error
+    except Exception as error:  # the exporter and the runtime raise many types
+        raise AgreidError(f"ONNX Runtime cannot run this network: {first_line(error)}") from error
     if not worst <= TOLERANCE:
         raise AgreidError(f"in ONNX Runtime this network differs from torch by {worst:.2g}")
     return made
@@ -65,7 +65,7 @@ def traced(network: torch.nn.Module, inputs: dict[str, torch.Tensor]) -> bytes:
 def started(data: bytes) -> Run:
     """A function from the inputs by name to the output, on as many threads as torch uses.
 
-    Its threads do not spin while they wait, so that they leave the cores to others.
+    Waiting threads do not spin, so the cores stay free for other work.
     """
     import onnxruntime
     import torch
@@ -76,7 +76,7 @@ def started(data: bytes) -> Run:
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    # The tracer leaves out an input that nothing depends on.
+    # The tracer removes inputs that the output does not depend on.
     used = {given.name for given in session.get_inputs()}
 
     def run(inputs: dict[str, np.ndarray]) -> np.ndarray:
@@ -106,11 +106,6 @@ def _difference(network: Any, inputs: dict[str, torch.Tensor], run: Run) -> floa
         scale = expected.abs().max().clamp(min=1e-6)
         worst = max(worst, float((found - expected).abs().max() / scale))
     return worst
-
-
-def _first_line(error: Exception) -> str:
-    lines: Sequence[str] = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
 
 
 @contextlib.contextmanager

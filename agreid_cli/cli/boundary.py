@@ -20,9 +20,9 @@ from agreid_cli.errors import AgreidError, Terminated
 P = ParamSpec("P")
 
 
-#: A rank waits so long before it reports a fault that the first rank has not reported.
+#: Seconds that the other ranks wait before they report an error themselves.
 WAIT_S = 5.0
-#: Whether a command is at work; a list, since handlers only read it.
+#: Not empty while a command runs; read by the signal handlers.
 _running: list[bool] = []
 
 
@@ -60,7 +60,7 @@ def bounded(command: Callable[P, None]) -> Callable[P, None]:
 
 
 def _let_the_first_rank_speak() -> None:
-    """Under torchrun all ranks find the same fault; it ends the others when the first one has said it."""
+    """Under torchrun all ranks raise the same error; torchrun ends the others once the first rank exits."""
     if os.environ.get("RANK", "0") != "0":
         time.sleep(WAIT_S)
 
@@ -74,10 +74,12 @@ def handle_signals() -> None:
 
 
 def _again(lost: sys.UnraisableHookArgs) -> None:
-    """Python swallows what is raised in a finaliser or a callback; an interruption is delivered once more."""
+    """Deliver an interruption again that Python swallowed in a finaliser or callback."""
     if issubclass(lost.exc_type, KeyboardInterrupt):
         number = signal.SIGTERM if issubclass(lost.exc_type, Terminated) else signal.SIGINT
-        later = threading.Timer(0.02, _thread.interrupt_main, (number,))  # at once, it would be lost in here
+        later = threading.Timer(
+            0.02, _thread.interrupt_main, (number,)
+        )  # an immediate one would be lost in this hook
         later.daemon = True
         later.start()
     else:
@@ -93,7 +95,7 @@ def _unwind(signum: int, frame: FrameType | None) -> None:
 
 
 def _importing(frame: FrameType | None) -> bool:
-    """Whether a module is being imported at this moment."""
+    """Whether a module is being imported."""
     while frame is not None:
         if frame.f_code.co_filename.startswith("<frozen importlib"):
             return True
@@ -102,7 +104,7 @@ def _importing(frame: FrameType | None) -> bool:
 
 
 def _leave_at_once() -> None:
-    """From now on a signal ends the process: it is on its way out, and everything is saved."""
+    """Let further signals end the process at once: everything is saved, and it is exiting."""
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is _unwind:
             signal.signal(number, lambda signum, frame: os._exit(128 + signum))

@@ -65,10 +65,12 @@ def extract_crops(
         Optional[int], typer.Option(help="Cut crops in every n-th frame.", show_default="30")
     ] = None,
     max_frames: Annotated[
-        Optional[int], typer.Option(help="Take so many frames of each video.", show_default="all")
+        Optional[int],
+        typer.Option(metavar="N", help="Use the first N frames of each video.", show_default="all"),
     ] = None,
     max_seconds: Annotated[
-        Optional[float], typer.Option(help="Take so many seconds of each video.", show_default="all")
+        Optional[float],
+        typer.Option(metavar="S", help="Use the first S seconds of each video.", show_default="all"),
     ] = None,
     imgsz: Annotated[
         Optional[str],
@@ -100,7 +102,7 @@ def extract_crops(
     interruption, run the same command again to continue. A file name such as T02140A0C0_uav.mp4 gives
     session, altitude, camera and platform; options override the file name.
 
-    Streams are recorded to crops/recordings/ first; the same command goes on with a stopped recording.
+    Streams are first recorded to crops/recordings/; the same command continues an interrupted recording.
 
     Example: agreid extract-crops flight.mp4 street.mp4 --detector yolo11n.pt
     """

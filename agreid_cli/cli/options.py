@@ -55,15 +55,15 @@ EngineOption = Annotated[
     Optional[str],
     typer.Option(
         "--engine", metavar="local|ray",
-        help="Where the work runs: in this process, or on Ray; the rest is in [engine] of agreid.toml.",
-        show_default="as agreid.toml says, else local",
+        help="Run in this process or on Ray; other settings are in [engine] of agreid.toml.",
+        show_default="from agreid.toml, else local",
     ),
 ]  # fmt: skip
 ShardOption = Annotated[
     Optional[str],
     typer.Option(
         "--shard", metavar="I/N",
-        help="Do the I-th of N shares only; when all N are done, the same call without --shard joins them.",
+        help="Process only shard I of N. After all N, run the same command without --shard to join them.",
         show_default="all",
     ),
 ]  # fmt: skip

@@ -1,1 +1,1 @@
-"""Units of work that a stage passes in, run in this process or on Ray; nothing else imports Ray."""
+"""Run the units of work of a stage in this process or on Ray. No other package imports Ray."""

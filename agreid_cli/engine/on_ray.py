@@ -1,4 +1,4 @@
-"""Units on Ray: one actor a worker, restarted by Ray when it dies. The only file that imports Ray."""
+"""Run units on Ray: each worker is an actor, which Ray restarts if it dies. Only this file imports Ray."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from agreid_cli.config.engine import EngineConfig
 from agreid_cli.cores import usable_cores
 from agreid_cli.engine.units import Failure, Unit, Work
 from agreid_cli.engine.worker import Outcome, Setting, Worker
-from agreid_cli.errors import AgreidError, MissingError
+from agreid_cli.errors import AgreidError, MissingError, first_line
 from agreid_cli.progress import Heard, Progress, Task
 from agreid_cli.records.probe import probe, reach
 
@@ -62,9 +62,9 @@ def run_on_ray(
 
 
 class _Loop:
-    """Hands units to workers that are free, until each unit has a result or has failed.
+    """Gives units to free workers until each unit has a result or has failed.
 
-    `busy` maps what is awaited to its worker and unit; None is a worker that is opening its work.
+    `busy` maps each pending call to its worker and unit; the unit is None while the worker loads its work.
     """
 
     def __init__(
@@ -94,17 +94,17 @@ class _Loop:
             self._listen()
 
     def _open(self, actor: Any) -> None:
-        # Waits until Ray has (re)started the worker; it is awaited by nobody once all units are done.
+        # Pending until Ray has (re)started the worker; left pending if all units are done before.
         self.busy[actor.ready.options(max_task_retries=-1).remote()] = (actor, None)
 
     def _settle(self, ref: Any, actor: Any, unit: Unit[Any] | None) -> list[Any]:
-        """The worker again if it is free."""
+        """The worker, in a list, if it is free; else an empty list."""
         self.last = time.monotonic()
         try:
             value: Outcome | AgreidError | None = self.ray.get(ref)
         except self.ray.exceptions.RayError as error:
             if unit is None:
-                why = "agreid is not installed there" if "'agreid_cli'" in str(error) else _first_line(error)
+                why = "agreid is not installed there" if "'agreid_cli'" in str(error) else first_line(error)
                 hint = "Install the same agreid, for the same Python, on every node."
                 raise AgreidError(f"a Ray worker cannot be started: {why}", hint=hint) from error
             self._died(unit, error)
@@ -122,19 +122,20 @@ class _Loop:
             self._advance(1)
         return [actor]
 
-    def _died(self, unit: Unit[Any], error: Exception) -> None:
+    def _died(self, unit: Unit[Any], cause: Exception) -> None:
         self.deaths[unit.name] += 1
         if self.deaths[unit.name] <= self.config.retries:
-            self.progress.warn(f"{unit.name}: its worker died, and it is worked on again")
+            self.progress.warn(f"{unit.name}: its worker died; the unit is retried")
             self.todo.appendleft(unit)
             return
-        what = f"its worker died {self.deaths[unit.name]} times, the last time with: {_first_line(error)}"
-        self.failures.append(Failure(unit.name, AgreidError(what, hint="Most often memory is short.")))
+        what = f"its worker died {self.deaths[unit.name]} times, the last time with: {first_line(cause)}"
+        error = AgreidError(what, hint="Memory may be short: use fewer workers.")
+        self.failures.append(Failure(unit.name, error))
         self.left -= 1
         self._advance(1)
 
     def _listen(self) -> None:
-        """Show what the workers report while they work, and say so when none has been heard for long."""
+        """Show what the workers report during a unit; warn if no worker has run for a while."""
         for actor, unit in list(self.busy.values()):
             if unit is not None and actor not in self.watched.values():
                 self.watched[actor.heard.options(concurrency_group="watch").remote()] = actor
@@ -159,7 +160,7 @@ class _Loop:
 
 
 def _workers(ray: Any, config: EngineConfig, units: int) -> int:
-    """As configured, or as many as the cluster has room for; never more than there are units."""
+    """The number of workers: as configured, else as many as fit the cluster; at most one per unit."""
     has = ray.cluster_resources()
     cpus, gpus = has.get("CPU", 0), has.get("GPU", 0)
     room = int(min(cpus / config.cpus, gpus / config.gpus if config.gpus else cpus / config.cpus))
@@ -171,7 +172,7 @@ def _workers(ray: Any, config: EngineConfig, units: int) -> int:
 
 @contextlib.contextmanager
 def connected(ray: Any, config: EngineConfig) -> Iterator[None]:
-    """A cluster: the one that this process is connected to, the one at the address, or one of its own."""
+    """Connect to a cluster: the current one, the one at the address, or a new one on this machine."""
     if ray.is_initialized():
         yield
         return
@@ -186,11 +187,9 @@ def connected(ray: Any, config: EngineConfig) -> Iterator[None]:
     ours = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         _started(ray, how)
-    except Exception as error:  # Ray raises bare ones too
+    except Exception as error:  # Ray raises plain exceptions too
         what = f"the cluster at {config.address} cannot be reached" if config.address else "it cannot start"
-        raise AgreidError(
-            f"Ray: {what}: {_first_line(error)}", hint="See [engine] of agreid.toml."
-        ) from error
+        raise AgreidError(f"Ray: {what}: {first_line(error)}", hint="See [engine] of agreid.toml.") from error
     finally:
         for number, handler in ours.items():  # Ray replaces them
             with contextlib.suppress(ValueError):  # not in the main thread
@@ -202,7 +201,7 @@ def connected(ray: Any, config: EngineConfig) -> Iterator[None]:
 
 
 def _started(ray: Any, how: dict[str, Any]) -> None:
-    """Start or join; a machine under load misses a fixed time limit of Ray's own, so that is tried again."""
+    """Start or join a cluster. Ray's fixed time limit for starting is too short under load: retry then."""
     if "address" in how:
         reach(how["address"])
     for attempt in range(STARTS):
@@ -213,7 +212,3 @@ def _started(ray: Any, how: dict[str, Any]) -> None:
             if "address" in how or "timed out" not in str(error) or attempt + 1 == STARTS:
                 raise
             ray.shutdown()
-
-
-def _first_line(error: Exception) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

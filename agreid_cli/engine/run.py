@@ -1,4 +1,4 @@
-"""Run units on the engine that is configured; both engines give the same results in the same form."""
+"""Run units on the configured engine; both engines give the same results."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def run_units(
     done: Callable[[Unit[Any], Any], None] = lambda unit, result: None,
     progress: Progress = SILENT,
 ) -> list[Failure]:
-    """Work on every unit, and call `done` with each result in this process as it arrives.
+    """Process every unit; `done` is called in this process with each result as it arrives.
 
-    `open_worker` is called once a worker and returns the work; for Ray it must be picklable (a `partial` of a
-    function of a module). A unit that raises `InputError` is returned as a failure and the others go on; any
-    other error stops the call. `folder` is where the units write, which all workers must see. `label` and
-    `noun` (plural) are for the display.
+    `open_worker` is called once per worker and returns the work; for Ray it must be picklable (a `partial` of
+    a module's function). A unit that raises `InputError` is returned as a failure and the others continue.
+    Any other error stops the call in this process; on Ray it is a failure of that unit too. `folder` is where
+    the units write; all workers must see it. `label` and `noun` (plural) are for the display.
 
-    On Ray a unit whose worker or node dies is worked on again, by another worker or the restarted one.
+    On Ray a unit whose worker or node dies is retried, at most `config.retries` times.
     """
     if not units:
         return []

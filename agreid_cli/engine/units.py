@@ -11,13 +11,13 @@ from agreid_cli.progress import Progress
 
 T = TypeVar("T")
 
-#: Work on one unit. It is opened once a worker, so that networks are loaded once.
+#: A function that processes one unit. It is created once per worker, so that networks are loaded once.
 Work = Callable[[Any, Progress], Any]
 
 
 @dataclass(frozen=True)
 class Unit(Generic[T]):
-    """A name for messages, unique in one call, and what to work on, which can be sent to another process."""
+    """A name, unique in one call, and a picklable description of what to process."""
 
     name: str
     what: T
@@ -25,7 +25,7 @@ class Unit(Generic[T]):
 
 @dataclass(frozen=True)
 class Failure:
-    """A unit that failed on its data, or whose workers died."""
+    """A unit that raised an error, or whose workers died."""
 
     name: str
     error: AgreidError

@@ -1,4 +1,4 @@
-"""What runs in a worker: it opens the work once, does unit after unit, and keeps what the work reports."""
+"""Code that runs in a Ray worker: load the work once, process units, and collect their reports."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from agreid_cli.records.probe import why_unseen
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of a unit, or its error; `heard` is what was not asked for before."""
+    """The result of a unit, or its error; `heard` has the reports not fetched before."""
 
     result: Any
     error: AgreidError | None
@@ -28,17 +28,17 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Setting:
-    """What a worker must find as the driver has it: the folder, a file in it, the version, the place."""
+    """What a worker must share with the driver: the folder, a file in it, the version, the current folder."""
 
     folder: Path
     probe: str
     version: str
     started_in: str
-    threads: int | None  # of torch, whose sums depend on their number; None where the driver has no torch
+    threads: int | None  # torch's, on which its sums depend; None if the driver has not loaded torch
 
 
 class Worker:
-    """The body of a Ray actor. It holds nothing that a restarted one could not open again."""
+    """The class of the Ray actors. Everything it holds can be loaded again after a restart."""
 
     def __init__(self, open_worker: Callable[[], Work], setting: Setting) -> None:
         self._open, self._setting = open_worker, setting
@@ -46,7 +46,7 @@ class Worker:
         self._ear = Ear()
 
     def ready(self) -> AgreidError | None:
-        """Open the work; the reason why this worker cannot, as an error."""
+        """Load the work; returns an error if this worker cannot."""
         host = socket.gethostname()
         if self._setting.version != __version__:
             return AgreidError(
@@ -55,7 +55,7 @@ class Worker:
             )
         if unseen := why_unseen(self._setting.folder, self._setting.probe):
             return unseen
-        with contextlib.suppress(OSError):  # so that relative paths mean what they mean to the driver
+        with contextlib.suppress(OSError):  # so that relative paths are the same as in the driver
             os.chdir(self._setting.started_in)
         try:
             if self._setting.threads:
@@ -68,7 +68,7 @@ class Worker:
         return None
 
     def do(self, what: Any) -> Outcome:
-        """Work on one unit. Its error is part of the outcome; only the death of the worker raises."""
+        """Process one unit. An error becomes part of the outcome; nothing is raised."""
         assert self._work is not None
         try:
             return Outcome(self._work(what, self._ear), None, self._ear.take())
@@ -79,5 +79,5 @@ class Worker:
             return Outcome(None, told, self._ear.take())
 
     def heard(self) -> Heard:
-        """What the work has reported so far, while it is under way."""
+        """The reports since the last call; can be called during a unit."""
         return self._ear.take()

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from torch import Tensor
 
-from agreid_cli.errors import MissingError
+from agreid_cli.errors import MissingError, first_line
 
 SECONDS = 3.0  # timeout for the hub
 
@@ -28,7 +28,7 @@ def from_timm(name: str) -> dict[str, Tensor]:
         with _cache_alone_when_cut_off():
             net = timm.create_model(name, pretrained=True, num_classes=0)
     except Exception as error:  # the hub's client raises many kinds of errors without a network
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        reason = first_line(error)
         raise MissingError(
             f"the weights {name} are not in timm's cache and could not be downloaded: {reason}",
             hint="Download them on a machine with a network and give the file (model.weights=PATH), "

@@ -41,12 +41,12 @@ TRACKERS: dict[str, dict[str, Option]] = {
 }
 
 
-#: Trackers beside boxmot's: name → "module:attribute", a class that is made as `BoxmotTracker` is.
+#: Trackers other than boxmot's: name → "module:attribute" of a class with the constructor of `BoxmotTracker`.
 OTHER_TRACKERS: dict[str, str] = {}
 
 
 class Tracker(Protocol):
-    """What the pipeline asks of a tracker for one video. parameters: all of them, for the record."""
+    """A tracker for one video. parameters: all of its parameters, for the record."""
 
     uses_embeddings: bool
     parameters: dict[str, Any]
@@ -56,7 +56,7 @@ class Tracker(Protocol):
 
 
 def tracker_of(name: str, **how: Any) -> Tracker:
-    """The tracker of this name; `how` are the keywords of `BoxmotTracker`. `UsageError` for another name."""
+    """The tracker with this name; `how`: keywords of `BoxmotTracker`. `UsageError` for an unknown name."""
     if name not in OTHER_TRACKERS:
         return BoxmotTracker(name, **how)
     module, _, attribute = OTHER_TRACKERS[name].partition(":")
@@ -65,9 +65,9 @@ def tracker_of(name: str, **how: Any) -> Tracker:
 
 
 def rehearse(tracker: Tracker, name: str, embed: Embed) -> None:
-    """Track one person through two frames of nothing, for some options fail only at work.
+    """Track one box through two black frames, because some options fail only then.
 
-    The tracker is of no use afterwards. Raises `InputError`.
+    The tracker cannot be used afterwards. Raises `InputError`.
     """
     frame = np.zeros((64, 64, 3), np.uint8)
     person = Detections(np.array([[8, 8, 24, 56]], np.float32), np.array([0.9], np.float32))
@@ -81,10 +81,11 @@ def rehearse(tracker: Tracker, name: str, embed: Embed) -> None:
 class BoxmotTracker:
     """A boxmot tracker for one video.
 
-    name: a key of `TRACKERS`. options: overrides of its parameters. same_person: the cosine distance up to
-    which two embeddings may be one person's (StrongSORT's max_cos_dist). motion: how camera motion is
-    estimated: `sof`, sparse optical flow (shift, turn, scale), or `ecc` (shift alone), on a frame shrunk to
-    `motion_px` on the longer side; 0 switches it off. Raises `UsageError` for an unknown name or option.
+    name: a key of `TRACKERS`. options: overrides of its parameters. same_person: maximum
+    cosine distance between two embeddings of one person (StrongSORT's max_cos_dist). motion: the estimator of
+    camera motion: `sof`, sparse optical flow (translation, rotation, scale), or `ecc` (translation only).
+    motion_px: longer side of the frame it works on; 0 switches it off. Raises `UsageError` for an unknown
+    name or option.
     """
 
     def __init__(

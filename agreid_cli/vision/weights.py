@@ -17,7 +17,7 @@ OWN = {"campus": "detector/campus.pt"}
 def find_weights(name: str, *, folders: list[Path], download: bool) -> Path:
     """The detector of `OWN` called `name`; else the file or folder as given, else in one of `folders`.
 
-    Our own names go first, for a workspace may well be a folder called so; `./campus` is always a path.
+    Names in `OWN` come first, because a workspace may have the same name; `./campus` is always a path.
     With `download`, a name that ultralytics publishes is fetched into the last folder. Raises
     `MissingError` with the places looked at, `InputError` for a pipe or a device.
     """

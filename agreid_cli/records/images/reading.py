@@ -12,6 +12,7 @@ import io
 import os
 from pathlib import Path
 
+from agreid_cli.errors import first_line
 from agreid_cli.records.images import decoders
 from agreid_cli.records.images.integrity import JPEG, PNG, check_riff, ends, trimmed_jpeg, trimmed_png
 from agreid_cli.records.images.picture import TOO_LARGE, Picture, opened
@@ -96,5 +97,5 @@ def _reason(error: Exception) -> str:
         return "not an image"
     if isinstance(error, Image.DecompressionBombError):
         return TOO_LARGE
-    text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    text = first_line(error)
     return "the file ends early: it is truncated" if "truncated" in text.lower() else text

@@ -16,6 +16,7 @@ from agreid_cli.stages.run.backends import FEW, encoder_for
 from agreid_cli.stages.run.pretrained import Pretrained, pretrained_network
 from agreid_cli.training.saved import Loaded, load_network
 from agreid_cli.training.side import SideColumns, side_columns
+from agreid_cli.vision.embedders.colour import patch
 
 
 class RunEmbedder:
@@ -48,14 +49,8 @@ class RunEmbedder:
         """Boxes float32 (n, 4) in a uint8 BGR frame to float32 (n, D) of unit length."""
         if not len(boxes):
             return np.zeros((0, 1), np.float32)
-        pixels = np.stack([self._patch(box, frame) for box in np.round(boxes).astype(int)])
+        pixels = np.stack([self.encoder.resize(patch(frame, box)[..., ::-1]) for box in np.round(boxes)])
         with torch.inference_mode():
             rows = self.encoder.embed(self.encoder.images(pixels), self.side[[0] * len(boxes)])
         unit = torch.nn.functional.normalize(torch.nan_to_num(rows), dim=1)
         return np.asarray(unit.cpu().numpy(), np.float32)
-
-    def _patch(self, box: npt.NDArray[Any], frame: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-        height, width = frame.shape[:2]
-        x1, y1 = min(max(box[0], 0), width - 1), min(max(box[1], 0), height - 1)
-        patch = frame[y1 : max(min(box[3], height), y1 + 1), x1 : max(min(box[2], width), x1 + 1), ::-1]
-        return self.encoder.resize(patch)

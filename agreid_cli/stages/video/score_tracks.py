@@ -13,7 +13,7 @@ from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.mot import FORMS, MotRows
 from agreid_cli.records.workspace import Workspace
 
-#: Share of true boxes met below which a score needs an explanation.
+#: Fraction of overlapped true boxes below which a warning is given.
 HARDLY = 0.05
 __all__ = ["COMBINED", "TrackScore", "score_tracks"]
 
@@ -61,7 +61,7 @@ def _check_forms(
     config: ScoreTracksConfig,
     progress: Progress,
 ) -> None:
-    """Refuse boxes that fit the ground truth in another form only; say which tracks hardly meet it at all."""
+    """Refuse boxes that match the ground truth only in another form; warn if they hardly overlap it."""
     problems = Problems()
     others: set[str] = set()
     for name, (truth, tracks) in videos.items():

@@ -45,7 +45,7 @@ class ColourEmbedder:
 
 
 def patch(frame: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """The pixels of a box, at least one by one, coordinates truncated as in boxmot."""
+    """The pixels of a box (x1 y1 x2 y2, truncated as in boxmot) inside the frame, at least one by one."""
     height, width = frame.shape[:2]
     x1, y1, x2, y2 = (int(v) for v in box)
     x1, y1 = min(max(x1, 0), width - 1), min(max(y1, 0), height - 1)

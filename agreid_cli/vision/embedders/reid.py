@@ -1,8 +1,8 @@
 """Appearance from a boxmot re-ID weight file, loaded safely and run as a fused network.
 
-boxmot unpickles whatever a file holds, downloads by file name, and runs the network layer by layer; here
-the file is read with torch's `weights_only`, nothing is fetched, and the network runs in ONNX Runtime on a
-CPU, else frozen, its batch norms folded into the convolutions.
+boxmot unpickles any object, downloads weights by file name, and runs the network layer by layer. Here the
+file is read with torch's `weights_only` and nothing is downloaded. The network runs in ONNX Runtime on a CPU,
+otherwise frozen, with batch norms folded into the convolutions.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import torch
 from agreid_cli import onnx_runtime
 from agreid_cli.errors import AgreidError, InputError, MissingError, did_you_mean
 from agreid_cli.vision import vendors
+from agreid_cli.vision.embedders.colour import patch
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -27,8 +28,8 @@ class ReidEmbedder:
 
     backend: auto (ONNX Runtime on a CPU where it can run the network, else torch), or one of `BACKENDS`.
 
-    Raises `MissingError` when the file is not there, `InputError` when it is no plain weight file, names
-    no known architecture, or does not fit it.
+    Raises `MissingError` if the file does not exist, `InputError` if it is not a plain weight file, its
+    architecture is unknown, or the weights do not fit it.
     """
 
     #: On real video, boxmot's own default of 0.2 breaks people into twice as many tracks as 0.4.
@@ -60,7 +61,7 @@ class ReidEmbedder:
         width, height = self._size
         batch = np.empty((len(boxes), height, width, 3), np.uint8)
         for row, box in enumerate(boxes):
-            batch[row] = cv2.resize(_patch(frame, box), self._size, interpolation=cv2.INTER_LINEAR)
+            batch[row] = cv2.resize(patch(frame, np.round(box)), self._size, interpolation=cv2.INTER_LINEAR)
         pixels = torch.from_numpy(np.ascontiguousarray(batch[..., ::-1].transpose(0, 3, 1, 2)))
         with torch.inference_mode():
             images = pixels.to(self._device, torch.float32).div_(255.0).sub_(self._mean).div_(self._std)
@@ -69,13 +70,6 @@ class ReidEmbedder:
         return np.asarray(
             (rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)).astype(np.float32)
         )
-
-
-def _patch(frame: np.ndarray, box: np.ndarray) -> np.ndarray:
-    height, width = frame.shape[:2]
-    x1, y1, x2, y2 = np.round(box).astype(int)
-    x1, y1 = min(max(x1, 0), width - 1), min(max(y1, 0), height - 1)
-    return frame[y1 : max(min(y2, height), y1 + 1), x1 : max(min(x2, width), x1 + 1)]
 
 
 def _read(weights: Path) -> tuple[dict[str, torch.Tensor], str]:
