@@ -46,6 +46,8 @@ def read_judgements(path: Path, tracks: Collection[Track], problems: Problems) -
     before = problems.n
     wanted = {key: name for key, name in _KEYS.items() if not key.startswith("frame")}
     table.missing(wanted, problems)
+    if problems.n > before:
+        table.tell_unused(_KEYS, problems)
     if problems.n > before or not table.header:
         return Judgements([])
     known, rows = set(tracks), []

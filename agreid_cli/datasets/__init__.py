@@ -52,7 +52,7 @@ TOOLS = {
 
 def dataset(name: str, *, also: tuple[str, ...] = ()) -> Dataset:
     """The data set of that name; `InputError` lists the choices, and `also`, when there is none."""
-    found: Dataset = _find(name, DATASETS | OWN, "data set that agreid reads", also)
+    found: Dataset = _find(name, DATASETS | OWN, "data set", also)
     return found
 
 
@@ -72,7 +72,7 @@ def _find(name: str, table: dict[str, str], what: str, also: tuple[str, ...] = (
     target = table.get(name.lower())
     if target is None:
         raise InputError(
-            f"'{name}' is no {what}{did_you_mean(name, (*table, *also))}",
+            f"unknown {what} '{name}'{did_you_mean(name, (*table, *also))}",
             hint=f"Known: {', '.join((*table, *also))}",
         )
     module, _, attribute = target.partition(":")

@@ -32,7 +32,7 @@ Box = tuple[float, float, float, float]  # x1, y1, x2, y2 in pixels of the video
 
 @dataclass(frozen=True)
 class Covered:
-    """Frames `first`..`last` (both included) of a track, and what the annotator said of them.
+    """Frames `first`..`last` (both included) of a track, with their annotations.
 
     `keys` are the boxes stored by the tool, (frame, box) in order of frames; between them it interpolates.
     """
@@ -46,7 +46,7 @@ class Covered:
     keys: tuple[tuple[int, Box], ...] = ()
 
     def box_at(self, frame: int) -> Box | None:
-        """The box on a frame, interpolated as the tools do; None where no box is known.
+        """The box on a frame, interpolated as the tools do; None if no box is known.
 
         >>> keys = ((0, (0.0, 0.0, 10.0, 10.0)), (10, (10.0, 0.0, 20.0, 10.0)))
         >>> part = Covered(("a", 1), 0, 20, "", {}, "", keys)
@@ -66,13 +66,13 @@ class Covered:
 
 @dataclass(frozen=True)
 class ToolFile:
-    """The runs in a file, and sentences on what else is in it and is not used."""
+    """The runs in a file, and notes on its unused content."""
 
     runs: list[Covered]
     notes: list[str]
 
 
-#: (file, video_id → what the crops say of that video, problems) → what is in the file.
+#: (file, video_id → facts from the crops, problems) → what is in the file.
 ToolReader = Callable[[Path, Mapping[str, VideoFacts], Problems], ToolFile]
 
 

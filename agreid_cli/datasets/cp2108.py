@@ -2,8 +2,8 @@
 
 Three lists in `split_v100` name the images of `images_v100`. Names begin with person, camera, time and
 scene (`0007_23_1_4_…`); cameras up to 22 are on the ground, the others in the air. Folders, lists and
-names follow the authors' reader; the data set was not seen, and its publication gives no counts of these
-parts.
+names follow the authors' reader; they have not been checked on the data set, and its publication gives no
+counts of these parts.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """CUHK03-NP (CVPR 2017): CUHK03 in Market-1501's folders, with 767 people to train on and 700 to test.
 
 `0001_c1_1.png` is person 1, camera 1, image 1. The archive has two versions of the crops, in the folders
-`labeled` and `detected`; each is a data set of its own. The original `cuhk-03.mat` is not read.
+`labeled` and `detected`; each is a separate data set. The original `cuhk-03.mat` is not read.
 """
 
 from __future__ import annotations

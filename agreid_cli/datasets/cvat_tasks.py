@@ -1,4 +1,4 @@
-"""Which frames of which video the frame numbers of a CVAT export are.
+"""Convert the frame numbers of a CVAT export to frames of the videos.
 
 The numbers are frames of the video: `start_frame` and the step of `frame_filter` are included. The export of
 a project continues the numbers from task to task: a task starts at the sum of `start_frame + step × size` of
@@ -20,7 +20,7 @@ ONLY = ""
 
 @dataclass(frozen=True)
 class Task:
-    """A task as `<meta>` lists it; `size` is None where the export does not state it."""
+    """A task as `<meta>` lists it; `size` is None if the export does not state it."""
 
     name: str
     start: int = 0

@@ -1,11 +1,11 @@
-"""DetReIDX (2025), as its video challenge lays it out: drones up to 120 m high, people in two sessions.
+"""DetReIDX (2025), in the layout of its video challenge: drones up to 120 m high, people in two sessions.
 
 `train/PID/trackletX/*.jpg`, and query and gallery folders for three cases. Of the file names only what
-one public reader uses is known: fields are separated by `_`; a name of less than eight fields is from the
-ground; otherwise fields 7 to 9 are height, distance and angle, and the last but one is the session. That
-reader takes the ground for one camera and each session of the drone for another, and so does this one.
-The layout `train`, `query`, `gallery` of the data set's README is not read, because nothing tells its
-directions. No file was seen.
+one public reader uses is known: fields are separated by `_`; a name with fewer than eight fields is from the
+ground; otherwise fields 7 to 9 are height, distance and angle, and the second to last is the session. That
+reader treats the ground as one camera and each session of the drone as another, and so does this one.
+The layout `train`, `query`, `gallery` of the data set's README is not read, because it does not
+give directions. The reader has not been checked on files of the data set.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FOLDERS: dict[str, tuple[str, ...]] = {
     "case3_aerial_to_aerial/query": ("query:a2a",),
     "case3_aerial_to_aerial/gallery": ("gallery:a2a",),
 }
-GRAMMAR = "…_HEIGHT_DISTANCE_ANGLE_…_SESSION_N.jpg, or less than 8 fields for the ground"
+GRAMMAR = "…_HEIGHT_DISTANCE_ANGLE_…_SESSION_N.jpg, or fewer than 8 fields for the ground"
 AERIAL_FIELDS = 8
 GROUND_CAMID = 0
 

@@ -1,4 +1,4 @@
-"""A dump of arrays by name → parts. What is in it and not used is named.
+"""A dump of arrays by name → parts. Unused arrays are named.
 
 A dump has two groups of arrays (`query_f`, `q_pids`, `gallery_cam` …) or one group for all rows
 (`features`, `pids`, `camids`), perhaps with a column of roles or the number of queries that come first; or
@@ -66,7 +66,7 @@ def unpack(dump: Mapping[str, Any], file: str, others: Sequence[str] = ()) -> li
 
 
 def _chosen(dump: Mapping[str, Any]) -> tuple[dict[Place, str], dict[str, str]]:
-    """(role, column) → the name that is taken; and names that were second → the name taken before them."""
+    """(role, column) → the name that is taken; and unused name → the name used instead."""
     names: dict[Place, list[str]] = {}
     for name, value in dump.items():
         if found := place(str(name), _axes(value)):
@@ -87,7 +87,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _why(second: Mapping[str, str], idle: Iterable[str]) -> str:
-    pairs = [f"{second[name]} is taken before {name}" for name in idle if name in second]
+    pairs = [f"{second[name]} is used instead of {name}" for name in idle if name in second]
     return f" ({', '.join(pairs)})" if pairs else ""
 
 
@@ -107,7 +107,7 @@ def _parts(
         shape = "×".join(map(str, features.shape))
         features = features.reshape(len(features), -1)
         notes.append(
-            f"{file}, {array}: {shape} is read as {features.shape[1]} values a crop, all parts in a row"
+            f"{file}, {array}: {shape} is read as {features.shape[1]} values per crop, all parts concatenated"
         )
     if features.ndim != 2 or features.dtype.kind not in "fiu" or 0 in features.shape:
         shape = "×".join(map(str, features.shape))
@@ -145,7 +145,7 @@ def _roles(
     names: Mapping[str, str],
     n: int,
 ) -> tuple[Roles, set[str]]:
-    """The first of these that tells roles: a column of words, columns of yes and no, a number of queries."""
+    """Roles from the first of: a column of words, columns of yes and no, a number of queries."""
     found, by = Roles(None, []), set[str]()
     if "role" in columns:
         found, by = from_words(columns["role"], names["role"]), {names["role"]}
@@ -222,7 +222,7 @@ def _of_matrix(
         empty = np.empty((size, 0), np.float32)
         parts.append(Part(file, empty, name, role=[role] * size, notes=tuple(notes), **columns))
     said = "similarities, ranked from high to low" if is_similarity else "distances"
-    note = f"{where}: ranked by these {said}; the metric plays no part"
+    note = f"{where}: ranked by these {said}; the metric is not used"
     distances = as_float(matrix)
     parts[0] = replace(
         parts[0], distances=-distances if is_similarity else distances, notes=(note, *parts[0].notes)

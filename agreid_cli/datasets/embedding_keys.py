@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from agreid_cli.records.embeddings import Part
 
-#: Our column → the names others give it, the surest first. Upper and lower case are the same.
+#: Our column → the names in other programs, the least ambiguous first. Case is ignored.
 SPELLINGS: dict[str, tuple[str, ...]] = {
     "embedding": (
         "embedding", "embeddings", "emb", "embs", "feature", "features", "feat", "feats", "f",
@@ -38,7 +38,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
         "score",
     ),
 }  # fmt: skip
-#: Our columns that say something of a row, and so have one value a row.
+#: Columns with one value per row.
 COLUMNS = ("pid", "camid", "platform", "crop_id", "role", "is_query", "is_gallery")
 #: What is added to a name when a group belongs to one role; `mquery`: the crops that a query is made of.
 PREFIXES: dict[str, tuple[str, ...]] = {
@@ -50,7 +50,7 @@ SUFFIXES: dict[str, tuple[str, ...]] = {
     "query": ("_query", "_queries", "_probe", "_q"),
     "gallery": ("_gallery", "_g"),
 }
-#: Names of a whole side by itself: features when they have two axes, else a column of yes and no.
+#: Names of a whole side: features if the array has two axes, else a column of yes and no.
 ALONE = {
     "query": "query",
     "queries": "query",
@@ -65,9 +65,9 @@ Place = tuple[str | None, str]
 
 
 def place(name: str, axes: int = 2) -> Place | None:
-    """The (role, column) that a dump's name means; None for a name that we do not know.
+    """The (role, column) of a name in a dump; None for an unknown name.
 
-    `axes` are those of its array; only `query` and `gallery` by themselves mean different things by them.
+    `axes` is the number of axes of its array; it matters only for the plain names `query` and `gallery`.
 
     >>> place("query_f"), place("q_pids"), place("gf"), place("camids"), place("epoch")
     (('query', 'embedding'), ('query', 'pid'), ('gallery', 'embedding'), (None, 'camid'), None)
@@ -91,7 +91,7 @@ def place(name: str, axes: int = 2) -> Place | None:
 
 
 def surest(names: Sequence[str]) -> list[str]:
-    """Names of one place, the surest first: `pid` before `label`.
+    """Names of one place, the least ambiguous first: `pid` before `label`.
 
     >>> surest(["ids", "q_label", "q_pids"])
     ['q_pids', 'q_label', 'ids']

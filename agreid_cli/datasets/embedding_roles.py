@@ -1,4 +1,4 @@
-"""Which rows of an embedding file are queries and which are the gallery, as other programs say it."""
+"""The query and gallery rows of an embedding file of another program."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ ROLE_WORDS = {
     "query": "query", "queries": "query", "q": "query", "probe": "query",
     "gallery": "gallery", "galleries": "gallery", "g": "gallery", "ref": "gallery", "reference": "gallery",
 }  # fmt: skip
-#: Rows that are no part of a test, and words that tell the test from training but not its two sides.
+#: Words for rows outside the test set, and words for test rows that do not give the side.
 OTHER_WORDS = ("train", "training", "val", "valid", "validation", "unused", "none")
 TEST_WORDS = ("test", "testing", "eval", "evaluation")
 
 
 @dataclass(frozen=True)
 class Roles:
-    """A role (None: no part) for each row, and the rows that are queries and gallery at once.
+    """A role for each row (None: not ranked), and the rows that are both query and gallery.
 
-    `role` is None where nothing in the file tells roles; then `kept` are the rows that may be ranked.
+    `role` is None if the file gives no roles; then `kept` are the rows that may be ranked.
     """
 
     role: list[str | None] | None
@@ -42,7 +42,11 @@ def from_words(values: Sequence[str | None], name: str) -> Roles:
     note = _left_out(sum(idle.values()), name, [word for word in idle if word])
     if counts.keys() <= {*OTHER_WORDS, *TEST_WORDS, ""}:
         told = ", ".join(sorted(word for word in counts if word))
-        why = (f"column {name} says only {told}, so it does not tell queries from gallery",) if told else ()
+        why = (
+            (f"column {name} says only {told}, so it does not distinguish queries from gallery",)
+            if told
+            else ()
+        )
         kept = [row for row, word in enumerate(lower) if word not in idle or not told]
         return Roles(None, [], kept if len(kept) < len(lower) else None, (*why, *(note if told else ())))
     role = [ROLE_WORDS.get(word, None if word in idle or word in TEST_WORDS else values[row])

@@ -18,7 +18,7 @@ _ROWS_A_BATCH = 16_384
 def mapped_vectors(path: Path) -> dict[str, npt.NDArray[Any]]:
     """The vectors of each large column of fixed-size lists, by its name; (rows, D), mapped, and read-only.
 
-    The copy lies in the folder for temporary files (`TMPDIR`) and is gone with the process. Double precision
+    The copy is in the folder for temporary files (`TMPDIR`) and is deleted with the process. Double precision
     becomes single, as in small files. Columns with empty rows are left to the reader of small files.
     """
     import pyarrow as pa

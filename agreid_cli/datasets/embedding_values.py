@@ -1,4 +1,4 @@
-"""Columns of embedding files as other programs fill them: identities, cameras, names, yes and no."""
+"""Columns of embedding files of other programs: identities, cameras, names, yes and no."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _pid(text: str) -> int | None:
     if isinstance(found, int):
         return found
     try:
-        return int(text)  # below -1, which is not ours to judge here
+        return int(text)  # below -1: checked later
     except ValueError:
         return None
 
@@ -103,7 +103,7 @@ _PARSERS: dict[str, Callable[[str], int | None]] = {"pid": _pid, "camid": parse_
 
 
 def _numbers_behind(values: list[Any], found: npt.NDArray[np.int64]) -> str:
-    """Fill in the numbers behind one common name and return the name; "" where there is none."""
+    """Fill in the numbers after one common name and return the name; "" if there is none."""
     names: set[str] = set()
     for row, value in enumerate(values):
         match = _BEHIND.fullmatch((_text(value) or "").strip())

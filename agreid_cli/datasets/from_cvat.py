@@ -19,7 +19,7 @@ _CORNERS = ("xtl", "ytl", "xbr", "ybr")
 
 
 def read(path: Path, videos: Mapping[str, VideoFacts], problems: Problems) -> ToolFile:
-    """The runs of every track. A box speaks for the frames up to the next one; outside boxes for none."""
+    """The runs of every track. A box applies to the frames up to the next one; outside boxes to none."""
     found = ToolFile([], [])
     for place, root in _roots(path):
         _read_document(place, root, videos, found, problems)
@@ -178,7 +178,7 @@ def _size(root: ElementTree.Element) -> tuple[int, int] | None:
 def _check_length(
     task: Task, names: set[str], videos: Mapping[str, VideoFacts], place: str, problems: Problems
 ) -> None:
-    """A task that is longer than its video counts the frames of another file."""
+    """Report tasks longer than their video: they show another file."""
     for video in sorted(names & videos.keys()):
         n_frames = videos[video].n_frames
         if n_frames is not None and task.last is not None and task.last >= n_frames + SPARE:
@@ -190,7 +190,7 @@ def _check_length(
 
 
 def _roots(path: Path) -> Iterator[tuple[str, ElementTree.Element]]:
-    """The documents in a file and how each is called in messages."""
+    """The documents in a file, and the name of each in messages."""
     try:
         if not zipfile.is_zipfile(path):
             yield str(path), ElementTree.parse(path).getroot()
@@ -211,7 +211,7 @@ def _roots(path: Path) -> Iterator[tuple[str, ElementTree.Element]]:
 
 
 def _documents(names: list[str]) -> list[str]:
-    """The annotation files of an archive, in whatever folder; else its XML files.
+    """The annotation files of an archive, in any folder; else its XML files.
 
     >>> _documents(["job_7/annotations.xml", "__MACOSX/job_7/._annotations.xml", "images/a.jpg"])
     ['job_7/annotations.xml']

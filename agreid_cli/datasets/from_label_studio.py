@@ -1,7 +1,7 @@
-"""What annotators did in Label Studio: its export as JSON.
+"""Read annotations from Label Studio: its export as JSON.
 
-Label Studio counts frames from 1 at the frame rate of its project, whatever the video's own rate is; the
-times that it writes beside them are those of the video. So a frame is found by its time, if it has one.
+Label Studio counts frames from 1 at the frame rate of its project, not of the video; the times that it
+writes with them are correct. So a frame is identified by its time, if it has one.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ class _Key:
     tree: dict[str, Any]
 
     def box(self, facts: VideoFacts) -> Box | None:
-        """In pixels; Label Studio keeps per cent of the picture."""
+        """In pixels; Label Studio stores per cent of the frame size."""
         sides = [_number(self.tree.get(name)) for name in ("x", "y", "width", "height")]
         if None in sides or not facts.width or not facts.height:
             return None

@@ -1,4 +1,4 @@
-"""Your own crops: one folder per person, with the platform and camera in the names.
+"""Your own crops: one folder per person, with platform and camera in the names.
 
 `person_001/uav_003.jpg`, `anna/cam2_cctv_1.jpg` and `uav/person_001/3.jpg` all work. Folders above the person
 may name the part (`train`, `query`, `gallery`, `test`) or the platform. Words are separated by anything that
@@ -42,7 +42,7 @@ _NUMBER = re.compile(r"\d+", re.ASCII)
 
 @dataclass(frozen=True)
 class Seen:
-    """One image: its path, the folder of its person, and what its names tell."""
+    """One image: its path, the folder of its person, and what its names give."""
 
     path: str
     person: str
@@ -52,7 +52,7 @@ class Seen:
 
 
 def read(root: Path, *, platform: str = "") -> Iterator[Row | Problem | Remark]:
-    """The crops under `root`. `platform` is used for images whose names tell none."""
+    """The crops under `root`. `platform` is used for images whose names give none."""
     found: list[Seen] = []
     for path, regular in images(root, "."):
         path = path.removeprefix("./")
@@ -78,7 +78,7 @@ def read(root: Path, *, platform: str = "") -> Iterator[Row | Problem | Remark]:
 
 
 def look(path: str, platform: str = "") -> Seen | Problem:
-    """What the names in one path tell, or what is missing.
+    """What the names in one path give, or what is missing.
 
     >>> look("train/anna/uav_003.jpg")
     Seen(path='train/anna/uav_003.jpg', person='anna', roles=('train',), platform='uav', camera='uav')
@@ -117,7 +117,7 @@ def look(path: str, platform: str = "") -> Seen | Problem:
 
 
 def number_persons(names: set[str]) -> tuple[dict[str, int], str]:
-    """Folder name → pid, and what has to be said about it.
+    """Folder name → pid, and a message for the user.
 
     >>> number_persons({"person_007", "person_12"})
     ({'person_007': 7, 'person_12': 12}, '')
@@ -136,10 +136,10 @@ def number_persons(names: set[str]) -> tuple[dict[str, int], str]:
 
 
 def number_cameras(cameras: set[tuple[str, str]]) -> tuple[dict[str, int], str]:
-    """Camera label → camid, and what has to be said about it.
+    """Camera label → camid, and a message for the user.
 
     A numbered camera keeps its number. Cameras known by platform alone have AG-ReID's numbers, unless one
-    carries a number of its own or others are numbered; then they get the next free numbers.
+    has a number itself or others are numbered; then they get the next free numbers.
 
     >>> number_cameras({("uav", "uav"), ("cctv", "cctv")})
     ({'cctv': 3, 'uav': 0}, '')

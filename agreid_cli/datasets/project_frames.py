@@ -1,7 +1,8 @@
-"""Frames that an annotation tool counted at its project's rate, as frames of the video.
+"""Convert frame numbers at the rate of an annotation project to frames of the video.
 
-A tool that plays video in a browser takes the frame from the time: number = time × rate of the project. Where
-the rate of the project is not the video's, its numbers are not the video's frames, but its times are right.
+A tool that plays video in a browser takes the frame from the time: number = time × rate of the project.
+If the project has another rate than the video, its numbers are not frames of the video, but its times are
+correct.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from typing import Any, NamedTuple
 
 from agreid_cli.datasets.video_facts import SPARE, VideoFacts, rate_of
 
-#: Frames between number and time within which both mean the same frame (times count from 0 or from 1 frame).
+#: Difference in frames up to which number and time give the same frame (times start at 0 or at one frame).
 NEAR = 1.5
-#: Part of the rate by which two rates may differ and be one.
+#: Relative difference up to which two rates count as equal.
 SAME = 0.005
 
 
@@ -25,7 +26,7 @@ class KeyTime(NamedTuple):
 
 
 def project_rate(keys: Sequence[KeyTime], frames_count: Any, duration: Any) -> float | None:
-    """Frames a second of the project: from the length of the video in it, else from the times of the keys.
+    """Frames per second of the project: from its video length, else from the times of the keys.
 
     >>> project_rate([], 250, 10.0), project_rate([KeyTime(9, 1.0), KeyTime(49, 5.0)], None, None)
     (25.0, 10.0)
@@ -39,9 +40,9 @@ def project_rate(keys: Sequence[KeyTime], frames_count: Any, duration: Any) -> f
 def video_frames(
     keys: Sequence[KeyTime], facts: VideoFacts, rate: float | None
 ) -> list[tuple[int, int]] | str:
-    """For each key the first and the last frame of the video that its one frame of the project shows.
+    """For each key, the first and the last frame of the video that correspond to its frame of the project.
 
-    Returns what is wrong, as a sentence, where the frames cannot be told.
+    Returns an error message if the frames cannot be determined.
 
     >>> video = VideoFacts((0, 100), (0.0, 10.0))  # 10 frames/s
     >>> video_frames([KeyTime(75, 3.04)], video, 25.0), video_frames([KeyTime(30, 3.0)], video, 10.0)
@@ -70,7 +71,7 @@ def video_frames(
 
 
 def _start(key: KeyTime, rate: float | None, facts: VideoFacts) -> float | None:
-    """When the key's frame begins, in seconds; None where its number is the video's own frame."""
+    """The start of the key's frame in seconds; None if its number is already a frame of the video."""
     own = facts.rate
     assert own is not None
     if key.time is None:
@@ -78,6 +79,6 @@ def _start(key: KeyTime, rate: float | None, facts: VideoFacts) -> float | None:
     if abs(facts.frame_at(key.time) - key.number) <= NEAR:
         return None
     rate = rate or (key.number + 1) / max(key.time, 1e-9)
-    # Label Studio's times end the frame: frame 1 has the time 1 / rate. Ours begin it.
+    # Label Studio gives the end of a frame: frame 1 has the time 1 / rate. Our times are the start.
     begins = abs(key.time * rate - key.number) < abs(key.time * rate - (key.number + 1))
     return key.time if begins else key.time - 1 / rate

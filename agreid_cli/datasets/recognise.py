@@ -16,8 +16,8 @@ from agreid_cli.records.image_files import IMAGE_ENDINGS, ending_of, is_litter
 ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".rar", ".7z")
 #: Number of images whose names are checked, of folders opened for them, and the fraction that must fit.
 SAMPLE, FOLDERS, SHARE = 40, 200, 0.8
-#: How many levels below the given folder to search for a data set, and in how many folders.
-LEVELS, LOOKED_AT = 2, 500
+#: Number of folders below the given one to search for a data set.
+LOOKED_AT = 500
 
 
 def choose_layout(dataset: Dataset, root: Path) -> Layout:
@@ -169,7 +169,7 @@ def _not_laid_out(dataset: Dataset, root: Path) -> InputError:
 def _around(root: Path) -> Iterator[tuple[str, Path]]:
     """Folders in and around `root`, nearest first, with a description of where each is."""
     here, looked = [root], 0
-    for words in ("one level down", "two levels down")[:LEVELS]:
+    for words in ("one level down", "two levels down"):
         here = [
             Path(e.path) for folder in here for e in _listed(folder) if e.is_dir() and not is_litter(e.name)
         ]

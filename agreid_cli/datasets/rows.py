@@ -83,13 +83,13 @@ class Layout:
     strict: bool = True
     #: The images may be anywhere under the root.
     whole: bool = False
-    #: `read` has a keyword `platform`, for images whose names tell none.
+    #: `read` has a keyword `platform`, for images whose names give none.
     takes_platform: bool = False
 
 
 @dataclass(frozen=True)
 class JunkRule:
-    """What a query's own camera is, where public readers of a data set differ. `says`: a sentence on it."""
+    """One definition of a query's own camera, if public readers differ. `says`: its description."""
 
     name: str
     says: str
@@ -113,5 +113,5 @@ class Dataset:
     camids: range = range(0)
     #: Rules of junk in use for this set, where there are several; the first is the publisher's.
     junk_rules: tuple[JunkRule, ...] = ()
-    hint: str = ""  # for whoever gives a wrong tree
-    remark: str = ""  # for whoever reads figures on the set
+    hint: str = ""  # shown with a wrong tree
+    remark: str = ""  # shown after an import, on figures

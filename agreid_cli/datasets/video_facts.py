@@ -1,4 +1,4 @@
-"""What the crops say of a video: which frame is at which time, how many frames, how large a picture."""
+"""Facts on a video from its crops: the time of each frame, the number of frames, the frame size."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SPARE = 2
 class VideoFacts:
     """`frames` and `times` (seconds) of the crops that have both, ascending; None is unknown.
 
-    crop_frames: of all crops. n_frames: of the whole video, also those that could not be decoded.
+    crop_frames: the frames of all crops. n_frames: of the whole video, including undecodable ones.
     """
 
     frames: tuple[int, ...] = ()
@@ -27,7 +27,7 @@ class VideoFacts:
 
     @property
     def rate(self) -> float | None:
-        """Frames a second, between the first and the last crop."""
+        """Frames per second, between the first and the last crop."""
         if len(self.frames) < 2 or self.times[-1] <= self.times[0]:
             return None
         return (self.frames[-1] - self.frames[0]) / (self.times[-1] - self.times[0])
@@ -50,7 +50,7 @@ class VideoFacts:
 
 
 def rate_of(rows: Sequence[tuple[int, float | None]]) -> float | None:
-    """Frames a second from (frame, time) pairs; one pair alone is held against frame 0 at 0 s.
+    """Frames per second from (frame, time) pairs; a single pair is compared with frame 0 at 0 s.
 
     >>> rate_of([(30, 3.5), (0, 0.5), (15, None)]), rate_of([(30, 2.0)]), rate_of([(0, 0.0)])
     (10.0, 15.0, None)

@@ -176,7 +176,7 @@ def test_a_split_column_of_test_and_train_tells_no_roles_and_that_is_said(tmp_pa
     heard = Heard()
     result = scored(tmp_path, tmp_path / "e.parquet", heard=heard)
     said = "\n".join(heard.notes)
-    assert "column split says only test, train, so it does not tell queries from gallery" in said
+    assert "column split says only test, train, so it does not distinguish queries from gallery" in said
     assert (result.n_query, result.roles) == (3 * N, "platforms"), "the training row is not ranked"
 
 
@@ -226,7 +226,7 @@ def test_parts_of_a_crop_are_laid_in_a_row(tmp_path: Path) -> None:
     np.savez(tmp_path / "e.npz", **arrays)
     heard = Heard()
     is_right(scored(tmp_path, tmp_path / "e.npz", heard=heard))
-    assert f"query_f: {N}×{DIM}×3 is read as {3 * DIM} values a crop" in "\n".join(heard.notes)
+    assert f"query_f: {N}×{DIM}×3 is read as {3 * DIM} values per crop" in "\n".join(heard.notes)
 
 
 def test_multi_query_is_the_mean_of_a_person_in_a_camera(tmp_path: Path) -> None:
@@ -257,7 +257,7 @@ def test_of_two_names_for_one_column_the_surer_is_taken_and_the_other_named(tmp_
     np.savez(tmp_path / "e.npz", **arrays)
     heard = Heard()
     is_right(scored(tmp_path, tmp_path / "e.npz", heard=heard))
-    said = f"{tmp_path / 'e.npz'}: not used: query_label, epoch (query_pid is taken before query_label)"
+    said = f"{tmp_path / 'e.npz'}: not used: query_label, epoch (query_pid is used instead of query_label)"
     assert said in heard.notes
 
 

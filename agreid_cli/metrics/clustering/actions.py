@@ -1,4 +1,4 @@
-"""How many decisions an annotator needs until every track is with its person.
+"""The number of decisions that an annotator needs to assign every track to its person.
 
 One action is one decision: accept or reject a proposal, or look at one identity in the page's list and say
 whether the track belongs to it.
@@ -6,10 +6,10 @@ whether the track belongs to it.
 - By hand, tracks are taken in the page's order. A track is compared with the identities found so far, in
   their order, until its own is met; one that opens an identity costs one action.
 - With proposals, the queue is worked from its start, and what is still missing is then done by hand. A
-  proposal is passed over where the answer follows from earlier ones.
+  proposal is skipped if its answer follows from earlier ones.
 
-In both cases the annotator stops as soon as all is right, and leaves the queue where that costs least, so the
-figures are lower bounds of the same kind.
+In both cases the annotator stops as soon as all is correct, and leaves the queue where that costs least, so
+both figures are lower bounds.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Actions:
 
     @property
     def saved(self) -> float:
-        """How many times fewer than by hand."""
+        """The ratio of the actions by hand to these."""
         return self.by_hand / self.total if self.total else float("inf") if self.by_hand else 1.0
 
 

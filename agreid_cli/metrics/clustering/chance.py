@@ -1,4 +1,4 @@
-"""Scores of pairs to probabilities, fitted to what is certain in the workspace itself.
+"""Convert scores of pairs to probabilities, fitted to the certain pairs of the workspace.
 
 Within a camera: the two ends of a track show one person, and tracks that overlap in time show two; a logistic
 regression on the score separates them. Across cameras nothing is certain before a person has judged, but
@@ -22,7 +22,7 @@ Numbers = npt.NDArray[np.float64]
 #: Certain pairs of each kind below which no curve is fitted to them.
 FEWEST = 3
 ROUNDS = 200
-#: Judgements weigh as so many against the prior.
+#: Standard deviation of the prior on the shift.
 PRIOR = 2.0
 
 
@@ -50,7 +50,7 @@ class Curve:
 
 
 def certain_curve(same: Floats, different: Floats) -> Curve | None:
-    """Fitted to the scores of certain pairs; None where there are too few, or where they say nothing."""
+    """Fitted to the scores of certain pairs; None if they are too few or not separated by the score."""
     if min(len(same), len(different)) < FEWEST:
         return None
     x = np.concatenate([same, different]).astype(np.float64)

@@ -1,6 +1,6 @@
 """Check whether the boxes of an annotation tool are on the crops of the tracks that they name.
 
-Frames that are counted in another way put the right names on the wrong crops, and nothing else would show it.
+With different frame numbers, the right names end up on the wrong crops, and no other check would show it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Places = Mapping[Track, Sequence[CropBox]]
 
 
 def parts_at(crops: Sequence[CropBox], parts: Sequence[Covered]) -> Iterator[tuple[CropBox, list[Covered]]]:
-    """Each crop of a track, in order of frames, with the parts that speak of its frame."""
+    """Each crop of a track, in order of frames, with the parts that cover its frame."""
     waiting = sorted(parts, key=lambda part: part.first, reverse=True)
     here: list[tuple[int, int, Covered]] = []  # a heap by last frame
     for crop in crops:
@@ -44,7 +44,7 @@ def parts_at(crops: Sequence[CropBox], parts: Sequence[Covered]) -> Iterator[tup
 
 
 def check_coverage(places: Places, parts: Mapping[Track, Sequence[Covered]], problems: Problems) -> list[str]:
-    """Sentences on tracks whose crops are met only in part; what meets no crop at all is a problem."""
+    """Notes on tracks with only some crops covered; named boxes that cover no crop at all are problems."""
     partly: list[str] = []
     touching: dict[str, Counter[bool]] = defaultdict(Counter)  # video → whether a box is on its crop
     for track, of_track in parts.items():
@@ -96,16 +96,16 @@ def _refuse_unmet(
 
 
 def _misplaced(video: str, counts: Mapping[bool, int], problems: Problems) -> list[str]:
-    """What boxes beside their crops say: that frames or the size of the picture differ."""
+    """Report boxes beside their crops: the frame numbers or the frame size differ."""
     off, n = counts[False], counts[False] + counts[True]
     what = f"{off} of {n} boxes are not where the crop of their frame was cut"
     if off >= MOST_OFF * n and n >= FEWEST:
         problems.add(
             f"video {video}",
-            f"{what}: the tool counts other frames than the video, or shows a picture of another size",
+            f"{what}: the tool counts frames differently, or its frames have another size",
         )
         return []
-    return [f"{video}: {what}; their names are taken as they are"] if off else []
+    return [f"{video}: {what}; their names are used unchanged"] if off else []
 
 
 def overlap(one: Box, other: Box) -> float:

@@ -117,7 +117,7 @@ def _places(crops: pa.Table) -> dict[Track, list[CropBox]]:
 
 
 def _facts(crops: pa.Table, workspace: Workspace) -> dict[str, VideoFacts]:
-    """video_id → what the crops, and the record of their extraction, say of the video."""
+    """video_id → facts on the video, from its crops and the record of their extraction."""
     columns = ("video_id", "frame", "time_s", "frame_width", "frame_height")
     rows = zip(*(crops[name].to_pylist() for name in columns), strict=True)
     timed: dict[str, dict[int, float]] = defaultdict(dict)

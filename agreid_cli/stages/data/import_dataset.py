@@ -85,7 +85,7 @@ def import_dataset(
     told = read_attributes(source, base, attributes, progress)
     if left_out:
         progress.warn("\n  ".join([f"{files(len(left_out))} left out:", *map(str, shortened(left_out))]))
-    # A list says what is meant; the folder around it may hold anything.
+    # A list names its images; the folder around it may contain anything.
     listed = source.name == LIST.name
     passed_over = [] if listed else find_unused(rows, left_out, source, layout, base, told.path, workspace)
     report_unused(rows, left_out, passed_over, source, layout, progress)

@@ -1,4 +1,4 @@
-"""What is compared and what is certain: times, annotations, judgements, and doubts about tracks."""
+"""Inputs of the comparison: times, annotations, judgements, and doubts about tracks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AERIAL, GROUND, BOTH = 1, 2, 5
 
 
 def units_of(tracks: Tracks, described: Described, config: ProposeConfig) -> Units:
-    """The pieces with their times: in seconds of each video, or of the common clock where that is given."""
+    """The pieces with their times: in seconds of each video, or of the common clock if it is given."""
     first, last = np.array([piece.times() for piece in tracks.pieces], np.float64).reshape(-1, 2).T
     names = list(dict.fromkeys(piece.track[0] for piece in tracks.pieces))
     blind = _blind(names, config)
@@ -74,7 +74,7 @@ def known_of(tracks: Tracks, described: Described, *, one_sided: bool) -> Known:
 
 
 def pids(tracks: Tracks) -> Ints:
-    """The pid of each piece; -1 for a non-person, -2 where nobody has decided."""
+    """The pid of each piece; -1 for a non-person, -2 if undecided."""
     return np.array([-2 if piece.pid is None else piece.pid for piece in tracks.pieces], np.int64)
 
 

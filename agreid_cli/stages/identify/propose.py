@@ -71,7 +71,7 @@ def propose_identities(
     tracks = read_tracks(workspace, identities=identities, judgements=judgements)
     for text in tracks.notes:
         progress.note(text)
-    true = None if truth is None else _true_pids(tracks, truth)
+    true = None if truth is None else _true_pids(tracks, truth, progress)
     found = find_embedder(workspace, embedder, device=device, batch=config.batch, progress=progress)
     described = describe(workspace, tracks, found, config, progress)
     units = units_of(tracks, described, config)
@@ -193,13 +193,15 @@ def _group_rows(made: Proposed, tracks: Tracks, doubtful: Doubt) -> list[tuple[A
     return rows
 
 
-def _true_pids(tracks: Tracks, path: Path) -> list[list[int]]:
+def _true_pids(tracks: Tracks, path: Path, progress: Progress) -> list[list[int]]:
     """The pids that the truth gives the crops of each piece."""
     if not path.is_file():
         raise MissingError(f"{path} does not exist", hint="Give an identities.csv: --truth FILE")
     problems = Problems()
     who = read_identities(path, {piece.track for piece in tracks.pieces}, problems)
     problems.raise_if_any("{n} problems in the ground truth")
+    for text in who.notes:
+        progress.note(text)
     said = ([who.pid(piece.track, row["frame"]) for row in piece.rows] for piece in tracks.pieces)
     return [[pid for pid in one if pid is not None] for one in said]
 

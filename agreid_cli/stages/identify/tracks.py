@@ -29,7 +29,7 @@ COLUMNS = (*NEEDED, "time_s", "score", "sharpness", "in_frame")
 
 @dataclass(frozen=True)
 class Piece:
-    """A track, or the part of a divided one, in the page's order. pid: None where nobody has decided."""
+    """A track, or the part of a divided one, in the page's order. pid: None if undecided."""
 
     track: Track
     whole: bool
@@ -77,7 +77,7 @@ class Tracks:
 def read_tracks(
     workspace: Workspace, *, identities: Path | None = None, judgements: Path | None = None
 ) -> Tracks:
-    """The pieces of all tracks with what has been decided; every fault of the files is an `InputError`."""
+    """The pieces of all tracks with what has been decided; `InputError` lists every problem of the files."""
     crops = CROPS.read(workspace.crops)
     of_track = rows_by_track(crops, COLUMNS)
     if not of_track:

@@ -20,24 +20,8 @@ from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.data.build_manifest import build_manifest
 from agreid_cli.stages.data.build_split import build_split
 from tests.support.annotations import annotated
+from tests.support.heard import Heard
 from tests.support.tables import write_manifest, write_sightings
-
-
-class Heard:
-    """A listener that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-        self.warnings: list[str] = []
-
-    def note(self, text: str) -> None:
-        self.notes.append(text)
-
-    def warn(self, text: str) -> None:
-        self.warnings.append(text)
-
-    def task(self, label: str, total: int | None, unit: str) -> object:
-        raise AssertionError("no long work here")
 
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -10,8 +10,8 @@ from agreid_cli.config.build_manifest import ManifestConfig
 from agreid_cli.errors import InputError
 from agreid_cli.stages.data.build_manifest import build_manifest
 from agreid_cli.stages.data.stats import stats
-from tests.stages.data.test_build_split import Heard
 from tests.support.annotations import annotated
+from tests.support.heard import Heard
 from tests.support.tables import write_crops, write_manifest
 
 
