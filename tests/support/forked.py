@@ -108,10 +108,15 @@ def serve() -> None:
     import rich.table
 
     import agreid_cli.cli.app
+    import agreid_cli.config.load
     import agreid_cli.stages.video.extract_crops
+    from agreid_cli.vision.sources import KINDS
     from agreid_cli.vision.tracker import BoxmotTracker
     from tests.support import tiny
 
+    # What a fork imports by itself it reads anew: an edit of the checkout would make two forks differ.
+    for opener in KINDS.values():
+        importlib.import_module(opener.partition(":")[0])
     BoxmotTracker("strongsort", options={}, same_person=0.2, frame_size=tiny.SIZE, motion_px=0)
     del pandas, rich, agreid_cli
     for line in sys.stdin:

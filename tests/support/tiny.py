@@ -6,6 +6,7 @@ StrongSORT and the colour embedder work on these frames as they do on real ones.
 
 from __future__ import annotations
 
+import difflib
 import struct
 import threading
 import time
@@ -200,6 +201,24 @@ def loader(finder: Any = None, *, batch: int = 1) -> Callable[..., Networks]:
         return networks(finder, batch=batch)
 
     return load
+
+
+def differing(found: dict[str, bytes], wanted: dict[str, bytes]) -> list[str]:
+    """How two trees differ, line by line in JSON files, for the message of a failed test."""
+    said = []
+    for name in sorted({*found, *wanted}):
+        if (name in found) != (name in wanted):
+            said.append(f"{name}: {'not expected' if name in found else 'missing'}")
+            continue
+        one, other = found[name], wanted[name]
+        if one != other and name.endswith(".json"):
+            lines = difflib.unified_diff(
+                other.decode().split("\n"), one.decode().split("\n"), n=0, lineterm=""
+            )
+            said += [f"{name}: {line}" for line in lines if line[:3] not in ("---", "+++")]
+        elif one != other:
+            said.append(f"{name}: {len(other)} bytes expected, {len(one)} found")
+    return said
 
 
 def tree(folder: Path) -> dict[str, bytes]:
