@@ -117,12 +117,12 @@ def embed_video(
     with the next video.
     """
     digest = hashlib.sha256(embedder.digest.encode())
-    for path in paths:
+    for path, camera, carrier in zip(paths, camid, platform, strict=True):  # some networks need both
         try:
             facts = path.stat()
         except OSError as error:
             raise InputError(f"{path} cannot be read: {error.strerror}") from error
-        digest.update(f"{path.name}\0{facts.st_size}\0{facts.st_mtime_ns}\n".encode())
+        digest.update(f"{path.name}\0{facts.st_size}\0{facts.st_mtime_ns}\0{camera}\0{carrier}\n".encode())
     place = workspace.cache / "tracks" / f"{video}-{digest.hexdigest()[:16]}.npy"
     if place.is_file():
         kept: Features = np.load(place)
