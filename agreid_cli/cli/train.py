@@ -95,7 +95,7 @@ def train(
         ]  # fmt: skip
         last = done.run.weights == done.run.last
         which = "the last" if last else "the best of those validated"
-        console.table(f"Epoch {done.best_epoch}, {which} (per cent)", columns, rows, right=range(1, 5))
+        console.table(f"Epoch {done.reported_epoch}, {which} (per cent)", columns, rows, right=range(1, 5))
         chosen_on = {
             "held-out": "held-out training identities (figures above); the test set was not used.",
             "test": "the test crops themselves (best-on-test), so these figures are too high.",
@@ -110,7 +110,7 @@ def train(
             "run": done.run.name,
             "folder": str(done.run.root),
             "epochs": done.epochs,
-            "best_epoch": done.best_epoch,
+            "reported_epoch": done.reported_epoch,
             "weights": str(done.run.weights),
             "evals": [{k: v for k, v in row.items() if k != "kind"} for row in done.evals],
         }

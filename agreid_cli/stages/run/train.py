@@ -43,11 +43,11 @@ from agreid_cli.training.validate import Testing, sided
 
 @dataclass(frozen=True)
 class Trained:
-    """A finished run. `evals`: the validation results of the best epoch, one per direction."""
+    """A finished run. `evals`: the validation results of the epoch that it reports, one per direction."""
 
     run: Run
     epochs: int
-    best_epoch: int
+    reported_epoch: int
     evals: tuple[dict[str, Any], ...]
 
 
