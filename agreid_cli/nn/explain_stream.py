@@ -136,9 +136,11 @@ class ExplainStream(nn.Module):
         return self.teacher.embed(images, side)
 
     def _read_power(self, *_: object) -> None:
-        """The power of the teacher's pooling as a number. It is frozen, so it is read only when it can
-        change,
-        not in every step, because reading it makes a GPU synchronise."""
+        """The power of the teacher's pooling as a number.
+
+        It is frozen, so it is read when weights are loaded and not in every step: reading makes a GPU
+        synchronise.
+        """
         self.power = float(self.teacher.head.pooling.p)
 
     def _neck(self, pooled: Tensor) -> Tensor:

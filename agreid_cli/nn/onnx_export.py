@@ -94,9 +94,10 @@ def check_onnx(data: bytes, encoder: Encoder, *, rows: Mapping[str, int] | None 
 
 
 def _name(graph: Any, inputs: list[str], output: str) -> None:
-    """Name inputs and output, after renaming inner values with these names: the exporter names a value after
-    its
-    operation, and there are operations `view` and `embedding`."""
+    """Name inputs and output, after renaming inner values with these names.
+
+    The exporter names a value after its operation, and there are operations `view` and `embedding`.
+    """
     for node in graph:
         for value in node.outputs:
             if value.name in {*inputs, output}:

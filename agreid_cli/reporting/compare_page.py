@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from agreid_cli import __version__
-from agreid_cli.reporting.environment import environment, percent
+from agreid_cli.reporting.environment import environment, percent, points
 from agreid_cli.reporting.explain_page import TEMPLATES
 
 
@@ -22,12 +22,3 @@ def compare_page(rows: Sequence[Mapping[str, Any]], *, base: str) -> str:
     return templates.get_template("compare.html").render(
         groups=groups, base=base, style=style, version=__version__, any=rows[0]
     )
-
-
-def points(value: float) -> str:
-    """A difference in percentage points with its sign.
-
-    >>> points(-0.0123)
-    '−1.23'
-    """
-    return f"{100 * value:+.2f}".replace("-", "−")

@@ -30,3 +30,12 @@ def percent(usual: int) -> Callable[..., str]:
     ('12.3', '12')
     """
     return lambda value, digits=usual: f"{100 * value:.{digits}f}"
+
+
+def points(value: float) -> str:
+    """A difference in percentage points with its sign.
+
+    >>> points(-0.0123)
+    '−1.23'
+    """
+    return f"{100 * value:+.2f}".replace("-", "−")

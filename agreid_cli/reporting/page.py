@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 
-from agreid_cli.reporting.environment import environment, percent
+from agreid_cli.reporting.environment import environment, percent, points
 from agreid_cli.reporting.view import Report
 
 TEMPLATES = Path(__file__).parent / "templates" / "report"
@@ -27,7 +27,7 @@ def page(view: Report) -> str:
 @lru_cache
 def _house() -> Environment:
     return environment(
-        TEMPLATES, percent=percent(2), bounds=_bounds, points=_points, number=_number,
+        TEMPLATES, percent=percent(2), bounds=_bounds, points=points, number=_number,
         slug=_slug, first_upper=_first_upper,
     )  # fmt: skip
 
@@ -38,11 +38,6 @@ def _text(name: str) -> str:
 
 def _bounds(pair: tuple[float, float]) -> str:
     return f"{100 * pair[0]:.1f} to {100 * pair[1]:.1f}"
-
-
-def _points(value: float) -> str:
-    """A difference in percentage points with its sign, using a typographic minus."""
-    return f"{100 * value:+.2f}".replace("-", "−")
 
 
 def _number(value: Any) -> str:

@@ -37,9 +37,14 @@ class Bits:
 def stored_codebook(table: Any, path: Path) -> Codebook:
     """The codebook of a manifest; `InputError` if it has no attributes."""
     if not table["attr_bits"].type.list_size or table["attr_bits"].null_count == len(table):
-        raise InputError(
-            f"{path} has no attributes, and the explainable stream learns from them",
-            hint="Add them with: agreid build-manifest, which reads attributes.csv",
-        )
+        raise no_attributes(str(path))
     stored = codebook_of(table)
     return Codebook.from_json(stored) if stored else official_codebook()
+
+
+def no_attributes(where: str) -> InputError:
+    """The error for crops without attributes, in every method that needs them."""
+    return InputError(
+        f"{where} has no attributes, which this method needs",
+        hint="Add them with: agreid build-manifest, which reads attributes.csv",
+    )

@@ -49,9 +49,9 @@ class Part(nn.Module):
 
 
 class MGN(nn.Module):
-    """The embedding is the concatenation of all parts; `metric` has five features; each part has a
-    classifier.
-    All features and classifiers have equal weights, which sum to 1.
+    """The embedding is the concatenation of all parts; `metric` has five features.
+
+    Each part has a classifier. All features and classifiers have equal weights, which sum to 1.
 
     The whole-body branch has the backbone's stride; the branches with stripes use stride 1. What the
     backbone lets branches share (ResNet: layer3's first block) is one `trunk`.

@@ -9,7 +9,6 @@ import numpy as np
 
 from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.config.train import TrainConfig
-from agreid_cli.errors import InputError
 from agreid_cli.nn.explain_stream import ExplainStream
 from agreid_cli.nn.model import ReidModel, build_model
 from agreid_cli.nn.spec import spec_from
@@ -18,7 +17,7 @@ from agreid_cli.records.manifest import read_manifest
 from agreid_cli.records.runs import place_of, run_at
 from agreid_cli.records.split import read_split
 from agreid_cli.records.workspace import Workspace
-from agreid_cli.training.bits import Bits
+from agreid_cli.training.bits import Bits, no_attributes
 from agreid_cli.training.checkpoint import restore_weights
 from agreid_cli.training.explain_objective import ExplainObjective
 from agreid_cli.training.facts import Facts
@@ -64,10 +63,7 @@ def prepare(workspace: Workspace, config: TrainConfig, progress: Progress) -> tu
     bits = bits_of(table, workspace, config)
     samples = training_samples(table, read_split(workspace.split, table), workspace.manifest.parent)
     if samples.attrs is None or not samples.attrs.any():
-        raise InputError(
-            "no training crop has attributes, and the explainable stream learns from them",
-            hint="Add them with: agreid build-manifest, which reads attributes.csv",
-        )
+        raise no_attributes("the training part of the split")
     known = samples.attrs.any(axis=1)
     if n := int((~known).sum()):
         progress.warn(f"{n} of {len(samples)} training crops have no attributes and are left out")

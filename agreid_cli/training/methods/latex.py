@@ -11,7 +11,6 @@ from torch import Tensor
 from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.config.base import Frozen
 from agreid_cli.config.train import TrainConfig
-from agreid_cli.errors import InputError
 from agreid_cli.nn.backbones.backbone import Backbone
 from agreid_cli.nn.backbones.tokens import Additions
 from agreid_cli.nn.heads.latex import LatexHead
@@ -24,7 +23,7 @@ from agreid_cli.progress import Progress
 from agreid_cli.records.manifest import read_manifest
 from agreid_cli.records.side import NO_SIDE, Side
 from agreid_cli.records.workspace import Workspace
-from agreid_cli.training.bits import stored_codebook
+from agreid_cli.training.bits import no_attributes, stored_codebook
 from agreid_cli.training.facts import Facts, facts_of
 from agreid_cli.training.intake import load_training
 from agreid_cli.training.methods.clip_towers import HALF, ClipWeights, TextSize, clip_weights, words_of
@@ -76,10 +75,7 @@ def prepare(workspace: Workspace, config: TrainConfig, progress: Progress) -> tu
     samples, images, held_out = load_training(workspace, config, progress=progress)
     need_both_views(samples, config.method.name)
     if samples.attrs is None or not samples.attrs.any():
-        raise InputError(
-            "no training crop has attributes, and LATex learns from them",
-            hint="Give them with: agreid build-manifest, which reads attributes.csv",
-        )
+        raise no_attributes("the training part of the split")
     codebook = stored_codebook(read_manifest(workspace.manifest), workspace.manifest)
     if lacking := int((~samples.attrs.any(axis=1)).sum()):
         progress.warn(
