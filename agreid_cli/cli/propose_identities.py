@@ -25,7 +25,7 @@ EmbedderOption = Annotated[
     Optional[str],
     typer.Option(
         "--embedder", metavar="RUN|FILE|NAME",
-        help="What compares the crops: a run (runs/bot), a re-ID weight file, timm:NAME, or colour.",
+        help="Embedder that compares the crops: a run (runs/bot), a re-ID weight file, timm:NAME, or colour.",
         show_default="the newest run",
     ),
 ]  # fmt: skip
@@ -60,7 +60,7 @@ def propose_identities(
     """Propose which tracks show the same person: within a camera, then across cameras and sessions.
 
     Writes proposals/ with a probability for each pair of tracks. identities.csv is not changed: see the
-    groups with agreid review --identities proposals/identities.csv, and export what is right. Annotations
+    groups with agreid review --identities proposals/identities.csv, and export the correct ones. Annotations
     and judgements.csv teach the next call. Tracks that overlap in time in one video are never one person.
 
     Example: agreid propose-identities --embedder osnet_x0_25_msmt17.pt

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from agreid_cli.errors import InputError, MissingError, Problem
@@ -161,8 +162,8 @@ def metadata(table: pa.Table) -> dict[str, str]:
     return {k[7:]: v.decode() for k, v in marks.items() if k.startswith("agreid.")}
 
 
-def duplicates(column: pa.ChunkedArray, limit: int = 20) -> list[str]:
-    """The values that occur more than once in a column, at most `limit`, in order."""
-    counts = column.value_counts().to_pylist()
-    repeated = sorted(str(c["values"]) for c in counts if c["counts"] > 1)
-    return repeated[:limit]
+def duplicates(column: pa.ChunkedArray) -> list[str]:
+    """The values that occur more than once in a column, in order."""
+    counts = column.value_counts()
+    repeated = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
+    return sorted(map(str, repeated.to_pylist()))

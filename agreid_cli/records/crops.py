@@ -118,8 +118,8 @@ def _any(masks: Sequence[pa.ChunkedArray]) -> pa.ChunkedArray:
     return reduce(pc.or_kleene, masks)
 
 
-def _ids(table: pa.Table, mask: pa.ChunkedArray, limit: int = 20) -> list[str]:
-    found = table["crop_id"].filter(pc.fill_null(mask, False)).slice(0, limit).to_pylist()
+def _ids(table: pa.Table, mask: pa.ChunkedArray) -> list[str]:
+    found = table["crop_id"].filter(pc.fill_null(mask, False)).to_pylist()
     return [str(crop) for crop in found]
 
 

@@ -82,7 +82,7 @@ def check_attributes(table: pa.Table, group_sizes: tuple[int, ...]) -> list[Prob
     starts = [0, *accumulate(group_sizes)][:-1]
     if sum(group_sizes):
         ones = np.add.reduceat(bits, starts, axis=1, dtype=np.int64) if len(bits) else bits
-        for row in np.flatnonzero(has & (ones != 1).any(axis=1))[:20]:
+        for row in np.flatnonzero(has & (ones != 1).any(axis=1)):
             groups = np.flatnonzero(ones[row] != 1).tolist()
             problems.append(Problem(f"crop {crop_ids[row]}", f"groups {groups} do not have exactly one bit"))
     first: dict[int, bytes] = {}

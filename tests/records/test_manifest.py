@@ -131,3 +131,30 @@ def test_of_many_faults_the_first_are_named_and_the_rest_counted(tmp_path: Path)
         read_manifest(tmp_path / "m.parquet")
     assert len(caught.value.problems) == 21
     assert "more: " in str(caught.value.problems[-1])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("width", 0, "width is not positive"),
+        ("crop_id", "a", "occurs more than once"),
+        ("attr_bits", [1] * 88, "do not have exactly one bit"),
+    ],
+)
+def test_faults_beyond_the_twentieth_are_counted_whatever_they_are(
+    tmp_path: Path, name: str, value: object, said: str
+) -> None:
+    table = manifest_table(3, n_pids=40)
+    assert table.num_rows >= 60
+    cells = [value] * table.num_rows
+    if name == "crop_id":
+        cells = [f"{value}{row // 2}" for row in range(table.num_rows)]
+    kind = table[name].type
+    kind = pa.list_(kind.value_type) if pa.types.is_fixed_size_list(kind) else kind
+    bad = table.set_column(table.column_names.index(name), name, pa.array(cells, kind))
+    pq.write_table(bad, tmp_path / "m.parquet")
+    with pytest.raises(InputError) as caught:
+        read_manifest(tmp_path / "m.parquet")
+    faults = len(set(cells)) if name == "crop_id" else table.num_rows
+    assert said in str(caught.value.problems[0])
+    assert f"{faults - 20} more: " in str(caught.value.problems[-1])
