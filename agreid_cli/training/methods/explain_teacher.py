@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from agreid_cli.config.load import difference
+from agreid_cli.config.recipes import RECIPES, recipe
 from agreid_cli.config.train import TrainConfig
 from agreid_cli.errors import InputError, MissingError, Problem
 from agreid_cli.nn.explain_stream import class_token, several_vectors
@@ -55,6 +57,7 @@ def with_teacher(workspace: Workspace, config: TrainConfig, run: Run) -> TrainCo
             f"with {theirs.data.held_out:g}",
             hint="Hold people out from the stream alone: --set explain.held_out=0.1",
         )
+    _refuse_own_network(config, theirs, teacher)
     if theirs.model.head == "mgn":
         raise several_vectors()
     if theirs.model.pool == "token":
@@ -65,6 +68,24 @@ def with_teacher(workspace: Workspace, config: TrainConfig, run: Run) -> TrainCo
     # Half of the stream runs without gradients on frozen weights: compiling it has not been tested.
     model = theirs.model.model_copy(update={"compile": False})
     return config.model_copy(update={"explain": named, "model": model, "data": data, "loss": theirs.loss})
+
+
+def _refuse_own_network(config: TrainConfig, theirs: TrainConfig, teacher: Run) -> None:
+    """`InputError` for settings of network and loss that are neither the recipe's nor the teacher's."""
+    if config.recipe not in RECIPES:
+        return
+    usual, problems = recipe(config.recipe), []
+    for part in ("model", "loss"):
+        own = getattr(config, part)
+        set_here = {problem.where for problem in difference(getattr(usual, part), own)}
+        found = difference(getattr(theirs, part), own)
+        problems += [Problem(f"{part}.{p.where}", p.what) for p in found if p.where in set_here - {"compile"}]
+    if problems:
+        raise InputError(
+            f"the network of the stream is that of the run '{teacher.name}', which was trained otherwise",
+            problems=problems,
+            hint="Leave these settings out, or train a re-ID run with them and explain it.",
+        )
 
 
 def bits_of(table: pa.Table, workspace: Workspace, config: TrainConfig) -> Bits:

@@ -205,6 +205,9 @@ def test_the_teacher_may_be_a_run_of_another_project(done: Workspace, tmp_path: 
         (("explain.teacher=runs/nobody",), "no run 'nobody'"),
         (("explain.teacher=runs/explain-campus",), "explainable stream itself"),
         (("explain.exclude=hats",), "do not exist"),
+        (("explain.teacher=campus", "loss.terms={center={}}"), "does not use loss.terms"),
+        (("explain.teacher=campus", "model.size=48x32"), "model.size"),
+        (("explain.teacher=campus", "loss.label_smoothing=0.5"), "loss.label_smoothing: was 0.1, now 0.5"),
     ],
 )
 def test_what_cannot_be_explained_is_said_before_training(
