@@ -36,8 +36,7 @@ class Logits:
 
 @dataclass(frozen=True)
 class Metric:
-    """`values` B×D are used in the metric loss (triplet) with `weight`; the metric loss is the weighted
-    sum."""
+    """`values` B×D are used in the metric loss (triplet), which is the sum weighted by `weight`."""
 
     values: Tensor
     weight: float = 1.0

@@ -1,5 +1,4 @@
-"""Exponential moving average of the weights, which often ranks better than the last ones: timm's
-`ModelEmaV3`."""
+"""Exponential moving average of the weights (timm's `ModelEmaV3`); it often ranks better than the last."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Freeze a part of the network, for some iterations or permanently: no gradients, constant norm
-statistics."""
+"""Freeze a part of the network, for some iterations or for good: no gradients, constant norm statistics."""
 
 from __future__ import annotations
 

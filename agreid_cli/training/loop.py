@@ -1,5 +1,4 @@
-"""The training loop: epochs of steps, validation, checkpoints. Independent of losses, attributes and
-files."""
+"""The training loop: epochs of steps, validation, checkpoints. It knows no losses, attributes or files."""
 
 from __future__ import annotations
 
@@ -45,8 +44,7 @@ class Keeper(Protocol):
         """Write the log line of a finished epoch."""
 
     def validate(self, training: Training) -> float | None:
-        """Rank the test crops and log it; returns the value used to choose the best, None if there is
-        none."""
+        """Rank the test crops and log it; returns the value that chooses the best epoch, or None."""
 
     def keep_best(self, training: Training) -> None:
         """Write these weights as the best so far, if an epoch is to be chosen."""

@@ -57,8 +57,7 @@ class Position:
 
 
 class Meter:
-    """Collects losses on the device and transfers them occasionally, because reading makes a GPU
-    synchronise."""
+    """Collects losses on the device; reads them only now and then, because that makes a GPU synchronise."""
 
     def __init__(self, position: Position, *, every: int) -> None:
         self.position, self.every = position, every

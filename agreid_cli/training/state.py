@@ -20,8 +20,7 @@ from agreid_cli.training.trainee import Trainee
 
 
 class Training:
-    """A run in memory. `state_dict` is complete: after loading it, the run continues with identical
-    results."""
+    """A run in memory. `state_dict` is complete: a run that loads it continues with identical results."""
 
     def __init__(
         self,

@@ -1,5 +1,4 @@
-"""OSNet-AIN (Zhou et al., TPAMI 2021): OSNet with instance norms at the positions found by the authors'
-search.
+"""OSNet-AIN (Zhou et al., TPAMI 2021): OSNet with instance norms where the authors' search put them.
 
 Implemented from the paper, with the authors' weight names.
 """

@@ -44,8 +44,7 @@ def make_classifier(kind: str, width: int, n_ids: int, *, scale: float, margin: 
 
 
 def make_neck(width: int) -> nn.BatchNorm1d:
-    """The BNNeck: its bias stays 0, so that the classifier's hyperplanes pass through the origin (BoT
-    §3.5)."""
+    """The BNNeck: its bias stays 0, so that class boundaries pass through the origin (BoT §3.5)."""
     neck = nn.BatchNorm1d(width)
     neck.bias.requires_grad_(False)
     return neck
