@@ -36,8 +36,12 @@ def explain(
         bool, typer.Option("--aggregate", help="Explain the whole data set: shares per attribute, mean maps.")
     ] = False,
     direction: Annotated[
-        str, typer.Option("--direction", "-d", metavar="NAME", help="Which cameras give queries and gallery.")
-    ] = "a2g",
+        Optional[str],
+        typer.Option(
+            "--direction", "-d", metavar="NAME", help="Which cameras give queries and gallery.",
+            show_default="a2g",
+        ),
+    ] = None,
     run: Annotated[
         Optional[str],
         typer.Option("--run", metavar="NAME", help="Explainable run.", show_default="the newest"),
@@ -50,14 +54,14 @@ def explain(
         Optional[list[str]],
         typer.Option(
             "--platform", metavar="NAME",
-            help="Platform of the image files of --pair, if the run needs the view: once, or once for each.",
+            help="Platform of the image files of --pair, for runs that need it: one for both, or one each.",
         ),
     ] = None,
     camid: Annotated[
         Optional[list[int]],
         typer.Option(
             "--camid", metavar="N", min=0,
-            help="Camera of the image files of --pair, for runs that need it: once, or once for each.",
+            help="Camera of the image files of --pair, for runs that need it: one for both, or one each.",
         ),
     ] = None,
     device: DeviceOption = "auto",
@@ -82,6 +86,8 @@ def explain(
 
     if (query is not None) + (pair is not None) + aggregate > 1:
         raise UsageError("--query, --pair and --aggregate exclude each other", hint="Give one of them.")
+    if direction is not None and (pair is not None or aggregate):
+        raise UsageError("--direction goes with --query", hint="Leave it out.")
     given = [
         GivenSide(*said) for said in zip(each(platform, "--platform"), each(camid, "--camid"), strict=True)
     ]
@@ -103,7 +109,7 @@ def explain(
         return
     done = explain_pairs(
         place, config=settings, ranking=ranking, run=run, query=query, pair=pair or (), given=given,
-        direction=direction, out=out, device=device, progress=console,
+        direction=direction or "a2g", out=out, device=device, progress=console,
     )  # fmt: skip
     for found in done.pairs:
         mark = {True: "same person", False: "different person", None: ""}[found["match"]]
