@@ -72,8 +72,10 @@ def extract_crops(
     if shard is not None:
         videos, given = _of_shard(shard, videos, given)
     streams = [str(video) for video in videos if kind_of(video) == "stream"]
-    unreadable = failures if many and not streams else None
-    jobs = plan(videos, config, given, SILENT if streams else progress, unreadable=unreadable)
+    unreadable = [] if streams else failures  # with streams, the videos are planned again below
+    jobs = plan(
+        videos, config, given, SILENT if streams else progress, unreadable=unreadable if many else None
+    )
     _refuse_strangers(workspace)
     # the driver of a cluster may have no GPU; the workers use what they have
     own = device if engine.name == "local" else "auto"

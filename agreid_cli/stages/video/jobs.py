@@ -68,7 +68,8 @@ def plan(
     """The jobs in the order given; `InputError` lists every video that cannot be processed.
 
     recordings: the folder of each stream by its address; without it, streams are skipped.
-    unreadable: a list that receives the videos that cannot be opened; the others are planned.
+    unreadable: a list that receives the videos that cannot be opened; the others are planned. A wrong address
+    is an error in any case.
     """
     _refuse_pictures(videos)
     _check_given(given, len(videos))
@@ -77,6 +78,7 @@ def plan(
     named = bool(given.video_ids)
     for word, video_id in zip(videos, video_ids(videos, given), strict=True):
         path = Path(word)
+        is_unrecorded = kind_of(word) == "stream" and recordings is None
         try:
             if kind_of(word) == "stream":
                 check_address(str(word))
@@ -85,7 +87,7 @@ def plan(
                 path = recordings[str(word)]
             job = _job(path, str(word), video_id, named, config, given, progress)
         except InputError as error:
-            if unreadable is not None:
+            if unreadable is not None and not is_unrecorded:
                 unreadable.append(Failure(video_id, error))
                 continue
             problems.add("", error.message + (f". {error.hint}" if error.hint else ""))

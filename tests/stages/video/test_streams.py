@@ -18,6 +18,7 @@ from agreid_cli.config.extract_crops import ExtractConfig, SourceConfig
 from agreid_cli.errors import InputError
 from agreid_cli.records.crops import CROPS
 from agreid_cli.records.recording import Recording
+from agreid_cli.records.shard import Shard
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.video import extract_crops as stage
 from agreid_cli.stages.video import recordings
@@ -280,6 +281,21 @@ def test_a_file_at_the_other_end_is_fetched_to_its_end_and_again_from_its_beginn
     assert (whole.frames, whole.finite, whole.ended) == (40, True, True)
     assert len(whole.parts) == 1
     assert found(tmp_path / "r") == found(tmp_path / "s")
+
+
+def test_in_a_shard_a_damaged_file_does_not_stop_a_stream(
+    run: Callable[..., ExtractResult], film: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.avi").write_bytes(b"RIFF nothing")
+    files = (str(tmp_path / "bad.avi"),)
+    given = Given("cctv", video_ids=("cam", "bad"))
+    with camera.http(cam=Shown(film)) as server:
+        with pytest.raises(InputError, match="1 of 2 videos failed; the others are finished") as caught:
+            run(f"{server}/cam", *files, given=given, shard=Shard(1, 1))
+        assert caught.value.problems[0].where == "bad"
+        assert (tmp_path / "w/crops/parts/cam.json").is_file()
+        with pytest.raises(InputError, match="the protocol 'ftp' is not supported"):
+            run("ftp://127.0.0.1/cam", *files, given=given, shard=Shard(1, 1))
 
 
 def test_two_streams_are_recorded_at_the_same_time(
