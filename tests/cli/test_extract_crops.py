@@ -123,12 +123,13 @@ def test_killed_before_every_third_change_of_the_folder(
         shutil.rmtree(folder / "w", ignore_errors=True)
         if before == "other settings":
             shutil.copytree(folder / "template", folder / "w")
-        code = warm.run(*words, cwd=folder, kill_at=change)[0]
+        code, _, err = warm.run(*words, cwd=folder, kill_at=change)
         if code == 0:
             break
-        assert code == -signal.SIGKILL
+        assert code == -signal.SIGKILL, f"change {change}: {err}"
         sound(folder / "w")
-        assert warm.run(*words, cwd=folder)[0] == 0
+        code, _, err = warm.run(*words, cwd=folder)
+        assert code == 0, f"after a kill at change {change}: {err}"
         assert tiny.differing(tiny.tree(folder / "w"), whole) == [], f"after a kill at change {change}"
     assert change > 60
 

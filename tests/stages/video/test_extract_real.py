@@ -165,6 +165,6 @@ def test_an_interrupted_program_says_so_in_one_line(clip: Path, shared: Path, tm
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate()
-    assert (process.returncode, out) == (130, "")
+    assert (process.returncode, out) == (130, ""), err
     assert err.splitlines()[-1] == "Stopped. Finished work is saved; run the same command again to continue."
     assert "Traceback" not in err
