@@ -24,7 +24,7 @@ SUBPACKAGES = {
 }
 HEAVY = {
     "torch", "torchvision", "timm", "ultralytics", "boxmot", "cv2", "numpy", "pandas", "pyarrow",
-    "matplotlib", "scipy", "sklearn",
+    "matplotlib", "scipy", "sklearn", "faiss",
 }  # fmt: skip
 
 

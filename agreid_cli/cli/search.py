@@ -1,9 +1,9 @@
-"""`agreid search`: find people by description or by image, with the reason for each answer."""
+"""`agreid search`: find people by description or by image, with reasons; or crops of embedding files."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
@@ -19,9 +19,15 @@ from agreid_cli.cli.options import (
     WorkspaceOption,
     config_file,
 )
+from agreid_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from agreid_cli.metrics.approximate import Recall
+    from agreid_cli.stages.explain.search_embeddings import Matches
 
 
 def search(
+    more: Annotated[Optional[list[Path]], typer.Argument(metavar="FILE", hidden=True)] = None,
     attributes: Annotated[
         Optional[str],
         typer.Option(
@@ -38,9 +44,29 @@ def search(
             show_default="the split's test crops",
         ),
     ] = None,
+    embeddings: Annotated[
+        Optional[list[Path]],
+        typer.Option(
+            "--embeddings", metavar="FILE...",
+            help="Search embeddings of agreid embed or of another program; may be larger than memory.",
+        ),
+    ] = None,
+    crop: Annotated[
+        Optional[str],
+        typer.Option("--crop", metavar="ID", help="With --embeddings: search for this crop of the file."),
+    ] = None,
+    index: Annotated[
+        bool,
+        typer.Option(
+            "--index", help="Use an approximate index, built at the first call, and print its recall."
+        ),
+    ] = False,
     run: Annotated[
         Optional[str],
-        typer.Option("--run", metavar="NAME", help="Explainable run.", show_default="the newest"),
+        typer.Option(
+            "--run", metavar="NAME", help="Explainable run; with --embeddings, the run that made them.",
+            show_default="the newest",
+        ),
     ] = None,
     out: Annotated[
         Optional[Path],
@@ -56,7 +82,8 @@ def search(
 ) -> None:  # fmt: skip
     """Search crops by description or by image, and show the reason for each answer.
 
-    The run's predictions for the crops are computed once and cached, so later searches are fast.
+    The run's predictions for the crops are computed once and cached, so later searches are fast. With
+    --embeddings, any run's embeddings are searched, for an image or for one of their crops, without reasons.
 
     Example: agreid search --attributes upper=hoodie,bag=backpack
     """
@@ -68,9 +95,27 @@ def search(
 
     console = Console(json=json)
     settings = load_section(SearchConfig, "search", config_file(config, workspace), set_ or ())
+    if more and not embeddings:
+        raise UsageError(f"unexpected argument '{more[0]}'", hint=f"For embeddings: --embeddings {more[0]}")
+    if embeddings:
+        unfit = {"--attributes": attributes, "--crops": crops, "--out": out}
+        if wrong := [name for name, value in unfit.items() if value is not None]:
+            raise UsageError(
+                f"{' and '.join(wrong)} cannot be used with --embeddings", hint="Leave one of them out."
+            )
+        from agreid_cli.stages.explain.search_embeddings import search_embeddings
+
+        said = search_embeddings(
+            Workspace(workspace), [*embeddings, *(more or [])], config=settings, image=image, crop=crop,
+            run=run, given=GivenSide(platform, camid), device=device, index=index, progress=console,
+        )  # fmt: skip
+        _show_matches(console, said)
+        return
+    if crop is not None:
+        raise UsageError("--crop needs --embeddings", hint="agreid search --embeddings FILE --crop ID")
     found = look(
         Workspace(workspace), config=settings, attributes=attributes or "", image=image, crops=crops, run=run,
-        given=GivenSide(platform, camid), out=out, device=device, progress=console,
+        given=GivenSide(platform, camid), out=out, device=device, index=index, progress=console,
     )  # fmt: skip
     if attributes:
         rows = [
@@ -90,4 +135,38 @@ def search(
             f"{found.searched:,} crops searched", ["", "crop", "distance", "differs in"], rows, right=(0, 2)
         )
     console.print(str(found.page))
-    console.data({"page": str(found.page), "searched": found.searched, "answers": list(found.answers)})
+    if found.recall:
+        console.print(recall_line(found.recall))
+    console.data(
+        {
+            "page": str(found.page), "searched": found.searched, "answers": list(found.answers),
+            "recall": found.recall and found.recall.as_data(),
+        }
+    )  # fmt: skip
+
+
+def _show_matches(console: Console, found: Matches) -> None:
+    rows = [
+        [a.rank, a.crop, f"{a.distance:.4f}", *("" if v is None else v for v in (a.pid, a.camid, a.platform))]
+        for a in found.answers
+    ]
+    head = ["", "crop", f"{found.metric} distance", "pid", "camid", "platform"]
+    console.table(f"{found.searched:,} crops searched", head, rows, right=(0, 2, 3, 4))
+    if found.recall:
+        console.print(recall_line(found.recall))
+    console.data(
+        {
+            "searched": found.searched, "metric": found.metric,
+            "answers": [answer.as_data() for answer in found.answers],
+            "recall": found.recall and found.recall.as_data(),
+        }
+    )  # fmt: skip
+
+
+def recall_line(recall: Recall) -> str:
+    """The recall of the index in words."""
+    how = f"seed {recall.seed}; {recall.probes} lists read, {recall.candidates:,} candidates compared"
+    return (
+        f"approximate: recall@{recall.k} {100 * recall.value:.1f} % against the exact scan, "
+        f"for {recall.queries} random crops ({how})"
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from agreid_cli.config.base import Frozen
@@ -16,9 +18,22 @@ class ExplainPagesConfig(Frozen):
     batch: int = Field(32, ge=1)  # crops
 
 
+class IndexConfig(Frozen):
+    """For `search --index`; a change of `factory` or `metric` rebuilds the index."""
+
+    factory: str = ""  # a faiss index factory; empty: inverted lists with 8 bits per value, IVF...,SQ8
+    probes: int = Field(128, ge=1)  # lists read per query
+    candidates: int = Field(1000, ge=1)  # per query, compared exactly
+    sample: int = Field(100, ge=1)  # crops searched for to measure the recall
+    seed: int = Field(0, ge=0)  # of that sample and of the index
+
+
 class SearchConfig(Frozen):
     """For `agreid search`."""
 
     top: int = Field(10, ge=1)  # answers
     bars: int = Field(10, ge=1)  # attributes per answer, with --image
     batch: int = Field(32, ge=1)  # crops
+    #: Of --embeddings; an explainable run is searched by the distance that it explains.
+    metric: Literal["cosine", "euclidean"] = "cosine"
+    index: IndexConfig = IndexConfig()

@@ -74,6 +74,11 @@ class Workspace:
         return self.cache / "networks"
 
     @property
+    def indices(self) -> Path:
+        """Indices of `search --index`."""
+        return self.cache / "indices"
+
+    @property
     def videos(self) -> Path:
         """The videos of the synthetic campus."""
         return self.root / "videos"

@@ -19,7 +19,7 @@ from agreid_cli.nn.encoder import Encoder
 from agreid_cli.nn.explain_stream import Explained, ExplainStream
 from agreid_cli.nn.losses.distill import shares
 from agreid_cli.nn.pooled import base_distances, cross_distances
-from agreid_cli.progress import SILENT, Progress
+from agreid_cli.progress import SILENT, Progress, Task
 from agreid_cli.records.side import NO_SIDE, Side
 from agreid_cli.training.embed import SidedCrops
 
@@ -73,13 +73,13 @@ class Stream:
             pixels = np.stack([crops.pixels[row : row + 1][0] for row in rows[place].tolist()])
             yield place, self(pixels, crops.side.of(rows[place], self.device))
 
-    def read(self, crops: SidedCrops, rows: Rows, *, progress: Progress = SILENT) -> Read:
+    def read(self, crops: SidedCrops, rows: Rows, *, task: Task | None = None) -> Read:
         """Embeddings and attribute probabilities of many crops."""
         base, chances = [], []
-        with progress.task("recognising attributes", len(rows), "crops") as task:
-            for place, found in self.blocks(crops, rows, self.batch):
-                base.append(found.base.cpu().numpy())
-                chances.append(found.attributes.sigmoid().cpu().numpy())
+        for place, found in self.blocks(crops, rows, self.batch):
+            base.append(found.base.cpu().numpy())
+            chances.append(found.attributes.sigmoid().cpu().numpy())
+            if task:
                 task.advance(place.stop - place.start)
         return Read(np.concatenate(base), np.concatenate(chances))
 

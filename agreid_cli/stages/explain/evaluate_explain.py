@@ -68,7 +68,8 @@ def evaluate_explain(
         raise InputError(f"{workspace.split} has no test crops", hint="Make it with: agreid build-split")
     testing, crops = loaded[0], opened.sided(*loaded)
     names = _names(directions)
-    read = opened.stream.read(crops, np.arange(len(crops)), progress=progress)
+    with progress.task("recognising attributes", len(crops), "crops") as task:
+        read = opened.stream.read(crops, np.arange(len(crops)), task=task)
     embeddings = testing.embeddings(read.base)
     can = directions_in(embeddings, testing.lists)
     names = names or [name for name in BOTH if name in can] or can[:1]

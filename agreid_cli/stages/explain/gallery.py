@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from agreid_cli.errors import InputError
+from agreid_cli.errors import AgreidError, InputError
 from agreid_cli.progress import SILENT, Progress
-from agreid_cli.records.files import write_bytes
+from agreid_cli.records.files import write_bytes, writing
+from agreid_cli.records.locks import locked
 from agreid_cli.records.manifest import read_manifest
 from agreid_cli.records.side import NOT_GIVEN, GivenSide
 from agreid_cli.records.split import read_split, sides_of
@@ -19,17 +23,21 @@ from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.explain.explainer import Source
 from agreid_cli.stages.run.crop_sources import CropRows, crop_rows
 from agreid_cli.stages.run.decoded import Decoded
+from agreid_cli.stages.run.embed_units import RANGE
 from agreid_cli.stages.run.streams import OpenStream
 from agreid_cli.training.decompose import Read
 from agreid_cli.training.embed import SidedCrops
 
+FIELDS = ("base", "chances")
+
 
 @dataclass(frozen=True)
 class Gallery:
-    """The crops and the stream's output; `read` has one row for each."""
+    """The crops and the stream's output; `read` has one row for each, mapped from `files`."""
 
     rows: CropRows
     read: Read
+    files: Sequence[Path]
 
     def source(self, row: int) -> Source:
         """One crop, for the explainer."""
@@ -53,16 +61,52 @@ def open_gallery(
     if not rows.path:
         raise InputError("no crops to search", hint="Give some: agreid search --crops FOLDER")
     side = opened.side(rows.camid, rows.platform)
-    place = opened.run.root / "search" / f"{_key(opened, rows)}.npz"
-    if place.is_file():
-        with np.load(place) as kept:
-            return Gallery(rows, Read(kept["base"], kept["chances"]))
-    pixels = Decoded(rows.path, opened.config.model.size, opened.config.data.interpolation)
-    read = opened.stream.read(SidedCrops(pixels, side), np.arange(len(rows.path)), progress=progress)
-    data = io.BytesIO()
-    np.savez(data, base=read.base, chances=read.chances)
-    write_bytes(place, data.getvalue())
-    return Gallery(rows, read)
+    place = opened.run.root / "search" / _key(opened, rows)
+    files = [place / f"{name}.npy" for name in FIELDS]
+    if not all(file.is_file() for file in files):
+        taken = AgreidError(f"another agreid is writing into {place}", hint="Wait until it is done.")
+        with locked(place / ".lock", taken):
+            _predict(opened, rows, SidedCrops(_pixels(opened, rows.path), side), place, progress)
+    base, chances = (np.load(file, mmap_mode="r") for file in files)
+    return Gallery(rows, Read(base, chances), files)
+
+
+def _pixels(opened: OpenStream, paths: Sequence[Path]) -> Decoded:
+    return Decoded(paths, opened.config.model.size, opened.config.data.interpolation)
+
+
+def _predict(opened: OpenStream, rows: CropRows, crops: SidedCrops, place: Path, progress: Progress) -> None:
+    """Write the output for all crops, range by range; a call after an interruption does what is missing."""
+    step = max(1, RANGE // opened.stream.batch) * opened.stream.batch
+    n = len(rows.path)
+    parts = {start: place / "ranges" / f"{start:010d}.npz" for start in range(0, n, step)}
+    missing = [start for start, part in parts.items() if not part.is_file()]
+    total = sum(min(step, n - start) for start in missing)
+    with progress.task("recognising attributes", total, "crops") as task:
+        for start in missing:
+            found = opened.stream.read(crops, np.arange(start, min(start + step, n)), task=task)
+            data = io.BytesIO()
+            np.savez(data, base=found.base, chances=found.chances)
+            write_bytes(parts[start], data.getvalue())
+    for name in FIELDS:
+        _join([part for _, part in sorted(parts.items())], name, n, place / f"{name}.npy")
+    shutil.rmtree(place / "ranges", ignore_errors=True)
+
+
+def _join(parts: Sequence[Path], name: str, n: int, path: Path) -> None:
+    """One array of all parts, in a file that can be mapped; one part at a time is in memory."""
+    with writing(path) as temporary:
+        out: npt.NDArray[np.float32] | None = None
+        start = 0
+        for part in parts:
+            with np.load(part) as held:
+                values = held[name]
+            if out is None:
+                out = np.lib.format.open_memmap(temporary, "w+", values.dtype, (n, values.shape[1]))
+            out[start : start + len(values)] = values
+            start += len(values)
+        assert isinstance(out, np.memmap)
+        out.flush()
 
 
 def _test_crops(workspace: Workspace) -> CropRows:

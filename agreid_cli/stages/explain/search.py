@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from agreid_cli import __version__
 from agreid_cli.attributes.codebook import Codebook, Group
 from agreid_cli.config.explain_pages import SearchConfig
 from agreid_cli.errors import InputError, Problems, UsageError, did_you_mean
-from agreid_cli.nn.pooled import base_distances
+from agreid_cli.metrics.approximate import Recall, faiss_module
+from agreid_cli.metrics.ranking.features import Features
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.files import write_text
 from agreid_cli.records.side import NOT_GIVEN, GivenSide
@@ -24,7 +24,10 @@ from agreid_cli.reporting.search_page import Answer, Asked, search_page
 from agreid_cli.stages.explain.explain import written
 from agreid_cli.stages.explain.explainer import Explainer, Seen, Source
 from agreid_cli.stages.explain.gallery import Gallery, open_gallery
+from agreid_cli.stages.explain.search_index import search_rows
 from agreid_cli.stages.run.streams import OpenStream, open_stream
+
+ROWS_A_STEP = 65_536
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Found:
     page: Path
     searched: int
     answers: tuple[dict[str, Any], ...]
+    recall: Recall | None = None  # of the index
 
 
 def search(
@@ -47,14 +51,25 @@ def search(
     run: str | None = None,
     out: Path | None = None,
     device: str = "auto",
+    index: bool = False,
     progress: Progress = SILENT,
 ) -> Found:
-    """Search the test crops, or `crops`, for people matching a description or an image."""
+    """Search the test crops, or `crops`, for people matching a description or an image.
+
+    index: the nearest of an approximate index instead of an exact scan.
+    """
     if bool(attributes) == (image is not None):
         raise UsageError(
             "give either --attributes or --image",
             hint="agreid search --attributes upper=hoodie,bag=backpack, or: agreid search --image query.jpg",
         )
+    if index and attributes:
+        raise UsageError(
+            "--index is for --image and --crop; a description is scored for every crop",
+            hint="Leave --index out.",
+        )
+    if index:
+        faiss_module()
     opened = open_stream(workspace, run, device=device, batch=config.batch)
     wanted = wanted_bits(attributes, opened.codebook)
     query = None if image is None else _query(opened, image, given, config)
@@ -63,9 +78,11 @@ def search(
     explainer = Explainer(opened, bars=config.bars)
     if query is None:
         return _by_description(explainer, gallery, wanted, folder, config)
-    own = torch.from_numpy(gallery.read.base)
-    distance = base_distances(query.said.base.cpu(), own)[0].numpy()
-    order = np.argsort(distance, kind="stable")[: config.top].tolist()
+    looked = search_rows(
+        query.said.base.cpu().numpy(), gallery.read.base, config=config, metric="euclidean",
+        folder=workspace.indices if index else None, files=gallery.files, progress=progress,
+    )  # fmt: skip
+    order = looked.near.rows.tolist()
     views = []
     with progress.task("explaining", len(order), "answers") as task:
         for rank, row in enumerate(order, start=1):
@@ -73,9 +90,9 @@ def search(
             seen = explainer.see(gallery.source(row))
             views.append(explainer.pair(f"{rank}. {name}", query, seen))
             task.advance()
-    title = f"{query.source.name} among {len(own):,} crops"
+    title = f"{query.source.name} among {len(gallery.rows.path):,} crops"
     done = written(folder, f"image-{Path(query.source.name).stem}", title, "Nearest first.", views)
-    return Found(done.page, len(own), done.pairs)
+    return Found(done.page, len(gallery.rows.path), done.pairs, looked.recall)
 
 
 def _query(opened: OpenStream, image: Path, given: GivenSide, config: SearchConfig) -> Seen:
@@ -86,21 +103,41 @@ def _query(opened: OpenStream, image: Path, given: GivenSide, config: SearchConf
 def _by_description(
     explainer: Explainer, gallery: Gallery, wanted: Sequence[Wanted], folder: Path, config: SearchConfig
 ) -> Found:
-    chances = np.stack([w.chance(gallery.read.chances) for w in wanted], axis=1)
-    score = np.exp(np.log(np.maximum(chances, 1e-9)).mean(axis=1))
-    order = np.argsort(-score, kind="stable")[: config.top].tolist()
+    order, score = best_scores(gallery.read.chances, wanted, config.top)
     answers = []
-    for rank, row in enumerate(order, start=1):
+    for rank, (row, value) in enumerate(zip(order, score, strict=True), start=1):
         seen = explainer.see(gallery.source(row))
+        chances = gallery.read.chances[row : row + 1]
         asked = tuple(
-            Asked(w.words, float(chance), w.group.classes[w.likeliest(gallery.read.chances[row])], w.bit)
-            for w, chance in zip(wanted, chances[row], strict=True)
+            Asked(w.words, float(w.chance(chances)[0]), w.group.classes[w.likeliest(chances[0])], w.bit)
+            for w in wanted
         )
-        answers.append(Answer(rank, seen.shown, float(score[row]), asked))
+        answers.append(Answer(rank, seen.shown, value, asked))
     words = ", ".join(w.words for w in wanted)
     page = folder / f"attributes-{'-'.join(w.group.bits[w.bit - w.start] for w in wanted)}.html"
-    write_text(page, search_page(words, len(score), answers, version=__version__))
-    return Found(page, len(score), tuple(answer.as_data() for answer in answers))
+    n = len(gallery.rows.path)
+    write_text(page, search_page(words, n, answers, version=__version__))
+    return Found(page, n, tuple(answer.as_data() for answer in answers))
+
+
+def best_scores(
+    chances: npt.NDArray[np.float32], wanted: Sequence[Wanted], top: int
+) -> tuple[list[int], list[float]]:
+    """The rows of `chances` (n, M) with the highest scores, best first, and the scores; reads blocks.
+
+    The score is the geometric mean of the wanted bits' probabilities; equal scores keep the order of rows.
+    """
+    row, score = np.zeros(0, np.int64), np.zeros(0, np.float32)
+    features = Features("gallery", chances)
+    for start in range(0, features.n, ROWS_A_STEP):
+        block = features.rows(start, start + ROWS_A_STEP)
+        own = np.stack([w.chance(block) for w in wanted], axis=1)
+        row = np.concatenate([row, np.arange(start, start + len(block))])
+        score = np.concatenate([score, np.exp(np.log(np.maximum(own, 1e-9)).mean(axis=1))])
+        best = np.argsort(-score, kind="stable")[:top]
+        row, score = row[best], score[best]
+        features.forget()
+    return row.tolist(), score.tolist()
 
 
 @dataclass(frozen=True)

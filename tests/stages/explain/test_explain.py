@@ -23,11 +23,14 @@ from agreid_cli.errors import InputError, MissingError, UsageError
 from agreid_cli.progress import SILENT
 from agreid_cli.records.split import SPLIT, sides_of
 from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.explain import gallery
+from agreid_cli.stages.explain import search as search_stage
 from agreid_cli.stages.explain.aggregate import aggregate
 from agreid_cli.stages.explain.explain import explain, nearest
-from agreid_cli.stages.explain.search import search, wanted_bits
+from agreid_cli.stages.explain.search import best_scores, search, wanted_bits
 from agreid_cli.stages.run.evaluate import evaluate
 from agreid_cli.stages.run.streams import open_stream
+from agreid_cli.training.decompose import Stream
 from tests.support.heard import Heard
 from tests.support.streams import copy_of_stream
 
@@ -168,12 +171,70 @@ def test_search_by_description_ranks_by_what_was_asked(done: Workspace, tmp_path
         assert answer["score"] == pytest.approx(np.prod(chances) ** 0.5, rel=1e-4)
     page = found.page.read_text()
     assert all(answer["crop"] in page for answer in found.answers)
-    kept = list((done.runs / "explain-campus" / "search").glob("*.npz"))
-    assert len(kept) == 1
+    kept = sorted((done.runs / "explain-campus" / "search").glob("*/*.npy"))
+    assert [path.name for path in kept] == ["base.npy", "chances.npy"]
     before = kept[0].stat().st_mtime_ns
     again = search(done, config=SearchConfig(top=5), attributes=asked, out=tmp_path)
     assert again.answers == found.answers
     assert kept[0].stat().st_mtime_ns == before
+
+
+def test_an_interrupted_search_continues_with_the_ranges_that_are_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = copy_of_stream(tmp_path)
+    config = SearchConfig(top=2, batch=4)
+    search(workspace, config=config, attributes="bag=backpack", out=tmp_path / "out")
+    kept = sorted((workspace.runs / "explain-campus" / "search").glob("*/*.npy"))
+    whole = [path.read_bytes() for path in kept]
+    for path in kept:
+        path.unlink()
+    monkeypatch.setattr(gallery, "RANGE", 8)
+    read, calls = Stream.read, []
+
+    def fails_at_the_third(self: Stream, crops: Any, rows: np.ndarray, **more: Any) -> Any:
+        calls.append(rows.tolist())
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return read(self, crops, rows, **more)
+
+    monkeypatch.setattr(Stream, "read", fails_at_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        search(workspace, config=config, attributes="bag=backpack", out=tmp_path / "out")
+    search(workspace, config=config, attributes="bag=backpack", out=tmp_path / "out")
+    assert [rows[0] for rows in calls] == [0, 8, 16, 16, 24], "finished ranges are not read again"
+    assert [path.read_bytes() for path in kept] == whole
+    assert not (kept[0].parent / "ranges").exists()
+
+
+def test_the_best_scores_of_blocks_are_those_of_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    book = official_codebook()
+    wanted = wanted_bits("upper=hoodie,bag=backpack", book)
+    chances = np.random.default_rng(0).random((50, book.n_bits)).astype(np.float32).round(1)
+    score = np.prod([w.chance(chances).astype(np.float64) for w in wanted], axis=0) ** 0.5
+    for block in (1, 7, 100):
+        monkeypatch.setattr(search_stage, "ROWS_A_STEP", block)
+        rows, scores = best_scores(chances, wanted, 9)
+        assert scores == pytest.approx(np.sort(score)[::-1][:9], rel=1e-5)
+        assert scores == pytest.approx(score[rows], rel=1e-5)
+        assert len(set(rows)) == 9
+
+
+def test_search_by_picture_with_an_index_prints_its_recall(done: Workspace, tmp_path: Path) -> None:
+    pytest.importorskip("faiss")
+    picture = sorted((done.root / "images").glob("*.jpg"))[5]
+    exact = search(done, config=SearchConfig(top=4), image=picture, out=tmp_path / "a")
+    found = search(done, config=SearchConfig(top=4), image=picture, out=tmp_path / "b", index=True)
+    assert found.answers == exact.answers
+    assert exact.recall is None
+    assert found.recall is not None
+    assert (found.recall.k, found.recall.queries) == (4, 32)
+    words = ["search", "-w", str(done.root), "-i", str(picture), "--out", str(tmp_path), "--set", "top=4"]
+    shown = CliRunner().invoke(app, [*words, "--index"])
+    assert shown.exit_code == 0, shown.output
+    assert "recall@4 100.0 % against the exact scan, for 32 random crops" in " ".join(shown.stdout.split())
+    refused = CliRunner().invoke(app, ["search", "-w", str(done.root), "-a", "bag=backpack", "--index"])
+    assert refused.exit_code == 2
 
 
 def test_search_by_picture_over_a_folder(done: Workspace, tmp_path: Path) -> None:
