@@ -12,10 +12,12 @@ from agreid_cli.cli.options import (
     HERE,
     ConfigOption,
     DeviceOption,
+    EngineOption,
     JsonOption,
     SetOption,
     WorkspaceOption,
     config_file,
+    engine_config,
 )
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ def propose_identities(
         typer.Option("--truth", metavar="FILE", help="Score the proposals against this identities.csv."),
     ] = None,
     device: DeviceOption = "auto",
+    engine: EngineOption = None,
     workspace: WorkspaceOption = HERE,
     config: ConfigOption = None,
     set_: SetOption = None,
@@ -74,9 +77,10 @@ def propose_identities(
 
     console = Console(json=json)
     settings = load_section(ProposeConfig, "propose-identities", config_file(config, workspace), set_ or ())
+    where, _ = engine_config(engine, config_file(config, workspace))
     result = propose(
         Workspace(workspace), settings, embedder=embedder, identities=identities, judgements=judgements,
-        truth=truth, device=device, progress=console,
+        truth=truth, device=device, engine=where, progress=console,
     )  # fmt: skip
     data = asdict(result)
     if result.actions:

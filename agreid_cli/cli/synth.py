@@ -7,7 +7,17 @@ from typing import Annotated, Optional
 import typer
 
 from agreid_cli.cli.console import Console
-from agreid_cli.cli.options import HERE, ConfigOption, JsonOption, SetOption, WorkspaceOption, config_file
+from agreid_cli.cli.options import (
+    HERE,
+    ConfigOption,
+    EngineOption,
+    JsonOption,
+    SetOption,
+    ShardOption,
+    WorkspaceOption,
+    config_file,
+    engine_config,
+)
 
 
 def synth(
@@ -29,6 +39,8 @@ def synth(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace another campus, and everything derived from it.")
     ] = False,
+    engine: EngineOption = None,
+    shard: ShardOption = None,
     config: ConfigOption = None,
     set_: SetOption = None,
     json: JsonOption = False,
@@ -54,11 +66,15 @@ def synth(
     flags = {"identities": identities, "seed": seed, "seconds": seconds, "size": size}
     chosen = {**preset, **{name: value for name, value in flags.items() if value is not None}}
     settings = load_section(SynthConfig, "synth", config_file(config, workspace), set_ or (), **chosen)
+    where, part = engine_config(engine, config_file(config, workspace), shard)
     result = make(
-        Workspace(workspace), settings, truth_only=truth_only, overwrite=overwrite, progress=console
-    )
+        Workspace(workspace), settings, truth_only=truth_only, overwrite=overwrite, engine=where, shard=part,
+        progress=console,
+    )  # fmt: skip
     what = "unchanged" if result.state == "unchanged" else "done"
-    if truth_only:
+    if result.state == "shard":
+        console.print(f"shard {part} is done; the same call without --shard will complete the campus")
+    elif truth_only:
         console.print(f"{result.crops} crops of {result.identities} people in {workspace / 'crops'} ({what})")
         console.print("Next: agreid build-split")
     else:

@@ -9,36 +9,27 @@ import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
 from agreid_cli.config.build_manifest import ManifestConfig
+from agreid_cli.config.engine import EngineConfig
 from agreid_cli.config.recipes import recipe
 from agreid_cli.config.synth import SynthConfig
-from agreid_cli.cores import usable_cores
-from agreid_cli.errors import AgreidError, InputError, Problem, Problems
+from agreid_cli.engine.run import LOCAL
+from agreid_cli.errors import InputError, Problem, Problems, UsageError
 from agreid_cli.progress import SILENT, Progress
-from agreid_cli.records.campus import CAMERAS, TRACKS, Campus, Truth
+from agreid_cli.records.campus import Campus, Truth
 from agreid_cli.records.crops import CROPS
 from agreid_cli.records.extraction import changes
 from agreid_cli.records.files import disk_error, write_csv, write_text
-from agreid_cli.records.folders import writing_folder
 from agreid_cli.records.locks import locked
+from agreid_cli.records.shard import Shard
 from agreid_cli.records.workspace import Workspace
-from agreid_cli.stages.campus.synth_video import Map, film_reel
-from agreid_cli.stages.campus.synth_work import (
-    Reel,
-    at_work,
-    camera_row,
-    campus_of,
-    cut_out,
-    over,
-    pid_of,
-    plan_of,
-    reels,
-)
+from agreid_cli.stages.campus.synth_units import Rendering, render
+from agreid_cli.stages.campus.synth_work import Reel, campus_of, pid_of, plan_of, reels
 from agreid_cli.stages.data.build_manifest import build_manifest
+from agreid_cli.stages.run.sharing import alone
 from agreid_cli.synth.people.population import GROUP_ORDER
 from agreid_cli.synth.place.world import MOST_PAIRS
 
@@ -63,7 +54,7 @@ p = {p}
 
 @dataclass(frozen=True)
 class SynthResult:
-    """state: made, resumed or unchanged. crops: 0 if videos were made."""
+    """state: made, resumed, unchanged, or shard. crops: 0 if videos were made, and in a shard."""
 
     state: str
     videos: tuple[Path, ...]
@@ -78,6 +69,8 @@ def synth(
     *,
     truth_only: bool = False,
     overwrite: bool = False,
+    engine: EngineConfig = LOCAL,
+    shard: Shard | None = None,
     progress: Progress = SILENT,
 ) -> SynthResult:
     """Generate the campus of `config` in `workspace`.
@@ -85,7 +78,12 @@ def synth(
     The same settings give the same bytes, whatever the number of workers. An interrupted campus is continued
     where it stopped; a finished one is left unchanged. Anything else in the workspace is refused;
     `overwrite` replaces another campus and what was derived from it, but never other data.
+
+    Videos are units of work of `engine`. A `shard` renders its videos; a later call without a shard does what
+    is missing and completes the campus.
     """
+    if overwrite and shard is not None:
+        raise UsageError("--overwrite and --shard exclude each other", hint="Use another --workspace.")
     config = config or SynthConfig()
     _check(config)
     truth = workspace.truth
@@ -96,13 +94,15 @@ def synth(
         truth_only=truth_only,
         complete=False,
     )
-    with _locked_campus(workspace):
-        state = _claim(workspace, campus, overwrite=overwrite, progress=progress)
+    with _locked_campus(workspace, shard):
+        with locked(truth.root / ".claim") if shard else contextlib.nullcontext():  # shards start together
+            state = _claim(workspace, campus, overwrite=overwrite, progress=progress)
         if state != "unchanged":
             write_settings(workspace, config.identities)
-            with at_work(_workers(config)) as over_all:
-                for reel in todo:
-                    (cut_reel if truth_only else film_reel)(reel, workspace, config, over_all, progress)
+            how = Rendering(Workspace(workspace.root.resolve()), config, truth_only)
+            render(todo, how, engine=engine, shard=shard, progress=progress)
+            if shard is not None:
+                return SynthResult("shard", (), config.identities, 0, None)
             _write_people(truth, config, todo)
             if truth_only:
                 _write_tables(workspace, todo, progress)
@@ -114,37 +114,6 @@ def synth(
         crops=CROPS.read(workspace.crops).num_rows if truth_only else 0,
         manifest=workspace.manifest if truth_only else None,
     )
-
-
-def cut_reel(
-    reel: Reel, workspace: Workspace, config: SynthConfig, over_all: Map, progress: Progress
-) -> None:
-    """Render the crops of one video; its table is written last and marks it as complete."""
-    truth = workspace.truth
-    if truth.crops(reel.video_id).is_file():
-        return
-    frames = range(0, reel.frames, config.every)
-    rows: list[dict[str, Any]] = []
-    tracks: list[dict[str, Any]] = []
-    images = workspace.crops_dir / "images" / reel.video_id
-    with (
-        writing_folder(images, overwrite=True) as image_folder,
-        writing_folder(truth.parts / reel.video_id, overwrite=True) as part_folder,
-        progress.task(reel.video_id, len(frames), "frames") as task,
-    ):
-        for found in over_all(over(cut_out, config, reel), frames):
-            for crop in found:
-                name = Path(crop.row["path"]).stem
-                (image_folder / f"{name}.jpg").write_bytes(crop.jpeg)
-                (part_folder / f"{name}.png").write_bytes(crop.parts)
-                rows.append(crop.row)
-                tracks.append(crop.track)
-            task.advance(1, crops=len(rows))
-    pair = campus_of(plan_of(config))[reel.pair]
-    poses = [camera_row(pair, reel.platform, frame) for frame in frames]
-    CAMERAS.write(pa.Table.from_pylist(poses, CAMERAS.schema), truth.cameras(reel.video_id))
-    TRACKS.write(pa.Table.from_pylist(tracks, TRACKS.schema), truth.tracks(reel.video_id))
-    CROPS.write(pa.Table.from_pylist(rows, CROPS.schema), truth.crops(reel.video_id))
 
 
 def _check(config: SynthConfig) -> None:
@@ -169,23 +138,30 @@ def _check(config: SynthConfig) -> None:
 
 
 @contextlib.contextmanager
-def _locked_campus(workspace: Workspace) -> Iterator[None]:
-    """Lock the campus for this process, and remove what a killed run left unfinished."""
+def _locked_campus(workspace: Workspace, shard: Shard | None) -> Iterator[None]:
+    """Lock the campus for this process or, together with others, for this shard.
+
+    A call for all videos removes what killed processes left unfinished, before and after.
+    """
     root = workspace.truth.root
     empty = not workspace.root.exists() or not root.exists()
-    taken = AgreidError(
-        f"another agreid is working on the campus in {workspace.root}",
-        hint="Wait until it is finished, or choose another --workspace.",
-    )
     try:
-        with locked(root / ".lock", taken):
-            for folder in (workspace.videos, workspace.crops_dir / "images", workspace.truth.parts):
-                for left in folder.glob(".*.tmp*"):
-                    shutil.rmtree(left) if left.is_dir() else left.unlink()
+        with alone(root, shard, what="working on the campus"):
+            if shard is None:
+                (root / ".claim").unlink(missing_ok=True)
+                _sweep(workspace)
             yield
+            if shard is None:
+                _sweep(workspace)
     finally:
         if empty and not workspace.truth.record.is_file():  # refused: leave the workspace unchanged
             shutil.rmtree(root, ignore_errors=True)
+
+
+def _sweep(workspace: Workspace) -> None:
+    for folder in (workspace.videos, workspace.crops_dir / "images", workspace.truth.parts):
+        for left in folder.glob(".*.tmp*"):
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
 
 
 def _claim(workspace: Workspace, campus: Campus, *, overwrite: bool, progress: Progress) -> str:
@@ -200,7 +176,7 @@ def _claim(workspace: Workspace, campus: Campus, *, overwrite: bool, progress: P
                 workspace.truth.root,
                 *(workspace.root / name for name in _DERIVED),
             )
-            if path.is_file() or (path.is_dir() and any(p.name != ".lock" for p in path.iterdir()))
+            if path.is_file() or (path.is_dir() and any(p.name[0] != "." for p in path.iterdir()))
         ]
         if strange:
             raise InputError(
@@ -243,12 +219,6 @@ def _remove(workspace: Workspace, before: Campus) -> None:
                 path.unlink()
     except OSError as error:
         raise disk_error(workspace.root, error) from error
-
-
-def _workers(config: SynthConfig) -> int:
-    if config.workers != "auto":
-        return config.workers
-    return min(usable_cores(), 16)
 
 
 def write_settings(workspace: Workspace, identities: int) -> None:

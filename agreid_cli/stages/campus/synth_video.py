@@ -25,12 +25,18 @@ FOURCC = "mp4v"
 Map = Callable[[Callable[[int], Any], Iterable[int]], Iterator[Any]]
 
 
+def is_filmed(reel: Reel, workspace: Workspace) -> bool:
+    """Whether the video and its ground truth are complete."""
+    video = workspace.videos / f"{reel.video_id}.mp4"
+    return workspace.truth.tracks(reel.video_id).is_file() and video.is_file()
+
+
 def film_reel(
     reel: Reel, workspace: Workspace, config: SynthConfig, over_all: Map, progress: Progress
 ) -> None:
     """Film one video; its tracks are written last and mark it as complete."""
     truth = workspace.truth
-    if truth.tracks(reel.video_id).is_file() and (workspace.videos / f"{reel.video_id}.mp4").is_file():
+    if is_filmed(reel, workspace):
         return
     tracks: list[dict[str, Any]] = []
     cameras: list[dict[str, Any]] = []

@@ -105,6 +105,25 @@ def _colours(paths: Sequence[Path], camid: Sequence[int], platform: Sequence[str
     return np.stack(rows) if rows else np.zeros((0, describe.width), np.float32)
 
 
+def kept_at(
+    workspace: Workspace,
+    embedder: CropEmbedder,
+    video: str,
+    paths: Sequence[Path],
+    camid: Sequence[int],
+    platform: Sequence[str],
+) -> Path:
+    """The file of the cache for these crops; `InputError` if one is missing."""
+    digest = hashlib.sha256(embedder.digest.encode())
+    for path, camera, carrier in zip(paths, camid, platform, strict=True):  # some networks need both
+        try:
+            facts = path.stat()
+        except OSError as error:
+            raise InputError(f"{path} cannot be read: {error.strerror}") from error
+        digest.update(f"{path.name}\0{facts.st_size}\0{facts.st_mtime_ns}\0{camera}\0{carrier}\n".encode())
+    return workspace.cache / "tracks" / f"{video}-{digest.hexdigest()[:16]}.npy"
+
+
 def embed_video(
     workspace: Workspace,
     embedder: CropEmbedder,
@@ -116,14 +135,7 @@ def embed_video(
     """The vectors of one video's crops, from the cache if it has them, so an interrupted command continues
     with the next video.
     """
-    digest = hashlib.sha256(embedder.digest.encode())
-    for path, camera, carrier in zip(paths, camid, platform, strict=True):  # some networks need both
-        try:
-            facts = path.stat()
-        except OSError as error:
-            raise InputError(f"{path} cannot be read: {error.strerror}") from error
-        digest.update(f"{path.name}\0{facts.st_size}\0{facts.st_mtime_ns}\0{camera}\0{carrier}\n".encode())
-    place = workspace.cache / "tracks" / f"{video}-{digest.hexdigest()[:16]}.npy"
+    place = kept_at(workspace, embedder, video, paths, camid, platform)
     if place.is_file():
         kept: Features = np.load(place)
         if len(kept) == len(paths):

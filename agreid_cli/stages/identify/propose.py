@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from agreid_cli.attributes.identities_csv import read_identities
+from agreid_cli.config.engine import EngineConfig
 from agreid_cli.config.identify import ProposeConfig
+from agreid_cli.engine.run import LOCAL
 from agreid_cli.errors import MissingError, Problems
 from agreid_cli.metrics.clustering.actions import Actions, count_actions
 from agreid_cli.metrics.clustering.chance import Curve
@@ -27,6 +30,7 @@ from agreid_cli.records.proposals import DOUBTS, DOUBTS_SCHEMA, PROPOSALS
 from agreid_cli.records.proposals import SCHEMA as PROPOSALS_SCHEMA
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.identify.compare import doubts, known_of, pids, units_of
+from agreid_cli.stages.identify.embed_units import Remote
 from agreid_cli.stages.identify.embedders import find_embedder
 from agreid_cli.stages.identify.tracks import Piece, Tracks, describe, read_tracks
 
@@ -61,19 +65,23 @@ def propose_identities(
     judgements: Path | None = None,
     truth: Path | None = None,
     device: str = "auto",
+    engine: EngineConfig = LOCAL,
     progress: Progress = SILENT,
 ) -> ProposeResult:
     """Write `proposals/`: pairs.parquet (for the page), identities.csv (the proposed groups), doubts.parquet.
 
     Annotations are not changed. Tracks that they decide are settled, and their pairs teach the probabilities.
-    `truth` is an identities.csv to score the groups against.
+    `truth` is an identities.csv to score the groups against. On Ray, the crops of a video are a unit of work.
     """
     tracks = read_tracks(workspace, identities=identities, judgements=judgements)
     for text in tracks.notes:
         progress.note(text)
     true = None if truth is None else _true_pids(tracks, truth, progress)
     found = find_embedder(workspace, embedder, device=device, batch=config.batch, progress=progress)
-    described = describe(workspace, tracks, found, config, progress)
+    there = Remote(Workspace(workspace.root.resolve()), embedder or found.name, device, config.batch)
+    remote = partial(there.fill, found=found, engine=engine, progress=progress)
+    fill = remote if engine.name != "local" else None
+    described = describe(workspace, tracks, found, config, progress, fill=fill)
     units = units_of(tracks, described, config)
     if len(set(units.camera.tolist())) == 1:
         progress.note("all tracks are of one camera: proposals are within it")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from agreid_cli.records.crops import CROPS
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.annotate.review import NEEDED, parts_of, rows_by_track
 from agreid_cli.stages.annotate.rows import Track, tracks_of
+from agreid_cli.stages.identify.embed_units import VideoCrops
 from agreid_cli.stages.identify.embedders import CropEmbedder, embed_video
 
 COLUMNS = (*NEEDED, "time_s", "score", "sharpness", "in_frame")
@@ -165,8 +166,10 @@ def describe(
     embedder: CropEmbedder,
     config: CompareConfig,
     progress: Progress = SILENT,
+    *,
+    fill: Callable[[Sequence[VideoCrops]], None] | None = None,
 ) -> Described:
-    """Embed some crops of each piece, and pool them."""
+    """Embed some crops of each piece, and pool them. `fill` may embed the crops into the cache before."""
     piece, rows = [], []
     for at, one in enumerate(tracks.pieces):
         chosen = evenly(len(one.rows), config.crops)
@@ -175,14 +178,14 @@ def describe(
     of_video: dict[str, list[int]] = defaultdict(list)
     for n, at in enumerate(piece):
         of_video[tracks.pieces[at].track[0]].append(n)
+    wanted = {video: _crops(workspace, video, [rows[n] for n in mine]) for video, mine in of_video.items()}
+    if fill is not None:
+        fill(list(wanted.values()))
     parts: dict[int, Floats] = {}
     with progress.task("embedding tracks", len(rows), "crops") as task:
         for video, mine in of_video.items():
-            here = [rows[n] for n in mine]
-            paths = [workspace.crops_dir / row["path"] for row in here]
-            found = embed_video(
-                workspace, embedder, video, paths, [r["camid"] for r in here], [r["platform"] for r in here]
-            )
+            what = wanted[video]
+            found = embed_video(workspace, embedder, video, what.paths, what.camid, what.platform)
             parts |= dict(zip(mine, found, strict=True))
             task.advance(len(mine))
     number = np.array(piece, np.int64)
@@ -200,6 +203,13 @@ def describe(
     vectors = pooled(crop, number, weight)
     spread = 1 - np.bincount(number, (crop * vectors[number]).sum(axis=1)) / np.bincount(number)
     return Described(vectors, *_halves(crop, number, weight), spread)
+
+
+def _crops(workspace: Workspace, video: str, rows: Sequence[Mapping[str, Any]]) -> VideoCrops:
+    paths = tuple(workspace.crops_dir / row["path"] for row in rows)
+    return VideoCrops(
+        video, paths, tuple(row["camid"] for row in rows), tuple(row["platform"] for row in rows)
+    )
 
 
 def evenly(n: int, most: int) -> list[int]:

@@ -26,7 +26,7 @@ from agreid_cli.records.manifest import attribute_matrix, read_manifest
 from agreid_cli.records.naming import parse_video_name
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.campus import synth as stage
-from agreid_cli.stages.campus import synth_video
+from agreid_cli.stages.campus import synth_crops, synth_video
 from agreid_cli.stages.campus.synth import synth
 from agreid_cli.stages.data.build_split import build_split
 from tests.support.heard import Heard
@@ -192,7 +192,7 @@ def test_settings_of_one_s_own_are_kept(tmp_path: Path) -> None:
 def test_after_an_interruption_it_goes_on_and_ends_in_the_same_bytes(
     tmp_path: Path, films: Workspace, crops: Workspace, monkeypatch: pytest.MonkeyPatch, truth_only: bool
 ) -> None:
-    workspace, module = Workspace(tmp_path), stage if truth_only else synth_video
+    workspace, module = Workspace(tmp_path), synth_crops if truth_only else synth_video
     name = "cut_out" if truth_only else "film"
     work, calls = getattr(module, name), []
 
