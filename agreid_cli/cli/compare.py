@@ -13,8 +13,11 @@ from agreid_cli.cli.options import (
     ConfigOption,
     DeviceOption,
     JsonOption,
+    LevelOption,
+    PoolOption,
     SetOption,
     WorkspaceOption,
+    check_pool,
     config_file,
 )
 
@@ -50,6 +53,8 @@ def compare(
     out: Annotated[
         Optional[Path], typer.Option("--out", "-o", metavar="FILE", help="Also write an HTML page.")
     ] = None,
+    level: LevelOption = None,
+    pool: PoolOption = None,
     device: DeviceOption = "auto",
     workspace: WorkspaceOption = HERE,
     config: ConfigOption = None,
@@ -65,11 +70,14 @@ def compare(
     """
     from agreid_cli.config.evaluate import EvaluateConfig
     from agreid_cli.config.load import load_section
+    from agreid_cli.records.results import POOLED
     from agreid_cli.records.workspace import Workspace
     from agreid_cli.stages.run.compare import compare as compare_all
 
     console = Console(json=json)
-    settings = load_section(EvaluateConfig, "evaluate", config_file(config, workspace), set_ or ())
+    settings = load_section(EvaluateConfig, "evaluate", config_file(config, workspace), set_ or (),
+                            level=level, pool=pool)  # fmt: skip
+    check_pool(pool, settings.level)
     done = compare_all(
         Workspace(workspace), systems=systems or (), config=settings, data=data or (),
         directions=direction or (), base=base, out=out, device=device, progress=console,
@@ -81,7 +89,8 @@ def compare(
         rows = [row for row in done.rows if (row.data, row.result.direction) == place]
         first = rows[0].result
         console.table(
-            f"{place[0]}, {place[1]}: {first.n_valid:,} valid queries, {first.n_gallery:,} gallery crops",
+            f"{place[0]}, {place[1]}: {first.n_valid:,} valid queries, {first.n_gallery:,} gallery "
+            f"{first.level}s{', pooled by ' if first.pool else ''}{POOLED[first.pool]}",
             ["system", "mAP %", "Rank-1 %", "mINP %", "Δ mAP", "Δ Rank-1"],
             [_cells(row, done.base) for row in rows],
             right=(1, 2, 3, 4, 5),

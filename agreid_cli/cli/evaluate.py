@@ -13,9 +13,12 @@ from agreid_cli.cli.options import (
     ConfigOption,
     EngineOption,
     JsonOption,
+    LevelOption,
+    PoolOption,
     SetOption,
     ShardOption,
     WorkspaceOption,
+    check_pool,
     config_file,
     engine_config,
     is_workspace,
@@ -59,6 +62,8 @@ def evaluate(
     metric: Annotated[
         Optional[str], typer.Option("--metric", help="cosine or euclidean.", show_default="cosine")
     ] = None,
+    level: LevelOption = None,
+    pool: PoolOption = None,
     rerank: Annotated[
         Optional[str],
         typer.Option("--rerank", metavar="K1,K2,LAMBDA", help="k-reciprocal re-ranking, e.g. 20,6,0.3."),
@@ -110,6 +115,9 @@ def evaluate(
     Each score comes with a fingerprint of the ranked crops. Scores are comparable if their fingerprints are
     equal. With --json, prints one object per direction, one per line.
 
+    With --level track, a query and a gallery item is a track: its crops are pooled. Such scores have
+    fingerprints of their own.
+
     Example: agreid evaluate --embeddings features.npz --direction a2g
     """
     from agreid_cli.config.evaluate import EvaluateConfig
@@ -124,12 +132,14 @@ def evaluate(
     console = Console(json=json)
     settings = load_section(
         EvaluateConfig, "evaluate", config_file(config, workspace), set_ or (),
-        metric=metric, rerank=rerank, ci=ci,
+        metric=metric, rerank=rerank, ci=ci, level=level, pool=pool,
     )  # fmt: skip
+    check_pool(pool, settings.level)
     if explain or oracle:
         others = {"--embeddings": embeddings or more, "--baseline": baseline, "--compare": compare,
                   "--save-ranks": save_ranks, "--out": out, "--worst": worst, "--rerank": rerank,
-                  "--metric": metric, "--engine": engine, "--shard": shard}  # fmt: skip
+                  "--metric": metric, "--engine": engine, "--shard": shard,
+                  "--level track": settings.level == "track"}  # fmt: skip
         if wrong := [name for name, given in others.items() if given]:
             raise UsageError(f"{' and '.join(wrong)} cannot be combined with --explain", hint="Leave it out.")
         _explain(

@@ -67,7 +67,30 @@ ShardOption = Annotated[
         show_default="all",
     ),
 ]  # fmt: skip
+LevelOption = Annotated[
+    Optional[str],
+    typer.Option(
+        "--level", metavar="crop|track", show_default="crop",
+        help="What is ranked: every crop, or every track with its crops pooled.",
+    ),
+]  # fmt: skip
+PoolOption = Annotated[
+    Optional[str],
+    typer.Option(
+        "--pool", metavar="mean|weighted|best", show_default="weighted",
+        help="With --level track: the mean of a track's crops, their mean weighted by quality, or the "
+        "best-matching pair of crops.",
+    ),
+]  # fmt: skip
 HERE = Path()
+
+
+def check_pool(pool: str | None, level: str) -> None:
+    """`UsageError` if a pool is given and crops are ranked."""
+    from agreid_cli.errors import UsageError
+
+    if pool is not None and level != "track":
+        raise UsageError("--pool is for tracks", hint="Add --level track.")
 
 
 def engine_config(engine: str | None, file: Path | None, shard: str | None = None) -> tuple[Any, Any]:

@@ -68,9 +68,22 @@ def _column(result: RankingResult) -> dict[str, str]:
         "n_valid": f"{result.n_valid:,}",
         "n_dropped": f"{result.n_dropped:,}",
         "n_gallery": f"{result.n_gallery:,}",
+        **_tracks(result),
         "metric": f"{result.metric}, re-ranked {result.rerank}" if result.rerank else result.metric,
         "roles from": result.roles,
         "fingerprint": result.fingerprint,
+    }
+
+
+def _tracks(result: RankingResult) -> dict[str, str]:
+    """What only a ranking of tracks has."""
+    from agreid_cli.records.results import POOLED
+
+    if result.level == "crop":
+        return {}
+    return {
+        "level": f"track, {POOLED[result.pool]}",
+        "pooled crops": f"{result.n_query_crops:,} + {result.n_gallery_crops:,}",
     }
 
 

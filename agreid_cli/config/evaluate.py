@@ -35,6 +35,11 @@ class EvaluateConfig(Frozen):
 
     metric: Literal["cosine", "euclidean"] = "cosine"
     rerank: Annotated[RerankConfig | None, SwitchedOnBy("--set rerank=20,6,0.3 (k1, k2, lambda)")] = None
+    #: What is ranked: every crop, or every track, whose crops are pooled.
+    level: Literal["crop", "track"] = "crop"
+    #: A track's embedding: the mean of its crops, the mean weighted by their quality; or, for each two
+    #: tracks, the distance of their best-matching pair of crops.
+    pool: Literal["mean", "weighted", "best"] = "weighted"
     ci: bool = False
     ci_level: float = Field(0.95, gt=0, lt=1)
     rounds: int = Field(1000, ge=1)  # bootstrap resamples

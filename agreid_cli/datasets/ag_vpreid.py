@@ -1,8 +1,8 @@
 """AG-VPReID (CVPR 2025): video; CCTV (cameras 0, 1), wearable (2, 3) and drones (4, 5), 3,027 people.
 
 `train/81/<tracklet>/P81T2310171A2C2E152K7F7528.jpg` is a frame of person 81 by camera 2. Camera 0 is CCTV
-here, where AG-ReID's is the drone. The published protocol ranks tracklets; here every frame is ranked by
-itself, so figures do not compare. Folders and names follow the authors' reader and another one.
+here, where AG-ReID's is the drone. The published protocol ranks tracklets: `evaluate --level track`.
+Ranking every frame by itself gives other figures. Folders and names follow the authors' reader and another.
 """
 
 from __future__ import annotations
@@ -67,5 +67,6 @@ AG_VPREID = Dataset(
             ),
         ),
     ),
-    remark="Publications rank the tracklets of AG-VPReID, agreid ranks frames: figures do not compare.",
+    remark="Publications rank the tracklets of AG-VPReID: agreid evaluate --level track. Rankings of single "
+    "frames do not compare.",
 )

@@ -76,5 +76,6 @@ DETREIDX = Dataset(
             ),
         ),
     ),
-    remark="The challenge ranks the tracklets of DetReIDX, agreid ranks frames: figures do not compare.",
+    remark="The challenge ranks the tracklets of DetReIDX: agreid evaluate --level track. Rankings of single "
+    "frames do not compare.",
 )

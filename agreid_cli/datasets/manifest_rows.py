@@ -27,9 +27,11 @@ def manifest_table(
     """The manifest's columns, and the published roles.
 
     `sizes` are (width, height) of the images, `attributes` pid → (bits, known groups), and `prefix` is the
-    path from the workspace to the data set.
+    path from the workspace to the data set. Tracklets are numbered in the order of their folders; the videos
+    are unknown, so each camera and session counts as one.
     """
     crops = []
+    number = {name: at for at, name in enumerate(sorted({row.tracklet for row in rows if row.tracklet}), 1)}
     ids = crop_ids([row.path for row in rows])
     for crop_id, row, size in zip(ids, rows, sizes, strict=True):
         crop_id = row.crop_id or crop_id
@@ -37,11 +39,16 @@ def manifest_table(
         crop = crop_row(
             crop_id, path, camid=row.camid, platform=row.platform, size=size,
             altitude=row.altitude, session=row.session, frame=row.frame,
+            video_id=_video(row) if row.tracklet else None, track_id=number.get(row.tracklet),
         )  # fmt: skip
         bits, known = attributes.get(row.pid, (None, None))
         crops.append({**crop, "pid": row.pid, "attr_bits": bits, "attr_known": known})
     table = pa.Table.from_pylist(crops, manifest_artefact(group_sizes).schema)
     return table.append_column(PUBLISHED, pa.array([";".join(row.roles) for row in rows], pa.string()))
+
+
+def _video(row: Row) -> str:
+    return f"c{row.camid}" + (f"-{row.session}" if row.session else "")
 
 
 def crop_ids(paths: Sequence[str]) -> list[str]:

@@ -28,6 +28,7 @@ class Row:
     session: str | None = None  # the T field, or what the set has in its place
     frame: int | None = None  # 0-based where the publisher's count is known, else as published
     crop_id: str = ""  # its path without the suffix, unless a list gives another
+    tracklet: str = ""  # its folder, where the publisher has one for each track
     also: tuple[str, ...] = ()  # other places of the same crop: one name in two folders of the test set
 
 

@@ -14,7 +14,7 @@ from agreid_cli.errors import Problem
 def walk_tracklets(
     root: Path, folders: Mapping[str, tuple[str, ...]], parse: Callable[[str], Row | None], grammar: str
 ) -> Iterator[Row | Problem]:
-    """Every frame of `folders` (folder → roles) as a row, with the pid of its person's folder."""
+    """Every frame of `folders` (folder → roles) as a row, with its tracklet and its person's pid."""
     for folder, roles in folders.items():
         for path, regular in images(root, folder):
             if not regular:
@@ -27,4 +27,5 @@ def walk_tracklets(
             elif not rest or not person.isdecimal() or int(person) > MAX_PID:
                 yield Problem(path, "is in no folder that is a person's number")
             else:
-                yield replace(row, pid=int(person))
+                # Frames that lie directly in the person's folder are of no track.
+                yield replace(row, pid=int(person), tracklet=path.rpartition("/")[0] if "/" in rest else "")

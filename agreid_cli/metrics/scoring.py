@@ -36,43 +36,34 @@ def ranked(
     *,
     top: bool,
     divided: Callable[[Any, Any, Mapping[str, Any]], Ranks] | None = None,
+    distances: Any = None,
 ) -> tuple[Ranks, TopK | None]:
     """Rank the gallery for every query, and find the `top_k` nearest if requested.
 
     The work is done in steps of some queries, which only affects the progress display. `divided` ranks all
-    queries in place of `rank`, with the same arguments.
+    queries in place of `rank`, with the same arguments. `distances`, (queries, gallery) with row slices, are
+    ranked in place of the embeddings.
     """
-    query, gallery = embeddings.take(found.query), embeddings.take(found.gallery)
-    step = max(LEAST_A_STEP, -(-len(query) // STEPS))
     how = config.model_dump(include={"metric", "block_query", "threads", "engine"})
-    distances: Any = None
-    if embeddings.distances is not None:
-        if config.rerank:
-            raise InputError(
-                "re-ranking needs embeddings, and the file has only distances from queries to gallery",
-                hint="Leave out --rerank, or give the embeddings.",
-            )
-        distances = Given(embeddings.distances, found)
-        step = max(1, DISTANCES_A_STEP // len(gallery))
-    elif config.rerank:
-        from agreid_cli.metrics.rerank import rerank  # needs scipy, which plain ranking does not
-
-        progress.note(f"{found.direction.name}: computing the reciprocal neighbours of all crops")
-        own = {name: how[name] for name in ("metric", "threads", "engine")}
-        distances = rerank(query, gallery, **config.rerank.model_dump(), **own)
-        step = max(1, DISTANCES_A_STEP // len(gallery))
+    if distances is None:
+        distances = _distances(embeddings, found, config, progress)
+    n_query = len(found.query)
+    query, gallery, step = None, None, max(1, DISTANCES_A_STEP // len(found.gallery))
+    if distances is None:
+        query, gallery = embeddings.take(found.query), embeddings.take(found.gallery)
+        step = max(LEAST_A_STEP, -(-n_query // STEPS))
     if divided is not None:
         if distances is not None:
             raise UsageError(
-                "--engine ray and --shard rank embeddings without --rerank",
-                hint="Leave them out: re-ranking and given distances are not divided.",
+                "--engine ray and --shard rank vectors, without --rerank, --pool best or given distances",
+                hint="Leave them out: a ranking of distances is not divided.",
             )
         labels = _labels(found, slice(None))
         all_ranks = divided(query, gallery, {**labels, **how, "block_gallery": config.block_gallery})
         return all_ranks, topk(query, gallery, config.top_k, **labels, **how) if top else None
     ranks, nearest = [], []
-    with progress.task(f"ranking {found.direction.name}", len(query), "queries") as task:
-        for start in range(0, len(query), step):
+    with progress.task(f"ranking {found.direction.name}", n_query, "queries") as task:
+        for start in range(0, n_query, step):
             some = slice(start, start + step)
             labels = _labels(found, some)
             if distances is not None:
@@ -80,11 +71,31 @@ def ranked(
                 ranks.append(rank_distances(block, **labels))
                 nearest += [topk_distances(block, config.top_k, **labels)] if top else []
             else:
+                assert query is not None
                 part = query[some]
                 ranks.append(rank(part, gallery, **labels, **how, block_gallery=config.block_gallery))
                 nearest += [topk(part, gallery, config.top_k, **labels, **how)] if top else []
             task.advance(len(ranks[-1].n_match))
     return _joined(ranks), _joined(nearest) if top else None
+
+
+def _distances(embeddings: Embeddings, found: Sides, config: EvaluateConfig, progress: Progress) -> Any:
+    """Those that the file gives, or re-ranked ones; None where vectors are ranked."""
+    if embeddings.distances is not None:
+        if config.rerank:
+            raise InputError(
+                "re-ranking needs embeddings, and the file has only distances from queries to gallery",
+                hint="Leave out --rerank, or give the embeddings.",
+            )
+        return Given(embeddings.distances, found)
+    if not config.rerank:
+        return None
+    from agreid_cli.metrics.rerank import rerank  # needs scipy, which plain ranking does not
+
+    progress.note(f"{found.direction.name}: computing the reciprocal neighbours of all {config.level}s")
+    own = config.model_dump(include={"metric", "threads", "engine"})
+    query, gallery = embeddings.take(found.query), embeddings.take(found.gallery)
+    return rerank(query, gallery, **config.rerank.model_dump(), **own)
 
 
 class Given:

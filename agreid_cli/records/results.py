@@ -14,6 +14,9 @@ from agreid_cli.records.versioned_json import read_versioned
 
 SCHEMA = "results"
 VERSION = 1
+LEVELS = ("crop", "track")
+#: How each way of pooling a track's crops is named.
+POOLED = {"": "", "mean": "mean", "weighted": "weighted mean", "best": "best pair"}
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,15 @@ class PerQuery:
     n_match: tuple[int, ...]
 
 
+def result_kind(direction: str, level: str) -> str:
+    """How the file of a result is named.
+
+    >>> result_kind("a2g", "crop"), result_kind("a2g", "track")
+    ('a2g', 'a2g-track')
+    """
+    return direction if level == "crop" else f"{direction}-{level}"
+
+
 @dataclass(frozen=True)
 class RankingResult:
     """One direction. All scores are 0..1; `cmc[k - 1]` is Rank-k."""
@@ -79,6 +91,15 @@ class RankingResult:
     per_query: PerQuery
     ci: Interval | None = None
     comparison: Comparison | None = None
+    level: str = "crop"  # crop or track: what a query and a gallery item is; `crop_id` then names tracks
+    pool: str = ""  # of tracks: mean, weighted or best
+    n_query_crops: int | None = None  # of tracks: crops pooled on each side
+    n_gallery_crops: int | None = None
+
+    @property
+    def kind(self) -> str:
+        """The name of its file: the direction, with the level unless it is crops."""
+        return result_kind(self.direction, self.level)
 
     def rank(self, k: int) -> float:
         """Rank-k; beyond the end of the curve the last value."""
@@ -134,6 +155,8 @@ def faults_of(result: RankingResult) -> list[str]:
             faults.append(f"{name} is not in 0..1")
     if any(later < earlier for earlier, later in pairwise(result.cmc)):
         faults.append("cmc decreases")
+    if result.level not in LEVELS:
+        faults.append(f"level is '{result.level}', not one of {', '.join(LEVELS)}")
     if not 0 <= result.n_valid <= result.n_query or result.n_dropped != result.n_query - result.n_valid:
         faults.append(f"{result.n_valid} valid and {result.n_dropped} dropped of {result.n_query} queries")
     columns = sorted({len(column) for column in vars(result.per_query).values()})

@@ -33,6 +33,8 @@ def reasons_against(
                 f"a later release: {result.n_valid:,} queries and {result.n_gallery:,} gallery crops here, "
                 f"{first:,} and {GALLERIES[result.direction][0]:,} in the paper"
             )
+    if isinstance(result, RankingResult) and result.level == "track":
+        found.append("ranked over tracks; the paper ranks crops")
     if isinstance(result, RankingResult) and result.rerank:
         found.append("re-ranked, unlike the paper")
     if recipe and published_model(recipe) is None:

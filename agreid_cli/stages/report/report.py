@@ -149,6 +149,8 @@ class _Maker:
 
     def _queries(self, measured: Sequence[System], name: str) -> tuple[tuple[Query, ...], tuple[str, ...]]:
         """The newest system determines the queries; systems with the same crops are shown beside it."""
+        if not (measured := [system for system in measured if not system.of]):
+            return (), ("Ranked lists show crops, and only tracks were ranked.",)
         main = measured[-1].results[name]
         chosen = pick(main, self.config.queries, self.config.order)
         same = [s for s in measured if s.results[name].fingerprint == main.fingerprint]
@@ -199,6 +201,8 @@ def _paths(workspace: Workspace, manifest: pa.Table | None) -> dict[str, Path]:
 
 
 def _what(system: System) -> str:
+    if system.of:
+        return f"{system.of}, with the crops of each track pooled"
     if system.run is None:
         return "embeddings of another program"
     return f"run, recipe {system.recipe}" if system.recipe else "run"

@@ -17,7 +17,7 @@ from agreid_cli.metrics.ranking.ranking import Ranks
 from agreid_cli.records.baselines import BASELINES
 from agreid_cli.records.directions import DIRECTIONS
 from agreid_cli.records.explanation import ExplanationResult, explanation_path, read_explanation
-from agreid_cli.records.results import Interval, RankingResult, read_result
+from agreid_cli.records.results import POOLED, Interval, RankingResult, read_result, result_kind
 from agreid_cli.records.runs import Run, all_runs, find_run
 from agreid_cli.records.workspace import Workspace
 
@@ -31,6 +31,7 @@ class System:
     results: dict[str, RankingResult]  # by direction
     config: dict[str, Any]  # of the run, as it ran
     explanations: dict[str, ExplanationResult] = field(default_factory=dict)  # by direction
+    of: str = ""  # the system whose tracks were ranked
 
     @property
     def recipe(self) -> str:
@@ -50,9 +51,9 @@ def systems_of(
     if not runs:
         chosen.reverse()
     problems = Problems()
-    found = [_of_run(run, config, problems) for run in chosen]
+    found = [system for run in chosen for system in _of_run(run, config, problems)]
     others = _of_files(workspace, config, problems)
-    floor = [system for system in others if system.name in BASELINES.values()]
+    floor = [system for system in others if (system.of or system.name) in BASELINES.values()]
     found = floor + found
     if not runs:
         found += [system for system in others if system not in floor]
@@ -66,12 +67,16 @@ def systems_of(
     return tuple(found), 0 if runs else len(every) - len(chosen)
 
 
-def _of_run(run: Run, config: ReportConfig, problems: Problems) -> System:
+def _of_run(run: Run, config: ReportConfig, problems: Problems) -> list[System]:
+    """The run over crops, and over tracks if they were ranked."""
     results: dict[str, RankingResult] = {}
+    tracks: dict[str, RankingResult] = {}
     explanations: dict[str, ExplanationResult] = {}
     for direction in DIRECTIONS:
         if run.result(direction).is_file():
             _read(run.result(direction), direction, results, config, problems)
+        if (pooled := run.result(result_kind(direction, "track"))).is_file():
+            _read(pooled, direction, tracks, config, problems)
         if (path := explanation_path(run, direction)).is_file():
             try:
                 explanations[direction] = read_explanation(path)
@@ -83,19 +88,36 @@ def _of_run(run: Run, config: ReportConfig, problems: Problems) -> System:
             tree = read_toml(run.config)
         except InputError as error:
             problems.add("", error.message)
-    return System(run.name, run, results, tree, explanations)
+    return [System(run.name, run, results, tree, explanations), *_tracks(run.name, tracks, tree)]
 
 
 def _of_files(workspace: Workspace, config: ReportConfig, problems: Problems) -> list[System]:
-    groups: dict[str, dict[str, RankingResult]] = {}
+    crops: dict[str, dict[str, RankingResult]] = {}
+    tracks: dict[str, dict[str, RankingResult]] = {}
     for path in sorted(workspace.results.glob("*.json")):
-        stem, _, direction = path.stem.rpartition("-")
+        name = path.stem.removesuffix("-track")
+        groups = crops if name == path.stem else tracks
+        stem, _, direction = name.rpartition("-")
         if stem and direction in DIRECTIONS:
             _read(path, direction, groups.setdefault(stem, {}), config, problems)
-    return [
-        System(stem, None, {name: results[name] for name in DIRECTIONS if name in results}, {})
-        for stem, results in groups.items()
-    ]
+    found = []
+    for stem in dict.fromkeys((*crops, *tracks)):
+        if stem in crops:
+            found.append(System(stem, None, _in_order(crops[stem]), {}))
+        found += _tracks(stem, tracks.get(stem, {}), {})
+    return found
+
+
+def _tracks(name: str, results: dict[str, RankingResult], tree: dict[str, Any]) -> list[System]:
+    """A system of its own for the rankings of tracks: they are not comparable with those of crops."""
+    if not results:
+        return []
+    pools = " or ".join(dict.fromkeys(POOLED[result.pool] for result in results.values()))
+    return [System(f"{name}, tracks ({pools})", None, _in_order(results), tree, of=name)]
+
+
+def _in_order(results: dict[str, RankingResult]) -> dict[str, RankingResult]:
+    return {name: results[name] for name in DIRECTIONS if name in results}
 
 
 def _read(

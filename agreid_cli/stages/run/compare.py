@@ -11,7 +11,7 @@ from agreid_cli.errors import InputError, MissingError, UsageError, did_you_mean
 from agreid_cli.metrics.scoring import comparison
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.files import write_text
-from agreid_cli.records.results import Comparison, RankingResult
+from agreid_cli.records.results import POOLED, Comparison, RankingResult
 from agreid_cli.records.runs import Run, all_runs
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.run.evaluate import evaluate
@@ -168,7 +168,8 @@ def _tested(
             if name == base or other is None:
                 rows.append(Row(data, name, mine))
             elif mine.fingerprint != other.fingerprint:
-                why = f"ranked over other crops (fingerprint {mine.fingerprint}, base {other.fingerprint})"
+                prints = f"fingerprint {mine.fingerprint}, base {other.fingerprint}"
+                why = f"ranked over other {mine.level}s ({prints})"
                 rows.append(Row(data, name, mine, why=why))
             else:
                 rows.append(Row(data, name, mine, comparison(mine, other, name=base, config=config)))
@@ -183,6 +184,7 @@ def _view(row: Row) -> dict[str, object]:
         "data": row.data, "system": row.system, "direction": result.direction, "mAP": result.mAP,
         "mAP_ci": result.ci.mAP, "rank1": result.rank(1), "rank1_ci": result.ci.rank1, "mINP": result.mINP,
         "valid": result.n_valid, "gallery": result.n_gallery, "fingerprint": result.fingerprint,
+        "unit": result.level, "pool": POOLED[result.pool],
         "metric": result.metric, "comparison": row.comparison, "why": row.why, "level": result.ci.level,
         "rounds": result.ci.rounds, "identities": result.ci.n_identities,
     }  # fmt: skip

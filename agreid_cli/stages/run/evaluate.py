@@ -13,7 +13,7 @@ from agreid_cli.config.evaluate import EvaluateConfig
 from agreid_cli.datasets.embedding_files import read_files
 from agreid_cli.engine.run import LOCAL
 from agreid_cli.errors import InputError, MissingError, Problem, UsageError
-from agreid_cli.metrics.protocol import Lists, Sides, directions_in, fingerprint, sides
+from agreid_cli.metrics.protocol import Lists, directions_in
 from agreid_cli.metrics.scoring import comparison, ranked, ranks_table, result
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.directions import find_direction
@@ -27,6 +27,7 @@ from agreid_cli.records.shard import Shard
 from agreid_cli.records.split import SPLIT, refuse_mixed, sides_of
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.run.baseline import embed_baseline
+from agreid_cli.stages.run.cases import Case, crop_cases, say_rows, track_cases
 from agreid_cli.stages.run.rank_units import PartialError, Ranges, ranges_folder
 from agreid_cli.stages.run.refresh import refresh
 
@@ -80,39 +81,47 @@ def evaluate(
     )
     lists = _lists(workspace, embeddings, manifest, config, progress)
     names = _names(directions, other) or _usual(directions_in(embeddings, lists))
-    chosen = [sides(embeddings, find_direction(name), lists) for name in names]
-    prints = [fingerprint(found, embeddings.crop_id) for found in chosen]
+    if config.level == "track":
+        cases = track_cases(embeddings, names, lists, config, manifest, workspace.manifest, progress)
+    else:
+        cases = crop_cases(embeddings, names, lists)
     if other:
-        _must_agree(chosen, prints, other, str(compare_with))
+        _must_agree(cases, other, str(compare_with))
     results, tables = [], []
-    for found, mark in zip(chosen, prints, strict=True):
-        _say(found, embeddings, progress)
-        said = {"fingerprint": mark, "metric": config.metric}
+    for case in cases:
+        say_rows(case, progress)
+        found = case.found
+        said = {"fingerprint": case.mark, "metric": config.metric, "pool": case.pool}
         above = source.run.root if source.run else out or workspace.results
         folder = ranges_folder(above, found.direction.name, said, source.files)
         ranges = Ranges(engine, shard, folder, progress)
         divided = ranges.rank if ranges.wanted() else None
         try:
-            ranks, top = ranked(embeddings, found, config, progress, top=bool(save_ranks), divided=divided)
+            ranks, top = ranked(
+                case.embeddings, found, config, progress,
+                top=bool(save_ranks), divided=divided, distances=case.distances,
+            )  # fmt: skip
         except PartialError:
             progress.note(f"{found.direction.name}: shard {shard} is counted")
             continue
-        scored = result(ranks, embeddings, found, config, fingerprint=mark, source=source.name)
+        scored = case.stated(
+            result(ranks, case.embeddings, found, config, fingerprint=case.mark, source=source.name)
+        )
         if other:
             scored = replace(
                 scored, comparison=comparison(scored, other, name=str(compare_with), config=config)
             )
         if top:
-            tables.append(ranks_table(embeddings, found, top))
+            tables.append(ranks_table(case.embeddings, found, top))
         if keep or out or source.run:
-            place = source.result(out or workspace.results, scored.direction)
+            place = source.result(out or workspace.results, scored.kind)
             write_result(scored, place)
             progress.note(f"{scored.direction}: written to {place}")
         ranges.forget()
         results.append(scored)
     if save_ranks and tables:
         RANKS.write(pa.concat_tables(tables), save_ranks)
-        progress.note(f"the {config.top_k} nearest gallery crops of every query: {save_ranks}")
+        progress.note(f"the {config.top_k} nearest gallery {config.level}s of every query: {save_ranks}")
     return results
 
 
@@ -125,11 +134,11 @@ class _Source:
     def name(self) -> str:
         return f"runs/{self.run.name}" if self.run else " ".join(map(str, self.files))
 
-    def result(self, folder: Path, direction: str) -> Path:
+    def result(self, folder: Path, kind: str) -> Path:
         if self.run:
-            return self.run.result(direction)
+            return self.run.result(kind)
         stems = dict.fromkeys(path.stem for path in self.files)
-        return folder / f"{'+'.join(stems)}-{direction}.json"
+        return folder / f"{'+'.join(stems)}-{kind}.json"
 
 
 def _source(
@@ -206,30 +215,21 @@ def _usual(possible: Sequence[str]) -> list[str]:
     return found
 
 
-def _must_agree(chosen: Sequence[Sides], prints: Sequence[str], other: RankingResult, name: str) -> None:
-    if prints == [other.fingerprint]:
+def _must_agree(cases: Sequence[Case], other: RankingResult, name: str) -> None:
+    if [case.mark for case in cases] == [other.fingerprint]:
         return
-    [found] = chosen
-    counts = f"{len(found.query)} queries, {len(found.gallery)} gallery crops"
-    theirs = f"{other.n_query} queries, {other.n_gallery} gallery crops"
+    [case] = cases
+    unit, found = "tracks" if case.pool else "crops", case.found
+    counts = f"{len(found.query)} queries, {len(found.gallery)} gallery {unit}"
+    theirs = f"{other.n_query} queries, {other.n_gallery} gallery {other.level}s"
+    levels = {"tracks" if case.pool else "crops", f"{other.level}s"}
     raise InputError(
-        "the two scores are not over the same crops, so they are not comparable",
+        f"the two scores are not over the same {' and '.join(sorted(levels))}, so they are not comparable",
         problems=[
-            Problem("here", f"{found.direction.name}, {counts}, fingerprint {prints[0]}"),
+            Problem("here", f"{found.direction.name}, {counts}, fingerprint {case.mark}"),
             Problem(name, f"{other.direction}, {theirs}, fingerprint {other.fingerprint}"),
         ],
-        hint="Rank both with the same crops, identities, cameras and roles.",
+        hint="Rank both with the same crops, identities, cameras and roles."
+        if len(levels) == 1
+        else f"Rank both with --level {other.level}.",
     )
-
-
-def _say(found: Sides, embeddings: Embeddings, progress: Progress) -> None:
-    if found.roles == "platforms":
-        progress.note(
-            f"{found.direction.name}: neither a split nor the file gives query and gallery roles, "
-            "so every crop of the query platform is a query and every crop of the gallery platform is in "
-            "the gallery"
-        )
-    elif found.roles == "file" and (n := sum(role is None for role in embeddings.role)):
-        progress.note(f"{found.direction.name}: {n:,} rows without a role (query, gallery) are not ranked")
-    if found.n_junk:
-        progress.note(f"{found.direction.name}: gallery crops with pid -1, left out: {found.n_junk:,}")

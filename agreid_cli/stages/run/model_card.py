@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from agreid_cli.nn.encoder import Encoder
-from agreid_cli.records.results import read_result
+from agreid_cli.records.results import POOLED, read_result
 from agreid_cli.records.run_inputs import read_inputs
 from agreid_cli.records.runs import Run
 from agreid_cli.records.training_log import read_log
@@ -88,7 +88,8 @@ def _figures(run: Run) -> list[dict[str, Any]]:
     if results:
         return [
             {
-                "direction": r.direction, "mAP": r.mAP, "rank1": r.rank(1), "mINP": r.mINP,
+                "direction": f"{r.direction}, tracks ({POOLED[r.pool]})" if r.pool else r.direction,
+                "mAP": r.mAP, "rank1": r.rank(1), "mINP": r.mINP,
                 "n_valid": r.n_valid, "fingerprint": r.fingerprint,
             }
             for r in results

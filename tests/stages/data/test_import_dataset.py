@@ -286,3 +286,16 @@ def test_both_junk_rules_of_uav_human_are_offered_and_said(tmp_path: Path) -> No
         import_dataset(
             Workspace(tmp_path / "w"), "market-1501", tmp_path / "market", ImportConfig(junk="none")
         )
+
+
+def test_folders_of_tracklets_are_the_tracks_of_the_manifest(tmp_path: Path) -> None:
+    for name, layout in (("ag-vpreid", "competition"), ("detreidx", "video challenge")):
+        build(name, layout, tmp_path / name)
+        result = run(tmp_path / f"{name}-ws", name, tmp_path / name)
+        rows = read_manifest(result.manifest).to_pylist()
+        folders: dict[tuple[str, int], set[str]] = {}
+        for row in rows:
+            folders.setdefault((row["video_id"], row["track_id"]), set()).add(os.path.dirname(row["path"]))
+        assert all(len(paths) == 1 for paths in folders.values())
+        assert len(folders) == len({os.path.dirname(row["path"]) for row in rows})
+        assert sorted(track for _, track in folders) == list(range(1, len(folders) + 1))
