@@ -15,8 +15,10 @@ from agreid_cli.cli.options import (
     DeviceOption,
     JsonOption,
     PlatformOption,
+    PoolOption,
     SetOption,
     WorkspaceOption,
+    check_pool,
     config_file,
 )
 from agreid_cli.errors import UsageError
@@ -72,6 +74,12 @@ def search(
         Optional[Path],
         typer.Option("--out", metavar="FOLDER", help="Output folder.", show_default="runs/NAME/search"),
     ] = None,
+    level: Annotated[
+        Optional[str],
+        typer.Option("--level", metavar="crop|track", help="What is found: crops, or whole tracks.",
+                     show_default="crop"),
+    ] = None,
+    pool: PoolOption = None,
     platform: PlatformOption = None,
     camid: CamidOption = None,
     device: DeviceOption = "auto",
@@ -94,7 +102,9 @@ def search(
     from agreid_cli.stages.explain.search import search as look
 
     console = Console(json=json)
-    settings = load_section(SearchConfig, "search", config_file(config, workspace), set_ or ())
+    settings = load_section(SearchConfig, "search", config_file(config, workspace), set_ or (),
+                            level=level, pool=pool)  # fmt: skip
+    check_pool(pool, settings.level)
     if more and not embeddings:
         raise UsageError(f"unexpected argument '{more[0]}'", hint=f"For embeddings: --embeddings {more[0]}")
     if embeddings:
@@ -117,22 +127,28 @@ def search(
         Workspace(workspace), config=settings, attributes=attributes or "", image=image, crops=crops, run=run,
         given=GivenSide(platform, camid), out=out, device=device, index=index, progress=console,
     )  # fmt: skip
+    unit = settings.level
     if attributes:
         rows = [
-            [a["rank"], a["crop"], f"{100 * a['score']:.0f}",
+            [a["rank"], a.get("track") or a["crop"], f"{100 * a['score']:.0f}",
              ", ".join(f"{b['attribute']} {100 * b['chance']:.0f} %" for b in a["attributes"])]
             for a in found.answers
         ]  # fmt: skip
         console.table(
-            f"{found.searched:,} crops searched", ["", "crop", "score %", "why"], rows, right=(0, 2)
+            f"{found.searched:,} {unit}s searched", ["", unit, "score %", "why"], rows, right=(0, 2)
         )
     else:
         rows = [
-            [rank, a["second"], f"{a['distance']:.2f}", a["sentence"]]
+            [
+                rank,
+                a.get("track") or a["second"],
+                f"{a.get('track_distance', a['distance']):.2f}",
+                a["sentence"],
+            ]
             for rank, a in enumerate(found.answers, start=1)
         ]
         console.table(
-            f"{found.searched:,} crops searched", ["", "crop", "distance", "differs in"], rows, right=(0, 2)
+            f"{found.searched:,} {unit}s searched", ["", unit, "distance", "differs in"], rows, right=(0, 2)
         )
     console.print(str(found.page))
     if found.recall:
@@ -146,12 +162,23 @@ def search(
 
 
 def _show_matches(console: Console, found: Matches) -> None:
+    tracks = found.level == "track"
     rows = [
-        [a.rank, a.crop, f"{a.distance:.4f}", *("" if v is None else v for v in (a.pid, a.camid, a.platform))]
+        [
+            a.rank,
+            *([a.track, a.crops] if tracks else []),
+            a.crop,
+            f"{a.distance:.4f}",
+            *("" if v is None else v for v in (a.pid, a.camid, a.platform)),
+        ]
         for a in found.answers
     ]
-    head = ["", "crop", f"{found.metric} distance", "pid", "camid", "platform"]
-    console.table(f"{found.searched:,} crops searched", head, rows, right=(0, 2, 3, 4))
+    more = ["track", "crops", "nearest crop"] if tracks else ["crop"]
+    head = ["", *more, f"{found.metric} distance", "pid", "camid", "platform"]
+    console.table(
+        f"{found.searched:,} {found.level}s searched", head, rows,
+        right=(0, 2, 4, 5, 6) if tracks else (0, 2, 3, 4),
+    )  # fmt: skip
     if found.recall:
         console.print(recall_line(found.recall))
     console.data(

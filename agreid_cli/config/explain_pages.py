@@ -36,4 +36,7 @@ class SearchConfig(Frozen):
     batch: int = Field(32, ge=1)  # crops
     #: Of --embeddings; an explainable run is searched by the distance that it explains.
     metric: Literal["cosine", "euclidean"] = "cosine"
+    #: What is found: crops, or tracks, whose crops are pooled as in `evaluate --level track`.
+    level: Literal["crop", "track"] = "crop"
+    pool: Literal["mean", "weighted", "best"] = "weighted"
     index: IndexConfig = IndexConfig()

@@ -31,12 +31,14 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answer:
-    """score: the geometric mean of the probabilities."""
+    """score: the geometric mean of the probabilities. track: of `crops` crops, which `shown` represents."""
 
     rank: int
     shown: Shown
     score: float
     asked: tuple[Asked, ...]
+    track: str = ""
+    crops: int = 1
 
     @property
     def plain(self) -> Picture:
@@ -52,13 +54,16 @@ class Answer:
     def as_data(self) -> dict[str, Any]:
         """As JSON."""
         said = [{"attribute": a.words, "chance": a.chance, "likeliest": a.likeliest} for a in self.asked]
-        return {"rank": self.rank, "crop": self.shown.name, "score": self.score, "attributes": said}
+        found = {"rank": self.rank, "crop": self.shown.name, "score": self.score, "attributes": said}
+        return found | ({"track": self.track, "crops": self.crops} if self.track else {})
 
 
-def search_page(words: str, searched: int, answers: Sequence[Answer], *, version: str) -> str:
+def search_page(
+    words: str, searched: int, answers: Sequence[Answer], *, version: str, unit: str = "crop"
+) -> str:
     """The complete HTML document."""
     style = Markup((TEMPLATES / "report" / "report.css").read_text(encoding="utf-8"))
     house = environment(TEMPLATES / "explain", percent=percent(0))
     return house.get_template("search.html").render(
-        words=words, searched=searched, answers=answers, style=style, version=version
+        words=words, searched=searched, answers=answers, style=style, version=version, unit=unit
     )  # fmt: skip

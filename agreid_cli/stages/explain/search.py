@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from agreid_cli.stages.explain.explain import written
 from agreid_cli.stages.explain.explainer import Explainer, Seen, Source
 from agreid_cli.stages.explain.gallery import Gallery, open_gallery
 from agreid_cli.stages.explain.search_index import search_rows
+from agreid_cli.stages.explain.search_tracks import TrackAnswer, TrackGallery, track_gallery
 from agreid_cli.stages.run.streams import OpenStream, open_stream
 
 ROWS_A_STEP = 65_536
@@ -68,6 +70,8 @@ def search(
             "--index is for --image and --crop; a description is scored for every crop",
             hint="Leave --index out.",
         )
+    if index and config.level == "track":
+        raise UsageError("--index is for crops; tracks are compared exactly", hint="Leave --index out.")
     if index:
         faiss_module()
     opened = open_stream(workspace, run, device=device, batch=config.batch)
@@ -76,23 +80,46 @@ def search(
     gallery = open_gallery(workspace, opened, crops, given=given, progress=progress)
     folder = out or opened.run.root / "search"
     explainer = Explainer(opened, bars=config.bars)
+    tracks = None
+    if config.level == "track":
+        rows = gallery.rows
+        tracks = track_gallery(
+            workspace, [gallery.read.base], rows.crop_id, rows.pid, rows.camid,
+            pool=config.pool, metric="euclidean", progress=progress,
+        )  # fmt: skip
     if query is None:
-        return _by_description(explainer, gallery, wanted, folder, config)
-    looked = search_rows(
-        query.said.base.cpu().numpy(), gallery.read.base, config=config, metric="euclidean",
-        folder=workspace.indices if index else None, files=gallery.files, progress=progress,
-    )  # fmt: skip
-    order = looked.near.rows.tolist()
+        return _by_description(explainer, gallery, tracks, wanted, folder, config)
+    base, found, recall = query.said.base.cpu().numpy(), [], None
+    if tracks is not None:
+        found = tracks.nearest(base, config.top)
+        order = [answer.row for answer in found]
+    else:
+        looked = search_rows(
+            base, gallery.read.base, config=config, metric="euclidean",
+            folder=workspace.indices if index else None, files=gallery.files, progress=progress,
+        )  # fmt: skip
+        order, recall = looked.near.rows.tolist(), looked.recall
     views = []
     with progress.task("explaining", len(order), "answers") as task:
         for rank, row in enumerate(order, start=1):
-            name = gallery.rows.crop_id[row]
+            name = f"track {found[rank - 1].track}" if found else gallery.rows.crop_id[row]
             seen = explainer.see(gallery.source(row))
             views.append(explainer.pair(f"{rank}. {name}", query, seen))
             task.advance()
-    title = f"{query.source.name} among {len(gallery.rows.path):,} crops"
-    done = written(folder, f"image-{Path(query.source.name).stem}", title, "Nearest first.", views)
-    return Found(done.page, len(gallery.rows.path), done.pairs, looked.recall)
+    n = len(gallery.rows.path) if tracks is None else len(tracks)
+    title = f"{query.source.name} among {n:,} {config.level}s"
+    lede = "Nearest first."
+    if tracks is not None:
+        lede += " Each track is shown by its crop nearest to the image; the distance is that of this crop."
+    stem = f"image-{Path(query.source.name).stem}{'' if tracks is None else '-tracks'}"
+    done = written(folder, stem, title, lede, views)
+    pairs = done.pairs
+    if found:
+        pairs = tuple(
+            {**pair, "track": answer.track, "track_distance": answer.distance, "crops": answer.crops}
+            for pair, answer in zip(pairs, found, strict=True)
+        )
+    return Found(done.page, n, pairs, recall)
 
 
 def _query(opened: OpenStream, image: Path, given: GivenSide, config: SearchConfig) -> Seen:
@@ -101,23 +128,42 @@ def _query(opened: OpenStream, image: Path, given: GivenSide, config: SearchConf
 
 
 def _by_description(
-    explainer: Explainer, gallery: Gallery, wanted: Sequence[Wanted], folder: Path, config: SearchConfig
+    explainer: Explainer,
+    gallery: Gallery,
+    tracks: TrackGallery | None,
+    wanted: Sequence[Wanted],
+    folder: Path,
+    config: SearchConfig,
 ) -> Found:
-    order, score = best_scores(gallery.read.chances, wanted, config.top)
+    if tracks is None:
+        order, score = best_scores(gallery.read.chances, wanted, config.top)
+        best = [
+            (TrackAnswer("", value, row, 1), gallery.read.chances[row])
+            for row, value in zip(order, score, strict=True)
+        ]
+    else:
+        best = tracks.best(gallery.read.chances, partial(score_of, wanted=wanted), config.top)
     answers = []
-    for rank, (row, value) in enumerate(zip(order, score, strict=True), start=1):
-        seen = explainer.see(gallery.source(row))
-        chances = gallery.read.chances[row : row + 1]
+    for rank, (one, said) in enumerate(best, start=1):
+        seen, value, chances = explainer.see(gallery.source(one.row)), one.distance, said[None]
         asked = tuple(
             Asked(w.words, float(w.chance(chances)[0]), w.group.classes[w.likeliest(chances[0])], w.bit)
             for w in wanted
         )
-        answers.append(Answer(rank, seen.shown, value, asked))
+        answers.append(Answer(rank, seen.shown, value, asked, one.track, one.crops))
     words = ", ".join(w.words for w in wanted)
-    page = folder / f"attributes-{'-'.join(w.group.bits[w.bit - w.start] for w in wanted)}.html"
-    n = len(gallery.rows.path)
-    write_text(page, search_page(words, n, answers, version=__version__))
+    stem = "-".join(w.group.bits[w.bit - w.start] for w in wanted)
+    page = folder / f"attributes-{stem}{'' if tracks is None else '-tracks'}.html"
+    n = len(gallery.rows.path) if tracks is None else len(tracks)
+    write_text(page, search_page(words, n, answers, version=__version__, unit=config.level))
     return Found(page, n, tuple(answer.as_data() for answer in answers))
+
+
+def score_of(chances: npt.NDArray[np.float32], wanted: Sequence[Wanted]) -> npt.NDArray[np.float32]:
+    """The geometric mean of the wanted bits' probabilities: (n, M) → (n,)."""
+    own = np.stack([w.chance(chances) for w in wanted], axis=1)
+    score: npt.NDArray[np.float32] = np.exp(np.log(np.maximum(own, 1e-9)).mean(axis=1))
+    return score
 
 
 def best_scores(
@@ -131,9 +177,8 @@ def best_scores(
     features = Features("gallery", chances)
     for start in range(0, features.n, ROWS_A_STEP):
         block = features.rows(start, start + ROWS_A_STEP)
-        own = np.stack([w.chance(block) for w in wanted], axis=1)
         row = np.concatenate([row, np.arange(start, start + len(block))])
-        score = np.concatenate([score, np.exp(np.log(np.maximum(own, 1e-9)).mean(axis=1))])
+        score = np.concatenate([score, score_of(block, wanted)])
         best = np.argsort(-score, kind="stable")[:top]
         row, score = row[best], score[best]
         features.forget()

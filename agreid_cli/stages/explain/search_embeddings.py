@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from agreid_cli.records.runs import all_runs, find_run
 from agreid_cli.records.side import NOT_GIVEN, GivenSide
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.explain.search_index import search_rows
+from agreid_cli.stages.explain.search_tracks import track_gallery
 from agreid_cli.stages.run.decoded import Decoded
 from agreid_cli.stages.run.devices import find_device
 from agreid_cli.training.embed import SidedCrops, embed
@@ -41,10 +42,12 @@ class Answer:
     pid: int | None
     camid: int | None
     platform: str | None
+    track: str | None = None  # of which `crop` is the nearest to the query
+    crops: int | None = None  # of the track
 
     def as_data(self) -> dict[str, Any]:
-        """As JSON."""
-        return asdict(self)
+        """As JSON; without the fields of tracks if crops were searched."""
+        return {k: v for k, v in asdict(self).items() if v is not None or k not in ("track", "crops")}
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class Matches:
     metric: str
     answers: tuple[Answer, ...]
     recall: Recall | None
+    level: str = "crop"
 
 
 def search_embeddings(
@@ -81,6 +85,8 @@ def search_embeddings(
         )
     if crop is not None and (run or given):
         raise UsageError("--run, --platform and --camid go with --image; --crop is in the file already")
+    if index and config.level == "track":
+        raise UsageError("--index is for crops; tracks are compared exactly", hint="Leave --index out.")
     if index:
         faiss_module()
     parts = read_files(files)
@@ -91,6 +97,8 @@ def search_embeddings(
     else:
         assert image is not None
         leave, query = None, _embedded(workspace, files, image, run, given, device, rows.width, progress)
+    if config.level == "track":
+        return _nearest_tracks(workspace, rows, np.asarray(query, np.float32), leave, config, progress)
     found = search_rows(
         np.asarray(query, np.float32), rows.gallery, config=config, metric=config.metric,
         folder=workspace.indices if index else None, files=files, leave=leave, progress=progress,
@@ -102,6 +110,36 @@ def search_embeddings(
         )
     ]
     return Matches(len(rows), config.metric, tuple(answers), found.recall)
+
+
+def _nearest_tracks(
+    workspace: Workspace,
+    rows: _Rows,
+    query: npt.NDArray[np.float32],
+    crop: int | None,
+    config: SearchConfig,
+    progress: Progress,
+) -> Matches:
+    """The nearest tracks; if the query is a crop of the file, its whole track is the query."""
+    if any(part.crop_id is None for part in rows.parts):
+        raise InputError("tracks are found by crop_id, and not all rows have one")
+    gallery = track_gallery(
+        workspace, [part.features for part in rows.parts],
+        [name for part in rows.parts for name in part.crop_id or ()],
+        [pid for part in rows.parts for pid in (part.pid if part.pid is not None else [None] * len(part))],
+        [c for part in rows.parts for c in (part.camid if part.camid is not None else [None] * len(part))],
+        pool=config.pool, metric=config.metric, progress=progress,
+    )  # fmt: skip
+    leave = None
+    if crop is not None:
+        leave, query = gallery.of_crop(crop)
+    if len(gallery) <= (leave is not None):
+        raise InputError("no tracks to search", hint="Give embeddings of more tracks.")
+    answers = [
+        replace(rows.answer(rank, found.row, found.distance), track=found.track, crops=found.crops)
+        for rank, found in enumerate(gallery.nearest(query, config.top, leave=leave), start=1)
+    ]
+    return Matches(len(gallery), config.metric, tuple(answers), None, "track")
 
 
 class _Rows:
