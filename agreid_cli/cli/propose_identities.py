@@ -62,9 +62,9 @@ def propose_identities(
 ) -> None:  # fmt: skip
     """Propose which tracks show the same person: within a camera, then across cameras and sessions.
 
-    Writes proposals/ with a probability for each pair of tracks. identities.csv is not changed: see the
-    groups with agreid review --identities proposals/identities.csv, and export the correct ones. Annotations
-    and judgements.csv teach the next call. Tracks that overlap in time in one video are never one person.
+    Writes proposals/ with a probability for each pair of tracks. identities.csv is not changed: accept and
+    reject the proposals on the page of agreid review, and export. Annotations and judgements.csv teach the
+    next call. Tracks that overlap in time in one video are never one person.
 
     Example: agreid propose-identities --embedder osnet_x0_25_msmt17.pt
     """
@@ -91,9 +91,7 @@ def propose_identities(
         f"{result.n_pairs:,} proposals, {result.n_grouped:,} of them likely, in {result.folder}"
     )
     _say_scores(console, result)
-    console.print(
-        f"See the groups on the page: agreid review --identities {result.folder / 'identities.csv'}"
-    )
+    console.print("Answer them on the page: agreid review")
 
 
 def _say_scores(console: Console, result: ProposeResult) -> None:

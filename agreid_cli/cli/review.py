@@ -36,6 +36,14 @@ def review(
             "--attributes", help="Labels to start from.", show_default="attributes.csv of the workspace"
         ),
     ] = None,
+    judgements: Annotated[
+        Optional[Path],
+        typer.Option(
+            "--judgements",
+            help="Accepted and rejected pairs to start from.",
+            show_default="judgements.csv of the workspace",
+        ),
+    ] = None,
     workspace: WorkspaceOption = HERE,
     config: ConfigOption = None,
     set_: SetOption = None,
@@ -43,8 +51,9 @@ def review(
 ) -> None:
     """Write a page for cleaning tracks and annotating identities and attributes, in any browser, offline.
 
-    On the page, mark non-persons, merge and split tracks, match people across cameras, and enter attributes.
-    The browser stores the work; export identities.csv and attributes.csv into the workspace when done.
+    On the page, answer the proposals of propose-identities, mark non-persons, merge and split tracks, match
+    people across cameras, and enter attributes. The browser stores the work; export identities.csv,
+    attributes.csv and judgements.csv into the workspace when done.
 
     Example: agreid review --workspace my-campus
     """
@@ -66,11 +75,13 @@ def review(
         embed=embed,
         identities=identities,
         attributes=attributes,
+        judgements=judgements,
         progress=console,
     )
     console.data(asdict(result))
     console.print(
         f"{result.path}: {result.n_tracks:,} tracks with {result.n_crops:,} crops; "
         f"{result.n_decided:,} decided, {result.n_identities:,} identities"
+        + (f"; {result.n_proposals:,} proposals, {result.n_answers:,} answered" if result.n_proposals else "")
     )
     console.print("Open it in a browser. Save its exports in the workspace, then run: agreid build-manifest")

@@ -24,10 +24,11 @@ function picture(track, at, height) {
 
 /** Put `nodes` into `parent` without touching those that stay: focus and scroll survive. */
 function arrange(parent, nodes) {
+  const stay = new Set(nodes);
+  for (const child of [...parent.children]) if (!stay.has(child)) child.remove();
   nodes.forEach((node, at) => {
     if (parent.children[at] !== node) parent.insertBefore(node, parent.children[at] || null);
   });
-  while (parent.children.length > nodes.length) parent.lastChild.remove();
 }
 
 function say(text) {

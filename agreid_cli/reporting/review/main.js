@@ -6,7 +6,8 @@ function draw() {
   if (view === "tracks") {
     drawSide(sides.aerial);
     drawSide(sides.ground);
-  } else drawLabels();
+  } else if (view === "asking") drawAsking();
+  else drawLabels();
   drawTray();
   drawHead();
 }
@@ -30,17 +31,19 @@ function drawHead() {
 
 function show(which) {
   view = which;
-  for (const name of ["tracks", "labels"]) {
+  for (const name of ["tracks", "asking", "labels"]) {
     $(name).hidden = name !== which;
     $("to-" + name).setAttribute("aria-pressed", String(name === which));
   }
-  if (which === "labels") model.selected.clear();
+  document.body.dataset.view = which;
+  if (which !== "tracks") model.selected.clear();
   draw();
   if (which === "labels" && person.pid) focusGroup(blanks(person.pid)[0] || data.groups[0]);
 }
 
-const undo = () => back(model.past, model.future, "undone");
-const redo = () => back(model.future, model.past, "redone");
+const undo = () => timed(() => back(model.past, model.future, "undone"));
+const redo = () => timed(() => back(model.future, model.past, "redone"));
+const VIEW_KEYS = { tracks: trackKey, asking: askingKey, labels: labelKey };
 
 document.addEventListener("keydown", (event) => {
   if ($("help").open) return;
@@ -51,9 +54,10 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
   if (word === "?") $("help").showModal();
-  else if (word === "t") show("tracks");
+  else if (word === "t") showTracks();
+  else if (word === "q") showAsking(event.target.closest(".card")?.dataset.key);
   else if (word === "i") show("labels");
-  else if (!(view === "tracks" ? trackKey(event) : labelKey(event))) return;
+  else if (!VIEW_KEYS[view](event)) return;
   event.preventDefault();
 });
 document.addEventListener("focusin", (event) => {
@@ -64,13 +68,16 @@ window.addEventListener("beforeunload", (event) => {
   if (!model.stored && model.past.length) event.preventDefault();
 });
 
-$("to-tracks").onclick = () => show("tracks");
+$("to-tracks").onclick = showTracks;
+$("to-asking").onclick = () => showAsking();
+$("clean-up").onclick = () => { if (view !== "tracks") show("tracks"); cleanUp(); };
 $("to-labels").onclick = () => show("labels");
 $("undo").onclick = undo;
 $("redo").onclick = redo;
 $("ask").onclick = () => $("help").showModal();
 $("save-identities").onclick = () => download("identities.csv", identitiesCsv(model.state));
 $("save-attributes").onclick = () => download("attributes.csv", attributesCsv(model.state));
+$("save-judgements").onclick = () => download("judgements.csv", judgementsCsv(model.state));
 $("take-files").onclick = () => {
   model.other = null;
   step(fromFiles(), "files loaded; undo restores your work");
@@ -88,7 +95,11 @@ new ResizeObserver(([head]) => {
 
 const work = kept();
 model.state = work ? work.state : fromFiles();
-if (work && work.base !== data.base) model.other = work;
-if (!work) keep();
+if (work) Object.assign(asked, { pace: work.pace, least: work.least ?? asked.least });
+// Files that hold what the browser holds are its own exports: nothing to ask.
+const exported = work && work.base !== data.base && sameFiles(work.state, fromFiles());
+if (work && work.base !== data.base && !exported) model.other = work;
+if (!work || exported) keep();
 buildSides();
+buildAsking();
 show("tracks");

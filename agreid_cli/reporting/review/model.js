@@ -9,7 +9,26 @@ const DEEPEST_UNDO = 1000;
 const model = { state: null, past: [], future: [], selected: new Set(), stored: true, other: null };
 
 function fromFiles() {
-  return { pieces: data.spans.map(([t, a, b, pid]) => ({ t, a, b, pid })), labels: data.labels };
+  const pieces = data.spans.map(([t, a, b, pid]) => ({ t, a, b, pid }));
+  return { pieces, labels: data.labels, answers: data.answers, skipped: [] };
+}
+
+const derived = new Map();
+
+/** What follows from a state is computed once: states never change. It is kept of the latest few only, because
+    undo keeps a thousand states. */
+function once(state, name, make) {
+  if (!derived.has(state)) {
+    derived.set(state, new Map());
+    if (derived.size > 4) derived.delete(derived.keys().next().value);
+  }
+  const known = derived.get(state);
+  if (!known.has(name)) known.set(name, make());
+  return known.get(name);
+}
+
+function pieceOf(state, key) {
+  return once(state, "by key", () => new Map(state.pieces.map((piece) => [keyOf(piece), piece]))).get(key);
 }
 
 /** A piece is a run of crops a..b of track t; it stays the same piece while t and a stay. */
@@ -39,12 +58,14 @@ function comparePids(one, two) {
 }
 
 function pidsOf(state) {
-  const found = new Set(state.pieces.map((piece) => piece.pid).filter(isPerson));
-  return [...found].sort(comparePids);
+  return once(state, "pids", () => {
+    const found = [...new Set(state.pieces.map((piece) => piece.pid).filter(isPerson))];
+    return found.map(BigInt).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0)).map(String);
+  });
 }
 
-function freshPid(state, taken = []) {
-  const used = [...pidsOf(state), ...Object.keys(state.labels), ...taken].map(BigInt);
+function freshPid(state) {
+  const used = [pidsOf(state).at(-1) || "0", ...Object.keys(state.labels)].map(BigInt);
   return String(used.reduce((most, pid) => (pid > most ? pid : most), 0n) + 1n);
 }
 
@@ -84,7 +105,7 @@ function samePerson(state, keys) {
   }
   const also = gone.size ? `; identity ${[...gone].join(", ")} is now ${pid}` : "";
   const blank = lost.length ? `; labels that differed are now blank: ${lost.join(", ")}` : "";
-  return { state: { pieces, labels }, said: `${chosen.length} tracks are person ${pid}${also}${blank}` };
+  return { state: { ...state, pieces, labels }, said: `${chosen.length} tracks are person ${pid}${also}${blank}` };
 }
 
 /** The crop `at` and all after it in its piece become a piece of their own, undecided. */
@@ -97,8 +118,8 @@ function split(state, key, at) {
 }
 
 function nextPart(state, key) {
-  const piece = state.pieces.find((one) => keyOf(one) === key);
-  return piece && state.pieces.find((one) => one.t === piece.t && one.a === piece.b + 1);
+  const piece = pieceOf(state, key);
+  return piece && pieceOf(state, piece.t + ":" + (piece.b + 1));
 }
 
 function join(state, key) {
@@ -116,6 +137,10 @@ function withLabel(state, pid, group, word) {
 }
 
 function progressOf(state) {
+  return once(state, "progress", () => countsOf(state));
+}
+
+function countsOf(state) {
   const pids = pidsOf(state);
   const views = new Map();
   for (const piece of state.pieces) {
@@ -136,7 +161,7 @@ function progressOf(state) {
   };
 }
 
-// The two files, as `agreid build-manifest` reads them.
+// The files, as `agreid build-manifest` reads them.
 
 function csvCell(value) {
   const text = value === null || value === undefined ? "" : String(value);
@@ -164,11 +189,26 @@ function attributesCsv(state) {
   return csv([["pid", ...names], ...rows]);
 }
 
+/** As `agreid propose-identities` reads it: answers that hold, with a frame where the track is divided. */
+function judgementsCsv(state) {
+  const side = (piece) => {
+    const track = data.tracks[piece.t];
+    const whole = piece.a === 0 && piece.b === track.frames.length - 1;
+    return [cameraOf(piece).video, track.id, whole ? "" : track.frames[piece.a]];
+  };
+  const rows = answersOf(state).filter((answer) => answer.holds)
+    .map(({ one, other, same }) => [...side(one), ...side(other), same]);
+  return csv([["video_a", "track_a", "frame_a", "video_b", "track_b", "frame_b", "same"], ...rows]);
+}
+
 // Saved in this browser after every step, under the fingerprint of the crops.
 
 function keep() {
-  const { pieces, labels } = model.state;
-  const work = { base: data.base, saved: Date.now(), pieces: pieces.map((p) => [p.t, p.a, p.b, p.pid]), labels };
+  const { pieces, labels, answers, skipped } = model.state;
+  const work = {
+    base: data.base, saved: Date.now(), pieces: pieces.map((p) => [p.t, p.a, p.b, p.pid]), labels, answers, skipped,
+    pace: asked.pace, least: asked.least,
+  };
   if (model.other) work.base = model.other.base;
   try {
     localStorage.setItem(KEY, JSON.stringify(work));
@@ -183,10 +223,16 @@ function kept() {
     const work = JSON.parse(localStorage.getItem(KEY));
     if (!work || !covers(work.pieces)) return null;
     const pieces = work.pieces.map(([t, a, b, pid]) => ({ t, a, b, pid }));
-    return { base: work.base, saved: work.saved, state: { pieces, labels: work.labels || {} } };
+    const { base, saved, labels = {}, answers = [], skipped = [], pace = [], least } = work;
+    return { base, saved, pace, least, state: { pieces, labels, answers, skipped } };
   } catch {
     return null;
   }
+}
+
+/** Whether two states export the same files. */
+function sameFiles(one, other) {
+  return [identitiesCsv, attributesCsv, judgementsCsv].every((text) => text(one) === text(other));
 }
 
 /** Whether the pieces hold every crop of every track once, in order. */

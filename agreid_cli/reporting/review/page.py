@@ -14,7 +14,10 @@ from agreid_cli.records.images.reading import read_picture
 
 HERE = Path(__file__).parent
 #: In execution order; together they are one script.
-SCRIPTS = ("model.js", "dom.js", "tracks.js", "labels.js", "main.js")
+SCRIPTS = (
+    "model.js", "questions.js", "dom.js", "virtual.js", "tracks.js", "asking.js", "answers.js",
+    "labels.js", "main.js",
+)  # fmt: skip
 
 
 def review_page(data: Mapping[str, Any], title: str) -> str:

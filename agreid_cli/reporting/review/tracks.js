@@ -10,21 +10,24 @@ const SHOWS = [
 function buildSides() {
   for (const node of document.querySelectorAll(".side")) {
     const view = node.dataset.view;
-    const show = el("select", { "aria-label": `Which ${view} tracks`, onchange: () => { side.page = 0; drawSide(side); } },
+    // The keys are for the tracks again once something has been chosen.
+    const again = (event) => { event.target.blur(); drawSide(side); node.scrollIntoView({ block: "nearest" }); };
+    const show = el("select", { "aria-label": `Which ${view} tracks`, onchange: again },
       ...SHOWS.map(([value, text]) => el("option", { value }, text)));
+    const order = el("select", { "aria-label": `Order of the ${view} tracks`, hidden: !data.doubts, onchange: again },
+      el("option", { value: "file" }, "by video"), el("option", { value: "doubt" }, "most doubtful first"));
     const find = el("input", {
       type: "search", placeholder: "video, track or pid", "aria-label": `Find among the ${view} tracks`,
-      oninput: () => { side.page = 0; drawSide(side); },
+      oninput: () => drawSide(side),
     });
-    const list = el("ul", { className: "cards" });
-    const turn = (by) => { side.page += by; drawSide(side); list.scrollIntoView({ block: "nearest" }); };
-    const before = el("button", { type: "button", "aria-label": `Previous ${view} tracks`, onclick: () => turn(-1) }, "‹");
-    const after = el("button", { type: "button", "aria-label": `Next ${view} tracks`, onclick: () => turn(1) }, "›");
+    const cardList = el("ul", { className: "cards" });
+    const none = el("p", { className: "empty" }, "No tracks.");
     const count = el("span", { className: "meta" });
-    const side = { view, node, show, find, list, before, after, count, page: 0, shown: [] };
+    const list = virtualList(cardList, (key) => cardOf(pieceOf(model.state, key)));
+    const side = { view, node, show, order, find, list, count, none };
     sides[view] = side;
     node.append(el("h2", {}, view === "aerial" ? "Aerial" : "Ground"),
-      el("div", { className: "tools" }, show, find, before, count, after), list);
+      el("div", { className: "tools" }, show, order, find, count), none, cardList);
   }
 }
 
@@ -36,41 +39,60 @@ function matches(piece, side, views) {
   if (show === "junk" && piece.pid !== JUNK) return false;
   if (show === "alone" && !(isPerson(piece.pid) && views.get(piece.pid).size === 1)) return false;
   const word = side.find.value.trim().toLowerCase();
+  if (!word) return true;
   const text = `${nameOf(piece)} ${isPerson(piece.pid) ? "pid " + piece.pid : ""}`.toLowerCase();
   return word.split(/\s+/).every((part) => text.includes(part));
 }
 
 function drawSide(side) {
   const { views } = progressOf(model.state);
-  const found = model.state.pieces.filter((piece) => matches(piece, side, views));
-  const pages = Math.max(1, Math.ceil(found.length / data.perPage));
-  side.page = Math.max(0, Math.min(side.page, pages - 1));
-  const from = side.page * data.perPage;
-  side.shown = found.slice(from, from + data.perPage);
-  side.before.disabled = side.page === 0;
-  side.after.disabled = side.page === pages - 1;
-  side.count.textContent = found.length
-    ? `${from + 1}–${from + side.shown.length} of ${found.length}` : "none";
-  arrange(side.list, side.shown.length
-    ? side.shown.map((piece) => cardOf(piece, views))
-    : [el("li", { className: "empty" }, "No tracks.")]);
+  const found = model.state.pieces.filter((piece) => matches(piece, side, views)).map(keyOf);
+  if (side.order.value === "doubt") found.sort((one, two) => doubtOf(two).score - doubtOf(one).score);
+  side.list.items = found;
+  side.count.textContent = `${found.length.toLocaleString("en")} tracks`;
+  side.none.hidden = found.length > 0;
+  side.list.show();
 }
 
-function cardOf(piece, views) {
+const doubtful = new Map();
+for (let n = 0; data.doubts && n < data.doubts.t.length; n++) {
+  doubtful.set(`${data.doubts.t[n]}:${data.doubts.c[n]}`,
+    { score: data.doubts.doubt[n] / 1000, why: data.doubts.reasons[data.doubts.why[n]] });
+}
+
+/** How likely the piece is no person, two people or too blurred; parts made since are not scored, and come last. */
+function doubtOf(key) {
+  return doubtful.get(key) || { score: -1, why: "" };
+}
+
+/** Both lists in the order for cleaning, or back in that of the videos. */
+function cleanUp() {
+  if (!data.doubts) return say("The order for cleaning needs proposals: run agreid propose-identities, then agreid review.");
+  const to = sides.aerial.order.value === "doubt" ? "file" : "doubt";
+  for (const side of Object.values(sides)) side.order.value = to;
+  window.scrollTo(0, 0);
+  draw();
+  const side = sides.aerial.list.items.length ? sides.aerial : sides.ground;
+  focusCard(side, 0);
+  say(to === "doubt" ? "most doubtful first: x marks a non-person and goes to the next" : "by video");
+}
+
+function cardOf(piece) {
   const key = keyOf(piece);
   let card = cards.get(key);
   if (!card || card.end !== piece.b) {
     card = buildCard(piece, key);
     cards.set(key, card);
   }
-  refreshCard(card, piece, views);
+  refreshCard(card, piece, progressOf(model.state).views);
   return card.node;
 }
 
 function buildCard(piece, key) {
   const track = data.tracks[piece.t];
   const camera = cameraOf(piece);
-  const place = [camera.platform, camera.session && `session ${camera.session}`].filter(Boolean).join(", ");
+  const place = [camera.platform, camera.session && `session ${camera.session}`, timesOf(piece)].filter(Boolean).join(", ");
+  const doubt = doubtOf(key);
   const check = el("input", { type: "checkbox", onchange: () => toggle(key) });
   const badge = el("span", { className: "badge" });
   const crops = [];
@@ -94,7 +116,8 @@ function buildCard(piece, key) {
   const glue = act("Join", "j", joinNext);
   const node = el("li", { className: "card", tabIndex: 0, "data-key": key },
     el("header", {}, el("label", {}, check, nameOf(piece)), badge),
-    el("div", { className: "meta" }, `${place}; ${crops.length} ${crops.length === 1 ? "crop" : "crops"}`),
+    el("div", { className: "meta" }, `${place}; ${crops.length} ${crops.length === 1 ? "crop" : "crops"}`,
+      doubt.why ? el("span", { className: "doubt" }, `; doubt ${Math.round(100 * doubt.score)} %: ${doubt.why}`) : null),
     el("div", { className: "strip", role: "group", "aria-label": "crops" }, ...crops),
     el("div", { className: "acts" }, pid, fresh, junk, cut, glue));
   return { node, check, badge, crops, pid, junk, cut, glue, end: piece.b };
@@ -159,13 +182,13 @@ function typePid(key, input) {
   const pid = parsePid(input.value);
   input.setAttribute("aria-invalid", String(pid === undefined));
   if (pid === undefined) return say("A pid is an integer; -1 is not a person, blank is undecided.");
-  const before = model.state.pieces.find((piece) => keyOf(piece) === key).pid;
+  const before = pieceOf(model.state, key).pid;
   if (pid !== before) step(withPid(model.state, new Set([key]), () => pid), pid === null ? "undecided" : `pid ${pid}`);
 }
 
 function splitHere(keys) {
   const [key] = keys;
-  const piece = model.state.pieces.find((one) => keyOf(one) === key);
+  const piece = pieceOf(model.state, key);
   const at = cursors.get(key) ?? piece.a;
   const frame = data.tracks[piece.t].frames[at];
   if (keys.size !== 1 || at <= piece.a || at > piece.b) return say("Choose the first crop of the other person, with ← and → or a click.");
@@ -183,7 +206,7 @@ function joinNext(keys) {
 }
 
 function moveCursor(key, by) {
-  const piece = model.state.pieces.find((one) => keyOf(one) === key);
+  const piece = pieceOf(model.state, key);
   const at = Math.min(Math.max((cursors.get(key) ?? piece.a) + by, piece.a), piece.b);
   cursors.set(key, at);
   draw();
@@ -220,6 +243,7 @@ function deselect() {
 }
 
 const TRACK_KEYS = { m: merge, n: eachNew, x: notPerson, u: undecide, s: splitHere, j: joinNext };
+const lastFocus = { view: "aerial", at: 0 }; // of a card that may have been scrolled away
 
 function trackKey(event) {
   const node = event.target.closest(".card");
@@ -227,8 +251,9 @@ function trackKey(event) {
   const side = node && sides[node.closest(".side").dataset.view];
   const word = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   if (word === "Escape") return deselect(), true;
+  if (word === "c") return cleanUp(), true;
   if (!key) return focusFirst(word);
-  const at = side.shown.findIndex((piece) => keyOf(piece) === key);
+  const at = side.list.items.indexOf(key);
   if (word === "ArrowDown" || word === "ArrowUp") focusCard(side, at + (word === "ArrowDown" ? 1 : -1));
   else if (word === "ArrowRight" || word === "ArrowLeft") moveCursor(key, word === "ArrowRight" ? 1 : -1);
   else if (word === "o") focusCard(sides[side.view === "aerial" ? "ground" : "aerial"], at);
@@ -237,24 +262,29 @@ function trackKey(event) {
   else if (word in TRACK_KEYS) {
     const one = word === "s" || word === "j" || !model.selected.size;
     TRACK_KEYS[word](one ? new Set([key]) : new Set(model.selected));
-    if (!document.activeElement.closest(".card")) focusCard(side, at);
+    const stays = side.list.items[at] === key;
+    if (word === "x" && side.order.value === "doubt") focusCard(side, stays ? at + 1 : at);
+    else if (!document.activeElement.closest(".card")) focusCard(side, at);
   } else return false;
   return true;
 }
 
-/** Without a track in focus the keys act on the selected; the arrows enter the lists. */
+/** Without a track in focus the keys act on the selected; the arrows enter the lists where they were left. */
 function focusFirst(word) {
-  if (word === "ArrowDown" || word === "o") return focusCard(sides[word === "o" ? "ground" : "aerial"], 0), true;
+  if (word === "ArrowDown" || word === "o") {
+    focusCard(word === "o" ? sides.ground : sides[lastFocus.view], word === "o" ? 0 : lastFocus.at);
+    return true;
+  }
   if (!(word in TRACK_KEYS) || !model.selected.size || word === "s" || word === "j") return false;
   return TRACK_KEYS[word](new Set(model.selected)), true;
 }
 
 function focusCard(side, at) {
-  if (at >= side.shown.length && !side.after.disabled) { side.page++; drawSide(side); at = 0; }
-  else if (at < 0 && side.page > 0) { side.page--; drawSide(side); at = side.shown.length - 1; }
-  const piece = side.shown[Math.min(Math.max(at, 0), side.shown.length - 1)];
-  if (!piece) return;
-  const { node } = cards.get(keyOf(piece));
+  const { items } = side.list;
+  if (!items.length) return;
+  const place = Math.min(Math.max(at, 0), items.length - 1);
+  const node = side.list.reveal(place);
+  Object.assign(lastFocus, { view: side.view, at: place });
   node.focus({ preventScroll: true });
   node.scrollIntoView({ block: "nearest" });
 }

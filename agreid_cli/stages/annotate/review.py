@@ -1,4 +1,4 @@
-"""Crops (+ identities.csv, attributes.csv) → the annotation page, review.html."""
+"""Crops (+ identities.csv, attributes.csv, judgements.csv, proposals/) → the annotation page, review.html."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ import pyarrow as pa
 from agreid_cli.attributes.attributes_csv import AttributeRows, read_attributes
 from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.attributes.identities_csv import Identities, read_identities
+from agreid_cli.attributes.judgements_csv import Judgements, read_judgements
 from agreid_cli.attributes.official import official_codebook
 from agreid_cli.attributes.words import listed, many
 from agreid_cli.config.build_manifest import ManifestConfig
@@ -27,9 +28,11 @@ from agreid_cli.records.crops import CROPS, VIEW_OF_PLATFORM
 from agreid_cli.records.files import write_text
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.reporting.review.page import jpeg_of, review_page
+from agreid_cli.stages.annotate.judged import page_answers
+from agreid_cli.stages.annotate.proposed import crops_digest, proposals_data
 from agreid_cli.stages.annotate.rows import Track, tracks_of
 
-NEEDED = ("crop_id", "path", "platform", "camid", "session", "altitude", "frame", "width", "height")
+NEEDED = ("crop_id", "path", "platform", "camid", "session", "altitude", "frame", "time_s", "width", "height")
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,8 @@ class ReviewResult:
     n_decided: int
     n_identities: int
     n_missing_images: int  # with --embed, including unreadable ones
+    n_proposals: int  # pairs of tracks
+    n_answers: int  # judgements
     fingerprint: str
 
 
@@ -54,12 +59,13 @@ def review(
     embed: bool = False,
     identities: Path | None = None,
     attributes: Path | None = None,
+    judgements: Path | None = None,
     progress: Progress = SILENT,
 ) -> ReviewResult:
-    """Write the page, filled with existing annotations; invalid ones raise `InputError`.
+    """Write the page, filled with existing annotations and proposals; invalid ones raise `InputError`.
 
-    Images are links relative to the page, or, with `embed`, small JPEGs inside it. `manifest` determines the
-    attribute groups.
+    Tracks that judgements call one person get one pid, unless identities.csv says otherwise. Images are links
+    relative to the page, or, with `embed`, small JPEGs inside it. `manifest` determines the attribute groups.
     """
     manifest = manifest or ManifestConfig()
     codebook = official_codebook(manifest.age_fold).excluding(manifest.exclude)
@@ -70,16 +76,20 @@ def review(
     if n := sum(track is None for track in tracks_of(crops)):
         progress.warn(f"{many(n, 'crop')} that belong to no track are not shown")
     who_file, what_file = _given(identities, workspace.identities), _given(attributes, workspace.attributes)
+    told_file = _given(judgements, workspace.judgements)
     problems = Problems()
     who = read_identities(who_file, rows.keys(), problems) if who_file else Identities({})
-    told = read_attributes(what_file, codebook, problems) if what_file else AttributeRows({}, [])
-    what = told.labels
+    what = read_attributes(what_file, codebook, problems) if what_file else AttributeRows({}, [])
+    told = read_judgements(told_file, rows.keys(), problems) if told_file else Judgements([])
+    spans = [[at, *part] for at, (t, r) in enumerate(rows.items()) for part in parts_of(t, r, who)]
+    answers = page_answers(rows, spans, told, what.labels, problems, told_file.name if told_file else "")
     problems.raise_if_any(
         "{n} problems in the annotations; nothing was written",
         hint="Fix them, or move the files away to start again.",
     )
-    for text in (*who.notes, *told.notes):
+    for text in (*who.notes, *what.notes, *told.notes, *answers.notes):
         progress.note(text)
+    proposals = proposals_data(workspace, rows, progress)
     target = out or workspace.root / "review.html"
     gone = [row["path"] for r in rows.values() for row in r if not _source(workspace, row).is_file()]
     total = sum(len(r) for r in rows.values())
@@ -97,25 +107,29 @@ def review(
                     gone.append(row["path"])
                 return "data:,"
 
-        data = page_data(rows, who, what, codebook, address)
+        data = page_data(rows, spans, what.labels, codebook, address)
     if gone:
         progress.warn(f"{many(len(gone), 'image')} cannot be shown: {listed(gone, 3)}")
     base = hashlib.sha256()
     for path in (who_file, what_file):
         base.update(path.read_bytes() if path else b"\0")
+    if told_file:
+        base.update(told_file.read_bytes())
     name = Path(os.path.abspath(workspace.root)).name
-    data |= {"workspace": name, "base": base.hexdigest()[:12], "perPage": config.per_page}
+    data |= {"answers": answers.rows, **proposals, "workspace": name, "base": base.hexdigest()[:12]}
     write_text(target, review_page(data, f"Review of {name}"))
-    decided = [all(who.pid(t, row["frame"]) is not None for row in r) for t, r in rows.items()]
-    pids = {span.pid for spans in who.spans.values() for span in spans} - {None, -1}
+    open_ = {at for at, _, _, pid in spans if pid is None}
+    pids = {pid for _, _, _, pid in spans} - {None, "-1"}
+    asked = len(proposals["proposals"]["p"]) if proposals["proposals"] else 0
     return ReviewResult(
-        target, len(rows), total, sum(decided), len(pids), len(gone), str(data["fingerprint"])
-    )
+        target, len(rows), total, len(rows) - len(open_), len(pids), len(gone), asked, len(answers.rows),
+        str(data["fingerprint"]),
+    )  # fmt: skip
 
 
 def page_data(
     rows: dict[Track, list[dict[str, Any]]],
-    who: Identities,
+    spans: list[list[Any]],
     what: dict[int, dict[str, str]],
     codebook: Codebook,
     address: Callable[[dict[str, Any]], str],
@@ -125,9 +139,8 @@ def page_data(
     pids are text, because JavaScript's integers end at 2^53. A span is [track, first crop, last crop, pid].
     """
     cameras: dict[str, dict[str, Any]] = {}
-    tracks, spans = [], []
-    print_of = hashlib.sha256()
-    for place, (track, of_track) in enumerate(rows.items()):
+    tracks = []
+    for track, of_track in rows.items():
         first = of_track[0]
         camera = cameras.setdefault(
             track[0],
@@ -142,15 +155,13 @@ def page_data(
                 "camera": list(cameras).index(camera["video"]),
                 "id": track[1],
                 "frames": [row["frame"] for row in of_track],
+                "times": _times(of_track),
                 "sizes": [[row["width"], row["height"]] for row in of_track],
                 "src": [address(row) for row in of_track],
             }
         )
-        spans += [[place, *part] for part in parts_of(track, of_track, who)]
-        names = (f"{track[0]}\n{track[1]}", *(row["crop_id"] for row in of_track))
-        print_of.update("\n".join(names).encode() + b"\0")
     return {
-        "fingerprint": print_of.hexdigest()[:12],
+        "fingerprint": crops_digest(rows),
         "cameras": list(cameras.values()),
         "tracks": tracks,
         "spans": spans,
@@ -180,6 +191,12 @@ def parts_of(track: Track, rows: Sequence[dict[str, Any]], who: Identities) -> l
         parts.append([at, at, None if pid is None else str(pid)])
         before = place
     return parts
+
+
+def _times(rows: Sequence[dict[str, Any]]) -> list[float | None] | None:
+    """Seconds of each crop, to hundredths; None if none is known."""
+    times = [None if row["time_s"] is None else round(row["time_s"], 2) for row in rows]
+    return times if any(time is not None for time in times) else None
 
 
 def rows_by_track(crops: pa.Table, names: Sequence[str] = NEEDED) -> dict[Track, list[dict[str, Any]]]:

@@ -52,11 +52,13 @@ def _blind(names: list[str], config: ProposeConfig) -> Bools | None:
 def known_of(tracks: Tracks, described: Described, *, one_sided: bool) -> Known:
     """Judgements, and annotations: tracks of one pid are one person.
 
-    Tracks of two pids are settled as two people, unless, with `one_sided`, one identity has been seen from
-    the air only and the other from the ground only: they may still be one.
+    Tracks of two pids are settled as two people, with two exceptions: with `one_sided`, an identity seen from
+    the air only and one seen from the ground only may be one; and so may two identities whose tracks all come
+    from accepted pairs, because accepting a pair says nothing about third tracks.
     """
     pid = pids(tracks)
     side = sides_seen(tracks)
+    loose = _accepted_only(tracks, pid)
     by_pid: dict[int, list[int]] = defaultdict(list)
     for at in np.flatnonzero(pid >= 0):
         by_pid[int(pid[at])].append(int(at))
@@ -67,10 +69,19 @@ def known_of(tracks: Tracks, described: Described, *, one_sided: bool) -> Known:
         found = (pid[one] >= 0) & (pid[other] >= 0) & (pid[one] != pid[other])
         if one_sided:
             found &= side[one] + side[other] != AERIAL + GROUND
+        found &= ~(loose[one] & loose[other])
         junk = (pid[one] == JUNK_PID) | (pid[other] == JUNK_PID)
         return np.asarray((found | junk) & (one != other), np.bool_)
 
     return Known(described.halves, described.halved, [*same, *tracks.same], tracks.differ, settled)
+
+
+def _accepted_only(tracks: Tracks, pid: Ints) -> Bools:
+    """Whether all tracks of the piece's identity are in accepted pairs of it."""
+    accepted = np.zeros(len(pid), bool)
+    for a, b in tracks.same:
+        accepted[[a, b]] |= pid[a] == pid[b]
+    return (pid >= 0) & ~np.isin(pid, pid[~accepted])
 
 
 def pids(tracks: Tracks) -> Ints:

@@ -91,8 +91,9 @@ def propose_identities(
     doubtful = doubts(tracks, described)
     chosen = _written(made, tracks, known.same, config.shown)
     folder = workspace.proposals
-    PROPOSALS.write(_pairs_table(made, tracks, chosen), folder / "pairs.parquet", {"embedder": found.name})
-    DOUBTS.write(_doubts_table(made, tracks, doubtful), folder / "doubts.parquet", {"embedder": found.name})
+    marks = {"embedder": found.name, "crops": tracks.crops}
+    PROPOSALS.write(_pairs_table(made, tracks, chosen), folder / "pairs.parquet", marks)
+    DOUBTS.write(_doubts_table(made, tracks, doubtful), folder / "doubts.parquet", marks)
     write_csv(folder / "identities.csv", [HEADER, *_group_rows(made, tracks, doubtful)])
     scores, actions = (None, None) if true is None else _scored(made, chosen, true)
     return ProposeResult(

@@ -20,12 +20,14 @@ from agreid_cli.metrics.quality import crop_quality
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.crops import CROPS
 from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.annotate.judged import judged_parts
+from agreid_cli.stages.annotate.proposed import crops_digest
 from agreid_cli.stages.annotate.review import NEEDED, parts_of, rows_by_track
 from agreid_cli.stages.annotate.rows import Track, tracks_of
 from agreid_cli.stages.identify.embed_units import VideoCrops
 from agreid_cli.stages.identify.embedders import CropEmbedder, embed_video
 
-COLUMNS = (*NEEDED, "time_s", "score", "sharpness", "in_frame")
+COLUMNS = (*NEEDED, "score", "sharpness", "in_frame")
 
 
 @dataclass(frozen=True)
@@ -58,11 +60,15 @@ class Piece:
 
 @dataclass(frozen=True)
 class Tracks:
-    """All pieces of a workspace, and the pairs that a person has judged, as places among the pieces."""
+    """All pieces of a workspace, and the pairs that a person has judged, as places among the pieces.
+
+    crops: changes with any track or crop.
+    """
 
     pieces: list[Piece]
     same: list[tuple[int, int]]
     differ: list[tuple[int, int]]
+    crops: str
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -101,7 +107,8 @@ def read_tracks(
         for track, rows in of_track.items()
         for first, last, pid in parts_of(track, rows, who)
     ]
-    same, differ, n_joined = _judged(pieces, told, told_file.name, problems)
+    parts = [(piece.track, piece.frame) for piece in pieces]
+    same, differ, n_joined = judged_parts(parts, told, told_file.name, problems)
     problems.raise_if_any(
         "{n} problems in the annotations; nothing was written",
         hint="Fix them, then run the same command again.",
@@ -114,38 +121,7 @@ def read_tracks(
         )
     if lost := sum(track is None for track in tracks_of(crops)):
         notes.append(f"{many(lost, 'crop')} that belong to no track are not compared")
-    return Tracks(pieces, same, differ, notes)
-
-
-def _judged(
-    pieces: Sequence[Piece], told: Judgements, name: str, problems: Problems
-) -> tuple[list[tuple[int, int]], list[tuple[int, int]], int]:
-    """The pairs judged to be one person and two people, and the number of judgements within one piece."""
-    places: dict[Track, list[int]] = defaultdict(list)
-    for at, piece in enumerate(pieces):
-        places[piece.track].append(at)
-
-    def place(track: Track, frame: int | None) -> int:
-        """The part with this frame: the last that begins at or before it."""
-        mine = places[track]
-        if frame is None:
-            return mine[0]
-        return max((at for at in mine if (pieces[at].frame or 0) <= frame), default=mine[0])
-
-    answers: dict[tuple[int, int], tuple[bool, int]] = {}
-    n_joined = 0
-    for row in told.rows:
-        one, other = sorted((place(row.a, row.frame_a), place(row.b, row.frame_b)))
-        if one == other:
-            n_joined += 1  # its parts have been joined since
-            continue
-        before = answers.setdefault((one, other), (row.same, row.line))
-        if before[0] != row.same:
-            problems.add(f"{name}, line {row.line}", f"says the opposite of line {before[1]}")
-    same, differ = (
-        [pair for pair, (said, _) in answers.items() if said is wanted] for wanted in (True, False)
-    )
-    return same, differ, n_joined
+    return Tracks(pieces, same, differ, crops_digest(of_track), notes)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.annotate.review import review
 from tests.support.annotations import annotated
 from tests.support.faces import write_pictured
+from tests.support.heard import Heard
+from tests.support.proposed import write_proposed
 from tests.support.tables import crops_table, write_crops
 
 DEFAULT = ReviewConfig()
@@ -83,6 +85,29 @@ def test_annotations_are_filled_in_and_a_divided_track_stays_divided(tmp_path: P
     ]
     assert data["labels"] == {"7": {"gender": "female", "age": "45-54"}, str(huge): {}}
     assert (result.n_decided, result.n_identities) == (2, 2)
+
+
+def test_accepted_pairs_give_pids_and_rejected_ones_are_kept(tmp_path: Path) -> None:
+    workspace = write_proposed(tmp_path, 3)
+    base = data_of(review(workspace, DEFAULT).path)["base"]
+    lines = ["campus-uav,1,campus-cctv,1,1", "campus-uav,2,campus-cctv,1,0"]
+    workspace.judgements.write_text("\n".join(["video_a,track_a,video_b,track_b,same", *lines]))
+    heard = Heard()
+    result = review(workspace, DEFAULT, progress=heard)
+    data = data_of(result.path)
+    assert (result.n_answers, result.n_identities, result.n_decided) == (2, 1, 2)
+    assert [span[3] for span in data["spans"]] == ["1", None, None, "1", None, None]
+    assert data["answers"] == [[0, 0, 3, 0, 1], [0, 0, 4, 0, 0]]
+    assert data["base"] != base
+    assert heard.notes == ["judgements.csv: 2 tracks without a pid: an accepted pair gives it"]
+    other = tmp_path / "other.csv"
+    workspace.judgements.rename(other)
+    assert review(workspace, DEFAULT).n_answers == 0
+    done = CliRunner().invoke(app, ["review", "-w", str(tmp_path), "--judgements", str(other)])
+    assert f"; {result.n_proposals} proposals, 2 answered" in done.stdout
+    other.write_text(other.read_text() + "\ncampus-uav,9,campus-cctv,1,1")
+    with pytest.raises(InputError, match="1 problem"):
+        review(workspace, DEFAULT, judgements=other)
 
 
 def test_the_fingerprint_is_the_crops_and_the_base_is_the_annotations(tmp_path: Path) -> None:
@@ -151,11 +176,13 @@ def test_groups_that_are_left_out_are_not_asked_for(tmp_path: Path) -> None:
 
 def test_the_command_says_what_it_wrote(tmp_path: Path) -> None:
     annotated(tmp_path, 1, n_pids=2)
-    (tmp_path / "agreid.toml").write_text('[review]\nper_page = 5\n[build-manifest]\nexclude = ["age"]\n')
+    (tmp_path / "agreid.toml").write_text(
+        '[review]\nembed_height = 50\n[build-manifest]\nexclude = ["age"]\n'
+    )
     done = CliRunner().invoke(app, ["review", "-w", str(tmp_path)])
     assert done.exit_code == 0, done.stderr
     assert "review.html: 4 tracks with 12 crops; 4 decided, 2 identities" in done.stdout
     data = data_of(tmp_path / "review.html")
-    assert (data["perPage"], len(data["groups"])) == (5, 14)
+    assert len(data["groups"]) == 14
     answer = json.loads(CliRunner().invoke(app, ["review", "-w", str(tmp_path), "--json"]).stdout)
     assert answer["fingerprint"] == data["fingerprint"]

@@ -1,0 +1,219 @@
+// The proposals: one track, the likeliest others beside it, and an answer by one key.
+
+const SHOWN = 10; // likely tracks of each kind
+const LIMITS = [5000, 2000, 1000, 500, 100, 0]; // probabilities in 1/10,000
+// least: proposals below this probability are not asked. pace: [time, proposals closed] of the latest answers.
+// focus: the piece that was chosen, or null for the queue. pick: the place of the chosen likely track.
+const asked = { least: 500, pace: [], focus: null, pick: null, now: null };
+const asking = {};
+
+function buildAsking() {
+  if (!pairs) {
+    $("asking").append(el("p", { className: "empty" }, `Nothing to show: ${data.unproposed}.`));
+    return;
+  }
+  const act = (text, shortcut, does, main) => el("button", {
+    type: "button", className: main ? "main" : "", "aria-keyshortcuts": shortcut, onclick: does,
+  }, text + " ", el("kbd", {}, shortcut));
+  asking.progress = el("p", {
+    className: "pace", id: "pace",
+    title: "A track is done when none of its proposals down to the limit is open, or when it is not a person.",
+  });
+  asking.bar = el("progress", { className: "wide", "aria-label": "Tracks done", max: 1, value: 0 });
+  asking.least = el("select", {
+    "aria-label": "Least probability that is asked", id: "least",
+    onchange: () => { asked.least = Number(asking.least.value); asked.pick = null; asking.least.blur(); keep(); draw(); },
+  }, ...LIMITS.map((value) => el("option", { value }, value ? `${value / 100} %` : "all")));
+  asking.least.value = asked.least;
+  asking.back = el("button", { type: "button", onclick: toQueue }, "Back to the queue ", el("kbd", {}, "Esc"));
+  asking.acts = el("div", { className: "bar answers", role: "toolbar", "aria-label": "Answers" },
+    act("Same person", "a", accept, true), act("Two people", "r", reject), act("Skip", "s", skip),
+    act("Undo", "z", undo), act("None of these", "n", noneOfThese), act("Left: no person", "x", () => noPerson("one")),
+    act("Right: no person", "X", () => noPerson("other")));
+  asking.versus = el("div", { className: "versus" });
+  asking.others = el("div", { className: "others" });
+  asking.over = el("div", { className: "over" });
+  $("asking").append(
+    el("div", { className: "tools" }, asking.progress, el("label", {}, "ask down to ", asking.least), asking.back),
+    asking.bar, asking.over, asking.versus, asking.acts, asking.others);
+}
+
+/** What is asked now: the piece on the left, the one on the right, and the likely tracks of the left one. */
+function questionOf(state) {
+  const queue = queueOf(state, asked.least);
+  let one = null;
+  const fromQueue = !(asked.focus && pieceOf(state, asked.focus));
+  if (!fromQueue) one = state.pieces.indexOf(pieceOf(state, asked.focus));
+  else if (queue.next) {
+    const { a, b } = queue.next;
+    // Aerial on the left, as everywhere on the page.
+    const swap = cameraOf(state.pieces[a]).view === "ground" && cameraOf(state.pieces[b]).view === "aerial";
+    one = swap ? b : a;
+  }
+  if (one === null) return { queue, one: null };
+  const all = candidatesOf(state, one);
+  const kinds = [1, 0].map((across) => all.filter((found) => pairs.across[found.n] === across).slice(0, SHOWN));
+  const shown = kinds.flat();
+  let found = shown[asked.pick];
+  if (!found && fromQueue) {
+    const { group } = layoutOf(state);
+    const other = group[one] === queue.next.g ? queue.next.h : queue.next.g;
+    found = all.find((likely) => group[likely.other] === other);
+  }
+  found ||= all[0];
+  return { queue, one: found ? found.mine : one, kinds, shown, found };
+}
+
+function drawAsking() {
+  if (!pairs) return;
+  const state = model.state;
+  const now = asked.now = questionOf(state);
+  const open = Boolean(now.found);
+  asking.progress.textContent = paceText(state, now.queue);
+  asking.bar.max = state.pieces.length || 1;
+  asking.bar.value = now.queue.done;
+  asking.back.hidden = !asked.focus;
+  asking.acts.hidden = asking.versus.hidden = asking.others.hidden = now.one === null;
+  for (const button of asking.acts.children) if (button.textContent !== "Undo z") button.disabled = !open;
+  asking.over.replaceChildren(...(now.one === null || !open ? overOf(state, now) : []));
+  if (now.one === null) {
+    asking.versus.replaceChildren();
+    asking.others.replaceChildren();
+    return;
+  }
+  asking.versus.replaceChildren(
+    bigOf(state, now.one, "Track in focus"),
+    open ? bigOf(state, now.found.other, "Same person?", now.found) : el("div", {}));
+  asking.others.replaceChildren(...now.kinds.flatMap((found, at) => found.length ? [
+    el("h3", {}, at ? "Likeliest of the same camera" : "Likeliest of the other cameras"),
+    el("div", { className: "likely" }, ...found.map((likely) => tileOf(state, likely, now)))] : []));
+}
+
+/** A piece in large: its crops evenly chosen, its name, times, and the other tracks of its identity. */
+function bigOf(state, place, title, likely) {
+  const piece = state.pieces[place];
+  const { group, members } = layoutOf(state);
+  const rest = members[group[place]].filter((other) => other !== place);
+  return el("div", { className: "big", "data-key": keyOf(piece) },
+    el("h2", {}, title),
+    el("p", { className: "reason" }, likely ? reasonOf(state, likely) : whoOf(piece)),
+    el("p", { className: "meta" }, [nameOf(piece), cameraOf(piece).view, cameraOf(piece).session && `session ${cameraOf(piece).session}`,
+      timesOf(piece), likely ? whoOf(piece) : ""].filter(Boolean).join(" · ")),
+    el("div", { className: "crops" }, ...someCrops(piece, 6).map((at) => picture(data.tracks[piece.t], at, 150))),
+    rest.length ? el("div", { className: "rest" }, el("span", { className: "meta" }, `with ${rest.length} more: `),
+      ...rest.slice(0, 12).map((other) => picture(data.tracks[state.pieces[other].t], someCrops(state.pieces[other], 1)[0], 60))) : null);
+}
+
+const whoOf = (piece) => (isPerson(piece.pid) ? `person ${piece.pid}` : piece.pid === JUNK ? "not a person" : "undecided");
+
+function tileOf(state, likely, now) {
+  const piece = state.pieces[likely.other];
+  return el("button", {
+    type: "button", className: "tile", "aria-pressed": String(likely === now.found),
+    onclick: () => { asked.pick = now.shown.indexOf(likely); draw(); },
+  },
+  el("span", { className: "crops" }, ...someCrops(piece, 3).map((at) => picture(data.tracks[piece.t], at, 80))),
+  el("strong", {}, percent(likely.n)), el("span", {}, nameOf(piece)), el("span", { className: "meta" }, timesOf(piece)),
+  isPerson(piece.pid) ? el("span", { className: "meta" }, `person ${piece.pid}`) : null);
+}
+
+function reasonOf(state, likely) {
+  const [one, other] = [state.pieces[likely.mine], state.pieces[likely.other]];
+  const words = [`${percent(likely.n)} likely`, `similarity ${(pairs.s[likely.n] / 1000).toFixed(2)}`];
+  const gap = gapText(one, other);
+  if (gap) words.push(gap);
+  return words.join(" · ");
+}
+
+const percent = (n) => (pairs.p[n] > 9900 ? "over 99" : pairs.p[n] < 995 ? (pairs.p[n] / 100).toFixed(1) : Math.round(pairs.p[n] / 100)) + " %";
+
+/** At most `most` crops, evenly spread over the piece, with both ends; of one, the middle. */
+function someCrops(piece, most) {
+  const n = piece.b - piece.a + 1;
+  if (n <= most) return Array.from({ length: n }, (_, at) => piece.a + at);
+  if (most === 1) return [piece.a + (n >> 1)];
+  return Array.from({ length: most }, (_, at) => piece.a + Math.round((at * (n - 1)) / (most - 1)));
+}
+
+const clock = (seconds) => `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(1).padStart(4, "0")}`;
+
+/** "0:04.0–0:09.2", or the frames where no times are known. */
+function timesOf(piece) {
+  const [times, frames] = [secondsOf(piece), framesOf(piece)];
+  return times ? times.map(clock).join("–") : frames ? `frames ${frames.join("–")}` : "";
+}
+
+/** How long after or before: only within a video, because the clocks of two videos may differ. */
+function gapText(one, other) {
+  if (data.tracks[one.t].camera !== data.tracks[other.t].camera) return "";
+  const [a, b] = [secondsOf(one), secondsOf(other)];
+  if (!a || !b) return "";
+  return b[0] > a[1] ? `${(b[0] - a[1]).toFixed(1)} s later` : a[0] > b[1] ? `${(a[0] - b[1]).toFixed(1)} s earlier` : "";
+}
+
+function paceText(state, queue) {
+  const total = state.pieces.length;
+  const text = `${queue.done.toLocaleString("en")} of ${total.toLocaleString("en")} tracks done`;
+  const minutes = queue.open ? minutesLeft(asked.pace, queue.open) : null;
+  if (minutes === null) return text;
+  const left = minutes < 1 ? "less than a minute" : minutes < 100
+    ? `about ${Math.round(minutes)} ${Math.round(minutes) === 1 ? "minute" : "minutes"}` : `about ${Math.round(minutes / 60)} hours`;
+  return `${text}, ${left} left at your pace`;
+}
+
+/** What to do when nothing is asked. */
+function overOf(state, now) {
+  const { queue } = now;
+  if (asked.focus) return [el("p", {}, "No likely track is left for this one.")];
+  const parts = [];
+  if (queue.later) {
+    parts.push(el("p", {}, `${queue.later} skipped proposals are left. `,
+      el("button", { type: "button", className: "main", onclick: () => step({ ...model.state, skipped: [] }, "asking again") }, "Ask them again")));
+  } else {
+    const limit = asked.least ? ` of at least ${asked.least / 100} %` : "";
+    parts.push(el("p", {}, `All proposals${limit} are answered.`));
+  }
+  const alone = state.pieces.filter((piece) => piece.pid === null);
+  if (alone.length) {
+    parts.push(el("p", {}, `${alone.length} tracks have no identity yet: nobody was found for them. `,
+      el("button", { type: "button", id: "make-new", onclick: () => eachNew(new Set(alone.map(keyOf))) }, "Make each a new person")));
+  }
+  return parts;
+}
+
+function pickBy(by) {
+  const { shown, found } = asked.now;
+  const at = shown.indexOf(found);
+  asked.pick = Math.min(Math.max(at + by, 0), shown.length - 1);
+  draw();
+  say(`compared with ${nameOf(model.state.pieces[asked.now.found.other])}, ${percent(asked.now.found.n)}`);
+}
+
+function swap() {
+  asked.focus = keyOf(model.state.pieces[asked.now.found.other]);
+  asked.pick = null;
+  draw();
+}
+
+function toQueue() {
+  asked.focus = asked.pick = null;
+  draw();
+}
+
+/** The proposals of one piece, or, without a key, the queue. */
+function showAsking(key) {
+  asked.focus = pairs && key ? key : null;
+  asked.pick = null;
+  show("asking");
+  window.scrollTo(0, 0);
+}
+
+/** The lists of tracks, at the one that was asked about. */
+function showTracks() {
+  const was = view === "asking" && asked.now && asked.now.one !== null ? model.state.pieces[asked.now.one] : null;
+  show("tracks");
+  if (!was) return;
+  const side = sides[cameraOf(was).view];
+  const at = side.list.items.indexOf(keyOf(was));
+  if (at >= 0) focusCard(side, at);
+}
