@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from agreid_cli import __version__
-from agreid_cli.cli.boundary import bounded, handle_signals
+from agreid_cli.cli.boundary import bounded, ended_at_once, handle_signals
 from agreid_cli.cli.console import Console
 
 #: Panel of `agreid --help` → command → its function, in the order shown.
@@ -90,4 +90,5 @@ for _panel, _commands in PANELS.items():
 def main() -> None:
     """Run the program. Exit codes: 0 done, 1 input error, 2 usage error, 130/143 interrupted after saving."""
     handle_signals()
-    app(prog_name="agreid")
+    with ended_at_once():
+        app(prog_name="agreid")

@@ -20,6 +20,8 @@ from agreid_cli.errors import AgreidError, Terminated
 P = ParamSpec("P")
 
 
+#: Exit codes after SIGINT and SIGTERM.
+INTERRUPTED = (130, 143)
 #: Seconds that the other ranks wait before they report an error themselves.
 WAIT_S = 5.0
 #: Not empty while a command runs; read by the signal handlers.
@@ -101,6 +103,24 @@ def _importing(frame: FrameType | None) -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+@contextlib.contextmanager
+def ended_at_once() -> Iterator[None]:
+    """End the process of an interrupted command without Python's finalisation.
+
+    Everything is saved by then. Threads of libraries may still run, and their destructors abort the process
+    (exit by SIGABRT) when the interpreter is finalised under them.
+    """
+    try:
+        yield
+    except SystemExit as stop:
+        if stop.code not in INTERRUPTED:
+            raise
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(int(stop.code))
 
 
 def _leave_at_once() -> None:

@@ -53,6 +53,25 @@ boundary.bounded(work)()
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_libraries_that_abort_on_the_way_out_do_not_change_the_exit_code(number: int, code: int) -> None:
+    script = f"""
+import atexit, os, sys
+from agreid_cli.cli import boundary
+def work():
+    atexit.register(os.abort)
+    print("part of the answer")
+    os.kill(os.getpid(), {int(number)})
+boundary.handle_signals()
+with boundary.ended_at_once():
+    boundary.bounded(work)()
+"""
+    call = [sys.executable, "-c", script]
+    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (code, "part of the answer\n")
+    assert "Stopped. Finished work is saved" in done.stderr
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_a_signal_inside_a_finaliser_is_not_lost(number: int, code: int) -> None:
     script = f"""
 import os, time
