@@ -18,7 +18,7 @@ from agreid_cli.nn.spec import ModelSpec
 from agreid_cli.nn.tables import part
 
 SIZE = (64, 32)
-SMALL = ["osnet-x0.25", "osnet-x1.0"]
+SMALL = ["osnet-x0.25", "osnet-x1.0", "mobilenetv2"]
 
 
 def images(size: tuple[int, int] = SIZE) -> torch.Tensor:
@@ -148,9 +148,23 @@ def test_ibn_halves_the_first_norm_of_three_layers() -> None:
     keeps_its_contract(backbone)
 
 
+def test_mobilenetv2_is_that_of_timm_up_to_its_last_convolution() -> None:
+    whole = timm.create_model("mobilenetv2_100", num_classes=0).eval()
+    backbone = make_backbone("mobilenetv2", size=SIZE, last_stride=2).eval()
+    whole.load_state_dict(backbone.named_weights(), strict=False)
+    assert set(backbone.named_weights()) == {
+        name for name in whole.state_dict() if not name.startswith(("conv_head", "bn2"))
+    }
+    with torch.no_grad():
+        expected = whole.blocks(whole.bn1(whole.conv_stem(images())))
+        tail, finer = backbone.make_tail().eval(), backbone.make_tail(stride=1).eval()
+        torch.testing.assert_close(tail(backbone.stem(images())).grid, expected)
+        assert finer(backbone.stem(images())).grid.shape[2:] == (4, 2)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("head", HEADS)
-@pytest.mark.parametrize("backbone", ["resnet50", "vit-b16", "osnet-x1.0"])
+@pytest.mark.parametrize("backbone", ["resnet50", "vit-b16", "osnet-x1.0", "mobilenetv2"])
 def test_every_head_works_on_every_backbone(backbone: str, head: str) -> None:
     torch.manual_seed(0)
     model = build_model(ModelSpec(backbone, head, SIZE), 3).train()
@@ -161,7 +175,8 @@ def test_every_head_works_on_every_backbone(backbone: str, head: str) -> None:
     # The class token's last output is not pooled, but the token itself takes part in every attention.
     assert without == set()
     kinds = {m.kind for m in model.modules() if hasattr(m, "kind")}
-    assert kinds == ({"avg"} if head == "bot" or backbone == "vit-b16" else {"gem"})
+    signed = backbone in ("vit-b16", "mobilenetv2")
+    assert kinds == ({"avg"} if head == "bot" or signed else {"gem"})
 
 
 @pytest.mark.parametrize("pooling", ["avg", "token"])

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 BACKBONES = {
     "resnet50": "agreid_cli.nn.backbones.resnet:resnet50",
+    "mobilenetv2": "agreid_cli.nn.backbones.mobilenet:mobilenetv2",
     "vit-b16": "agreid_cli.nn.backbones.vit:vit_b16",
     "vit-s16": "agreid_cli.nn.backbones.vit:vit_s16",
     "osnet-x1.0": "agreid_cli.nn.backbones.osnet:osnet_x1_0",
