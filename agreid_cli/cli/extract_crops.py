@@ -25,7 +25,7 @@ def extract_crops(
     videos: Annotated[
         list[str],
         typer.Argument(
-            help="Video files, folders of frames or rtsp:// and http:// streams, one camera each.",
+            help="Video files, folders of frames, s3:// and gs:// objects, rtsp:// and http:// streams.",
             show_default=False,
         ),
     ],

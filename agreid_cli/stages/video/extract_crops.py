@@ -190,7 +190,7 @@ def _unfinished(
             clashes.append(_clash(job, before, now))
         elif before is None and twin != job.video_id and not job.named:
             progress.note(
-                f"{job.path} has the same bytes as the video '{twin}' and is left out; "
+                f"{job.title} has the same bytes as the video '{twin}' and is left out; "
                 "to extract it anyway, name it with --video-id"
             )
         else:

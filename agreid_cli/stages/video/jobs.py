@@ -18,7 +18,7 @@ from agreid_cli.records.extraction import Facts
 from agreid_cli.records.naming import VideoName, is_session, parse_video_name
 from agreid_cli.vision.imgsz import auto_imgsz
 from agreid_cli.vision.sources import kind_of, name_of, open_source, still_pictures
-from agreid_cli.vision.sources.address import check_address
+from agreid_cli.vision.sources.address import check_address, shown
 
 #: Frame sizes that determine the platform (paper §III-A).
 PLATFORM_OF_SIZE = {(3840, 2160): "uav", (704, 480): "cctv"}
@@ -55,6 +55,11 @@ class Job:
     size: tuple[int, int]
     promised: int | None
     imgsz: int
+
+    @property
+    def title(self) -> str:
+        """How messages name the video: its path, or its address without secrets."""
+        return title_of(self.kind, self.path)
 
 
 def plan(
@@ -96,14 +101,23 @@ def plan(
         if twin is None:
             jobs[video_id] = job
         elif twin.sha256 == job.sha256:
-            progress.note(f"{path} is the same video as {twin.path}: used once")
+            progress.note(f"{job.title} is the same video as {twin.title}: used once")
         else:
             problems.add(
-                str(path),
-                f"would have the name '{video_id}', like {twin.path}. Give names: --video-id A --video-id B",
+                job.title,
+                f"would have the name '{video_id}', like {twin.title}. Give names: --video-id A --video-id B",
             )
     problems.raise_if_any("{n} of the videos cannot be used")
     return list(jobs.values())
+
+
+def title_of(kind: str, path: Path) -> str:
+    """As `Job.title`."""
+    if kind != "object":
+        return str(path)
+    from agreid_cli.vision.sources.objects import address_of
+
+    return shown(address_of(path))
 
 
 def video_ids(videos: Sequence[str | Path], given: Given) -> list[str]:
@@ -180,15 +194,16 @@ def _job(
 ) -> Job:
     kind = kind_of(word)
     with closing(open_source(kind, path, config.source)) as video:
-        notes = tuple(video.notes())
+        notes, digest = tuple(video.notes()), video.sha256()
     for note in notes:
-        progress.note(f"{path}: {note}")
+        progress.note(f"{title_of(kind, path)}: {note}")
     name = name_of(kind, word)
     said = parse_video_name(path.name if kind == "file" else f"{name}.x", PLATFORMS)
     platform = given.platform or _platform(said, given.camid) or PLATFORM_OF_SIZE.get(video.stored_size)
     if platform is None:
+        size = f"{video.size[0]}×{video.size[1]}"
         raise InputError(
-            f"{path}: the platform cannot be derived from a frame of {video.size[0]}×{video.size[1]}",
+            f"{title_of(kind, path)}: the platform cannot be derived from a frame of {size}",
             hint="Give it: --platform uav, cctv or wearable; or in the file name, e.g. T02140A0C0_uav.mp4",
         )
     camid = given.camid
@@ -204,7 +219,7 @@ def _job(
         notes=notes,
         video_id=video_id,
         named=named,
-        sha256=video.sha256(),
+        sha256=digest,
         facts=Facts(
             platform,
             camid,

@@ -66,7 +66,7 @@ def extract_video(
                 task.advance(1, tracks=len(numbers), crops=len(rows))
     for note in video.notes():
         if note not in job.notes:  # notes that arise only while a video is read
-            progress.warn(f"{job.path}: {note}")
+            progress.warn(f"{job.title}: {note}")
     record = Extraction(
         video_id=job.video_id,
         file=os.fsencode(job.path.name if job.kind == "file" else job.name).decode("utf-8", "replace"),
@@ -148,10 +148,10 @@ def _save(path: Path, data: bytes) -> None:
 
 def _warn(record: Extraction, job: Job, persons: int, config: ExtractConfig, progress: Progress) -> None:
     if record.lost:
-        progress.warn(f"{job.path}: {record.lost} frames in the middle are lost; the others are kept")
+        progress.warn(f"{job.title}: {record.lost} frames in the middle are lost; the others are kept")
     if record.missing_at_end:
         progress.warn(
-            f"{job.path}: ends after {record.decoded + record.lost} of {job.promised} promised frames "
+            f"{job.title}: ends after {record.decoded + record.lost} of {job.promised} promised frames "
             f"({record.missing_at_end} missing); the file may be truncated"
         )
     if record.crops:
@@ -166,7 +166,7 @@ def _warn(record: Extraction, job: Job, persons: int, config: ExtractConfig, pro
         )
     else:
         why = f"the tracks in {seen} include no {config.every}th frame; try a smaller --every"
-    progress.warn(f"{job.path}: no crop was cut. {why[0].upper()}{why[1:]}")
+    progress.warn(f"{job.title}: no crop was cut. {why[0].upper()}{why[1:]}")
 
 
 def _moving(job: Job, config: ExtractConfig) -> bool:

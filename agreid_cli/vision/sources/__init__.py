@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 KINDS = {
     "file": "agreid_cli.vision.video:open_file",
     "folder": "agreid_cli.vision.sources.folder:open_folder",
+    "object": "agreid_cli.vision.sources.objects:open_object",
     "stream": "agreid_cli.vision.sources.playback:open_recording",
 }
 
@@ -24,14 +25,14 @@ KINDS = {
 def kind_of(given: str | Path) -> str:
     """The kind of source that a path names; it need not exist.
 
-    >>> kind_of("a.mp4"), kind_of("img1/%06d.jpg"), kind_of("rtsp://10.0.0.5/cam1")
-    ('file', 'folder', 'stream')
+    >>> [kind_of(word) for word in ("a.mp4", "img1/%06d.jpg", "rtsp://10.0.0.5/cam1", "s3://day/a.mp4")]
+    ['file', 'folder', 'stream', 'object']
     """
-    from agreid_cli.vision.sources.address import is_address
+    from agreid_cli.vision.sources.address import is_address, is_object
     from agreid_cli.vision.sources.numbering import is_pattern
 
     if is_address(str(given)) and not Path(given).exists():
-        return "stream"
+        return "object" if is_object(str(given)) else "stream"
     return "folder" if Path(given).is_dir() or is_pattern(Path(given)) else "file"
 
 
@@ -41,6 +42,8 @@ def name_of(kind: str, given: str | Path) -> str:
 
     if kind == "stream":
         return address.recording_name(str(given))
+    if kind == "object":
+        return Path(address.shown(str(given))).stem
     return numbering.recording_name(Path(given)) if kind == "folder" else Path(given).stem
 
 

@@ -9,6 +9,8 @@ from agreid_cli.errors import InputError
 
 #: FFmpeg protocols that agreid reads.
 PROTOCOLS = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "udp", "tcp", "srt")
+#: Object stores of which videos are copied.
+OBJECTS = ("s3", "gs")
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
 
@@ -21,12 +23,25 @@ def is_address(text: str) -> bool:
     return _ADDRESS.match(text) is not None
 
 
+def is_object(text: str) -> bool:
+    """Whether the address is of a file in an object store.
+
+    >>> is_object("s3://bucket/a.mp4"), is_object("https://host/a.mp4")
+    (True, False)
+    """
+    return text.partition("://")[0].lower() in OBJECTS
+
+
 def check_address(text: str) -> None:
     """Raise `InputError` for an address with an unsupported protocol."""
     found = _ADDRESS.match(text)
     protocol = found[1].lower() if found else ""
     if protocol not in PROTOCOLS:
-        hint = "Give the file by its path." if protocol == "file" else f"Supported: {', '.join(PROTOCOLS)}."
+        hint = (
+            "Give the file by its path."
+            if protocol == "file"
+            else f"Supported: {', '.join((*PROTOCOLS, *OBJECTS))}."
+        )
         raise InputError(f"{shown(text)}: the protocol '{protocol}' is not supported", hint=hint)
 
 
