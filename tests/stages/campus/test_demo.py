@@ -23,7 +23,7 @@ from agreid_cli.records.crops import CROPS
 from agreid_cli.records.demo import read_demo
 from agreid_cli.records.files import write_text
 from agreid_cli.stages.campus import demo as stage
-from agreid_cli.stages.campus import synth
+from agreid_cli.stages.campus import synth_units
 from agreid_cli.stages.campus.demo import DemoResult, demo
 from tests.support.heard import Heard
 
@@ -62,7 +62,7 @@ def _small_machine() -> Iterator[None]:
     torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stage, "asset", _lacking)
-        patch.setattr(synth, "usable_cores", lambda: 1)
+        patch.setattr(synth_units, "usable_cores", lambda: 1)
         yield
     torch.set_num_threads(before)
 
