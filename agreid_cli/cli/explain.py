@@ -118,7 +118,12 @@ def explain(
         )
     console.print(str(done.page))
     console.data(
-        {"page": str(done.page), "pictures": list(map(str, done.pictures)), "pairs": list(done.pairs)}
+        {
+            "page": str(done.page),
+            "pictures": list(map(str, done.pictures)),
+            "pairs": list(done.pairs),
+            "unknown": list(done.unknown),
+        }
     )
 
 

@@ -15,6 +15,7 @@ TITLES = {
     "base-cosine": "base, cosine", "base": "base, Euclidean", "interpreter": "explainable stream only",
     "explainable": "+ Explainable", "oracle": "oracle (upper bound)",
 }  # fmt: skip
+RECOGNISED = {True: "yes", False: "no", None: "–"}
 METRICS = {"P_e": "P_e", "P_c": "P_c", "XmAP_e": "X-mAP_e", "XmAP_c": "X-mAP_c"}
 
 
@@ -48,38 +49,52 @@ def _rankings(console: Console, result: ExplanationResult) -> None:
 
 
 def _metrics(console: Console, result: ExplanationResult) -> None:
-    scores = result.scores
+    scores, expected = result.scores, result.expected
+    heads = ["", "shares of the parts %", "constant baseline %"]
+    heads += ["expected shares %", "constant baseline %"] if expected else []
     rows = []
     for name, title in METRICS.items():
         score = getattr(scores, name)
-        rows.append([title, _percent(score.value), _percent(score.constant), _percent(score.chance)])
-    rows.append(["ADRE", _percent(scores.ADRE), "", ""])
+        row = [title, _percent(score.value), _percent(score.constant)]
+        if expected:
+            row += [_percent(getattr(expected, name).value), _percent(getattr(expected, name).constant)]
+        rows.append([*row, _percent(score.chance)])
+    heads.append("chance %")
+    rows.append(["ADRE", _percent(scores.ADRE), *[""] * (len(heads) - 2)])
     note = (
         f"{result.direction}: how well the shares match the attributes that differ ({scores.n_pairs:,} pairs)"
     )
-    console.table(note, ["", "%", "constant baseline %", "chance %"], rows, right=(1, 2, 3))
+    console.table(note, heads, rows, right=range(1, len(heads)))
+    if result.shares == "expected":
+        console.print("+ Explainable, and the shares of the attributes, are those of the expected shares")
 
 
 def _groups(console: Console, result: ExplanationResult) -> None:
-    columns = ["attribute", "accuracy %", "majority class %", "share %", "uniform share %", "differs %",
-                         "share if it differs %"]  # fmt: skip
+    columns = [
+        "attribute", "accuracy %", "majority class %", "balanced %", "chance %", "share %", "uniform share %",
+        "differs %", "share if it differs %", "recognised",
+    ]  # fmt: skip
     of = Counter(bit.group for bit in result.bits)
     rows = []
     for group in sorted(result.groups, key=lambda group: -group.share):
         even = of[group.name] / len(result.bits)
         figures = (
-            group.accuracy,
-            group.majority,
-            group.share,
-            even,
-            group.differs,
-            group.share_where_differs,
-        )
-        rows.append([group.title, *map(_percent, figures)])
-    console.table(f"{result.direction}: attributes", columns, rows, right=range(1, 7))
+            group.accuracy, group.majority, group.balanced, 1 / group.labels if group.labels else None,
+            group.share, even, group.differs, group.share_where_differs,
+        )  # fmt: skip
+        rows.append([group.title, *map(_percent, figures), RECOGNISED[group.recognised]])
+    console.table(f"{result.direction}: attributes", columns, rows, right=range(1, 9))
     if (mean := result.mean_recognition) is not None:
         scored = sum(bit.mA is not None for bit in result.bits)
         console.print(f"mean mA over {scored} of {len(result.bits)} bits (others are constant): {mean:.1%}")
+    found = result.reliability
+    if found is not None and found.error_after is not None:
+        console.print(
+            f"calibrated on {found.n_people} held-out people; expected calibration error on the test: "
+            f"{found.error_before:.1%} before, {found.error_after:.1%} after"
+        )
+    elif found is not None:
+        console.print("not calibrated: at least five training people with attributes must be held out")
 
 
 def _figures(row: ExplainRow) -> list[str]:

@@ -156,7 +156,7 @@ def search(
     console.data(
         {
             "page": str(found.page), "searched": found.searched, "answers": list(found.answers),
-            "recall": found.recall and found.recall.as_data(),
+            "recall": found.recall and found.recall.as_data(), "unknown": list(found.unknown),
         }
     )  # fmt: skip
 

@@ -28,6 +28,8 @@ class ExplainEvaluateConfig(Frozen):
     pairs: int = Field(2_000_000, ge=1)  # maximum number of pairs for the explanation metrics, evenly spread
     memory_mb: int = Field(1024, ge=1)  # memory for attribute vectors
     batch: int = Field(32, ge=1)  # crops
+    #: The shares that re-weight the distance: those that the run was trained with (run), or by name.
+    shares: Literal["run", "paper", "expected"] = "run"
 
 
 class EvaluateConfig(Frozen):

@@ -16,6 +16,7 @@ class ExplainPagesConfig(Frozen):
     bars: int = Field(10, ge=1)  # attributes per pair
     maps: int = Field(12, ge=1)  # mean maps in --aggregate, those with the highest shares first
     batch: int = Field(32, ge=1)  # crops
+    shares: Literal["run", "paper", "expected"] = "run"  # those of the run, or by name
 
 
 class IndexConfig(Frozen):
@@ -40,3 +41,4 @@ class SearchConfig(Frozen):
     level: Literal["crop", "track"] = "crop"
     pool: Literal["mean", "weighted", "best"] = "weighted"
     index: IndexConfig = IndexConfig()
+    shares: Literal["run", "paper", "expected"] = "run"  # those of the run, or by name

@@ -64,12 +64,32 @@ def part_distances(vectors: Tensor) -> Tensor:
         return _distances(of_k, of_k).permute(1, 2, 0)
 
 
+class CrossDistances:
+    """The distances dᵏ from the same query vectors, q×M×C, to one block of gallery vectors after another.
+
+    Centring and squares of the queries are computed once. At thousands of queries and a few gallery crops a
+    block, they would take most of the time. All is centred on the queries' mean, so that blocks of one
+    gallery agree.
+    """
+
+    def __init__(self, query: Tensor) -> None:
+        with torch.autocast(query.device.type, enabled=False):
+            a = query.float().transpose(0, 1)
+            self.centre = a.mean(dim=1, keepdim=True)
+            self.query = (a - self.centre).contiguous()
+            self.squares = self.query.square().sum(-1).unsqueeze(2)
+
+    def __call__(self, gallery: Tensor) -> Tensor:
+        """g×M×C → M×q×g."""
+        with torch.autocast(gallery.device.type, enabled=False):
+            b = gallery.float().transpose(0, 1) - self.centre
+            squares = self.squares + b.square().sum(-1).unsqueeze(1)
+            return squares.baddbmm_(self.query, b.mT, alpha=-2).clamp_min_(_LEAST_SQUARE).sqrt_()
+
+
 def cross_distances(query: Tensor, gallery: Tensor) -> Tensor:
-    """q×M×C and g×M×C → q×g×M. Centred on the queries' mean, so that blocks of one gallery agree."""
-    with torch.autocast(query.device.type, enabled=False):
-        a, b = query.float().transpose(0, 1), gallery.float().transpose(0, 1)
-        centre = a.mean(dim=1, keepdim=True)
-        return _distances(a - centre, b - centre).permute(1, 2, 0)
+    """q×M×C and g×M×C → q×g×M."""
+    return CrossDistances(query)(gallery).permute(1, 2, 0)
 
 
 def base_distances(a: Tensor, b: Tensor) -> Tensor:

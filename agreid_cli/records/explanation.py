@@ -18,6 +18,8 @@ from agreid_cli.records.versioned_json import read_versioned
 
 SCHEMA = "explanation"
 VERSION = 1
+#: Fields that hold explanation metrics, in display order.
+SCORED = ("scores", "expected")
 #: Rows in display order; `oracle` is present only on request.
 ROWS = ("base-cosine", "base", "interpreter", "explainable", "oracle")
 
@@ -74,6 +76,10 @@ class GroupScore:
     share: float  # mean sum of the shares of its bits, over pairs of different people
     differs: float  # fraction of such pairs in which it differs
     share_where_differs: float | None  # the mean share over the pairs in which it differs
+    balanced: float | None = None  # balanced accuracy: the mean recall over the labels that occur
+    labels: int = 0  # number of labels that occur; the chance level of `balanced` is one in so many
+    recognised: bool | None = None  # better than its majority class on held-out people; None: not calibrated
+    temperature: float | None = None  # of its calibration; None also if its logits are not used
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,30 @@ class BitScore:
     positive: int  # test crops with the bit
     negative: int
     share: float  # mean share over pairs of different people
+    AP: float | None = None  # average precision; chance is the fraction of crops with the bit
+
+
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """Crops and groups whose most probable label has a probability in one tenth of 0..1."""
+
+    confidence: float  # mean probability
+    accuracy: float  # fraction in which the label is correct
+    n: int
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Whether probabilities are right on the test: over all groups, before and after calibration.
+
+    The error is the mean |confidence − accuracy| over the bins, weighted by n (expected calibration error).
+    """
+
+    before: tuple[ReliabilityBin, ...]
+    after: tuple[ReliabilityBin, ...]  # empty without a calibration
+    error_before: float
+    error_after: float | None
+    n_people: int  # held-out people of the calibration; 0: not calibrated
 
 
 @dataclass(frozen=True)
@@ -106,6 +136,14 @@ class ExplanationResult:
     scores: Scores
     groups: tuple[GroupScore, ...]
     bits: tuple[BitScore, ...]
+    shares: str = "paper"  # the shares of + Explainable: those of the parts (paper), or expected
+    expected: Scores | None = None  # of expected shares; `scores` are always those of the parts
+    reliability: Reliability | None = None
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The titles of the groups that are not recognised better than their majority class."""
+        return tuple(group.title for group in self.groups if group.recognised is False)
 
     def row(self, name: str) -> ExplainRow | None:
         """The row of this name, or None if it was not requested."""
@@ -144,10 +182,15 @@ def read_explanation(path: Path) -> ExplanationResult:
 
 
 def _result(tree: dict[str, Any]) -> ExplanationResult:
-    scores = tree["scores"]
-    for name in ("P_e", "P_c", "XmAP_e", "XmAP_c"):
-        scores[name] = _made(Score, scores[name])
-    tree["scores"] = _made(Scores, scores)
+    for name in SCORED:
+        if tree.get(name) is not None:
+            tree[name] = _scores(tree[name])
+    if tree.get("reliability") is not None:
+        bins = {
+            side: tuple(_made(ReliabilityBin, item) for item in tree["reliability"][side])
+            for side in ("before", "after")
+        }
+        tree["reliability"] = _made(Reliability, tree["reliability"] | bins)
     for row in tree["rows"]:
         if row.get("ci") is not None:
             pairs = {name: tuple(row["ci"][name]) for name in ("mAP", "rank1")}
@@ -159,6 +202,11 @@ def _result(tree: dict[str, Any]) -> ExplanationResult:
     if unknown or result.n_valid > result.n_query:
         raise ValueError(f"rows {unknown}, {result.n_valid} of {result.n_query} queries")
     return result
+
+
+def _scores(tree: dict[str, Any]) -> Scores:
+    made = {name: _made(Score, tree[name]) for name in ("P_e", "P_c", "XmAP_e", "XmAP_c")}
+    return _made(Scores, tree | made)
 
 
 K = TypeVar("K")

@@ -71,11 +71,19 @@ class PairView:
         )
 
 
-def page(title: str, lede: str, pairs: Sequence[PairView], *, version: str) -> str:
-    """The complete HTML document; equal views give equal texts."""
+def page(
+    title: str,
+    lede: str,
+    pairs: Sequence[PairView],
+    *,
+    version: str,
+    caution: str = "",
+    shares: str = "paper",
+) -> str:
+    """The complete HTML document; equal views give equal texts. `caution`: what the sentences leave out."""
     style = Markup((TEMPLATES / "report" / "report.css").read_text(encoding="utf-8"))
     return environment(TEMPLATES / "explain", percent=percent(1)).get_template("explain.html").render(
-        title=title, lede=lede, pairs=pairs, style=style, version=version
+        title=title, lede=lede, pairs=pairs, style=style, version=version, caution=caution, shares=shares
     )  # fmt: skip
 
 

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 MOSTLY = 0.25  # minimum share for the word "mostly"
+MOST = 3  # attributes in a sentence
+NOTHING = "no attribute separates these two"
 
 
 @dataclass(frozen=True)
@@ -54,36 +56,58 @@ def reasons(parts: npt.NDArray[np.floating], groups: Sequence[GroupWords], *, to
     )
 
 
+@dataclass(frozen=True)
+class Usual:
+    """What every pair's shares are compared with: mean share and spread of each bit (M,), and the groups to
+    name.
+
+    `named`: the places of the groups that are recognised; the others are left out.
+    """
+
+    mean: npt.NDArray[np.floating]
+    spread: npt.NDArray[np.floating]
+    named: frozenset[int]
+
+    @classmethod
+    def uniform(cls, n_bits: int, n_groups: int) -> Usual:
+        """For a stream that is not calibrated: a uniform share, and every group."""
+        return cls(np.full(n_bits, 1 / n_bits), np.zeros(n_bits), frozenset(range(n_groups)))
+
+
 def sentence(
     parts: npt.NDArray[np.floating],
     first: npt.NDArray[np.floating],
     second: npt.NDArray[np.floating],
     groups: Sequence[GroupWords],
+    usual: Usual | None = None,
 ) -> str:
-    """The explanation as text; `first` and `second` (M,) are probabilities, or known bits, of the two.
+    """At most three attributes that separate a pair; `first` and `second` (M,) are probabilities, or known
+    bits.
 
     A group counts with the shares of the two labels that differ, not with those of labels that neither crop
-    has: the latter mean nothing to a reader, and a large group has more of them.
+    has: the latter mean nothing to a reader, and a large group has more of them. It is named if these shares
+    are above what they are on average over pairs by more than their spread.
 
     >>> groups = (GroupWords("Lower Body Clothing", 0, ("jeans", "shorts")), GroupWords("Bag", 2, ("none",)))
-    >>> sentence(np.array([3.0, 3.0, 4.0]), np.array([0, 1, 1]), np.array([1, 0, 1]), groups)
-    'mostly lower body clothing: shorts against jeans, 60 % of the distance'
+    >>> sentence(np.array([3.5, 3.5, 3.0]), np.array([0, 1, 1]), np.array([1, 0, 1]), groups)
+    'mostly lower body clothing: shorts against jeans, 70 % of the distance'
     """
+    level = usual or Usual.uniform(len(parts), len(groups))
     shares = parts / max(float(parts.sum()), 1e-6)
-    apart = [(g, g.place(first), g.place(second)) for g in groups if g.place(first) != g.place(second)]
-    if not apart:
-        totals = [float(shares[group.bits].sum()) for group in groups]
-        at = int(np.argmax(totals))
-        label = groups[at].label(first).lower()
-        return (
-            f"no attribute that differs; the largest share is {groups[at].title.lower()} "
-            f"({label} on both), {100 * totals[at]:.0f} % of the distance"
-        )
-    found = [(float(shares[one] + shares[other]), g) for g, one, other in apart]
+    found = []
+    for number, group in enumerate(groups):
+        pair = [group.place(first), group.place(second)]
+        share = float(shares[pair].sum())
+        usually = float(level.mean[pair].sum() + level.spread[pair].sum())
+        if pair[0] != pair[1] and number in level.named and share > usually:
+            found.append((share, group))
+    if not found:
+        return NOTHING
+    found.sort(key=lambda row: -row[0])
     said = []
-    for place, (share, group) in enumerate(sorted(found, key=lambda row: -row[0])[:2]):
+    for place, (share, group) in enumerate(found[:MOST]):
         one, other = group.label(first).lower(), group.label(second).lower()
         of = " of the distance" if place == 0 else ""
         said.append(f"{group.title.lower()}: {one} against {other}, {100 * share:.0f} %{of}")
-    much = "mostly" if max(found, key=lambda row: row[0])[0] >= MOSTLY else "first of all"
+    much = "mostly" if found[0][0] >= MOSTLY else "first of all"
     return f"{much} " + "; then ".join(said)

@@ -8,7 +8,7 @@ from agreid_cli.datasets.census import Census
 from agreid_cli.datasets.table_one import Published
 from agreid_cli.records.explanation import ExplanationResult
 from agreid_cli.records.results import Comparison, RankingResult
-from agreid_cli.reporting.charts import Chart
+from agreid_cli.reporting.charts import Cells, Chart
 from agreid_cli.reporting.thumbnails import Picture
 
 
@@ -161,6 +161,11 @@ class ExplanationView:
     says: str
     result: ExplanationResult
     shares: Chart
+    metric_heads: tuple[str, ...]
+    metric_rows: Cells
+    group_rows: Cells
+    reliability: Chart | None
+    reliability_says: str
 
 
 @dataclass(frozen=True)

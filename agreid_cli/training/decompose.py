@@ -1,13 +1,14 @@
 """Decompose the distances of many queries to many gallery crops, in little memory.
 
-A crop's M vectors are 88 × 2,048 floats, 0.7 MB, so those of a gallery are never stored. As many queries as
-fit the memory limit are kept at a time, the gallery is processed in small blocks, and one number per pair
-is kept of a block; callers that need the shares read them block by block.
+A crop's M vectors are 88 × 2,048 floats, 0.7 MB, so those of a large gallery cannot be stored. Half of the
+memory limit keeps the vectors of the crops that were read first, so that they pass through the network only
+once; the other half holds as many queries as fit at a time, past which the gallery is taken in small blocks.
+One number per pair is kept of a block; callers that need the shares read them block by block.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,35 +18,23 @@ from torch import Tensor
 
 from agreid_cli.nn.encoder import Encoder
 from agreid_cli.nn.explain_stream import Explained, ExplainStream
-from agreid_cli.nn.losses.distill import shares
-from agreid_cli.nn.pooled import base_distances, cross_distances
+from agreid_cli.nn.pooled import CrossDistances
 from agreid_cli.progress import SILENT, Progress, Task
 from agreid_cli.records.side import NO_SIDE, Side
 from agreid_cli.training.embed import SidedCrops
+from agreid_cli.training.pairs import Block, Floats, Rows
 
-Floats = npt.NDArray[np.float32]
-Rows = npt.NDArray[np.intp]
-PAIRS_A_BLOCK = 1 << 15  # × M shares: 12 MB at 88
+PAIRS_A_BLOCK = 1 << 15  # × M parts: 12 MB at 88
 
 
 @dataclass(frozen=True)
 class Read:
     """The part of the stream's output for n crops that is small enough to keep. chances (n, M): sigmoid of
-    logits."""
+    logits. vectors (k, M, C): those of the first k crops, on the device of the network."""
 
     base: Floats  # n×C
     chances: Floats  # n×M
-
-
-@dataclass(frozen=True)
-class Block:
-    """Some pairs: queries `rows` × gallery crops `columns`. shares (q, g, M); d, mean_part (q, g)."""
-
-    rows: slice
-    columns: slice
-    shares: Tensor
-    d: Tensor
-    mean_part: Tensor
+    vectors: Tensor | None = None
 
 
 class Stream:
@@ -73,15 +62,23 @@ class Stream:
             pixels = np.stack([crops.pixels[row : row + 1][0] for row in rows[place].tolist()])
             yield place, self(pixels, crops.side.of(rows[place], self.device))
 
-    def read(self, crops: SidedCrops, rows: Rows, *, task: Task | None = None) -> Read:
-        """Embeddings and attribute probabilities of many crops."""
+    def read(self, crops: SidedCrops, rows: Rows, *, keep_bytes: int = 0, task: Task | None = None) -> Read:
+        """Embeddings and attribute probabilities of many crops, and the vectors of as many as fit
+        `keep_bytes`."""
         base, chances = [], []
+        kept: Tensor | None = None
         for place, found in self.blocks(crops, rows, self.batch):
             base.append(found.base.cpu().numpy())
             chances.append(found.attributes.sigmoid().cpu().numpy())
+            if kept is None and keep_bytes:
+                each = found.vectors[0]
+                kept = each.new_empty(min(keep_bytes // (4 * each.numel()), len(rows)), *each.shape)
+            if kept is not None and place.start < len(kept):
+                own = kept[place]
+                own.copy_(found.vectors[: len(own)])
             if task:
                 task.advance(place.stop - place.start)
-        return Read(np.concatenate(base), np.concatenate(chances))
+        return Read(np.concatenate(base), np.concatenate(chances), kept)
 
     def compare(
         self,
@@ -90,51 +87,49 @@ class Stream:
         gallery: Rows,
         visit: Callable[[Block], None],
         *,
+        read: Read | None = None,
         memory_bytes: int = 1 << 30,
         label: str = "decomposing distances",
         progress: Progress = SILENT,
     ) -> None:
-        """Call `visit` with every pair of a query and a gallery crop, block by block."""
+        """Call `visit` with every pair of a query and a gallery crop, block by block.
+
+        `read` is that of all `crops`; those whose vectors it has are not passed through the network again.
+        """
+        known = _Known(self, crops, read)
         width, n_bits = self.model.backbone.width, self.model.n_bits
         held = max(1, memory_bytes // (4 * width * n_bits))
         passes = -(-len(query) // held)
-        with progress.task(label, passes * len(gallery), "gallery crops") as task:
+        with progress.task(label, passes * len(gallery), "gallery crops") as task, torch.inference_mode():
             for first in range(0, len(query), held):
-                vectors, base = self._vectors(crops, query[first : first + held])
-                step = max(1, min(self.batch, PAIRS_A_BLOCK // len(base)))
-                for columns, found in self.blocks(crops, gallery, step):
-                    with torch.inference_mode():
-                        parts = cross_distances(vectors, found.vectors)
-                        d = base_distances(base, found.base)
-                        rows = slice(first, first + len(base))
-                        visit(Block(rows, columns, shares(parts), d, parts.mean(-1)))
+                rows = slice(first, min(first + held, len(query)))
+                parts, d = (CrossDistances(of) for of in known.all(query[rows]))
+                step = max(1, min(self.batch, PAIRS_A_BLOCK // (rows.stop - rows.start)))
+                for start in range(0, len(gallery), step):
+                    columns = slice(start, min(start + step, len(gallery)))
+                    vectors, base = known.of(gallery[columns])
+                    visit(Block(rows, columns, parts(vectors), d(base)[0]))
                     task.advance(columns.stop - columns.start)
 
-    def _vectors(self, crops: SidedCrops, rows: Rows) -> tuple[Tensor, Tensor]:
-        found = [(said.vectors, said.base) for _, said in self.blocks(crops, rows, self.batch)]
+
+class _Known:
+    """Vectors n×M×C and embeddings n×1×C of crops: kept ones, else from the network."""
+
+    def __init__(self, stream: Stream, crops: SidedCrops, read: Read | None) -> None:
+        self.stream, self.crops = stream, crops
+        self.vectors = None if read is None else read.vectors
+        self.base = None if read is None else torch.as_tensor(read.base, device=stream.device)
+
+    def of(self, rows: Rows) -> tuple[Tensor, Tensor]:
+        """Of a few crops."""
+        if self.vectors is not None and self.base is not None and rows.max() < len(self.vectors):
+            at = torch.as_tensor(rows, device=self.vectors.device)
+            return self.vectors[at], self.base[at].unsqueeze(1)
+        [(_, found)] = self.stream.blocks(self.crops, rows, len(rows))
+        return found.vectors, found.base.unsqueeze(1)
+
+    def all(self, rows: Rows) -> tuple[Tensor, Tensor]:
+        """Of many."""
+        size = self.stream.batch
+        found = [self.of(rows[start : start + size]) for start in range(0, len(rows), size)]
         return torch.cat([v for v, _ in found]), torch.cat([b for _, b in found])
-
-
-@dataclass
-class Pairs:
-    """The stored values of pairs, (q, g) each: the model's distance, the mean part, and one or two b's.
-
-    b = Σ_k s_k x_k is the share of the distance on attributes that differ; x is the caller's.
-    """
-
-    d: Floats
-    mean_part: Floats
-    b: tuple[Floats, ...]
-
-    @classmethod
-    def of(cls, n_query: int, n_gallery: int, n_b: int) -> Pairs:
-        """Empty arrays, to be filled by `put`."""
-        d, part, *b = (np.zeros((n_query, n_gallery), np.float32) for _ in range(2 + n_b))
-        return cls(d, part, tuple(b))
-
-    def put(self, block: Block, b: Sequence[Tensor]) -> None:
-        """Store a block's values."""
-        at = block.rows, block.columns
-        self.d[at], self.mean_part[at] = block.d.cpu().numpy(), block.mean_part.cpu().numpy()
-        for array, values in zip(self.b, b, strict=True):
-            array[at] = values.cpu().numpy()

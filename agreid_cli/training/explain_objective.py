@@ -61,7 +61,7 @@ class ExplainObjective(nn.Module):
         known = self._known(bits) if config.ignore_unknown else None
         distance = metric_distillation(d, parts)
         one, two = attribute_prior(parts, bits, config.v, known=known)
-        reading = balanced_bce(out.attributes, bits, self.rates)
+        reading = balanced_bce(out.attributes, bits, self.rates, config.balance)
         total = (
             config.distance_weight * distance
             + config.alpha * one

@@ -32,7 +32,7 @@ from agreid_cli.reporting.attention import spread
 from agreid_cli.stages.run.ranked import load_testing
 from agreid_cli.stages.run.streams import known_bits, open_stream
 from agreid_cli.synth.people.parts import GROUP_PARTS
-from agreid_cli.training.decompose import Block
+from agreid_cli.training.pairs import Block
 
 
 def sized(attention: np.ndarray, mask: np.ndarray) -> np.ndarray:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from agreid_cli.reporting.reasons import GroupWords, reasons, sentence
+from agreid_cli.reporting.reasons import GroupWords, Usual, reasons, sentence
 
 GROUPS = (
     GroupWords("Upper Body Clothing", 0, ("T-shirt", "Hoodie", "Coat")),
     GroupWords("Lower Body Clothing", 3, ("Jeans", "Shorts")),
     GroupWords("Gender", 5, ("male", "female")),
 )
+
+
+ANY = Usual(np.zeros(7), np.zeros(7), frozenset(range(3)))  # every share is above it
 
 
 def person(upper: int, lower: int, gender: int) -> np.ndarray:
@@ -22,7 +25,7 @@ def person(upper: int, lower: int, gender: int) -> np.ndarray:
 
 def test_a_group_counts_with_the_labels_that_differ() -> None:
     parts = np.array([1.0, 1.0, 6.0, 4.0, 4.0, 2.0, 2.0])  # the coat that neither wears is the largest
-    found = sentence(parts, person(0, 1, 0), person(1, 0, 0), GROUPS)
+    found = sentence(parts, person(0, 1, 0), person(1, 0, 0), GROUPS, ANY)
     assert found == (
         "mostly lower body clothing: shorts against jeans, 40 % of the distance; "
         "then upper body clothing: t-shirt against hoodie, 10 %"
@@ -30,16 +33,40 @@ def test_a_group_counts_with_the_labels_that_differ() -> None:
 
 
 def test_mostly_is_only_said_of_much() -> None:
-    found = sentence(np.array([4.0, 4.0, 4.0, 1.0, 2.0, 1.0, 4.0]), person(0, 1, 0), person(0, 0, 0), GROUPS)
+    parts = np.array([4.0, 4.0, 4.0, 1.0, 2.0, 1.0, 4.0])
+    found = sentence(parts, person(0, 1, 0), person(0, 0, 0), GROUPS, ANY)
+    assert sentence(parts, person(0, 1, 0), person(0, 0, 0), GROUPS) == "no attribute separates these two"
     assert found.startswith("first of all lower body clothing: shorts against jeans, 15 %")
 
 
 def test_two_who_differ_in_nothing() -> None:
     found = sentence(np.array([1.0, 3, 1, 1, 1, 2, 1]), person(1, 0, 0), person(1, 0, 0), GROUPS)
+    assert found == "no attribute separates these two"
+
+
+def test_only_what_is_above_the_usual_by_more_than_its_spread() -> None:
+    parts = np.array([2.0, 2, 1, 1, 1, 1, 2])  # upper 40 %, lower 20 %, gender 30 %
+    one, other = person(0, 1, 0), person(1, 0, 1)
+    mean, spread, every = np.full(7, 0.1), np.full(7, 0.04), frozenset(range(3))
+    found = sentence(parts, one, other, GROUPS, Usual(mean, spread, every))
     assert found == (
-        "no attribute that differs; the largest share is upper body clothing (hoodie on both), "
-        "50 % of the distance"
+        "mostly upper body clothing: t-shirt against hoodie, 40 % of the distance; "
+        "then gender: male against female, 30 %"
     )
+    wider = np.array([0.04] * 5 + [0.06, 0.06])  # gender is now within its spread
+    found = sentence(parts, one, other, GROUPS, Usual(mean, wider, every))
+    assert found == "mostly upper body clothing: t-shirt against hoodie, 40 % of the distance"
+    unnamed = Usual(mean, wider, frozenset({1, 2}))
+    assert sentence(parts, one, other, GROUPS, unnamed) == "no attribute separates these two"
+
+
+def test_at_most_three_are_named() -> None:
+    groups = tuple(GroupWords(f"Group {n}", 2 * n, ("one", "two")) for n in range(5))
+    parts = np.array([5.0, 5, 4, 4, 3, 3, 2, 2, 0, 0])
+    first, second = np.tile([1.0, 0], 5), np.tile([0, 1.0], 5)
+    usual = Usual(np.zeros(10), np.zeros(10), frozenset(range(5)))
+    found = sentence(parts, first, second, groups, usual)
+    assert [f"group {n}" in found for n in range(5)] == [True, True, True, False, False]
 
 
 def test_bars_are_the_largest_shares_in_order() -> None:

@@ -16,6 +16,8 @@ from agreid_cli.records.explanation import (
     ExplainRow,
     ExplanationResult,
     GroupScore,
+    Reliability,
+    ReliabilityBin,
     Score,
     Scores,
     explanation_path,
@@ -112,15 +114,30 @@ def add_explanation(run: Run, direction: str, seed: int = 0) -> ExplanationResul
         )
     )
     groups = tuple(
-        GroupScore(group.name, group.title, 0.8, 0.6, float(share), 0.5, float(share) * 1.4)
+        GroupScore(
+            group.name,
+            group.title,
+            0.8,
+            0.6,
+            float(share),
+            0.5,
+            float(share) * 1.4,
+            0.7,
+            2,
+            group.name != "gender",
+            1.5,
+        )
         for group, share in zip(book.groups, rng.dirichlet(np.ones(len(book.groups))), strict=True)
     )
     scores = Scores(
         Score(0.52, 0.16, 0.41), Score(0.91, 0.84), Score(0.6, 0.2), Score(0.95, 0.85), 0.031, 4_000, 300
     )
+    bins = (ReliabilityBin(0.35, 0.25, 100), ReliabilityBin(0.85, 0.75, 200))
+    sure = Reliability(bins, (ReliabilityBin(0.3, 0.28, 300),), 0.1, 0.02, 12)
     found = ExplanationResult(
         direction, f"runs/{run.name}", "campus", base.fingerprint, book.hash, base.n_query, base.n_valid,
         base.n_gallery, "a held-out fifth of the training identities", rows, scores, groups, (),
+        reliability=sure,
     )  # fmt: skip
     write_explanation(found, explanation_path(run, direction))
     return found

@@ -1,4 +1,4 @@
-"""Attribute recognition: accuracy per group, and mean accuracy (mA) per bit, with their support.
+"""Attribute recognition: accuracy and balanced accuracy per group, mean accuracy (mA) and AP per bit.
 
 Most bits are rare (24 of the 88 official ones apply to at most one person in a hundred), so the plain
 accuracy of a bit is near 1 for a network that always predicts no. Its mA is one half.
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.metrics import average_precision_score
 
 Floats = npt.NDArray[np.floating[Any]]
 Bits = npt.NDArray[np.uint8]
@@ -21,12 +22,18 @@ Bits = npt.NDArray[np.uint8]
 class Recognition:
     """`accuracy` and `majority` (G,): fraction of correct labels, and that of the majority class.
 
-    `mA` (M,) is NaN for a bit that all or no crops have; `positive` (M,) counts the crops with the bit.
+    `balanced` (G,): the mean over the labels that occur of the fraction recognised; `labels` (G,): their
+    number, so 1/labels is chance, and what always saying the majority class scores. `mA` and the average
+    precision `AP` (M,) are NaN for a bit that all or no crops have; `positive` (M,) counts the crops with
+    the bit. The AP of random scores is the fraction of crops with the bit.
     """
 
     accuracy: npt.NDArray[np.float64]
     majority: npt.NDArray[np.float64]
+    balanced: npt.NDArray[np.float64]
+    labels: npt.NDArray[np.int64]
     mA: npt.NDArray[np.float64]
+    AP: npt.NDArray[np.float64]
     positive: npt.NDArray[np.int64]
     n: int
 
@@ -53,15 +60,25 @@ def recognition(scores: Floats, bits: Bits, sizes: Sequence[int]) -> Recognition
     ([0.5], [1.0, 0.5])
     """
     n = len(bits)
-    chosen, accuracy, majority, start = predicted_bits(scores, sizes), [], [], 0
+    chosen, accuracy, majority, balanced, labels, start = predicted_bits(scores, sizes), [], [], [], [], 0
     for size in sizes:
         part = slice(start, start + size)
         accuracy.append((chosen[:, part] & bits[:, part]).any(axis=1).mean() if n else np.nan)
         majority.append(bits[:, part].mean(axis=0).max() if n else np.nan)
+        counts = bits[:, part].sum(axis=0)
+        right = (chosen[:, part] & bits[:, part]).sum(axis=0)[counts > 0] / counts[counts > 0]
+        balanced.append(right.mean() if n else np.nan)
+        labels.append(int((counts > 0).sum()))
         start += size
     yes, is_there = scores > 0.5, bits == 1
     positive = is_there.sum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
         found = (yes & is_there).sum(axis=0) / positive
         spared = (~yes & ~is_there).sum(axis=0) / (n - positive)
-    return Recognition(np.array(accuracy), np.array(majority), (found + spared) / 2, positive, n)
+    AP = np.full(bits.shape[1], np.nan)
+    for bit in np.flatnonzero((positive > 0) & (positive < n)).tolist():
+        AP[bit] = average_precision_score(bits[:, bit], scores[:, bit])
+    return Recognition(
+        np.array(accuracy), np.array(majority), np.array(balanced), np.array(labels), (found + spared) / 2,
+        AP, positive, n,
+    )  # fmt: skip

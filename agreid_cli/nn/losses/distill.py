@@ -27,7 +27,7 @@ from torch import Tensor
 
 #: If the mean part of a pair is below this, the images are copies: their shares are only rounding errors.
 SAME_PICTURE = 1e-4
-_LEAST_TOTAL = 1e-6
+LEAST_TOTAL = 1e-6
 
 
 def metric_distillation(d: Tensor, parts: Tensor) -> Tensor:
@@ -69,7 +69,7 @@ def attribute_prior(
 
 def shares(parts: Tensor) -> Tensor:
     """s_k = dᵏ / Σ_k dᵏ over the last axis; they sum to 1 unless the parts are almost 0."""
-    return parts / parts.sum(dim=-1, keepdim=True).clamp_min(_LEAST_TOTAL)
+    return parts / parts.sum(dim=-1, keepdim=True).clamp_min(LEAST_TOTAL)
 
 
 @lru_cache

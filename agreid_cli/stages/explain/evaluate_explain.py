@@ -9,19 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import gcd
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from agreid_cli.config.evaluate import EvaluateConfig
 from agreid_cli.errors import InputError, Problem
 from agreid_cli.metrics.bootstrap import bootstrap
-from agreid_cli.metrics.explain.explanation import ExplanationMeter
-from agreid_cli.metrics.explain.reweight import amd_xor, expected_xor, reweighted, sweep
-from agreid_cli.metrics.explain.shares import ShareMeter
+from agreid_cli.metrics.explain.recognition import recognition
+from agreid_cli.metrics.explain.reweight import reweighted, sweep
 from agreid_cli.metrics.protocol import Sides, directions_in, fingerprint, sides
 from agreid_cli.metrics.ranking.given import rank_distances
 from agreid_cli.metrics.ranking.ranking import Ranks
@@ -38,16 +35,17 @@ from agreid_cli.records.explanation import (
 )
 from agreid_cli.records.results import Interval
 from agreid_cli.records.workspace import Workspace
-from agreid_cli.stages.explain.figures import bit_scores, group_scores, scores_of
+from agreid_cli.stages.explain.figures import bit_scores, group_scores, reliability_of, scores_of
 from agreid_cli.stages.explain.held_out import choose_p
+from agreid_cli.stages.explain.measured import Measured, measure
+from agreid_cli.stages.explain.shares import Sharing, sharing
 from agreid_cli.stages.run.ranked import load_testing
 from agreid_cli.stages.run.streams import KnownBits, OpenStream, known_bits, open_stream
-from agreid_cli.training.decompose import Block, Pairs, Read
+from agreid_cli.training.decompose import Read
 from agreid_cli.training.embed import SidedCrops
+from agreid_cli.training.pairs import Pairs
 
 BOTH = ("a2g", "g2a")
-#: AMD counts a gallery bit as present if its logit is above 0.5.
-AMD_PRESENT = 0.6224593
 
 
 def evaluate_explain(
@@ -68,8 +66,11 @@ def evaluate_explain(
         raise InputError(f"{workspace.split} has no test crops", hint="Make it with: agreid build-split")
     testing, crops = loaded[0], opened.sided(*loaded)
     names = _names(directions)
+    shares = sharing(workspace, opened, config.explain.shares, config.explain.memory_mb, progress)
     with progress.task("recognising attributes", len(crops), "crops") as task:
-        read = opened.stream.read(crops, np.arange(len(crops)), task=task)
+        read = opened.stream.read(
+            crops, np.arange(len(crops)), keep_bytes=config.explain.memory_mb << 19, task=task
+        )
     embeddings = testing.embeddings(read.base)
     can = directions_in(embeddings, testing.lists)
     names = names or [name for name in BOTH if name in can] or can[:1]
@@ -77,7 +78,7 @@ def evaluate_explain(
     _must_have_attributes(chosen, embeddings, known)
     results = []
     for found in chosen:
-        job = _Job(opened, known, crops, read, embeddings, found, config, progress)
+        job = _Job(opened, shares, known, crops, read, embeddings, found, config, progress)
         result = job.result(workspace, oracle=oracle)
         place = explanation_path(opened.run, result.direction)
         write_explanation(result, place)
@@ -91,6 +92,7 @@ class _Job:
     """One direction."""
 
     opened: OpenStream
+    shares: Sharing
     known: KnownBits
     crops: SidedCrops
     read: Read
@@ -102,13 +104,15 @@ class _Job:
     def result(self, workspace: Workspace, *, oracle: bool) -> ExplanationResult:
         """Everything of the direction."""
         found, opened = self.found, self.opened
-        pairs, meter, share_meter = self.pairs(oracle)
-        p, chosen_on = choose_p(workspace, opened, found.direction, self.config, self.progress)
-        book = opened.codebook
+        done = self.measured(oracle)
+        p, chosen_on = choose_p(workspace, opened, found.direction, self.config, self.shares, self.progress)
+        book, calibration = opened.codebook, self.shares.calibration
         tested = np.unique(np.concatenate([found.query, found.gallery]))
         bits = self.known.of(self.embeddings.crop_id[tested].tolist())
         labelled = bits.any(axis=1)
-        seen = (self.read.chances[tested][labelled], bits[labelled])
+        chances, bits = self.read.chances[tested][labelled], bits[labelled]
+        seen = recognition(chances, bits, book.sizes)
+        sure = self.shares.probabilities(chances) if calibration else None
         return ExplanationResult(
             direction=found.direction.name,
             source=f"runs/{opened.run.name}",
@@ -116,68 +120,26 @@ class _Job:
             fingerprint=fingerprint(found, self.embeddings.crop_id),
             codebook=book.hash,
             n_query=len(found.query),
-            n_valid=int(self.rank(pairs.d).valid.sum()),
+            n_valid=int(self.rank(done.pairs.d).valid.sum()),
             n_gallery=len(found.gallery),
             p_chosen_on=chosen_on,
-            rows=self.rows(pairs, p, oracle=oracle),
-            scores=scores_of(meter),
-            groups=group_scores(book, share_meter, *seen),
-            bits=bit_scores(book, share_meter, *seen),
+            rows=self.rows(done.pairs, p, oracle=oracle),
+            scores=scores_of(done.paper),
+            groups=group_scores(book, done.shares, seen, calibration),
+            bits=bit_scores(book, done.shares, seen),
+            shares=self.shares.name,
+            expected=scores_of(done.expected) if calibration else None,
+            reliability=reliability_of(book, chances, sure, bits, calibration.n_people if calibration else 0),
         )
 
-    def pairs(self, oracle: bool) -> tuple[Pairs, ExplanationMeter, ShareMeter]:
+    def measured(self, oracle: bool) -> Measured:
         """The numbers of every pair, and the explanation metrics over pairs with known attributes."""
-        found = self.found
-        crop_id, device = self.embeddings.crop_id, self.opened.stream.device
-        q_bits, g_bits = (self.known.of(crop_id[rows].tolist()) for rows in (found.query, found.gallery))
-        q_chance, g_chance = (self.read.chances[rows] for rows in (found.query, found.gallery))
-        pairs = Pairs.of(len(found.query), len(found.gallery), 1 + oracle)
-        meter, share_meter = ExplanationMeter(), ShareMeter(self.opened.codebook.sizes)
-        every = max(1, -(-len(found.query) * len(found.gallery) // self.config.explain.pairs))
-        while gcd(every, len(found.gallery)) > 1:  # else few gallery crops would serve all queries
-            every += 1
-
-        def visit(block: Block) -> None:
-            rows, columns = block.rows, block.columns
-            x = [expected_xor(q_chance[rows, None], g_chance[None, columns])]
-            if oracle:
-                there = (g_chance[None, columns] > AMD_PRESENT).astype(np.uint8)
-                x.append(amd_xor(q_bits[rows, None], there) * q_bits[rows, None].any(-1, keepdims=True))
-            pairs.put(block, [(block.shares * torch.from_numpy(v).to(device)).sum(-1) for v in x])
-            self._measure(block, q_bits[rows], g_bits[columns], every, meter, share_meter)
-
-        self.opened.stream.compare(
-            self.crops, found.query, found.gallery, visit, progress=self.progress,
-            memory_bytes=self.config.explain.memory_mb << 20, label=f"{found.direction.name}: decomposing",
+        return measure(
+            self.opened, self.shares, self.crops, self.read, self.found, config=self.config.explain,
+            query_bits=self.known.of(self.embeddings.crop_id[self.found.query].tolist()),
+            gallery_bits=self.known.of(self.embeddings.crop_id[self.found.gallery].tolist()),
+            oracle=oracle, progress=self.progress,
         )  # fmt: skip
-        return pairs, meter, share_meter
-
-    def _measure(
-        self,
-        block: Block,
-        q_bits: npt.NDArray[np.uint8],
-        g_bits: npt.NDArray[np.uint8],
-        every: int,
-        meter: ExplanationMeter,
-        share_meter: ShareMeter,
-    ) -> None:
-        """Every n-th pair, counted over the whole matrix, if both have attributes and it is not junk."""
-        found = self.found
-        place = np.arange(len(q_bits))[:, None] + block.rows.start
-        at = place * len(found.gallery) + np.arange(block.columns.start, block.columns.stop)[None]
-        same: npt.NDArray[np.bool_] = (
-            found.query_pid[block.rows, None] == found.gallery_pid[None, block.columns]
-        )
-        junk = same & (found.query_camid[block.rows, None] == found.gallery_camid[None, block.columns])
-        both = (q_bits.max(1) > 0)[:, None] & (g_bits.max(1) > 0)[None]
-        q, g = np.nonzero((at % every == 0) & both & ~junk)
-        if not len(q):
-            return
-        shares = block.shares.cpu().numpy()[q, g]
-        exclusive = q_bits[q] != g_bits[g]
-        meter.add(shares, exclusive, block.d.cpu().numpy()[q, g], block.mean_part.cpu().numpy()[q, g])
-        other = np.flatnonzero(~same[q, g])
-        share_meter.add(shares[other], exclusive[other])
 
     def rank(self, distances: npt.NDArray[np.floating[Any]]) -> Ranks:
         """The ranks for given distances (q, g)."""

@@ -36,11 +36,13 @@ from agreid_cli.stages.run.streams import explains, known_bits, open_stream
 
 @dataclass(frozen=True)
 class Explanations:
-    """What was written: the page, one picture a pair; and the pairs as data."""
+    """What was written: the page, one picture a pair; the pairs as data; the groups that are not
+    recognised."""
 
     page: Path
     pictures: tuple[Path, ...]
     pairs: tuple[dict[str, Any], ...]
+    unknown: tuple[str, ...] = ()
 
 
 def explain(
@@ -69,7 +71,7 @@ def explain(
         )
     opened = open_stream(workspace, run, device=device, batch=config.batch)
     crops = Crops(workspace, opened.codebook)
-    explainer = Explainer(opened, bars=config.bars)
+    explainer = Explainer.of(workspace, opened, shares=config.shares, bars=config.bars, progress=progress)
     if pair:
         sources = [crops.source(*named) for named in zip(pair, given or [NOT_GIVEN] * 2, strict=True)]
         first, second = (explainer.see(source) for source in sources)
@@ -92,7 +94,7 @@ def explain(
         title = f"{asked} and its nearest, {find_direction(direction).says}"
         lede = f"What sets the query apart from each answer, nearest first by {_ranked_by(how)}."
     folder = out or opened.run.root / "explain"
-    return written(folder, _file_name(name), title, lede, views)
+    return written(folder, _file_name(name), title, lede, views, explainer)
 
 
 def _attention(
@@ -136,7 +138,9 @@ def _ranked_by(how: EvaluateConfig) -> str:
     return f"re-ranked {name}" if how.rerank else name
 
 
-def written(folder: Path, name: str, title: str, lede: str, views: Sequence[PairView]) -> Explanations:
+def written(
+    folder: Path, name: str, title: str, lede: str, views: Sequence[PairView], explainer: Explainer
+) -> Explanations:
     """Write the page and one PNG a pair."""
     pictures = []
     for number, view in enumerate(views, start=1):
@@ -144,8 +148,11 @@ def written(folder: Path, name: str, title: str, lede: str, views: Sequence[Pair
         write_bytes(path, cv2.imencode(".png", sheet(view))[1].tobytes())
         pictures.append(path)
     place = folder / f"{name}.html"
-    write_text(place, page(title, lede, views, version=__version__))
-    return Explanations(place, tuple(pictures), tuple(as_data(view) for view in views))
+    text = page(
+        title, lede, views, caution=explainer.caution, shares=explainer.sharing.name, version=__version__
+    )
+    write_text(place, text)
+    return Explanations(place, tuple(pictures), tuple(as_data(view) for view in views), explainer.unknown)
 
 
 class Crops:

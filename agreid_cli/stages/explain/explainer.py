@@ -12,12 +12,19 @@ import numpy.typing as npt
 from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.config.train import TrainConfig
 from agreid_cli.errors import InputError
+from agreid_cli.nn.losses.distill import SAME_PICTURE
 from agreid_cli.nn.pooled import base_distances, cross_distances
+from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.images.reading import read_picture
+from agreid_cli.records.workspace import Workspace
 from agreid_cli.reporting.explain_page import Image, PairView, Shown
-from agreid_cli.reporting.reasons import GroupWords, reasons, sentence
+from agreid_cli.reporting.reasons import GroupWords, Usual, reasons, sentence
+from agreid_cli.stages.explain.shares import Sharing, sharing
 from agreid_cli.stages.run.streams import OpenStream
 from agreid_cli.training.pixels import read_resized
+
+MEMORY_MB = 512  # for calibration
+SAME = "none: the network cannot tell these two images apart"
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,7 @@ class Seen:
     source: Source
     said: Any
     shown: Shown
-    chances: npt.NDArray[np.float32]
+    chances: npt.NDArray[np.float32]  # (M,), calibrated if the run is
 
     @property
     def words(self) -> npt.NDArray[np.floating[Any]]:
@@ -58,11 +65,43 @@ def read_source(source: Source, config: TrainConfig) -> tuple[Image, Image]:
 
 
 class Explainer:
-    """Explains pairs of images; `bars` is the number of attributes per pair."""
+    """Explains pairs of images in the shares of `sharing`; `bars` is the number of attributes per pair."""
 
-    def __init__(self, opened: OpenStream, *, bars: int) -> None:
-        self.opened, self.bars = opened, bars
+    def __init__(self, opened: OpenStream, sharing: Sharing, *, bars: int) -> None:
+        self.opened, self.sharing, self.bars = opened, sharing, bars
         self.groups = group_words(opened.codebook)
+        self.usual = usual(opened.codebook, sharing)
+
+    @classmethod
+    def of(
+        cls, workspace: Workspace, opened: OpenStream, *, shares: str, bars: int, progress: Progress = SILENT
+    ) -> Explainer:
+        """With the shares `shares`, calibrated if the run held people out; says which groups are unknown."""
+        made = cls(opened, sharing(workspace, opened, shares, MEMORY_MB, progress), bars=bars)
+        if words := made.caution:
+            progress.note(words)
+        return made
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The titles of the groups that the stream does not recognise."""
+        return tuple(g.title for at, g in enumerate(self.groups) if at not in self.usual.named)
+
+    @property
+    def caution(self) -> str:
+        """What the sentences leave out, or why they may not be trusted; empty if there is nothing to say."""
+        if self.sharing.calibration is None:
+            return (
+                "too few training identities were held out to calibrate this stream, so it is not known "
+                "which attributes it recognises"
+            )
+        if not self.unknown:
+            return ""
+        people = self.sharing.calibration.n_people
+        return (
+            "unknown to this stream, which does not recognise them better than their majority class on "
+            f"{people} held-out people, and left out of sentences: {', '.join(self.unknown).lower()}"
+        )
 
     def see(self, source: Source) -> Seen:
         """`InputError` if the file is not an image, or if the network needs side information."""
@@ -70,22 +109,39 @@ class Explainer:
         pixels, image = read_source(source, self.opened.config)
         said = self.opened.stream(pixels[None], side.of(slice(1), self.opened.stream.device))
         shown = Shown(source.name, image, said.maps[0].cpu().numpy())
-        return Seen(source, said, shown, said.attributes[0].sigmoid().cpu().numpy())
+        chances = self.sharing.probabilities(said.attributes.sigmoid().cpu().numpy())[0]
+        return Seen(source, said, shown, chances)
 
     def pair(self, title: str, first: Seen, second: Seen, *, match: bool | None = None) -> PairView:
         """Explain two images."""
         parts = cross_distances(first.said.vectors, second.said.vectors)[0, 0].cpu().numpy()
         d = float(base_distances(first.said.base, second.said.base)[0, 0])
+        if self.sharing.name == "expected":
+            parts = self.sharing.of_pairs(first.chances[None], second.chances[None])[0] * len(parts) * d
         return PairView(
             title=title,
             first=first.shown,
             second=second.shown,
             distance=d,
             gap=abs(d - float(parts.mean())) / max(d, 1e-6),
-            sentence=sentence(parts, first.words, second.words, self.groups),
+            sentence=SAME if d < SAME_PICTURE else self.sentence(parts, first, second),
             reasons=reasons(parts, self.groups, top=self.bars),
             match=match,
         )
+
+    def sentence(self, parts: npt.NDArray[np.floating[Any]], first: Seen, second: Seen) -> str:
+        """The attributes that separate two images with the parts (M,)."""
+        return sentence(parts, first.words, second.words, self.groups, self.usual)
+
+
+def usual(codebook: Codebook, sharing: Sharing) -> Usual:
+    """What the shares of a pair are compared with."""
+    record = sharing.calibration
+    if record is None:
+        return Usual.uniform(codebook.n_bits, len(codebook.groups))
+    levels = record.levels(sharing.name)
+    named = frozenset(at for at, fit in enumerate(record.groups) if fit.recognised)
+    return Usual(np.array(levels.mean), np.array(levels.spread), named)
 
 
 def group_words(codebook: Codebook) -> tuple[GroupWords, ...]:

@@ -10,9 +10,18 @@ import numpy.typing as npt
 
 from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.metrics.explain.explanation import ExplanationMeter
-from agreid_cli.metrics.explain.recognition import recognition
+from agreid_cli.metrics.explain.recognition import Recognition
+from agreid_cli.metrics.explain.reliability import reliability_bins
 from agreid_cli.metrics.explain.shares import ShareMeter
-from agreid_cli.records.explanation import BitScore, GroupScore, Score, Scores
+from agreid_cli.records.calibration import CalibrationRecord
+from agreid_cli.records.explanation import (
+    BitScore,
+    GroupScore,
+    Reliability,
+    ReliabilityBin,
+    Score,
+    Scores,
+)
 
 Floats = npt.NDArray[np.floating[Any]]
 
@@ -24,29 +33,43 @@ def scores_of(meter: ExplanationMeter) -> Scores:
 
 
 def group_scores(
-    book: Codebook, shares: ShareMeter, chances: Floats, bits: npt.NDArray[np.uint8]
+    book: Codebook, shares: ShareMeter, read: Recognition, calibration: CalibrationRecord | None
 ) -> tuple[GroupScore, ...]:
-    """One score per group; `chances` and `bits` (n, M) are those of the crops with known attributes."""
-    read = recognition(chances, bits, book.sizes)
-    columns = (read.accuracy, read.majority, shares.of_groups(), shares.differs(), shares.where_differs())
-    rows = zip(book.groups, *(column.tolist() for column in columns), strict=True)
+    """One score per group; `read` is the recognition on the crops with known attributes."""
+    columns = (read.accuracy, read.majority, shares.of_groups(), shares.differs(), shares.where_differs(),
+               read.balanced, read.labels)  # fmt: skip
+    fits = calibration.groups if calibration else (None,) * len(book.groups)
+    rows = zip(book.groups, fits, *(column.tolist() for column in columns), strict=True)
     return tuple(
-        GroupScore(group.name, group.title, _some(accuracy), _some(majority), share, differs, _some(where))
-        for group, accuracy, majority, share, differs, where in rows
-    )
+        GroupScore(
+            group.name, group.title, _some(accuracy), _some(majority), share, differs, _some(where),
+            _some(balanced), labels, fit.recognised if fit else None,
+            1 / fit.sharpness if fit and fit.sharpness else None,
+        )
+        for group, fit, accuracy, majority, share, differs, where, balanced, labels in rows
+    )  # fmt: skip
 
 
-def bit_scores(
-    book: Codebook, shares: ShareMeter, chances: Floats, bits: npt.NDArray[np.uint8]
-) -> tuple[BitScore, ...]:
+def bit_scores(book: Codebook, shares: ShareMeter, read: Recognition) -> tuple[BitScore, ...]:
     """One score per bit."""
-    read = recognition(chances, bits, book.sizes)
     words = [(group.name, label) for group in book.groups for label in group.classes]
-    columns = (read.mA.tolist(), read.positive.tolist(), shares.of_bits().tolist())
+    columns = (read.mA.tolist(), read.positive.tolist(), shares.of_bits().tolist(), read.AP.tolist())
     return tuple(
-        BitScore(name, *said, _some(mA), positive, read.n - positive, share)
-        for name, said, mA, positive, share in zip(book.bits, words, *columns, strict=True)
+        BitScore(name, group, label, _some(mA), positive, read.n - positive, share, _some(AP))
+        for name, (group, label), mA, positive, share, AP in zip(book.bits, words, *columns, strict=True)
     )
+
+
+def reliability_of(
+    book: Codebook, before: Floats, after: Floats | None, bits: npt.NDArray[np.uint8], n_people: int
+) -> Reliability | None:
+    """The reliability of the probabilities (n, M) of the crops with known attributes; None without a crop."""
+    if not len(bits):
+        return None
+    raw, error = reliability_bins(before, bits, book.sizes)
+    done, done_error = ([], None) if after is None else reliability_bins(after, bits, book.sizes)
+    earlier, later = (tuple(ReliabilityBin(*row) for row in rows) for rows in (raw, done))
+    return Reliability(earlier, later, error, done_error, n_people)
 
 
 def _some(value: float) -> float | None:

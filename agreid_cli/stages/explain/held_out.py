@@ -10,19 +10,19 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-import torch
 
 from agreid_cli.config.evaluate import EvaluateConfig
 from agreid_cli.errors import InputError
-from agreid_cli.metrics.explain.reweight import expected_xor, sweep
+from agreid_cli.metrics.explain.reweight import sweep
 from agreid_cli.metrics.protocol import sides
 from agreid_cli.metrics.ranking.given import rank_distances
 from agreid_cli.progress import Progress
 from agreid_cli.records.directions import Direction
 from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.explain.shares import Sharing
 from agreid_cli.stages.run.ranked import load_held_out
 from agreid_cli.stages.run.streams import OpenStream
-from agreid_cli.training.decompose import Block, Pairs
+from agreid_cli.training.pairs import Block, Pairs
 
 FAULTLESS = 0.97  # mAP on its own training identities above which a model has nothing left to improve
 
@@ -32,6 +32,7 @@ def choose_p(
     opened: OpenStream,
     direction: Direction,
     config: EvaluateConfig,
+    sharing: Sharing,
     progress: Progress,
 ) -> tuple[float, str]:
     """The p with the best mAP in this direction over the held-out training people, and a text on whom.
@@ -43,7 +44,8 @@ def choose_p(
     if loaded is None:
         return 0.0, nobody
     held, crops = loaded[0], opened.sided(*loaded)
-    read = opened.stream.read(crops, np.arange(len(crops)))
+    memory = config.explain.memory_mb << 19
+    read = opened.stream.read(crops, np.arange(len(crops)), keep_bytes=memory)
     try:
         found = sides(held.embeddings(read.base), direction, held.lists)
     except InputError:
@@ -52,15 +54,15 @@ def choose_p(
             f"nobody: the held-out training identities cannot be ranked {direction.name}, so p stays 0",
         )
     pairs = Pairs.of(len(found.query), len(found.gallery), 1)
+    chances = sharing.reweighting(read.chances)
 
     def visit(block: Block) -> None:
-        q, g = read.chances[found.query[block.rows]], read.chances[found.gallery[block.columns]]
-        x = torch.from_numpy(expected_xor(q[:, None], g[None])).to(block.shares.device)
-        pairs.put(block, [(block.shares * x).sum(-1)])
+        q, g = chances[found.query[block.rows]], chances[found.gallery[block.columns]]
+        pairs.put(block, [sharing.on_differing(block, q, g)])
 
     opened.stream.compare(
-        crops, found.query, found.gallery, visit, progress=progress,
-        memory_bytes=config.explain.memory_mb << 20, label=f"{direction.name}: choosing p",
+        crops, found.query, found.gallery, visit, read=read, progress=progress,
+        memory_bytes=memory, label=f"{direction.name}: choosing p",
     )  # fmt: skip
     ranking = partial(
         rank_distances, query_pid=found.query_pid, gallery_pid=found.gallery_pid,

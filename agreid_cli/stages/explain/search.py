@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,19 +27,20 @@ from agreid_cli.stages.explain.explainer import Explainer, Seen, Source
 from agreid_cli.stages.explain.gallery import Gallery, open_gallery
 from agreid_cli.stages.explain.search_index import search_rows
 from agreid_cli.stages.explain.search_tracks import TrackAnswer, TrackGallery, track_gallery
-from agreid_cli.stages.run.streams import OpenStream, open_stream
+from agreid_cli.stages.run.streams import open_stream
 
 ROWS_A_STEP = 65_536
 
 
 @dataclass(frozen=True)
 class Found:
-    """The page, and the answers as data, best first."""
+    """The page, the answers as data, best first, and the attribute groups that are not recognised."""
 
     page: Path
     searched: int
     answers: tuple[dict[str, Any], ...]
     recall: Recall | None = None  # of the index
+    unknown: tuple[str, ...] = ()
 
 
 def search(
@@ -76,10 +77,10 @@ def search(
         faiss_module()
     opened = open_stream(workspace, run, device=device, batch=config.batch)
     wanted = wanted_bits(attributes, opened.codebook)
-    query = None if image is None else _query(opened, image, given, config)
+    explainer = Explainer.of(workspace, opened, shares=config.shares, bars=config.bars, progress=progress)
+    query = None if image is None else _query(explainer, image, given)
     gallery = open_gallery(workspace, opened, crops, given=given, progress=progress)
     folder = out or opened.run.root / "search"
-    explainer = Explainer(opened, bars=config.bars)
     tracks = None
     if config.level == "track":
         rows = gallery.rows
@@ -88,7 +89,7 @@ def search(
             pool=config.pool, metric="euclidean", progress=progress,
         )  # fmt: skip
     if query is None:
-        return _by_description(explainer, gallery, tracks, wanted, folder, config)
+        return _by_description(explainer, gallery, tracks, wanted, folder, config, progress)
     base, found, recall = query.said.base.cpu().numpy(), [], None
     if tracks is not None:
         found = tracks.nearest(base, config.top)
@@ -112,19 +113,18 @@ def search(
     if tracks is not None:
         lede += " Each track is shown by its crop nearest to the image; the distance is that of this crop."
     stem = f"image-{Path(query.source.name).stem}{'' if tracks is None else '-tracks'}"
-    done = written(folder, stem, title, lede, views)
+    done = written(folder, stem, title, lede, views, explainer)
     pairs = done.pairs
     if found:
         pairs = tuple(
             {**pair, "track": answer.track, "track_distance": answer.distance, "crops": answer.crops}
             for pair, answer in zip(pairs, found, strict=True)
         )
-    return Found(done.page, n, pairs, recall)
+    return Found(done.page, n, pairs, recall, explainer.unknown)
 
 
-def _query(opened: OpenStream, image: Path, given: GivenSide, config: SearchConfig) -> Seen:
-    source = Source(image.name, image, platform=given.platform, camid=given.camid)
-    return Explainer(opened, bars=config.bars).see(source)
+def _query(explainer: Explainer, image: Path, given: GivenSide) -> Seen:
+    return explainer.see(Source(image.name, image, platform=given.platform, camid=given.camid))
 
 
 def _by_description(
@@ -134,15 +134,20 @@ def _by_description(
     wanted: Sequence[Wanted],
     folder: Path,
     config: SearchConfig,
+    progress: Progress,
 ) -> Found:
+    if lost := [w.group.title.lower() for w in wanted if w.group.title in explainer.unknown]:
+        progress.warn(f"not recognised by this stream, so answers need not agree: {', '.join(lost)}")
+    sure = explainer.sharing.probabilities
     if tracks is None:
-        order, score = best_scores(gallery.read.chances, wanted, config.top)
+        order, score = best_scores(gallery.read.chances, wanted, config.top, sure=sure)
         best = [
-            (TrackAnswer("", value, row, 1), gallery.read.chances[row])
+            (TrackAnswer("", value, row, 1), sure(gallery.read.chances[row : row + 1])[0])
             for row, value in zip(order, score, strict=True)
         ]
     else:
-        best = tracks.best(gallery.read.chances, partial(score_of, wanted=wanted), config.top)
+        probable = sure(np.asarray(gallery.read.chances))
+        best = tracks.best(probable, partial(score_of, wanted=wanted), config.top)
     answers = []
     for rank, (one, said) in enumerate(best, start=1):
         seen, value, chances = explainer.see(gallery.source(one.row)), one.distance, said[None]
@@ -156,7 +161,7 @@ def _by_description(
     page = folder / f"attributes-{stem}{'' if tracks is None else '-tracks'}.html"
     n = len(gallery.rows.path) if tracks is None else len(tracks)
     write_text(page, search_page(words, n, answers, version=__version__, unit=config.level))
-    return Found(page, n, tuple(answer.as_data() for answer in answers))
+    return Found(page, n, tuple(answer.as_data() for answer in answers), unknown=explainer.unknown)
 
 
 def score_of(chances: npt.NDArray[np.float32], wanted: Sequence[Wanted]) -> npt.NDArray[np.float32]:
@@ -167,18 +172,23 @@ def score_of(chances: npt.NDArray[np.float32], wanted: Sequence[Wanted]) -> npt.
 
 
 def best_scores(
-    chances: npt.NDArray[np.float32], wanted: Sequence[Wanted], top: int
+    chances: npt.NDArray[np.float32],
+    wanted: Sequence[Wanted],
+    top: int,
+    *,
+    sure: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]] = lambda block: block,
 ) -> tuple[list[int], list[float]]:
     """The rows of `chances` (n, M) with the highest scores, best first, and the scores; reads blocks.
 
-    The score is the geometric mean of the wanted bits' probabilities; equal scores keep the order of rows.
+    The score is the geometric mean of the wanted bits' probabilities, calibrated by `sure`; equal scores keep
+    the order of rows.
     """
     row, score = np.zeros(0, np.int64), np.zeros(0, np.float32)
     features = Features("gallery", chances)
     for start in range(0, features.n, ROWS_A_STEP):
         block = features.rows(start, start + ROWS_A_STEP)
         row = np.concatenate([row, np.arange(start, start + len(block))])
-        score = np.concatenate([score, score_of(block, wanted)])
+        score = np.concatenate([score, score_of(sure(block), wanted)])
         best = np.argsort(-score, kind="stable")[:top]
         row, score = row[best], score[best]
         features.forget()

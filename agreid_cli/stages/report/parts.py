@@ -11,11 +11,10 @@ import pyarrow as pa
 from agreid_cli.datasets.census import census
 from agreid_cli.datasets.table_one import LINES, PUBLISHED
 from agreid_cli.records.artefact import metadata
-from agreid_cli.records.directions import DIRECTIONS
 from agreid_cli.records.split import SPLIT_SCHEMA, read_split
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.reporting import paper
-from agreid_cli.reporting.charts import Chart, bar_chart, curve_chart
+from agreid_cli.reporting.charts import Chart, curve_chart
 from agreid_cli.reporting.comparable import reasons_against
 from agreid_cli.reporting.thumbnails import sheet
 from agreid_cli.reporting.training_log import TrainingLog, curves_of
@@ -23,7 +22,6 @@ from agreid_cli.reporting.view import (
     Configuration,
     DataView,
     Explained,
-    ExplanationView,
     Fact,
     Ours,
     PaperView,
@@ -165,19 +163,6 @@ def _figures(pairs: Iterable[tuple[float, float] | None]) -> tuple[float | None,
 
 def _once(reasons: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(reasons))
-
-
-def explanation_views(system: System) -> list[ExplanationView]:
-    """One view per direction with explanation results."""
-    found = []
-    for name, result in system.explanations.items():
-        bars = sorted(((group.title, group.share) for group in result.groups), key=lambda bar: -bar[1])
-        shares = bar_chart(
-            f"share-{system.name}-{name}", "Mean share of the distance between two people", bars,
-            x="share", chance=None,
-        )  # fmt: skip
-        found.append(ExplanationView(system.name, DIRECTIONS[name].says, result, shares))
-    return found
 
 
 def pictures_view(system: System, most: int) -> PicturesView | None:

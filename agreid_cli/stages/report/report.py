@@ -25,11 +25,11 @@ from agreid_cli.reporting.charts import cmc_chart, score_chart
 from agreid_cli.reporting.page import page
 from agreid_cli.reporting.thumbnails import Thumbnails
 from agreid_cli.reporting.view import Crop, DirectionView, Fact, Neighbour, Query, RankedList, Report, Scored
+from agreid_cli.stages.report.explanations import explanation_views
 from agreid_cli.stages.report.lists import Found, Lists, Place, pick
 from agreid_cli.stages.report.parts import (
     configuration,
     data_view,
-    explanation_views,
     paper_view,
     pictures_view,
     training_view,

@@ -27,7 +27,7 @@ from agreid_cli.stages.explain.evaluate_explain import evaluate_explain
 from agreid_cli.stages.run.evaluate import evaluate
 from agreid_cli.stages.run.ranked import load_testing
 from agreid_cli.stages.run.streams import known_bits, open_stream
-from agreid_cli.training.decompose import Pairs
+from agreid_cli.training.pairs import Pairs
 from tests.support.embedded import slow_score
 from tests.support.heard import Heard
 from tests.support.streams import copy_of_stream

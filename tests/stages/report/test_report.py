@@ -298,7 +298,12 @@ def test_explanations_stand_beside_chance_and_in_the_form_of_table_three(copy: W
     assert "re-weighted by predicted attributes" in text
     for name in ("P_e", "P_c", "XmAP_e", "XmAP_c"):
         score = getattr(e.scores, name)
-        assert f"{100 * score.value:.2f} {100 * score.chance:.2f}" in text
+        constant = "–" if score.constant is None else f"{100 * score.constant:.2f}"
+        assert f"{100 * score.value:.2f} {constant}" in text
+        assert f"{100 * score.chance:.2f}" in text
+    assert "Calibrated on 12 held-out training people" in text
+    assert "is 10.0 % before and 2.0 % after" in text
+    assert "left out of sentences: gender." in text
     explainable = e.row("explainable")
     assert explainable is not None
     line = f"second + Explainable campus {100 * explainable.mAP:.2f} {100 * explainable.rank1:.2f} – –"
