@@ -84,6 +84,11 @@ function drawAsking() {
   asking.versus.replaceChildren(
     bigOf(state, now.one, "Track in focus"),
     open ? bigOf(state, now.found.other, "Same person?", now.found) : el("div", {}));
+  // The other likely tracks follow once the two that are compared have been painted, if no answer came before.
+  requestAnimationFrame(() => setTimeout(() => { if (asked.now === now && view === "asking") drawOthers(state, now); }));
+}
+
+function drawOthers(state, now) {
   asking.others.replaceChildren(...now.kinds.flatMap((found, at) => found.length ? [
     el("h3", {}, at ? "Likeliest of the same camera" : "Likeliest of the other cameras"),
     el("div", { className: "likely" }, ...found.map((likely) => tileOf(state, likely, now)))] : []));
@@ -93,7 +98,7 @@ function drawAsking() {
 function bigOf(state, place, title, likely) {
   const piece = state.pieces[place];
   const { group, members } = layoutOf(state);
-  const rest = members[group[place]].filter((other) => other !== place);
+  const rest = (members[group[place]] || []).filter((other) => other !== place);
   return el("div", { className: "big", "data-key": keyOf(piece) },
     el("h2", {}, title),
     el("p", { className: "reason" }, likely ? reasonOf(state, likely) : whoOf(piece)),

@@ -70,7 +70,11 @@ window.addEventListener("beforeunload", (event) => {
 
 $("to-tracks").onclick = showTracks;
 $("to-asking").onclick = () => showAsking();
-$("clean-up").onclick = () => { if (view !== "tracks") show("tracks"); cleanUp(); };
+$("clean-up").onclick = () => {
+  const elsewhere = view !== "tracks";
+  if (elsewhere) show("tracks");
+  cleanUp(elsewhere && data.doubts ? "doubt" : undefined);
+};
 $("to-labels").onclick = () => show("labels");
 $("undo").onclick = undo;
 $("redo").onclick = redo;

@@ -5,8 +5,9 @@
 const IDLE_MS = 60000; // a longer gap between two answers is a break
 const PACE_OF = 60; // answers that the pace is measured over
 const pairs = data.proposals;
+for (const name of pairs ? ["a", "b", "ca", "cb", "p", "across"] : []) pairs[name] = Int32Array.from(pairs[name]);
 
-/** First piece of each track, group of each piece, and the pieces of each group. */
+/** First piece of each track, group of each piece (-1: not a person), and the pieces of each group. */
 function layoutOf(state) {
   return once(state, "layout", () => {
     const first = new Int32Array(data.tracks.length);
@@ -14,6 +15,7 @@ function layoutOf(state) {
     const members = [], ofPid = new Map();
     state.pieces.forEach((piece, at) => {
       if (piece.a === 0) first[piece.t] = at;
+      if (piece.pid === JUNK) return void (group[at] = -1);
       let number = isPerson(piece.pid) ? ofPid.get(piece.pid) : undefined;
       if (number === undefined) {
         number = members.push([]) - 1;
@@ -58,9 +60,14 @@ function deciderOf(state) {
     const n = members.length;
     const known = new Map();
     const pair = (g, h) => (g < h ? g * n + h : h * n + g);
-    for (const { a, b, same, holds } of answersOf(state)) if (holds && !same) known.set(pair(group[a], group[b]), true);
+    const rejected = new Uint8Array(n); // spares most look-ups among a hundred thousand proposals
+    for (const { a, b, same, holds } of answersOf(state)) {
+      if (!holds || same) continue;
+      known.set(pair(group[a], group[b]), true);
+      rejected[group[a]] = rejected[group[b]] = 1;
+    }
     return (g, h) => {
-      if (members[g].length === 1 && members[h].length === 1) return known.has(pair(g, h));
+      if (members[g].length === 1 && members[h].length === 1) return Boolean(rejected[g] && rejected[h]) && known.has(pair(g, h));
       const key = pair(g, h);
       if (!known.has(key)) known.set(key, members[g].some((a) => members[h].some((b) => overlap(state.pieces[a], state.pieces[b]))));
       return known.get(key);
@@ -87,18 +94,12 @@ function overlap(one, other) {
 
 /** The two places of proposal `n` and whether it is still to be asked. */
 function asksOf(state) {
-  const { first, group } = layoutOf(state);
+  const { group } = layoutOf(state);
   const decided = deciderOf(state);
-  const place = (t, crop) => { // placeOf, without looking up the layout a hundred thousand times
-    let at = first[t];
-    while (state.pieces[at].b < crop) at++;
-    return at;
-  };
   return (n) => {
-    const a = place(pairs.a[n], pairs.ca[n]), b = place(pairs.b[n], pairs.cb[n]);
+    const a = placeOf(state, pairs.a[n], pairs.ca[n]), b = placeOf(state, pairs.b[n], pairs.cb[n]);
     const g = group[a], h = group[b];
-    const open = g !== h && state.pieces[a].pid !== JUNK && state.pieces[b].pid !== JUNK && !decided(g, h);
-    return { n, a, b, g, h, open };
+    return { n, a, b, g, h, open: g >= 0 && h >= 0 && g !== h && !decided(g, h) };
   };
 }
 
@@ -110,23 +111,24 @@ function pairName(n) {
 /** The queue at a limit of probability: the next proposal, how many are open, and how many tracks are done. */
 function queueOf(state, least) {
   return once(state, "queue " + least, () => {
-    const { group, members } = layoutOf(state);
-    const asks = asksOf(state);
+    const { first, group, members } = layoutOf(state);
+    const decided = deciderOf(state);
+    const divided = state.pieces.length > data.tracks.length;
     const skipped = new Set(state.skipped);
     const waiting = new Uint8Array(members.length);
-    let next = null, open = 0, later = 0;
-    for (let n = 0; n < pairs.p.length; n++) {
+    let next = -1, open = 0, later = 0;
+    for (let n = 0; n < pairs.p.length; n++) { // as asksOf, without an object for each of a hundred thousand
       if (pairs.p[n] < least) continue;
-      const ask = asks(n);
-      if (!ask.open) continue;
+      const g = group[divided ? placeOf(state, pairs.a[n], pairs.ca[n]) : first[pairs.a[n]]];
+      const h = group[divided ? placeOf(state, pairs.b[n], pairs.cb[n]) : first[pairs.b[n]]];
+      if (g < 0 || h < 0 || g === h || decided(g, h)) continue;
       open++;
-      waiting[ask.g] = waiting[ask.h] = 1;
+      waiting[g] = waiting[h] = 1;
       if (skipped.size && skipped.has(pairName(n))) later++;
-      else if (!next) next = ask;
+      else if (next < 0) next = n;
     }
-    let done = 0;
-    group.forEach((g, at) => { if (!waiting[g] || state.pieces[at].pid === JUNK) done++; });
-    return { next, open, later, done };
+    const done = group.reduce((sum, g) => sum + (g < 0 || !waiting[g]), 0);
+    return { next: next < 0 ? null : asksOf(state)(next), open, later, done };
   });
 }
 
@@ -141,7 +143,7 @@ function candidatesOf(state, place) {
   const { group, members } = layoutOf(state);
   const asks = asksOf(state);
   const best = new Map();
-  for (const member of members[group[place]]) {
+  for (const member of members[group[place]] || []) { // none of a non-person
     for (const n of near[state.pieces[member].t]) {
       const ask = asks(n);
       if (!ask.open || (ask.a !== member && ask.b !== member)) continue;

@@ -44,13 +44,17 @@ function matches(piece, side, views) {
   return word.split(/\s+/).every((part) => text.includes(part));
 }
 
+const MOST_CARDS = 400; // kept for when they are seen again
+
 function drawSide(side) {
+  if (cards.size > MOST_CARDS) for (const [key, card] of cards) if (!card.node.isConnected) cards.delete(key);
   const { views } = progressOf(model.state);
   const found = model.state.pieces.filter((piece) => matches(piece, side, views)).map(keyOf);
   if (side.order.value === "doubt") found.sort((one, two) => doubtOf(two).score - doubtOf(one).score);
   side.list.items = found;
   side.count.textContent = `${found.length.toLocaleString("en")} tracks`;
   side.none.hidden = found.length > 0;
+  $("clean-up").setAttribute("aria-pressed", String(isCleaning()));
   side.list.show();
 }
 
@@ -65,10 +69,11 @@ function doubtOf(key) {
   return doubtful.get(key) || { score: -1, why: "" };
 }
 
+const isCleaning = () => Object.values(sides).every((side) => side.order.value === "doubt");
+
 /** Both lists in the order for cleaning, or back in that of the videos. */
-function cleanUp() {
+function cleanUp(to = isCleaning() ? "file" : "doubt") {
   if (!data.doubts) return say("The order for cleaning needs proposals: run agreid propose-identities, then agreid review.");
-  const to = sides.aerial.order.value === "doubt" ? "file" : "doubt";
   for (const side of Object.values(sides)) side.order.value = to;
   window.scrollTo(0, 0);
   draw();
@@ -117,7 +122,7 @@ function buildCard(piece, key) {
   const node = el("li", { className: "card", tabIndex: 0, "data-key": key },
     el("header", {}, el("label", {}, check, nameOf(piece)), badge),
     el("div", { className: "meta" }, `${place}; ${crops.length} ${crops.length === 1 ? "crop" : "crops"}`,
-      doubt.why ? el("span", { className: "doubt" }, `; doubt ${Math.round(100 * doubt.score)} %: ${doubt.why}`) : null),
+      ...(doubt.why ? [", ", el("span", { className: "doubt" }, `doubt ${Math.round(100 * doubt.score)} %: ${doubt.why}`)] : [])),
     el("div", { className: "strip", role: "group", "aria-label": "crops" }, ...crops),
     el("div", { className: "acts" }, pid, fresh, junk, cut, glue));
   return { node, check, badge, crops, pid, junk, cut, glue, end: piece.b };
