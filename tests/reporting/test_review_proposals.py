@@ -182,6 +182,7 @@ def test_clean_up_shows_the_worst_first_and_goes_on_by_itself(workspace: Workspa
         names = seen.page.locator('.side[data-view="aerial"] .card label').all_inner_texts()
         assert [name.split(" · ")[1] for name in names[:5]] == ["8", "7", "6", "5", "4"]
         assert "doubt 100 %: it is blurred" in seen.page.locator(".card").first.inner_text()
+        assert seen.page.get_attribute("#clean-up", "aria-pressed") == "true"
         press(seen, "x", "ArrowDown", "x")
         save(seen, workspace)
     junk = sorted(key for key, pid in pids_of(workspace).items() if pid == "-1")

@@ -176,11 +176,12 @@ function overOf(state, now) {
       el("button", { type: "button", className: "main", onclick: () => step({ ...model.state, skipped: [] }, "asking again") }, "Ask them again")));
   } else {
     const limit = asked.least ? ` of at least ${asked.least / 100} %` : "";
-    parts.push(el("p", {}, `All proposals${limit} are answered.`));
+    const more = asked.least ? " Choose a lower limit to be asked about less likely ones." : "";
+    parts.push(el("p", {}, `All proposals${limit} are answered.${more}`));
   }
   const alone = state.pieces.filter((piece) => piece.pid === null);
   if (alone.length) {
-    parts.push(el("p", {}, `${alone.length} tracks have no identity yet: nobody was found for them. `,
+    parts.push(el("p", {}, `${alone.length} tracks have no identity yet: nobody was found for them${asked.least ? " down to this limit" : ""}. `,
       el("button", { type: "button", id: "make-new", onclick: () => eachNew(new Set(alone.map(keyOf))) }, "Make each a new person")));
   }
   return parts;

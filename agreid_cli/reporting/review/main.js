@@ -36,9 +36,16 @@ function show(which) {
     $("to-" + name).setAttribute("aria-pressed", String(name === which));
   }
   document.body.dataset.view = which;
+  $("clean-up").setAttribute("aria-pressed", String(which === "tracks" && isCleaning()));
   if (which !== "tracks") model.selected.clear();
   draw();
   if (which === "labels" && person.pid) focusGroup(blanks(person.pid)[0] || data.groups[0]);
+}
+
+/** From the top: the dialog would scroll to its button, which has the focus. */
+function help() {
+  $("help").showModal();
+  $("help").scrollTop = 0;
 }
 
 const undo = () => timed(() => back(model.past, model.future, "undone"));
@@ -53,7 +60,7 @@ document.addEventListener("keydown", (event) => {
     return word === "y" || event.shiftKey ? redo() : undo();
   }
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
-  if (word === "?") $("help").showModal();
+  if (word === "?") help();
   else if (word === "t") showTracks();
   else if (word === "q") showAsking(event.target.closest(".card")?.dataset.key);
   else if (word === "i") show("labels");
@@ -78,7 +85,7 @@ $("clean-up").onclick = () => {
 $("to-labels").onclick = () => show("labels");
 $("undo").onclick = undo;
 $("redo").onclick = redo;
-$("ask").onclick = () => $("help").showModal();
+$("ask").onclick = help;
 $("save-identities").onclick = () => download("identities.csv", identitiesCsv(model.state));
 $("save-attributes").onclick = () => download("attributes.csv", attributesCsv(model.state));
 $("save-judgements").onclick = () => download("judgements.csv", judgementsCsv(model.state));
