@@ -20,6 +20,7 @@ PANELS = {
         "review": "agreid_cli.cli.review:review",
         "merge-annotations": "agreid_cli.cli.merge_annotations:merge_annotations",
         "import-annotations": "agreid_cli.cli.import_annotations:import_annotations",
+        "check-identities": "agreid_cli.cli.check_identities:check_identities",
         "build-manifest": "agreid_cli.cli.build_manifest:build_manifest",
         "build-split": "agreid_cli.cli.build_split:build_split",
         "import-dataset": "agreid_cli.cli.import_dataset:import_dataset",

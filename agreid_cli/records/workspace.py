@@ -52,6 +52,11 @@ class Workspace:
         return self.root / "proposals"
 
     @property
+    def checks(self) -> Path:
+        """The output of `check-identities`."""
+        return self.root / "checks"
+
+    @property
     def attributes(self) -> Path:
         return self.root / "attributes.csv"
 

@@ -19,9 +19,10 @@ Pair = tuple[int, int]
 
 def judged_parts(
     parts: Sequence[Part], told: Judgements, name: str, problems: Problems
-) -> tuple[list[Pair], list[Pair], int]:
-    """The places of pairs judged to be one person, of those judged to be two, and the number of judgements
-    within one part. Opposite judgements of a pair are added to `problems`; `name` is the file.
+) -> tuple[list[Pair], list[Pair], list[tuple[int, bool]]]:
+    """The places of pairs judged to be one person, of those judged to be two, and the judgements within one
+    part: its place, and whether it was judged to be one person. Opposite judgements of a pair are added to
+    `problems`; `name` is the file.
     """
     places: dict[Track, list[int]] = defaultdict(list)
     for at, (track, _) in enumerate(parts):
@@ -35,11 +36,11 @@ def judged_parts(
         return max((at for at in mine if (parts[at][1] or 0) <= frame), default=mine[0])
 
     answers: dict[Pair, tuple[bool, int]] = {}
-    n_joined = 0
+    within: list[tuple[int, bool]] = []
     for row in told.rows:
         one, other = sorted((place(row.a, row.frame_a), place(row.b, row.frame_b)))
         if one == other:
-            n_joined += 1  # its parts have been joined since
+            within.append((one, row.same))  # its parts have been joined since, or were never divided
             continue
         before = answers.setdefault((one, other), (row.same, row.line))
         if before[0] != row.same:
@@ -47,7 +48,7 @@ def judged_parts(
     same, differ = (
         [pair for pair, (said, _) in answers.items() if said is wanted] for wanted in (True, False)
     )
-    return same, differ, n_joined
+    return same, differ, within
 
 
 def accepted_pids(
@@ -112,15 +113,15 @@ def page_answers(
     """
     tracks = list(rows)
     parts = [(tracks[at], rows[tracks[at]][first]["frame"]) for at, first, _, _ in spans]
-    same, differ, n_joined = judged_parts(parts, told, name, problems)
+    same, differ, within = judged_parts(parts, told, name, problems)
     before = [None if span[3] is None else int(span[3]) for span in spans]
     after = accepted_pids(before, same, labels)
     for span, pid in zip(spans, after, strict=True):
         span[3] = None if pid is None else str(pid)
     notes = []
-    if n_joined:
+    if within:
         notes.append(
-            f"{name}: {many(n_joined, 'judgement')} not used: both sides are now in one part of a track"
+            f"{name}: {many(len(within), 'judgement')} not used: both sides are now in one part of a track"
         )
     if n := sum(old is None and new is not None for old, new in zip(before, after, strict=True)):
         notes.append(f"{name}: {many(n, 'track')} without a pid: an accepted pair gives it")

@@ -99,7 +99,7 @@ def review(
             task.advance()
             source = _source(workspace, row)
             if not embed:
-                return _link(source, target)
+                return image_link(source, target)
             try:
                 return _embedded(source, config)
             except (OSError, ValueError):
@@ -223,7 +223,7 @@ def _source(workspace: Workspace, row: dict[str, Any]) -> Path:
     return workspace.crops_dir / str(row["path"])
 
 
-def _link(source: Path, page: Path) -> str:
+def image_link(source: Path, page: Path) -> str:
     """The image path used by the page: relative, so that the folder can be moved as a whole."""
     real = Path(os.path.abspath(source))
     try:

@@ -7,7 +7,7 @@ from collections import defaultdict
 import numpy as np
 import numpy.typing as npt
 
-from agreid_cli.config.identify import ProposeConfig
+from agreid_cli.config.identify import SceneConfig
 from agreid_cli.errors import Problems, did_you_mean
 from agreid_cli.metrics.clustering.propose import Known
 from agreid_cli.metrics.clustering.units import Bools, Ints, Units
@@ -19,7 +19,7 @@ from agreid_cli.stages.identify.tracks import Described, Piece, Tracks
 AERIAL, GROUND, BOTH = 1, 2, 5
 
 
-def units_of(tracks: Tracks, described: Described, config: ProposeConfig) -> Units:
+def units_of(tracks: Tracks, described: Described, config: SceneConfig) -> Units:
     """The pieces with their times: in seconds of each video, or of the common clock if it is given."""
     first, last = np.array([piece.times() for piece in tracks.pieces], np.float64).reshape(-1, 2).T
     names = list(dict.fromkeys(piece.track[0] for piece in tracks.pieces))
@@ -28,7 +28,7 @@ def units_of(tracks: Tracks, described: Described, config: ProposeConfig) -> Uni
     return Units(described.vectors, tracks.camera, tracks.video, first + start, last + start, blind)
 
 
-def _blind(names: list[str], config: ProposeConfig) -> Bools | None:
+def _blind(names: list[str], config: SceneConfig) -> Bools | None:
     """Pairs of videos that have a common clock and no common place."""
     given = [*config.start_s, *(name for group in config.disjoint for name in group)]
     problems = Problems()
@@ -38,7 +38,7 @@ def _blind(names: list[str], config: ProposeConfig) -> Bools | None:
     for name in dict.fromkeys(name for group in config.disjoint for name in group):
         if name not in config.start_s:
             problems.add(name, "is in disjoint, but start_s does not say when it begins")
-    problems.raise_if_any("{n} problems in [propose-identities]")
+    problems.raise_if_any("{n} problems in start_s and disjoint")
     if not config.disjoint:
         return None
     blind = np.zeros((len(names), len(names)), bool)

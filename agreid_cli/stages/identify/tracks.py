@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from agreid_cli.attributes.identities_csv import Identities, read_identities
-from agreid_cli.attributes.judgements_csv import Judgements, read_judgements
+from agreid_cli.attributes.identities_csv import Identities, Span, read_identities
+from agreid_cli.attributes.judgements_csv import Judgement, Judgements, read_judgements
 from agreid_cli.attributes.words import many
 from agreid_cli.config.identify import CompareConfig
 from agreid_cli.errors import InputError, Problems
@@ -69,6 +69,9 @@ class Tracks:
     same: list[tuple[int, int]]
     differ: list[tuple[int, int]]
     crops: str
+    spans: dict[Track, tuple[Span, ...]] = field(default_factory=dict)  # the rows of identities.csv
+    judged: tuple[Judgement, ...] = ()
+    whole: frozenset[int] = frozenset()  # pieces of which a person has said that they show one person
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -108,20 +111,23 @@ def read_tracks(
         for first, last, pid in parts_of(track, rows, who)
     ]
     parts = [(piece.track, piece.frame) for piece in pieces]
-    same, differ, n_joined = judged_parts(parts, told, told_file.name, problems)
+    same, differ, within = judged_parts(parts, told, told_file.name, problems)
     problems.raise_if_any(
         "{n} problems in the annotations; nothing was written",
         hint="Fix them, then run the same command again.",
     )
     notes = [*who.notes, *told.notes]
-    if n_joined:
+    if within:
         notes.append(
-            f"{told_file.name}: {many(n_joined, 'judgement')} not used: "
+            f"{told_file.name}: {many(len(within), 'judgement')} not used: "
             "both sides are now in one part of a track"
         )
     if lost := sum(track is None for track in tracks_of(crops)):
         notes.append(f"{many(lost, 'crop')} that belong to no track are not compared")
-    return Tracks(pieces, same, differ, crops_digest(of_track), notes)
+    whole = frozenset(part for part, one in within if one)
+    return Tracks(
+        pieces, same, differ, crops_digest(of_track), who.spans, tuple(told.rows), whole, notes
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -134,6 +140,9 @@ class Described:
     halves: tuple[Floats, Floats]
     halved: Ints
     spread: np.ndarray
+    crops: Floats  # the embedded crops, of unit length, piece by piece in order of time
+    piece: Ints  # of each crop
+    weight: np.ndarray
 
 
 def describe(
@@ -178,7 +187,7 @@ def describe(
         weight = crop_quality(score, in_frame, sharpness, camera[number])
     vectors = pooled(crop, number, weight)
     spread = 1 - np.bincount(number, (crop * vectors[number]).sum(axis=1)) / np.bincount(number)
-    return Described(vectors, *_halves(crop, number, weight), spread)
+    return Described(vectors, *_halves(crop, number, weight), spread, crop, number, weight)
 
 
 def _crops(workspace: Workspace, video: str, rows: Sequence[Mapping[str, Any]]) -> VideoCrops:

@@ -52,9 +52,13 @@ def test_pids_of_accepted_pairs_equal_those_of_a_slow_walk() -> None:
 def test_a_part_is_found_by_a_frame_and_opposite_rows_are_problems() -> None:
     parts = [(("v", 1), 0), (("v", 1), 50), (("v", 2), 10)]
     problems = Problems()
-    assert judged_parts(parts, told((1, 2, True)), "j.csv", problems) == ([(0, 2)], [], 0)
-    assert judged_parts(parts, told((1, 2, True), frames=(60, 10)), "j.csv", problems) == ([(1, 2)], [], 0)
-    assert judged_parts(parts, told((1, 1, False), frames=(0, 10)), "j.csv", problems) == ([], [], 1)
+    assert judged_parts(parts, told((1, 2, True)), "j.csv", problems) == ([(0, 2)], [], [])
+    assert judged_parts(parts, told((1, 2, True), frames=(60, 10)), "j.csv", problems) == ([(1, 2)], [], [])
+    assert judged_parts(parts, told((1, 1, False), frames=(0, 10)), "j.csv", problems) == (
+        [],
+        [],
+        [(0, False)],
+    )
     assert problems.n == 0
     judged_parts(parts, told((1, 2, True), (2, 1, False)), "j.csv", problems)
     assert problems.n == 1

@@ -13,6 +13,9 @@ NOTHING = Described(
     (np.zeros((0, 2), np.float32), np.zeros((0, 2), np.float32)),
     np.zeros(0, np.int64),
     np.zeros(0),
+    np.zeros((0, 2), np.float32),
+    np.zeros(0, np.int64),
+    np.zeros(0),
 )
 
 

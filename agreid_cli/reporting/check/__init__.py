@@ -1,0 +1,1 @@
+"""The page of `check-identities`: suspicions to confirm or to mend."""
