@@ -91,6 +91,12 @@ def evaluate(
         bool,
         typer.Option("--explain", help="Evaluate the explainable stream: rankings, attributes, shares."),
     ] = False,
+    attributes: Annotated[
+        bool,
+        typer.Option(
+            "--attributes", help="Evaluate search by description on the explainable stream: mAP and Rank-1."
+        ),
+    ] = False,
     oracle: Annotated[
         bool,
         typer.Option(
@@ -135,13 +141,22 @@ def evaluate(
         metric=metric, rerank=rerank, ci=ci, level=level, pool=pool,
     )  # fmt: skip
     check_pool(pool, settings.level)
-    if explain or oracle:
+    if attributes or explain or oracle:
         others = {"--embeddings": embeddings or more, "--baseline": baseline, "--compare": compare,
                   "--save-ranks": save_ranks, "--out": out, "--worst": worst, "--rerank": rerank,
                   "--metric": metric, "--engine": engine, "--shard": shard,
                   "--level track": settings.level == "track"}  # fmt: skip
+        if attributes:
+            others |= {"--explain": explain, "--oracle": oracle, "--direction": bool(direction),
+                       "--ci": bool(ci)}  # fmt: skip
         if wrong := [name for name, given in others.items() if given]:
-            raise UsageError(f"{' and '.join(wrong)} cannot be combined with --explain", hint="Leave it out.")
+            own = "--attributes" if attributes else "--explain"
+            raise UsageError(f"{' and '.join(wrong)} cannot be combined with {own}", hint="Leave it out.")
+        if attributes:
+            _attributes(
+                console, Workspace(workspace), config=settings, run=run, device=device, progress=console
+            )
+            return
         _explain(
             console, Workspace(workspace), config=settings, run=run, directions=direction or (),
             oracle=oracle, device=device, progress=console,
@@ -160,6 +175,15 @@ def evaluate(
     for result in results:
         console.data(result.brief() | ({"worst": worst_queries(result, worst)} if worst else {}))
     show_results(console, results, worst=worst)
+
+
+def _attributes(console: Console, workspace: Workspace, **how: Any) -> None:
+    from agreid_cli.cli.attributes_view import show_attributes
+    from agreid_cli.stages.explain.evaluate_attributes import evaluate_attributes
+
+    result = evaluate_attributes(workspace, **how)
+    console.data(result.brief())
+    show_attributes(console, result)
 
 
 def _explain(console: Console, workspace: Workspace, **how: Any) -> None:

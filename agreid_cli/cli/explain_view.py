@@ -10,10 +10,14 @@ from agreid_cli.cli.console import Console
 
 if TYPE_CHECKING:
     from agreid_cli.records.explanation import ExplainRow, ExplanationResult
+    from agreid_cli.records.faithfulness import Estimate
 
 TITLES = {
     "base-cosine": "base, cosine", "base": "base, Euclidean", "interpreter": "explainable stream only",
     "explainable": "+ Explainable", "oracle": "oracle (upper bound)",
+}  # fmt: skip
+ORDERS = {
+    "attribute": "map of the largest share", "random": "random", "mean": "mean map", "grad-cam": "Grad-CAM",
 }  # fmt: skip
 RECOGNISED = {True: "yes", False: "no", None: "–"}
 METRICS = {"P_e": "P_e", "P_c": "P_c", "XmAP_e": "X-mAP_e", "XmAP_c": "X-mAP_c"}
@@ -25,6 +29,7 @@ def show_explanations(console: Console, results: Sequence[ExplanationResult]) ->
         _rankings(console, result)
         _metrics(console, result)
         _groups(console, result)
+        _faithfulness(console, result)
 
 
 def _rankings(console: Console, result: ExplanationResult) -> None:
@@ -58,13 +63,22 @@ def _metrics(console: Console, result: ExplanationResult) -> None:
         row = [title, _percent(score.value), _percent(score.constant)]
         if expected:
             row += [_percent(getattr(expected, name).value), _percent(getattr(expected, name).constant)]
+        if result.truth:
+            row.append(_percent(getattr(result.truth, name).value))
         rows.append([*row, _percent(score.chance)])
+    if result.truth:
+        heads.append("upper bound %")
     heads.append("chance %")
     rows.append(["ADRE", _percent(scores.ADRE), *[""] * (len(heads) - 2)])
     note = (
         f"{result.direction}: how well the shares match the attributes that differ ({scores.n_pairs:,} pairs)"
     )
     console.table(note, heads, rows, right=range(1, len(heads)))
+    if result.truth:
+        console.print(
+            f"upper bound: true body parts and labels of the campus as maps, by the paper's formulas, over "
+            f"{result.truth.n_pairs:,} pairs"
+        )
     if result.shares == "expected":
         console.print("+ Explainable, and the shares of the attributes, are those of the expected shares")
 
@@ -95,6 +109,35 @@ def _groups(console: Console, result: ExplanationResult) -> None:
         )
     elif found is not None:
         console.print("not calibrated: at least five training people with attributes must be held out")
+
+
+def _faithfulness(console: Console, result: ExplanationResult) -> None:
+    found = result.faithfulness
+    if found is None:
+        return
+    rows = []
+    for order in found.orders:
+        areas = (order.deletion, order.insertion, order.deletion_gain, order.insertion_gain)
+        rows.append([ORDERS[order.name], *(_estimate(area) for area in areas)])
+    heads = ["places in the order of", "deletion %", "insertion %", "deletion: gain of the attribute map",
+             "insertion: gain"]  # fmt: skip
+    title = f"{result.direction}: distance after occluding places, area under the curve"
+    console.table(title, heads, rows, right=range(1, 5))
+    console.print(
+        f"{found.n_pairs} pairs; deletion: smaller is better; insertion: larger is better; gains above 0 are "
+        "better; [low, high]: 95 % CI"
+    )
+    for check in found.sanity:
+        console.print(
+            f"maps after shuffling the weights of the {check.shuffled}: rank correlation with the trained "
+            f"ones {check.correlation.value:.2f} [{check.correlation.low:.2f}, {check.correlation.high:.2f}]"
+        )
+
+
+def _estimate(found: Estimate | None) -> str:
+    if found is None:
+        return ""
+    return f"{100 * found.value:.1f} [{100 * found.low:.1f}, {100 * found.high:.1f}]"
 
 
 def _figures(row: ExplainRow) -> list[str]:

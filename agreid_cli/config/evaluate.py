@@ -23,13 +23,17 @@ class RerankConfig(Frozen):
 
 
 class ExplainEvaluateConfig(Frozen):
-    """Settings of `--explain`."""
+    """Settings of `--explain` and `--attributes`."""
 
     pairs: int = Field(2_000_000, ge=1)  # maximum number of pairs for the explanation metrics, evenly spread
     memory_mb: int = Field(1024, ge=1)  # memory for attribute vectors
     batch: int = Field(32, ge=1)  # crops
     #: The shares that re-weight the distance: those that the run was trained with (run), or by name.
     shares: Literal["run", "paper", "expected"] = "run"
+    #: Pairs whose places are occluded (deletion, insertion), 0 for none, and at most so many steps.
+    faithfulness: int = Field(100, ge=0)
+    faithfulness_steps: int = Field(8, ge=2)
+    descriptions: int = Field(100, ge=1)  # of each length, for --attributes
 
 
 class EvaluateConfig(Frozen):

@@ -131,6 +131,19 @@ class ExplainStream(nn.Module):
         attributes = self.recognise(seen.float().mean((2, 3)))
         return Explained(base, maps, self._neck(pooled), attributes.float())
 
+    def features(self, images: Tensor, side: Side | None = None) -> Tensor:
+        """B×C×H×W: the re-ID model's feature map, before pooling."""
+        features: Tensor = self.teacher.head.tail(self.teacher.backbone(images, side)).grid
+        return features
+
+    def embed_features(self, features: Tensor) -> Tensor:
+        """B×C×H×W to B×D: what is ranked, from the feature map."""
+        return self._ranked(self.teacher.head.pooling.grid(features)).float()
+
+    def weighted(self, features: Tensor, maps: Tensor) -> Tensor:
+        """B×C×H×W and B×M×H×W to B×M×D: one vector for each map, as in `forward`."""
+        return self._neck(attribute_pooling(features, maps, p=self.power))
+
     def embed(self, images: Tensor, side: Side | None = None) -> Tensor:
         """B×D, what is ranked: exactly the teacher's own embedding."""
         return self.teacher.embed(images, side)
@@ -169,7 +182,7 @@ def several_vectors() -> InputError:
     """The error for MGN."""
     return InputError(
         "this re-ID model ranks several concatenated vectors (MGN), but an attribute map needs one",
-        hint="Explain a run of a bot or sbs recipe, such as bot-vit.",
+        hint="Heads that can be explained: bot and sbs, with model.pool=gem or avg; e.g. the recipe bot-vit.",
     )
 
 
@@ -177,5 +190,5 @@ def class_token() -> InputError:
     """The error for a ViT that is ranked by its class token."""
     return InputError(
         "this re-ID model ranks the class token, which maps over the image cannot decompose",
-        hint="Train one that averages its patch tokens (model.pool=avg), e.g. with the recipe bot-vit.",
+        hint="Heads that can be explained: bot and sbs, with model.pool=gem or avg; e.g. the recipe bot-vit.",
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from agreid_cli.errors import InputError
+from agreid_cli.records.faithfulness import Faithfulness, faithfulness_from
 from agreid_cli.records.files import write_text
 from agreid_cli.records.results import Interval
 from agreid_cli.records.runs import Run
@@ -19,7 +20,7 @@ from agreid_cli.records.versioned_json import read_versioned
 SCHEMA = "explanation"
 VERSION = 1
 #: Fields that hold explanation metrics, in display order.
-SCORED = ("scores", "expected")
+SCORED = ("scores", "expected", "truth")
 #: Rows in display order; `oracle` is present only on request.
 ROWS = ("base-cosine", "base", "interpreter", "explainable", "oracle")
 
@@ -139,6 +140,8 @@ class ExplanationResult:
     shares: str = "paper"  # the shares of + Explainable: those of the parts (paper), or expected
     expected: Scores | None = None  # of expected shares; `scores` are always those of the parts
     reliability: Reliability | None = None
+    truth: Scores | None = None  # upper bound: masks and labels of a campus as maps, the paper's formulas
+    faithfulness: Faithfulness | None = None
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -185,6 +188,8 @@ def _result(tree: dict[str, Any]) -> ExplanationResult:
     for name in SCORED:
         if tree.get(name) is not None:
             tree[name] = _scores(tree[name])
+    if tree.get("faithfulness") is not None:
+        tree["faithfulness"] = faithfulness_from(tree["faithfulness"])
     if tree.get("reliability") is not None:
         bins = {
             side: tuple(_made(ReliabilityBin, item) for item in tree["reliability"][side])

@@ -1,10 +1,11 @@
-"""Charts of explanations: reliability of probabilities."""
+"""Charts of explanations: reliability of probabilities, and curves of deletion and insertion."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from agreid_cli.records.explanation import Reliability
+from agreid_cli.records.faithfulness import Estimate, Faithfulness
 from agreid_cli.reporting.charts import Chart
 from agreid_cli.reporting.figure import DASHES, MARKERS, MUTED, SERIES, drawing
 
@@ -34,6 +35,37 @@ def reliability_chart(name: str, found: Reliability) -> Chart:
     title = "Reliability of the attribute probabilities on the test"
     columns = ("", "probability %", "correct %", "labels")
     return Chart(title, f"{title}: {_words(rows)}.", sheet.svg, columns, tuple(rows))
+
+
+def occlusion_chart(name: str, found: Faithfulness) -> Chart:
+    """The distance after deleting and after inserting places, by the order of the places."""
+    places = [100 * step / found.n_places for step in found.steps]
+    rows: list[tuple[str, ...]] = []
+    with drawing(name, width=5.6, height=3.2) as sheet:
+        axes = sheet.axes
+        for nth, order in enumerate(found.orders):
+            for curve, label in ((order.deletion_curve, order.name), (order.insertion_curve, None)):
+                axes.plot(
+                    places, [100 * value for value in curve], label=label, color=SERIES[nth],
+                    linestyle=DASHES[nth], marker=MARKERS[nth], markersize=3,
+                )  # fmt: skip
+            rows.append((order.name, *map(_estimate, (order.deletion, order.insertion)),
+                         *map(_estimate, (order.deletion_gain, order.insertion_gain))))  # fmt: skip
+        axes.set_xlim(0, 100)
+        axes.set_ylim(0, None)
+        axes.set_xlabel("places, % (falling: occluded; rising: shown)")
+        axes.set_ylabel("distance, % of the whole crops'")
+        axes.legend(loc="upper right")
+    title = f"Faithfulness: distance after occluding places of both crops, {found.n_pairs} pairs"
+    columns = ("order", "deletion %", "insertion %", "deletion gain", "insertion gain")
+    says = "; ".join(f"{row[0]}: deletion {row[1]}, insertion {row[2]}" for row in rows)
+    return Chart(title, f"{title}. {says}.", sheet.svg, columns, tuple(rows))
+
+
+def _estimate(found: Estimate | None) -> str:
+    if found is None:
+        return "–"
+    return f"{100 * found.value:.1f} [{100 * found.low:.1f}, {100 * found.high:.1f}]"
 
 
 def _words(rows: Sequence[tuple[str, ...]]) -> str:

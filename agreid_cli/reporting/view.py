@@ -166,6 +166,8 @@ class ExplanationView:
     group_rows: Cells
     reliability: Chart | None
     reliability_says: str
+    occlusion: Chart | None
+    sanity_says: str
 
 
 @dataclass(frozen=True)

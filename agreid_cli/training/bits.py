@@ -34,6 +34,20 @@ class Bits:
         return np.ascontiguousarray(attrs[:, list(self.columns)])
 
 
+def uninformative(bits: Bits, attrs: np.ndarray) -> dict[str, str]:
+    """Groups that tell no two of these crops apart, with the reason: all unknown, or one label only.
+
+    attrs: uint8 (n, all bits of the manifest), one bit per group.
+    """
+    own, found = bits.take(attrs), {}
+    for group, start in zip(bits.codebook.groups, bits.codebook.starts, strict=True):
+        labels = np.flatnonzero(own[:, start : start + len(group.bits)].any(axis=0))
+        if len(labels) == 1:
+            at = int(labels[0])
+            found[group.name] = "unknown for all" if at == group.unknown else f"{group.classes[at]} for all"
+    return found
+
+
 def stored_codebook(table: Any, path: Path) -> Codebook:
     """The codebook of a manifest; `InputError` if it has no attributes."""
     if not table["attr_bits"].type.list_size or table["attr_bits"].null_count == len(table):

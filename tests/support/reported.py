@@ -23,6 +23,7 @@ from agreid_cli.records.explanation import (
     explanation_path,
     write_explanation,
 )
+from agreid_cli.records.faithfulness import ORDERS, Estimate, Faithfulness, OrderScore, Sanity
 from agreid_cli.records.files import write_text
 from agreid_cli.records.manifest import read_manifest
 from agreid_cli.records.results import read_result
@@ -98,6 +99,19 @@ def log(epochs: int) -> list[dict[str, Any]]:
     return lines
 
 
+def made_up_faithfulness() -> Faithfulness:
+    """Curves of eight places at three steps."""
+    some, gain = Estimate(0.4, 0.3, 0.5), Estimate(0.05, 0.01, 0.09)
+    orders = tuple(
+        OrderScore(
+            name, some, some, *([None, None] if name == "attribute" else [gain, gain]), (1.0, 0.5, 0.0),
+            (0.0, 0.5, 1.0),
+        )
+        for name in ORDERS
+    )  # fmt: skip
+    return Faithfulness(10, 8, (0, 4, 8), orders, (Sanity("decomposition head", Estimate(0.1, 0.0, 0.2)),))
+
+
 def add_explanation(run: Run, direction: str, seed: int = 0) -> ExplanationResult:
     """A made-up explanation of a run's direction, beside its result."""
     rng = np.random.default_rng(seed)
@@ -138,6 +152,7 @@ def add_explanation(run: Run, direction: str, seed: int = 0) -> ExplanationResul
         direction, f"runs/{run.name}", "campus", base.fingerprint, book.hash, base.n_query, base.n_valid,
         base.n_gallery, "a held-out fifth of the training identities", rows, scores, groups, (),
         reliability=sure,
+        faithfulness=made_up_faithfulness(),
     )  # fmt: skip
     write_explanation(found, explanation_path(run, direction))
     return found

@@ -157,11 +157,11 @@ def _relevant_in_order(
 def _chance_table(n_bits: int) -> npt.NDArray[np.float64]:
     """(M + 1, 4), one row for each M_E."""
     m_e = np.arange(n_bits + 1)
-    by_order = _chance_ap(m_e, n_bits), _chance_ap(n_bits - m_e, n_bits)
+    by_order = chance_ap(m_e, n_bits), chance_ap(n_bits - m_e, n_bits)
     return np.stack([m_e / n_bits, 1 - m_e / n_bits, *by_order], axis=1)
 
 
-def _chance_ap(n_relevant: npt.NDArray[np.int64], n: int) -> npt.NDArray[np.float64]:
+def chance_ap(n_relevant: npt.NDArray[np.int64], n: int) -> npt.NDArray[np.float64]:
     """The expected average precision of a random order: ((R − 1) + (n − R) H_n / n) / (n − 1)."""
     if n == 1:
         return np.ones(len(n_relevant))

@@ -18,7 +18,7 @@ from agreid_cli.assets import asset
 from agreid_cli.config.build_manifest import ManifestConfig
 from agreid_cli.config.build_split import SplitConfig
 from agreid_cli.config.demo import DemoConfig
-from agreid_cli.config.evaluate import EvaluateConfig
+from agreid_cli.config.evaluate import EvaluateConfig, ExplainEvaluateConfig
 from agreid_cli.config.explain_pages import ExplainPagesConfig
 from agreid_cli.config.extract_crops import DetectorConfig, ExtractConfig
 from agreid_cli.config.recipes import load_train
@@ -48,6 +48,7 @@ from agreid_cli.stages.video.extract_crops import extract_crops
 DETECTOR = "detector/campus.pt"
 UNTRAINED, STREAM_1, STREAM_2 = "untrained", "stream-1", "stream-2"
 FLOOR = "colour histogram"  # needs no network; what a network must clear
+SHOWN_PAIRS = 20  # whose places are occluded
 
 
 @dataclass(frozen=True)
@@ -253,8 +254,9 @@ class _Show:
                 self.workspace, config=settings, run=name, directions=BOTH, progress=self.progress
             )
             self.rows += [row_of(name, result) for result in found]
+        explained = settings.model_copy(update={"explain": ExplainEvaluateConfig(faithfulness=SHOWN_PAIRS)})
         told = evaluate_explain(
-            self.workspace, config=settings, run=STREAM_2, directions=BOTH, device=self.device,
+            self.workspace, config=explained, run=STREAM_2, directions=BOTH, device=self.device,
             progress=self.progress,
         )  # fmt: skip
         self.rows += [row for result in told for row in explained_rows(STREAM_2, result)]

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agreid_cli import __version__
-from agreid_cli.config.evaluate import EvaluateConfig
+from agreid_cli.config.evaluate import EvaluateConfig, ExplainEvaluateConfig
 from agreid_cli.config.explain_pages import ExplainPagesConfig
 from agreid_cli.errors import InputError
 from agreid_cli.progress import SILENT, Progress
@@ -26,6 +26,8 @@ from agreid_cli.reporting.attention import top_third
 from agreid_cli.stages.explain.evaluate_explain import BOTH, evaluate_explain
 from agreid_cli.stages.run.ranked import load_testing
 from agreid_cli.stages.run.streams import OpenStream, known_bits, open_stream
+
+SHARES_ONLY = EvaluateConfig(explain=ExplainEvaluateConfig(faithfulness=0))
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def _results(
     if found:
         return found
     return evaluate_explain(
-        workspace, config=EvaluateConfig(), run=opened.run.name, device=device, progress=progress
+        workspace, config=SHARES_ONLY, run=opened.run.name, device=device, progress=progress
     )
 
 

@@ -35,10 +35,12 @@ from agreid_cli.records.explanation import (
 )
 from agreid_cli.records.results import Interval
 from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.explain.faithful import faithfulness
 from agreid_cli.stages.explain.figures import bit_scores, group_scores, reliability_of, scores_of
 from agreid_cli.stages.explain.held_out import choose_p
 from agreid_cli.stages.explain.measured import Measured, measure
 from agreid_cli.stages.explain.shares import Sharing, sharing
+from agreid_cli.stages.explain.truth_bound import truth_bound
 from agreid_cli.stages.run.ranked import load_testing
 from agreid_cli.stages.run.streams import KnownBits, OpenStream, known_bits, open_stream
 from agreid_cli.training.decompose import Read
@@ -113,6 +115,7 @@ class _Job:
         chances, bits = self.read.chances[tested][labelled], bits[labelled]
         seen = recognition(chances, bits, book.sizes)
         sure = self.shares.probabilities(chances) if calibration else None
+        truth = truth_bound(workspace, opened, self.crops, self.embeddings, found, self.known)
         return ExplanationResult(
             direction=found.direction.name,
             source=f"runs/{opened.run.name}",
@@ -129,6 +132,10 @@ class _Job:
             bits=bit_scores(book, done.shares, seen),
             shares=self.shares.name,
             expected=scores_of(done.expected) if calibration else None,
+            truth=scores_of(truth) if truth else None,
+            faithfulness=faithfulness(
+                opened, self.shares, self.crops, found, self.config.explain, self.progress
+            ),
             reliability=reliability_of(book, chances, sure, bits, calibration.n_people if calibration else 0),
         )
 

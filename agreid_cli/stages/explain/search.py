@@ -138,7 +138,7 @@ def _by_description(
 ) -> Found:
     if lost := [w.group.title.lower() for w in wanted if w.group.title in explainer.unknown]:
         progress.warn(f"not recognised by this stream, so answers need not agree: {', '.join(lost)}")
-    sure = explainer.sharing.probabilities
+    sure = explainer.sharing.for_ranking
     if tracks is None:
         order, score = best_scores(gallery.read.chances, wanted, config.top, sure=sure)
         best = [

@@ -20,6 +20,7 @@ from agreid_cli.training.pairs import Block
 
 Floats = npt.NDArray[np.floating[Any]]
 PAIRS_AT_A_TIME = 1 << 13
+TIE = 1e-3  # the share of the uncalibrated probability in a ranking, where the logits say nothing
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,21 @@ class Sharing:
         if self.calibration is None:
             return np.asarray(chances, np.float32)
         return probabilities(self.calibration, chances, self.sizes)
+
+    def for_ranking(self, chances: Floats) -> npt.NDArray[np.float32]:
+        """The same for search: groups that fall back to their frequencies keep a thousandth of what the
+        logits say, so that crops that would be tied are in the order of the logits."""
+        sure = self.probabilities(chances)
+        if self.calibration is None:
+            return sure
+        raw, start = np.asarray(chances, np.float32), 0
+        for size, fit in zip(self.sizes, self.calibration.groups, strict=True):
+            part = slice(start, start + size)
+            if fit.sharpness == 0:
+                own = raw[:, part] / np.maximum(raw[:, part].sum(axis=1, keepdims=True), 1e-9)
+                sure[:, part] = (1 - TIE) * sure[:, part] + TIE * own
+            start += size
+        return sure
 
     def of_pairs(self, query: Floats, gallery: Floats) -> npt.NDArray[np.float32]:
         """Expected shares (P, M) of pairs with calibrated probabilities (P, M) each."""

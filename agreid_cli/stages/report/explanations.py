@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from agreid_cli.records.directions import DIRECTIONS
 from agreid_cli.records.explanation import ExplanationResult
+from agreid_cli.records.faithfulness import Faithfulness
 from agreid_cli.reporting.charts import Cells, bar_chart
-from agreid_cli.reporting.explain_charts import reliability_chart
+from agreid_cli.reporting.explain_charts import occlusion_chart, reliability_chart
 from agreid_cli.reporting.view import ExplanationView
 from agreid_cli.stages.report.systems import System
 
@@ -28,7 +29,7 @@ def explanation_views(system: System) -> list[ExplanationView]:
             x="share", chance=None,
         )  # fmt: skip
         heads, rows = _metrics(result)
-        sure = result.reliability
+        sure, faithful = result.reliability, result.faithfulness
         found.append(
             ExplanationView(
                 system.name,
@@ -40,6 +41,8 @@ def explanation_views(system: System) -> list[ExplanationView]:
                 _groups(result),
                 reliability_chart(f"reliability-{system.name}-{name}", sure) if sure else None,
                 _reliability_says(result),
+                occlusion_chart(f"occlusion-{system.name}-{name}", faithful) if faithful else None,
+                _sanity_says(faithful),
             )
         )
     return found
@@ -57,7 +60,11 @@ def _metrics(result: ExplanationResult) -> tuple[tuple[str, ...], Cells]:
         if result.expected:
             other = getattr(result.expected, name)
             row += [_percent2(other.value), _percent2(other.constant)]
+        if result.truth:
+            row.append(_percent2(getattr(result.truth, name).value))
         rows.append((*row, _percent2(score.chance)))
+    if result.truth:
+        heads.append("upper bound")
     return (*heads, "chance"), tuple(rows)
 
 
@@ -89,6 +96,21 @@ def _reliability_says(result: ExplanationResult) -> str:
             f"{', '.join(result.unknown).lower()}."
         )
     return words
+
+
+def _sanity_says(found: Faithfulness | None) -> str:
+    if found is None:
+        return ""
+    checks = "; ".join(
+        f"{check.shuffled} {c.value:.2f} [{c.low:.2f}, {c.high:.2f}]"
+        for check, c in ((check, check.correlation) for check in found.sanity)
+    )
+    return (
+        "A good order lets the distance fall fast when places are occluded, and rise fast when they are "
+        "shown. Gains compare the map of the attribute with the largest share with the other orders; above 0 "
+        "it is better. Rank correlation of the maps with those of shuffled weights (1: the weights do not "
+        f"matter): {checks}."
+    )
 
 
 def _percent2(value: float | None) -> str:

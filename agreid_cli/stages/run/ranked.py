@@ -39,7 +39,12 @@ def load_testing(workspace: Workspace, config: TrainConfig, progress: Progress) 
 
 
 def load_held_out(
-    workspace: Workspace, pids: Sequence[int], config: TrainConfig, progress: Progress
+    workspace: Workspace,
+    pids: Sequence[int],
+    config: TrainConfig,
+    progress: Progress,
+    *,
+    part: str = "held-out",
 ) -> tuple[Testing, Any] | None:
     """The training crops of these people and their pixels; None if there are none."""
     manifest = read_manifest(workspace.manifest)
@@ -50,7 +55,7 @@ def load_held_out(
     wanted = [crop for crop, pid in said if crop in train and pid in people]
     if not wanted:
         return None
-    samples, images = load_crops(workspace, wanted, config, part="held-out", progress=progress)
+    samples, images = load_crops(workspace, wanted, config, part=part, progress=progress)
     return replace(_testing(samples, None), who="held-out"), images
 
 

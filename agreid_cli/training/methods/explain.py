@@ -9,6 +9,7 @@ import numpy as np
 
 from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.config.train import TrainConfig
+from agreid_cli.errors import InputError
 from agreid_cli.nn.explain_stream import ExplainStream
 from agreid_cli.nn.model import ReidModel, build_model
 from agreid_cli.nn.spec import spec_from
@@ -17,7 +18,7 @@ from agreid_cli.records.manifest import read_manifest
 from agreid_cli.records.runs import place_of, run_at
 from agreid_cli.records.split import read_split
 from agreid_cli.records.workspace import Workspace
-from agreid_cli.training.bits import Bits, no_attributes
+from agreid_cli.training.bits import Bits, no_attributes, stored_codebook, uninformative
 from agreid_cli.training.checkpoint import restore_weights
 from agreid_cli.training.explain_objective import ExplainObjective
 from agreid_cli.training.facts import Facts
@@ -68,6 +69,7 @@ def prepare(workspace: Workspace, config: TrainConfig, progress: Progress) -> tu
     if n := int((~known).sum()):
         progress.warn(f"{n} of {len(samples)} training crops have no attributes and are left out")
     samples = samples.take(np.flatnonzero(known))
+    bits = _telling(bits, samples, workspace, config, progress)
     strangers = np.array(network.facts.held_out, np.int64)
     kept_out = strangers if len(strangers) else held_out(samples, config.explain.held_out, config.seed)
     if not len(kept_out) and config.explain.held_out:
@@ -83,6 +85,26 @@ def prepare(workspace: Workspace, config: TrainConfig, progress: Progress) -> tu
         strangers_to_teacher=bool(len(strangers)),
     )
     return Data(samples, images), make_trainee(config, model, bits, samples, facts)
+
+
+def _telling(
+    bits: Bits, samples: Samples, workspace: Workspace, config: TrainConfig, progress: Progress
+) -> Bits:
+    """The bits without groups that tell no two training people apart, which are named."""
+    assert samples.attrs is not None
+    assert config.explain is not None
+    lost = uninformative(bits, samples.attrs)
+    if not lost:
+        return bits
+    words = ", ".join(f"{name} ({why})" for name, why in lost.items())
+    if len(lost) == len(bits.codebook.groups):
+        raise InputError(
+            f"no attribute tells two training people apart: {words}",
+            hint="Add labels to attributes.csv, and run agreid build-manifest.",
+        )
+    progress.warn(f"attribute groups that tell no two training people apart are left out: {words}")
+    stored = stored_codebook(read_manifest(workspace.manifest), workspace.manifest)
+    return Bits.of(stored, [*config.explain.exclude, *lost])
 
 
 def make_trainee(

@@ -24,12 +24,13 @@ from agreid_cli.stages.explain.calibrate import calibration, probabilities
 from agreid_cli.stages.explain.evaluate_explain import evaluate_explain
 from agreid_cli.stages.explain.explain import explain
 from agreid_cli.stages.explain.search import search
+from agreid_cli.stages.explain.shares import sharing
 from agreid_cli.stages.run.ranked import load_held_out
 from agreid_cli.stages.run.streams import known_bits, open_stream
 from tests.support.heard import Heard
 from tests.support.streams import copy_of_stream, write_stream
 
-EXPECTED = {"explain": {"shares": "expected"}}
+EXPECTED = {"explain": {"shares": "expected", "faithfulness": 0}}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -125,6 +126,21 @@ def test_sentences_and_searches_say_what_is_unknown(done: Workspace, tmp_path: P
     assert ("ages" in [g.lower() for g in found.unknown]) == any(
         "answers need not agree" in w for w in heard.warnings
     )
+
+
+def test_a_search_orders_by_weak_logits_what_calibration_ties(done: Workspace) -> None:
+    opened = open_stream(done, None)
+    shares = sharing(done, opened, "paper", 64, Heard())
+    chances = np.random.default_rng(0).random((9, opened.codebook.n_bits)).astype(np.float32)
+    lost = [at for at, fit in enumerate(shares.calibration.groups) if fit.sharpness == 0]
+    assert lost
+    for at in lost:
+        start, size = opened.codebook.starts[at], opened.codebook.sizes[at]
+        raw = chances[:, start : start + size] / chances[:, start : start + size].sum(axis=1, keepdims=True)
+        tied, sorted_out = (given(chances)[:, start] for given in (shares.probabilities, shares.for_ranking))
+        assert np.ptp(tied) == 0
+        assert np.abs(sorted_out - tied).max() <= 1e-3
+        assert sorted_out.argsort().tolist() == raw[:, 0].argsort().tolist()
 
 
 def test_two_copies_of_one_image(done: Workspace, tmp_path: Path) -> None:

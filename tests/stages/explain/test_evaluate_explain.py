@@ -33,7 +33,7 @@ from tests.support.heard import Heard
 from tests.support.streams import copy_of_stream
 from tests.support.tables import GROUP_SIZES
 
-SMALL = EvaluateConfig(ci=True, rounds=20)
+SMALL = EvaluateConfig(ci=True, rounds=20, explain=ExplainEvaluateConfig(faithfulness=0))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -127,7 +127,7 @@ def test_base_rows_are_what_evaluate_says(done: Workspace) -> None:
 
 def test_blocks_change_nothing_and_fewer_pairs_are_said(done: Workspace) -> None:
     [whole] = evaluate_explain(done, config=SMALL, directions=["g2a"])
-    tiny = SMALL.model_copy(update={"explain": ExplainEvaluateConfig(memory_mb=1, batch=3)})
+    tiny = SMALL.model_copy(update={"explain": ExplainEvaluateConfig(memory_mb=1, batch=3, faithfulness=0)})
     [parts] = evaluate_explain(done, config=tiny, directions=["g2a"])
     assert [(r.name, r.p) for r in parts.rows] == [(r.name, r.p) for r in whole.rows]
     assert parts.scores.XmAP_e.value == pytest.approx(whole.scores.XmAP_e.value, abs=1e-3)
@@ -142,7 +142,7 @@ def test_blocks_change_nothing_and_fewer_pairs_are_said(done: Workspace) -> None
     np.testing.assert_allclose(passes.d, one_pass.d, rtol=1e-4)
     np.testing.assert_allclose(passes.b[0], one_pass.b[0], rtol=1e-3)
     assert (one_pass.d > 0).all()
-    few = SMALL.model_copy(update={"explain": ExplainEvaluateConfig(pairs=50)})
+    few = SMALL.model_copy(update={"explain": ExplainEvaluateConfig(pairs=50, faithfulness=0)})
     [some] = evaluate_explain(done, config=few, directions=["g2a"])
     assert 30 <= some.scores.n_pairs <= 50
     assert whole.scores.n_pairs == 256
@@ -164,7 +164,8 @@ def test_p_is_chosen_on_held_out_people_and_recognition_on_the_test(done: Worksp
 
 
 def test_on_the_screen_and_as_json(done: Workspace) -> None:
-    words = ["evaluate", "--explain", "-d", "a2g", "-w", str(done.root), "--set", "rounds=20"]
+    words = ["evaluate", "--explain", "-d", "a2g", "-w", str(done.root), "--set", "rounds=20",
+             "--set", "explain.faithfulness=4"]  # fmt: skip
     shown = CliRunner().invoke(app, [*words, "--ci"])
     assert shown.exit_code == 0, shown.output
     for word in (
@@ -174,6 +175,8 @@ def test_on_the_screen_and_as_json(done: Workspace) -> None:
         "chance %",
         "Lower Body Clothing",
         "p chosen on: ",
+        "Grad-CAM",
+        "after shuffling the weights",
     ):
         assert word in shown.stdout
     assert "oracle" not in shown.stdout
