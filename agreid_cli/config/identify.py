@@ -41,7 +41,7 @@ class CheckConfig(SceneConfig):
     """
 
     expected: float = Field(0.02, gt=0, lt=1)
-    least: float = Field(0.005, gt=0, lt=1)
+    least: float = Field(0.01, gt=0, lt=1)
 
 
 class ProposeConfig(SceneConfig):

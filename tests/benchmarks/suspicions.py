@@ -1,11 +1,15 @@
 """How many of the first suspicions of check-identities are planted faults, on a campus with known identities.
 
 python -m tests.benchmarks.suspicions WORKSPACE EMBEDDER [--parts 3] [--seeds 5]
+python -m tests.benchmarks.suspicions WORKSPACE EMBEDDER --switches 8
 
 In each round, 4 pairs of tracks of one camera are exchanged between two identities, 4 pairs of identities are
 joined, and 4 identities are divided by camera: 16 faults, 8 of them tracks. `--parts` divides every track in
 time first, as occlusions break them. A suspicion is right if it names an identity that was changed in that
 way; the other identity of an exchange counts too, because it is not clear from the tracks which one is wrong.
+
+With `--switches`, that many pairs of tracks of one video exchange their second halves instead, as a tracker
+does: the first suspicions of the kind mixed-track are counted.
 """
 
 from __future__ import annotations
@@ -85,16 +89,41 @@ def divided(tracks: Tracks, parts: int) -> Tracks:
     return replace(tracks, pieces=pieces) if parts > 1 else tracks
 
 
+def switched(tracks: Tracks, pairs: int, seed: int = 0) -> tuple[Tracks, set[int]]:
+    """The tracks after exchanges of second halves, and the places of those that are of two people now."""
+    chosen, pieces = random.Random(seed), list(tracks.pieces)
+    long = [at for at, piece in enumerate(pieces) if len(piece.rows) >= 6]
+    chosen.shuffle(long)
+    mixed: set[int] = set()
+    while len(mixed) < 2 * pairs:
+        a = long.pop()
+        b = next(at for at in long if pieces[at].track[0] == pieces[a].track[0])
+        long.remove(b)
+        (one, other), (half, rest) = (pieces[a], pieces[b]), (len(pieces[at].rows) // 2 for at in (a, b))
+        pieces[a] = replace(one, rows=one.rows[:half] + other.rows[rest:])
+        pieces[b] = replace(other, rows=other.rows[:rest] + one.rows[half:])
+        mixed |= {a, b}
+    return replace(tracks, pieces=pieces), mixed
+
+
 def main() -> None:
     words = argparse.ArgumentParser()
     words.add_argument("workspace", type=Path)
     words.add_argument("embedder")
     words.add_argument("--parts", type=int, default=1)
     words.add_argument("--seeds", type=int, default=5)
+    words.add_argument("--switches", type=int, default=0)
     given = words.parse_args()
     workspace, config = Workspace(given.workspace), CheckConfig(least=1e-12)
     tracks = divided(read_tracks(workspace), given.parts)
     embedder = find_embedder(workspace, given.embedder, device="cpu", batch=config.batch)
+    if given.switches:
+        tracks, mixed = switched(tracks, given.switches)
+        found = suspect(tracks, describe(workspace, tracks, embedder, config), config, print).found
+        order = [one.unit for one in found if one.kind == "mixed-track"]
+        print(f"tracks of two people among the first {len(mixed)}: {len(mixed & set(order[: len(mixed)]))}")
+        print(f"their places among {len(order)}: {sorted(order.index(at) + 1 for at in mixed)}")
+        return
     described = describe(workspace, tracks, embedder, config)
     counts: Counter[object] = Counter()
     every: list[bool] = []

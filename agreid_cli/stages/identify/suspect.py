@@ -103,7 +103,7 @@ class _Check:
             theirs, mine = self._chance(one.unit, one.near), self._chance(one.unit, one.own)
             pid = int(self.compared.pid[one.unit])
             reason = (
-                f"like {self.name(near)} of pid {one.other} ({theirs:.0%}); "
+                f"it is like {self.name(near)} of pid {one.other} ({theirs:.0%}); "
                 f"the likest of its own pid is {self.name(own)} ({mine:.0%})"
             )
             found.append(Suspicion("wrong-identity", one.score, pid, unit, reason, one.other, near, own))

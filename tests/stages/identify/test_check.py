@@ -93,7 +93,7 @@ def planted(row: dict[str, object]) -> bool:
 
 
 def check(workspace: Workspace, **how: object) -> CheckResult:
-    config = CheckConfig(**how.pop("config", {}))  # type: ignore[arg-type]
+    config = CheckConfig(**how.pop("config", {"least": 0.005}))  # type: ignore[arg-type]
     return check_identities(workspace, config, embedder="colour", device="cpu", **how)  # type: ignore[arg-type]
 
 
