@@ -135,6 +135,7 @@ def test_likely_tracks_of_a_chosen_track(workspace: Workspace) -> None:
         assert shown(seen)[1] != "campus-cctv · 3"
         tiles.first.click()
         assert shown(seen)[1] == "campus-cctv · 3"
+        assert seen.page.evaluate("document.activeElement.getAttribute('aria-pressed')") == "true"
         press(seen, "n")
         assert "No likely track is left" in seen.page.inner_text("#asking")
         save(seen, workspace)
@@ -254,6 +255,10 @@ def test_it_fits_a_phone_and_every_button_is_in_reach(workspace: Workspace, dark
         assert shown(seen) != first
         seen.page.click(".answers button:has-text('Undo')")
         assert shown(seen) == first
+        seen.page.locator(".tile").last.click()
+        box = seen.page.locator(".big").first.bounding_box()
+        assert box
+        assert box["y"] >= 0  # the two tracks are in view again
     assert seen.faults() == []
 
 

@@ -85,10 +85,13 @@ function drawAsking() {
     bigOf(state, now.one, "Track in focus"),
     open ? bigOf(state, now.found.other, "Same person?", now.found) : el("div", {}));
   // The other likely tracks follow once the two that are compared have been painted, if no answer came before.
-  requestAnimationFrame(() => setTimeout(() => { if (asked.now === now && view === "asking") drawOthers(state, now); }));
+  requestAnimationFrame(() => setTimeout(() => {
+    if (asked.now === now && asking.drawn !== now && view === "asking") drawOthers(state, now);
+  }));
 }
 
 function drawOthers(state, now) {
+  asking.drawn = now;
   asking.others.replaceChildren(...now.kinds.flatMap((found, at) => found.length ? [
     el("h3", {}, at ? "Likeliest of the same camera" : "Likeliest of the other cameras"),
     el("div", { className: "likely" }, ...found.map((likely) => tileOf(state, likely, now)))] : []));
@@ -109,13 +112,22 @@ function bigOf(state, place, title, likely) {
       ...rest.slice(0, 12).map((other) => picture(data.tracks[state.pieces[other].t], someCrops(state.pieces[other], 1)[0], 60))) : null);
 }
 
+/** The focus stays on the tile, and the two tracks come into view. */
+function pickTile(at) {
+  asked.pick = at;
+  draw();
+  drawOthers(model.state, asked.now);
+  asking.others.querySelector('[aria-pressed="true"]')?.focus({ preventScroll: true });
+  asking.versus.scrollIntoView({ block: "nearest" });
+}
+
 const whoOf = (piece) => (isPerson(piece.pid) ? `person ${piece.pid}` : piece.pid === JUNK ? "not a person" : "undecided");
 
 function tileOf(state, likely, now) {
   const piece = state.pieces[likely.other];
   return el("button", {
     type: "button", className: "tile", "aria-pressed": String(likely === now.found),
-    onclick: () => { asked.pick = now.shown.indexOf(likely); draw(); },
+    onclick: () => pickTile(now.shown.indexOf(likely)),
   },
   el("span", { className: "crops" }, ...someCrops(piece, 3).map((at) => picture(data.tracks[piece.t], at, 80))),
   el("strong", {}, percent(likely.n)), el("span", {}, nameOf(piece)), el("span", { className: "meta" }, timesOf(piece)),
