@@ -20,6 +20,8 @@ from agreid_cli.metrics.clustering.units import Bools, Floats, Ints, Units
 
 Numbers = npt.NDArray[np.float64]
 Pair = tuple[int, int]
+#: Pairs of vectors that are multiplied at a time.
+PAIRS_A_STEP = 16_384
 #: Log odds of a judged pair: beyond those of any score.
 TOLD = 40.0
 
@@ -59,8 +61,7 @@ class Compared:
 
     def score(self, a: Ints, b: Ints) -> Floats:
         """As `Pairs.score`, of any pairs (a[i], b[i])."""
-        vectors = self.units.vectors
-        return np.asarray((vectors[a] * vectors[b]).sum(axis=1) - self.levels.between(a, b), np.float32)
+        return pair_scores(self.units, self.levels, a, b)
 
     def odds(self, a: Ints, b: Ints) -> Numbers:
         """The log odds that each pair is one person."""
@@ -84,7 +85,7 @@ def compare(units: Units, pid: Ints, halves: tuple[Floats, Floats], halved: Ints
 
     pairs, levels = nearest_pairs(units.vectors, units.camera, k, apart)
     a, b = own_pairs(pid)
-    own = (units.vectors[a] * units.vectors[b]).sum(axis=1) - levels.between(a, b)
+    own = pair_scores(units, levels, a, b)
     own_across = units.camera[a] != units.camera[b]
     different = pid[pairs.a] != pid[pairs.b]
     ends = (halves[0] * halves[1]).sum(axis=1) - levels.between(halved, halved)
@@ -97,13 +98,23 @@ def compare(units: Units, pid: Ints, halves: tuple[Floats, Floats], halved: Ints
     return Compared(units, pid, pairs, levels, curves[False], curves[True])
 
 
+def pair_scores(units: Units, levels: Levels, a: Ints, b: Ints) -> Floats:
+    """The similarity of the pairs (a[i], b[i]) minus their level, some pairs at a time."""
+    score = np.empty(len(a), np.float32)
+    for start in range(0, len(a), PAIRS_A_STEP):
+        one, other = a[start : start + PAIRS_A_STEP], b[start : start + PAIRS_A_STEP]
+        alike = (units.vectors[one] * units.vectors[other]).sum(axis=1)
+        score[start : start + PAIRS_A_STEP] = alike - levels.between(one, other)
+    return score
+
+
 def own_pairs(pid: Ints) -> tuple[Ints, Ints]:
     """All pairs of tracks that have one identity."""
-    found: list[Pair] = []
+    found = [np.zeros((2, 0), np.int64)]
     for members in members_of(pid).values():
-        found += [(x, y) for at, x in enumerate(members) for y in members[at + 1 :]]
-    pairs = np.array(found, np.int64).reshape(-1, 2)
-    return pairs[:, 0], pairs[:, 1]
+        found.append(np.array(members, np.int64)[np.stack(np.triu_indices(len(members), 1))])
+    pairs = np.concatenate(found, axis=1)
+    return pairs[0], pairs[1]
 
 
 def members_of(pid: Ints) -> dict[int, list[int]]:
@@ -119,9 +130,9 @@ def wrong_tracks(
 ) -> list[Wrong]:
     """The most suspicious other identity of each track that has a companion in its own.
 
-    score: the probability that the track is of the other identity. It rests on the log odds of the likest
-    track there, minus those of the likest companion, against the same difference where a track is taken for
-    one of an identity that is not its own (`chance_of_two`, with the fraction `expected`). same, differ:
+    score: the probability that the track is of the other identity. It rests on the log odds of the likeliest
+    track there, minus those of the likeliest companion, against the same difference where a track is taken
+    for one of an identity that is not its own (`chance_of_two`, with the fraction `expected`). same, differ:
     pairs that a person has judged. The other identity may have been seen elsewhere at the same time, because
     two people who are in view together are exchanged most easily: its track there is then wrong too.
     """
@@ -193,7 +204,7 @@ def one_person(found: Compared, differ: Sequence[Pair] = (), *, expected: float,
 def _best(
     found: Compared, a: Ints, b: Ints, told: dict[frozenset[int], float]
 ) -> dict[int, tuple[float, int]]:
-    """Of each track its likest pair: the log odds, and the other track."""
+    """Of each track its likeliest pair: the log odds, and the other track."""
     best: dict[int, tuple[float, int]] = {}
     odds = _told(found.odds(a, b), a, b, told)
     for x, y, value in zip(a.tolist(), b.tolist(), odds.tolist(), strict=True):

@@ -92,7 +92,7 @@ function rowsOf(one, at) {
   if (one.kind === "same-person") return [...all(one.pid), ...all(one.other)];
   if (one.kind === "mixed-track") {
     const rows = [row(one.unit, "Marked red: the other person (click a crop to change)", null, { marked: marksOf(at), toggle: toggled })];
-    if (one.near !== null) rows.push(plain(one.near, `Likest other: pid ${one.other}`));
+    if (one.near !== null) rows.push(plain(one.near, `Most similar other: pid ${one.other}`));
     return rows;
   }
   return data.members[one.pid].map((unit) => {

@@ -32,7 +32,7 @@ Say = Callable[[str], None]
 @dataclass(frozen=True)
 class Suspicion:
     """unit, near, own: places among the pieces: the track in question, the one that it is compared with, and
-    the likest of its own identity. marked: of a mixed track, its crops of the one person; of a mixed
+    the most similar of its own identity. marked: of a mixed track, its crops of the one person; of a mixed
     identity, its pieces of the one person.
     """
 
@@ -103,8 +103,8 @@ class _Check:
             theirs, mine = self._chance(one.unit, one.near), self._chance(one.unit, one.own)
             pid = int(self.compared.pid[one.unit])
             reason = (
-                f"it is like {self.name(near)} of pid {one.other} ({theirs:.0%}); "
-                f"the likest of its own pid is {self.name(own)} ({mine:.0%})"
+                f"it is similar to {self.name(near)} of pid {one.other} ({theirs:.0%}); "
+                f"the most similar of its own pid is {self.name(own)} ({mine:.0%})"
             )
             found.append(Suspicion("wrong-identity", one.score, pid, unit, reason, one.other, near, own))
         return found
@@ -114,7 +114,7 @@ class _Check:
         for one in one_person(self.compared, differ, expected=self.expected, least=least):
             unit, near = int(self.rows[one.unit]), int(self.rows[one.near])
             reason = (
-                f"all tracks of both are alike; the likest are {self.name(unit)} and {self.name(near)} "
+                f"all tracks of both are alike; the most similar are {self.name(unit)} and {self.name(near)} "
                 f"({self._chance(one.unit, one.near):.0%})"
             )
             found.append(Suspicion("same-person", one.score, one.pid, unit, reason, one.other, near))
@@ -127,7 +127,7 @@ class _Check:
         splits = {pid: worst_split(self._scores(members[pid])) for pid in several}
         mixtures = [
             worst_split(self._scores(np.concatenate([members[p], members[q]])))[0]
-            for p, q in self._likest_identities()
+            for p, q in self._similar_identities()
         ]
         alike = np.array([splits[pid][0] for pid in several], np.float64)
         chance = self._two(alike, mixtures, "identities")
@@ -140,11 +140,11 @@ class _Check:
                 continue  # a person has said that the two groups are one person
             scores = self.compared.score(np.repeat(part, len(rest)), np.tile(rest, len(part)))
             top = int(scores.argmax())
-            unit, likest = int(self.rows[part[top // len(rest)]]), int(self.rows[rest[top % len(rest)]])
-            reason = f"its tracks are in two groups that are not alike; the likest are {self.name(unit)} and "
+            unit, similar = int(self.rows[part[top // len(rest)]]), int(self.rows[rest[top % len(rest)]])
+            reason = f"its tracks form two dissimilar groups; most similar are {self.name(unit)} and "
             found.append(
                 Suspicion(
-                    "mixed-identity", float(value), pid, unit, reason + self.name(likest), near=likest,
+                    "mixed-identity", float(value), pid, unit, reason + self.name(similar), near=similar,
                     marked=tuple(int(self.rows[at]) for at in part),
                 )
             )  # fmt: skip
@@ -161,7 +161,7 @@ class _Check:
                 f"people: {short:,}"
             )
         mixtures = []
-        for a, b in self._likest_neighbours():
+        for a, b in self._similar_neighbours():
             start, end = inside[int(self.rows[a])], inside[int(self.rows[b])]
             mixed = self._cut(np.concatenate([start[: (len(start) + 1) // 2], end[len(end) // 2 :]]))
             if mixed is not None:
@@ -175,14 +175,14 @@ class _Check:
             piece = self.all_tracks.pieces[row]
             first, last = self._stranger(inside[row], row, cut)
             marked = _all_between(piece, len(inside[row]), first, last)
-            other, likest = self._likest_of(inside[row][first : last + 1], row)
+            other, similar = self._most_similar(inside[row][first : last + 1], row)
             reason = f"{len(marked)} of its {len(piece.rows)} crops differ from the others"
             reason += f" (cosine {cut.alike:.2f})"
-            if likest is not None:
-                reason += f"; they are likest to {self.name(likest)} of pid {other}"
+            if similar is not None:
+                reason += f"; they are most similar to {self.name(similar)} of pid {other}"
             pid = int(self.compared.pid[np.searchsorted(self.rows, row)])
             found.append(
-                Suspicion("mixed-track", float(value), pid, row, reason, other, likest, marked=marked)
+                Suspicion("mixed-track", float(value), pid, row, reason, other, similar, marked=marked)
             )
         return found
 
@@ -218,9 +218,9 @@ class _Check:
         return float(self.compared.chance(np.array([a]), np.array([b]))[0])
 
     def _scores(self, units: Ints) -> Floats:
-        n = len(units)
-        flat = self.compared.score(np.repeat(units, n), np.tile(units, n))
-        return flat.reshape(n, n)
+        """Scores of all pairs of some tracks, (n, n); the diagonal has no meaning."""
+        vectors, levels = self.compared.units.vectors[units], self.compared.levels
+        return np.asarray(vectors @ vectors.T - levels.between(units[:, None], units[None, :]), np.float32)
 
     def _cut(self, crops: Ints) -> Cut | None:
         return worst_cut(self.described.crops[crops], self.described.weight[crops])
@@ -237,14 +237,14 @@ class _Check:
             return np.zeros(len(alike))
         return chance
 
-    def _likest_identities(self) -> list[tuple[int, int]]:
-        """Pairs of identities of which some tracks are alike, the likest of each identity."""
+    def _similar_identities(self) -> list[tuple[int, int]]:
+        """Pairs of identities of which some tracks are alike, the most similar of each identity."""
         pid, pairs = self.compared.pid, self.compared.pairs
         order = np.argsort(-pairs.score, kind="stable")
         order = order[pid[pairs.a[order]] != pid[pairs.b[order]]]
         return _few((int(pid[pairs.a[at]]), int(pid[pairs.b[at]])) for at in order)
 
-    def _likest_neighbours(self) -> list[tuple[int, int]]:
+    def _similar_neighbours(self) -> list[tuple[int, int]]:
         """Tracks of one camera that are certainly two people: seen at one time, else of two identities."""
         units, pid = self.compared.units, self.compared.pid
 
@@ -259,8 +259,8 @@ class _Check:
         order = np.argsort(-pairs.score, kind="stable")
         return _few((int(pairs.a[at]), int(pairs.b[at])) for at in order)
 
-    def _likest_of(self, crops: Ints, row: int) -> tuple[int | None, int | None]:
-        """The other identity and its track that some crops of a piece are likest to; None without any."""
+    def _most_similar(self, crops: Ints, row: int) -> tuple[int | None, int | None]:
+        """The other identity and its track that some crops are most similar to; None without any."""
         described, own = self.described, self.compared.pid[np.searchsorted(self.rows, row)]
         vector = (described.crops[crops] * described.weight[crops][:, None]).sum(axis=0)
         alike = self.compared.units.vectors @ vector

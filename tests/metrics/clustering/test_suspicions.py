@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from agreid_cli.metrics.clustering import neighbours
+from agreid_cli.metrics.clustering import neighbours, suspicions
 from agreid_cli.metrics.clustering.suspicions import (
     Compared,
     compare,
@@ -90,6 +90,7 @@ def test_tracks_seen_at_one_time_are_never_one_person() -> None:
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = wrong_tracks(annotated(3, truth(3)), expected=0.02)
     monkeypatch.setattr(neighbours, "ROWS_A_BLOCK", 7)
+    monkeypatch.setattr(suspicions, "PAIRS_A_STEP", 5)
     parts = wrong_tracks(annotated(3, truth(3)), expected=0.02)
     assert [(one.unit, one.near, one.other) for one in parts] == [(o.unit, o.near, o.other) for o in whole]
     assert [one.score for one in parts] == pytest.approx([one.score for one in whole], rel=1e-3)
