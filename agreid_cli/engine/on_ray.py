@@ -50,7 +50,8 @@ def run_on_ray(
         kind = ray.remote(
             num_cpus=config.cpus, num_gpus=config.gpus, max_restarts=-1, concurrency_groups={"watch": 1}
         )(Worker)
-        actors = [kind.remote(open_worker, setting) for _ in range(_workers(ray, config, len(units)))]
+        kept = ray.put(open_worker)  # while it is referenced here, a worker that is restarted finds it again
+        actors = [kind.remote(kept, setting) for _ in range(_workers(ray, config, len(units)))]
         try:
             with progress.task(label, len(units), noun) as task:
                 loop = _Loop(ray, units, config, done, progress, task)

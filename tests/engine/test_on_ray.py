@@ -93,6 +93,20 @@ def test_a_unit_whose_worker_is_killed_is_worked_on_again(ray_engine: EngineConf
     assert len(list(tmp_path.glob("begun-3-*"))) == 1
 
 
+def test_a_worker_with_large_inputs_is_started_again(ray_engine: EngineConfig, tmp_path: Path) -> None:
+    """Ray keeps large arguments in its object store, from which a restarted worker must get them again."""
+    got: dict[str, int] = {}
+    one = ray_engine.model_copy(update={"workers": 1})
+    failures = run_units(
+        [Unit(str(n), n) for n in (1000, 1, 1001, 2)],
+        partial(open_toy, tmp_path, 0.0, bytes(4 << 20)), config=one, folder=tmp_path, label="toys",
+        noun="toys", done=lambda unit, result: got.update({unit.name: result}), progress=Listener(),
+    )  # fmt: skip
+    assert failures == []
+    assert got == {str(n): n * n for n in (1000, 1, 1001, 2)}
+    assert len(list(tmp_path.glob("opened-*"))) == 3
+
+
 def test_failures_are_kept_apart_and_the_others_are_done(ray_engine: EngineConfig, tmp_path: Path) -> None:
     config = ray_engine.model_copy(update={"retries": 1})
     got, failures = run(config, tmp_path, [1, ODD, 2, BROKEN, DEADLY, 3])

@@ -16,8 +16,11 @@ BROKEN = 17  # fails with an error that is not the user's
 DEADLY = 99  # kills its worker, always
 
 
-def open_toy(folder: Path, pause_s: float = 0.0) -> Callable[[int, Progress], int]:
-    """Work of one worker; the file `opened-<pid>` shows that it was opened in that process."""
+def open_toy(folder: Path, pause_s: float = 0.0, ballast: bytes = b"") -> Callable[[int, Progress], int]:
+    """Work of one worker, with `ballast` to make its inputs large.
+
+    The file `opened-<pid>` shows that it was opened in that process.
+    """
     with open(folder / f"opened-{os.getpid()}", "a") as handle:
         handle.write("x")
 
