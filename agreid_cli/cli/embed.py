@@ -32,7 +32,7 @@ def embed(
         Optional[str],
         typer.Option(
             "--weights", metavar="FILE|NAME",
-            help="Embed with pretrained weights, without training: a weight file, imagenet, or timm:NAME.",
+            help="Embed with pretrained weights, without training: a file, shipped, imagenet, or timm:NAME.",
         ),
     ] = None,
     backbone: Annotated[
@@ -96,7 +96,7 @@ def embed(
     from agreid_cli.records.workspace import Workspace
     from agreid_cli.stages.run.embed import embed as run_embedding
     from agreid_cli.stages.run.embed_units import How
-    from agreid_cli.stages.run.pretrained import SIZE, Pretrained
+    from agreid_cli.stages.run.pretrained import Pretrained
 
     console = Console(json=json)
     if weights is None and (backbone or size):
@@ -105,7 +105,7 @@ def embed(
     made = run_embedding(
         Workspace(workspace),
         run=run,
-        pretrained=None if weights is None else Pretrained(weights, backbone, _size(size) or SIZE),
+        pretrained=None if weights is None else Pretrained(weights, backbone, _size(size)),
         crops=crops,
         out=out,
         flip=flip,

@@ -40,7 +40,7 @@ def extract_crops(
     embedder: Annotated[
         Optional[str],
         typer.Option(
-            help="Re-ID network for the tracker: a boxmot weight file, a run (runs/bot-vit), timm:NAME.",
+            help="Re-ID network for the tracker: a boxmot file, a run (runs/bot-vit), shipped, timm:NAME.",
             show_default="colour histograms, no weights needed",
         ),
     ] = None,

@@ -106,7 +106,7 @@ def _check(console: Console, tree: TrainConfig, name: str | None) -> None:
 
     model = tree.model
     check_spec(ModelSpec(model.backbone, model.head, model.size, pooling=model.pool))
-    if model.weights not in ("imagenet", "none") and not Path(model.weights).is_file():
+    if model.weights not in ("imagenet", "shipped", "none") and not Path(model.weights).is_file():
         raise InputError(
             f"model.weights: file not found: {model.weights}",
             hint="Give a .safetensors or .pth file, imagenet, or none.",

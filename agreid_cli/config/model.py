@@ -15,7 +15,7 @@ class ModelConfig(Frozen):
 
     backbone: str = "resnet50"
     head: str = "bot"
-    weights: str = "imagenet"  # imagenet, none, or a file: .safetensors, .pth
+    weights: str = "imagenet"  # imagenet, shipped, none, or a file: .safetensors, .pth
     size: sizes = (256, 128)  # height, width in pixels; 384x128 on the command line
     last_stride: Literal[1, 2] = 1  # stride of a ResNet's layer4
     ibn: bool = False  # instance-batch normalisation (IBN), ResNet only

@@ -24,9 +24,10 @@ POOLINGS = ("auto", "avg", "gem", "token")
 class ModelSpec:
     """backbone, head: names of the tables. size: (height, width) of the images in pixels.
 
-    weights: "none", "imagenet" (timm's cache, else its hub), or the path of a .safetensors, .pth or .pt
-    file. pooling: auto, avg, gem or token. fc: width of a fully connected layer behind the pooling, 0 for
-    none, or auto: as the weight file has it. The options are keywords of the backbone's and the head's maker.
+    weights: "none", "imagenet" (timm's cache, else its hub), "shipped", or the path of a .safetensors, .pth
+    or .pt file. pooling: auto, avg, gem or token. fc: width of a fully connected layer behind the pooling, 0
+    for none, or auto: as the weight file has it. The options are keywords of the backbone's and the head's
+    maker.
     """
 
     backbone: str

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from agreid_cli.errors import InputError, MissingError, Problem
+from agreid_cli.nn import shipped
 from agreid_cli.nn.backbones.backbone import Backbone
 from agreid_cli.nn.fc import fc_width
 from agreid_cli.nn.hub import from_timm
@@ -56,13 +57,15 @@ class WeightReport:
 
 
 def load_pretrained(backbone: Backbone, source: str, *, find_fc: bool = False) -> WeightReport:
-    """Load weights in place: "none", "imagenet" (the backbone's default weights), or a path.
+    """Load weights in place: "none", "imagenet" (the backbone's default weights), "shipped", or a path.
 
     find_fc: add to the backbone the fully connected layer that the file has after pooling, if any.
     Raises `MissingError` if they are not available, `InputError` if they are not this network's.
     """
     if source == NONE:
         return WeightReport(NONE, missing=tuple(backbone.named_weights()))
+    if source == shipped.NAME:
+        return copy_matching(backbone, shipped.shipped_weights(), source=shipped.SOURCE)
     if source in PRETRAINED:
         name = backbone.traits.pretrained
         if name is None:

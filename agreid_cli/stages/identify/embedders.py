@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 
 from agreid_cli.errors import InputError, MissingError, Problem
-from agreid_cli.nn.backbones import TIMM
+from agreid_cli.nn.shipped import NAME, is_named
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.files import write_bytes
 from agreid_cli.records.images.reading import read_picture
@@ -45,31 +45,31 @@ class CropEmbedder:
 def find_embedder(
     workspace: Workspace, name: str | None, *, device: str, batch: int, progress: Progress = SILENT
 ) -> CropEmbedder:
-    """The embedder of this name: a run (name or path), a weight file, timm:NAME, or `colour`.
+    """The embedder of this name: a run (name or path), a weight file, `shipped`, timm:NAME, or `colour`.
 
-    Without a name, the newest run that has weights. `MissingError` says what can be given.
+    Without a name, the newest run that has weights, else `shipped`. `MissingError` says what can be given.
     """
     if name is None:
         run = next((run for run in all_runs(workspace) if run.weights.is_file()), None)
         if run is None:
-            raise MissingError(
-                "there is no trained run to compare the tracks with",
-                hint="Give a re-ID weight file: --embedder osnet_x0_25_msmt17.pt. Or compare colours, which "
-                "needs no weights: --embedder colour. Or train a run on other people: agreid train",
+            progress.note(
+                "there is no trained run, so tracks are compared by the network that ships with agreid; "
+                "a run trained on other people of the same cameras is better"
             )
+            return find_embedder(workspace, NAME, device=device, batch=batch, progress=progress)
         progress.note(f"tracks are compared by the run '{run.name}'")
         return _network(load_network(run), run.name, device, batch)
     if name == COLOUR:
         return CropEmbedder(COLOUR, "colour/1", _colours)
-    if name.startswith(TIMM) or Path(name).expanduser().is_file():
-        given = Pretrained(name if name.startswith(TIMM) else str(Path(name).expanduser()))
+    if is_named(name) or Path(name).expanduser().is_file():
+        given = Pretrained(name if is_named(name) else str(Path(name).expanduser()))
         return _network(pretrained_network(given, progress=progress), given.name, device, batch)
     try:
         run = run_at(workspace, name)
     except MissingError as error:
         raise MissingError(
             f"there is no embedder '{name}': it is not a file, and {error.message}",
-            hint="Give a run, a weight file, timm:NAME, or colour.",
+            hint="Give a run, a weight file, shipped, timm:NAME, or colour.",
         ) from error
     return _network(load_network(run), run.name, device, batch)
 

@@ -6,9 +6,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from agreid_cli.assets import asset
 from agreid_cli.config.model import ModelConfig
 from agreid_cli.config.train import TrainConfig
 from agreid_cli.errors import MissingError, UsageError
+from agreid_cli.nn import shipped
 from agreid_cli.nn.backbones import BACKBONES, TIMM
 from agreid_cli.nn.weights import NONE, PRETRAINED
 from agreid_cli.progress import SILENT, Progress
@@ -24,20 +26,26 @@ SIZE = (256, 128)
 class Pretrained:
     """Weights to embed with in place of a run.
 
-    weights: a .safetensors, .pth or .pt file; `imagenet`; or `timm:NAME`, which is that backbone with its
-    usual weights. backbone: of the file; by default derived from its name, as in osnet_x0_25_msmt17.pt. size:
-    (height, width) of the input.
+    weights: a .safetensors, .pth or .pt file; `imagenet`; `shipped`; or `timm:NAME`, which is that backbone
+    with its usual weights. backbone: of the file; by default derived from its name, as in
+    osnet_x0_25_msmt17.pt. size: (height, width) of the input; by default 256 × 128, and for `shipped` the
+    size that it was trained at.
     """
 
     weights: str
     backbone: str | None = None
-    size: tuple[int, int] = SIZE
+    size: tuple[int, int] | None = None
 
     @property
     def name(self) -> str:
         """The name used in files and messages."""
         word = self.backbone or self.weights if self.weights in PRETRAINED else self.weights
         return word.replace(":", "-") if word.startswith(TIMM) else Path(word).stem
+
+    @property
+    def input_size(self) -> tuple[int, int]:
+        """(height, width) in pixels."""
+        return self.size or (shipped.SIZE if self.weights == shipped.NAME else SIZE)
 
 
 def pretrained_network(given: Pretrained, *, progress: Progress = SILENT) -> Loaded:
@@ -47,11 +55,13 @@ def pretrained_network(given: Pretrained, *, progress: Progress = SILENT) -> Loa
     """
     backbone, weights = _named(given)
     token = "token" if backbone.startswith("vit-") else "avg"
-    model = ModelConfig(backbone=backbone, weights=weights, size=given.size, pool=token, embedding="before")
+    model = ModelConfig(
+        backbone=backbone, weights=weights, size=given.input_size, pool=token, embedding="before"
+    )
     config, facts = TrainConfig(model=model), Facts(n_ids=1)
     network = method_of(config).network(config, facts)
     progress.note(str(network.loaded))
-    path = Path(weights)
+    path = asset(shipped.FILE) if weights == shipped.NAME else Path(weights)
     digest = sha256(path) if path.is_file() else network.loaded.source
     return Loaded(network.eval(), config, facts, "none", "none", digest)
 
@@ -67,11 +77,13 @@ def _named(given: Pretrained) -> tuple[str, str]:
         if backbone not in (None, weights):
             raise UsageError(f"--weights {weights} already names a backbone", hint="Omit --backbone.")
         return weights, PRETRAINED[0]
+    if weights == shipped.NAME:
+        return backbone or shipped.BACKBONE, weights
     path = Path(weights)
     if weights not in PRETRAINED and not path.is_file():
         raise MissingError(
             f"the weights {weights} do not exist",
-            hint="Give a file, imagenet with --backbone, or timm:NAME, as in timm:mobilenetv2_100.",
+            hint="Give a file, shipped, imagenet with --backbone, or timm:NAME, as in timm:mobilenetv2_100.",
         )
     name = backbone or named_by(path)
     if name is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from agreid_cli.config.extract_crops import EmbedderConfig, ExtractConfig, SourceConfig
-from agreid_cli.nn.backbones import TIMM
+from agreid_cli.nn.shipped import is_named
 from agreid_cli.records.extraction import Facts
 from agreid_cli.records.files import sha256
 from agreid_cli.records.runs import Run
@@ -112,7 +112,7 @@ def embedder_of(config: EmbedderConfig, workspace: Workspace, device: str) -> tu
         from agreid_cli.vision.embedders.colour import ColourEmbedder
 
         return ColourEmbedder(), "colour/1"
-    if config.weights.startswith(TIMM):
+    if is_named(config.weights):
         from agreid_cli.stages.run.pretrained import Pretrained
         from agreid_cli.stages.video.run_embedder import RunEmbedder
 

@@ -162,8 +162,6 @@ def test_what_is_not_checked_is_said(workspace: Workspace) -> None:
 
 
 def test_bad_input(workspace: Workspace, tmp_path: Path) -> None:
-    with pytest.raises(MissingError, match="there is no trained run"):
-        check_identities(workspace, CheckConfig())
     write(workspace, {("flight", 0): -1, ("flight", 1): ""})
     with pytest.raises(InputError, match="no track has an identity yet") as caught:
         check(workspace)

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from agreid_cli.errors import InputError
+from agreid_cli.nn import shipped
 from agreid_cli.records.workspace import Workspace
-from agreid_cli.stages.identify.embedders import CropEmbedder, Features, embed_video
+from agreid_cli.stages.identify.embedders import CropEmbedder, Features, embed_video, find_embedder
+from tests.support.heard import Heard
 
 
 def test_the_cache_is_used_only_for_the_same_crops_cameras_and_weights(tmp_path: Path) -> None:
@@ -43,3 +45,12 @@ def test_the_cache_is_used_only_for_the_same_crops_cameras_and_weights(tmp_path:
     paths[1].unlink()
     with pytest.raises(InputError, match=r"b\.jpg cannot be read"):
         vectors("w1", [0, 0], ["uav", "uav"])
+
+
+def test_without_a_run_the_shipped_network_compares_the_tracks(tmp_path: Path) -> None:
+    heard = Heard()
+    found = find_embedder(Workspace(tmp_path), None, device="cpu", batch=8, progress=heard)
+    assert any("by the network that ships with agreid" in note for note in heard.notes)
+    named = find_embedder(Workspace(tmp_path), shipped.NAME, device="cpu", batch=8)
+    assert (found.name, found.digest) == (named.name, named.digest)
+    assert found.name == "shipped"
