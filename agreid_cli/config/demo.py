@@ -24,10 +24,10 @@ class DemoConfig(Frozen):
     size: float = Field(0.5, ge=0.1, le=1)
     fps: int = Field(10, ge=1)
     every: int = Field(5, ge=1)
-    crowd: int = Field(128, ge=0)
+    crowd: int = Field(64, ge=0)
     crowd_every: int = Field(15, ge=1)
     detector: str = ""
-    epochs: int = Field(14, ge=1)
+    epochs: int = Field(6, ge=1)
     explain_epochs: int = Field(6, ge=1)
     rounds: int = Field(1000, ge=1)  # bootstrap resamples
     pairs: int = Field(3, ge=1)  # pairs explained with images, per direction

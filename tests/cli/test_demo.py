@@ -59,7 +59,7 @@ def test_it_goes_on_and_ends_with_a_table_and_a_report(shown: tuple[Path, str, s
     folder, out, err = shown
     assert "untrained is already trained" in err
     assert f"Open {folder / 'report.html'} in a browser." in out
-    for name in ("untrained", "stream-1"):
+    for name in ("untrained", "shipped", "stream-1"):
         for direction in ("a2g", "g2a"):
             result = read_result(folder / "runs" / name / "eval" / f"{direction}.json")
             [line] = [line.split() for line in out.splitlines() if line.split()[:2] == [name, direction]]

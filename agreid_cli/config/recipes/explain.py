@@ -29,11 +29,11 @@ STREAM: Tree = {
     "accumulate": 1,
     "explain": ExplainConfig().model_dump(),
 }  # fmt: skip
-#: The campus run has no pretrained weights, so the stream starts from the trained run. The distance losses
-#: alone teach so small a network almost nothing in minutes, so the maps also learn from attribute
-#: recognition. An eighth of the 128 channels is too few for 88 maps, and weight decay would outweigh the
-#: gradients of these losses. Few training people are learnt by heart, and their shares say wrong things of
-#: strangers: expected shares fall back to the same for every pair where nothing is recognised.
+#: The stream starts from the trained run. The distance losses alone teach so small a network almost nothing
+#: in minutes, so the maps also learn from attribute recognition. An eighth of its channels is too few for 88
+#: maps, and weight decay would outweigh the gradients of these losses. Few training people are learnt by
+#: heart, and their shares say wrong things of strangers: expected shares fall back to the same for every pair
+#: where nothing is recognised.
 SMALL_STREAM: Tree = {
     "data": {"p": 8, "k": 4, "sampler": "pk"},
     "optim": {

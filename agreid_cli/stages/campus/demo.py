@@ -46,7 +46,7 @@ from agreid_cli.stages.run.train import train
 from agreid_cli.stages.video.extract_crops import extract_crops
 
 DETECTOR = "detector/campus.pt"
-UNTRAINED, STREAM_1, STREAM_2 = "untrained", "stream-1", "stream-2"
+UNTRAINED, SHIPPED, STREAM_1, STREAM_2 = "untrained", "shipped", "stream-1", "stream-2"
 FLOOR = "colour histogram"  # needs no network; what a network must clear
 SHOWN_PAIRS = 20  # whose places are occluded
 
@@ -122,7 +122,8 @@ class _Show:
              self._split),
             ("crowd", f"Adding crops of {c.crowd} other people, rendered directly, for training: "
             "the few people of short videos are too few to train a network", self._crowd),
-            (UNTRAINED, "Evaluating an untrained network, for comparison", self._untrained),
+            (UNTRAINED, "Embedding with an untrained network and with the one that ships with agreid, which "
+             "has seen none of these people, for comparison", self._untrained),
             (STREAM_1, f"Training Stream 1, the re-ID network ({c.epochs} epochs)", self._stream_1),
             (STREAM_2, "Training Stream 2, which splits the distance between two people into attribute parts "
             f"({c.explain_epochs} epochs)", self._stream_2),
@@ -202,7 +203,8 @@ class _Show:
         )
 
     def _untrained(self) -> None:
-        self._train(UNTRAINED, "campus", "schedule.epochs=0")
+        self._train(UNTRAINED, "campus", "schedule.epochs=0", "model.weights=none")
+        self._train(SHIPPED, "campus", "schedule.epochs=0")
 
     def _stream_1(self) -> None:
         self._train(STREAM_1, "campus", *_schedule(self.config.epochs))
@@ -249,7 +251,7 @@ class _Show:
             self.workspace, config=settings, baseline="colour", directions=BOTH, progress=self.progress
         )
         self.rows += [row_of(FLOOR, result) for result in floor]
-        for name in (UNTRAINED, STREAM_1):
+        for name in (UNTRAINED, SHIPPED, STREAM_1):
             found = evaluate(
                 self.workspace, config=settings, run=name, directions=BOTH, progress=self.progress
             )
@@ -271,7 +273,12 @@ class _Show:
 
     def _report(self) -> None:
         settings = ReportConfig(rounds=self.config.rounds, seed=self.config.seed)
-        report(self.workspace, config=settings, runs=[UNTRAINED, STREAM_1, STREAM_2], progress=self.progress)
+        report(
+            self.workspace,
+            config=settings,
+            runs=[UNTRAINED, SHIPPED, STREAM_1, STREAM_2],
+            progress=self.progress,
+        )
 
     def _weights(self) -> Path | None:
         """The detector weights: the user's, or those shipped with agreid; None if there are none."""

@@ -92,7 +92,7 @@ def test_steps_come_in_order_and_their_time_is_recorded(stopped: tuple[Path, Dem
     assert done.seconds == pytest.approx(sum(seconds for _, seconds, _ in done.shares))
     assert [(row.name, row.direction) for row in done.rows] == [
         (name, direction)
-        for name in ("colour histogram", "untrained", "stream-1")
+        for name in ("colour histogram", "untrained", "shipped", "stream-1")
         for direction in ("a2g", "g2a")
     ] + [(f"stream-2, {name}", direction) for direction in ("a2g", "g2a") for name in ("base", "explainable")]
     tree = json.loads((folder / "demo.json").read_text())

@@ -76,9 +76,14 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Any:
     workspace = write_clothed(tmp_path_factory.mktemp("clothed"))
     small = ("model.size=64x32", "schedule.cosine_from=4", "schedule.warmup_iters=5", "augment.erase=0",
              "augment.pad=2", "validation.every=0")  # fmt: skip
-    train(
-        workspace, config=with_overrides(recipe("campus"), [*small, "data.held_out=0.2", "schedule.epochs=6"])
+    base = (
+        "model.backbone=osnet-x0.25",
+        "model.weights=none",
+        "optim.lr=2e-3",
+        "data.held_out=0.2",
+        "schedule.epochs=6",
     )
+    train(workspace, config=with_overrides(recipe("campus"), [*small, *base]))
     for name, epochs in (("begun", 0), ("learnt", 25)):
         words = [*small, f"schedule.epochs={epochs}"]
         train(workspace, config=with_overrides(recipe("explain-campus"), words), name=name)
