@@ -78,6 +78,7 @@ def evaluate_explain(
     names = names or [name for name in BOTH if name in can] or can[:1]
     chosen = [sides(embeddings, find_direction(name), testing.lists) for name in names]
     _must_have_attributes(chosen, embeddings, known)
+    _name_unknown(testing.crop_id, known, progress)
     results = []
     for found in chosen:
         job = _Job(opened, shares, known, crops, read, embeddings, found, config, progress)
@@ -199,6 +200,19 @@ def _must_have_attributes(chosen: Sequence[Sides], embeddings: Embeddings, known
             problems=problems,
             hint="Add them with: agreid build-manifest, which reads attributes.csv",
         )
+
+
+def _name_unknown(crops: Sequence[str], known: KnownBits, progress: Progress) -> None:
+    """Warn of groups that the manifest says nothing about: their figures mean nothing."""
+    book, bits = known.codebook, known.of(crops)
+    bits = bits[bits.any(axis=1)]
+    lost = [
+        group.title.lower()
+        for group, at in zip(book.groups, book.unknown_bits, strict=True)
+        if bool(bits[:, at].all())
+    ]
+    if lost:
+        progress.warn(f"unknown for every test crop, so their figures say nothing: {', '.join(lost)}")
 
 
 def _names(directions: Sequence[str]) -> list[str]:

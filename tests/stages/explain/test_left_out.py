@@ -9,9 +9,11 @@ import pyarrow as pa
 import pytest
 
 from agreid_cli.attributes.official import official_codebook
+from agreid_cli.config.evaluate import EvaluateConfig
 from agreid_cli.errors import InputError
 from agreid_cli.records.manifest import attribute_matrix, manifest_artefact, read_manifest
 from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.explain.evaluate_explain import evaluate_explain
 from agreid_cli.stages.run.streams import open_stream
 from agreid_cli.stages.run.train import train
 from agreid_cli.training.bits import Bits, uninformative
@@ -46,6 +48,15 @@ def test_unknown_for_all_or_one_label_only() -> None:
     bits[:, age] = 1
     found = uninformative(Bits.of(BOOK, ()), bits)
     assert found == {"gender": "unknown for all", "age": f"{BOOK.groups[1].classes[0]} for all"}
+
+
+def test_groups_unknown_for_the_whole_test_are_named(tmp_path: Path) -> None:
+    workspace, heard = copy_of_stream(tmp_path), Heard()
+    with_one_label(workspace, {"gender": BOOK.bits[BOOK.unknown_bits[0]], "bag": "bagbackpack"})
+    config = EvaluateConfig.model_validate({"explain": {"faithfulness": 0}})
+    evaluate_explain(workspace, config=config, directions=["a2g"], progress=heard)
+    [said] = [words for words in heard.warnings if "unknown for every test crop" in words]
+    assert said.endswith(": gender")
 
 
 def test_they_are_left_out_of_training_and_named(tmp_path: Path) -> None:
