@@ -223,7 +223,7 @@ def test_what_cannot_be_explained_is_said_before_training(
 def test_a_recipe_of_another_network_is_refused_with_the_right_one(done: Workspace) -> None:
     with pytest.raises(InputError, match="does not fit") as caught:
         train(done, config=settings("explain-bot-osnet", "explain.teacher=campus"), name="wrong")
-    assert "osnet-x1.0 in the recipe, osnet-x0.25 in the run" in str(caught.value)
+    assert "osnet-x1.0 in the recipe, mobilenetv2 in the run" in str(caught.value)
     assert "explain-campus" in caught.value.hint
     assert not (done.runs / "wrong").exists()
 
