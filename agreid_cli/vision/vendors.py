@@ -1,8 +1,8 @@
 """The interface to ultralytics and boxmot: their global side effects are prevented or undone.
 
 ultralytics accesses the network at import, installs packages, reduces torch's thread count, rewrites
-CUDA_VISIBLE_DEVICES, and changes how numpy and torch print; boxmot confirms tracks immediately if it believes
-it runs in GitHub's CI.
+CUDA_VISIBLE_DEVICES, and changes how numpy and torch print; boxmot installs packages too, such as an exact
+older ONNX Runtime for ONNX files, and confirms tracks immediately if it believes it runs in GitHub's CI.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import logging
 import os
 from collections.abc import Iterator
 from types import ModuleType
+from typing import Any
 
 from agreid_cli.errors import MissingError
 
@@ -40,7 +41,8 @@ def ultralytics() -> ModuleType:
 
 
 def boxmot() -> ModuleType:
-    """Import boxmot with a quiet log; `MissingError` if it is not installed."""
+    """Import boxmot with a quiet log and without its installer; `MissingError` if it is not installed."""
+    os.environ.update(OFFLINE)  # it may import ultralytics
     try:
         importlib.import_module("boxmot.utils")  # sets up the package's log, so it comes first
         module = importlib.import_module("boxmot")
@@ -49,7 +51,14 @@ def boxmot() -> ModuleType:
             f"boxmot cannot be imported: {error}", hint="pip install 'boxmot>=25,<26'"
         ) from error
     logging.getLogger("boxmot").setLevel(logging.ERROR)
+    # It would replace a package under this and every other running process of the environment.
+    checker = importlib.import_module("boxmot.utils.checks").RequirementsChecker
+    checker._run_install = _install_nothing
     return module
+
+
+def _install_nothing(*args: Any, **kwargs: Any) -> None:
+    """What boxmot wanted is either there in another version, or its import fails with a message."""
 
 
 @contextlib.contextmanager

@@ -81,7 +81,7 @@ def test_a_finished_demonstration_is_left_as_it_is(shown: tuple[Path, str, str])
     now = files(folder)
     assert {name for name in {*kept, *now} if kept.get(name) != now.get(name)} == set()
     rows = json.loads(told)["rows"]
-    assert len(rows) == 10  # five systems, of which one is the colour histogram, in two directions
+    assert len(rows) == 12  # six systems, of which one is the colour histogram, in two directions
     assert all(f"{100 * row['mAP']:.1f}" in out for row in rows)
 
 

@@ -94,3 +94,17 @@ def test_the_mark_of_ci_is_hidden_only_during_the_call(
         assert "GITHUB_ACTIONS" not in os.environ
         raise RuntimeError
     assert os.environ.get("GITHUB_ACTIONS") == value
+
+
+def test_boxmot_installs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It pins an older ONNX Runtime exactly, and would install it under the running program."""
+    vendors.boxmot()
+    from boxmot.utils import checks
+
+    def start(*args: object, **kwargs: object) -> None:
+        raise AssertionError(f"it started a process: {args}")
+
+    monkeypatch.setattr(checks.subprocess, "check_call", start)
+    monkeypatch.setattr(checks.subprocess, "run", start)
+    monkeypatch.setattr(checks.subprocess, "Popen", start)
+    checks.RequirementsChecker().check_packages(("onnxruntime==0.0.1",))

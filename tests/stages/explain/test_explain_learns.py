@@ -85,7 +85,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Any:
     )
     train(workspace, config=with_overrides(recipe("campus"), [*small, *base]))
     for name, epochs in (("begun", 0), ("learnt", 25)):
-        words = [*small, f"schedule.epochs={epochs}"]
+        words = [*small, "model.backbone=osnet-x0.25", f"schedule.epochs={epochs}"]
         train(workspace, config=with_overrides(recipe("explain-campus"), words), name=name)
     yield workspace
     torch.set_num_threads(before)

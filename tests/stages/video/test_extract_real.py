@@ -159,6 +159,8 @@ def test_an_interrupted_program_says_so_in_one_line(clip: Path, shared: Path, tm
     process = subprocess.Popen(
         command(shared, clip, "-w", "w"), cwd=tmp_path, env=env, text=True, stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        # a background job's shell has it ignored, and its children inherit that
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     while not (tmp_path / "w/crops/.unfinished/vtest").is_dir():
         assert process.poll() is None
