@@ -109,8 +109,8 @@ def _importing(frame: FrameType | None) -> bool:
 def ended_at_once() -> Iterator[None]:
     """End the process of an interrupted command without Python's finalisation.
 
-    Everything is saved by then. Threads of libraries may still run, and their destructors abort the process
-    (exit by SIGABRT) when the interpreter is finalised under them.
+    Everything is saved by then. Threads of libraries may still run, and finalising the interpreter under them
+    can abort the process or change its exit code.
     """
     try:
         yield

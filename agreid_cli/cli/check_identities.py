@@ -47,8 +47,8 @@ def check_identities(
     """Check annotated identities: tracks of another person, tracks and identities that show two people, and
     identities that show one.
 
-    Writes checks/ with the suspicions, worst first, and a page on which each is confirmed or mended. The page
-    exports identities.csv and judgements.csv; the annotations themselves are not changed.
+    Writes checks/ with the suspicions, worst first, and a page to confirm or correct each. The page exports
+    identities.csv and judgements.csv; the annotations themselves are not changed.
 
     Example: agreid check-identities --embedder osnet_x0_25_msmt17.pt
     """
@@ -83,4 +83,4 @@ def check_identities(
         ]  # fmt: skip
         title = "Worst first" if total <= SHOWN else f"Worst first, {SHOWN} of {total:,}"
         console.table(title, ["%", "kind", "pid", "track", "because"], rows, right=(0,))
-    console.print(f"Confirm or mend them on the page: {result.page}")
+    console.print(f"Confirm or correct them on the page: {result.page}")

@@ -28,7 +28,7 @@ EmbedderOption = Annotated[
     typer.Option(
         "--embedder", metavar="RUN|FILE|NAME",
         help="Embedder that compares the crops: a run (runs/bot), a re-ID weight file, timm:NAME, or colour.",
-        show_default="the newest run",
+        show_default="the newest run, else shipped",
     ),
 ]  # fmt: skip
 

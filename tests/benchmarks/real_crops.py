@@ -25,7 +25,7 @@ from agreid_cli.stages.run.pretrained import Pretrained, pretrained_network
 from agreid_cli.vision.colour_histograms import SIZE, described
 from agreid_cli.vision.embedders.colour import patch
 
-TALLEST_LEAST = 40  # pixels: smaller people cannot be told apart by eye
+LEAST_HEIGHT = 40  # pixels: smaller people cannot be told apart by eye
 
 
 def main() -> None:
@@ -55,7 +55,7 @@ def _people(
     for number, sequence in enumerate(sorted(root.glob("MOT17-*"))):
         rows = np.loadtxt(sequence / "gt" / "gt.txt", delimiter=",")
         rows = rows[
-            (rows[:, 6] == 1) & (rows[:, 7] == 1) & (rows[:, 8] >= 0.5) & (rows[:, 5] >= TALLEST_LEAST)
+            (rows[:, 6] == 1) & (rows[:, 7] == 1) & (rows[:, 8] >= 0.5) & (rows[:, 5] >= LEAST_HEIGHT)
         ]
         for frame in sorted(set(rows[:, 0].astype(int).tolist())):
             image = cv2.imread(str(sequence / "img1" / f"{frame:06d}.jpg"))

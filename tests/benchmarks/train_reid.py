@@ -1,6 +1,6 @@
 """Train the re-ID network that ships with agreid, `assets/reid/campus.safetensors`, on campuses only.
 
-    python -m tests.benchmarks.train_reid FOLDER [--people 300] [--seeds 5001 5002] [--epochs 12]
+    python -m tests.benchmarks.train_reid FOLDER [--people 300] [--seeds 5001 5002] [--epochs 6]
 
 Every campus is rendered in FOLDER/campus-SEED (seeds that the demo, the tests and RESULTS.md do not use), one
 in two crowded and at half the size, and all people of all campuses are trained on together. Give the same

@@ -1,1 +1,1 @@
-"""The page of `check-identities`: suspicions to confirm or to mend."""
+"""The page of `check-identities`: suspicions to confirm or to correct."""

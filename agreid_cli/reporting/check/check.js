@@ -11,7 +11,7 @@ const RIGHT = {
   "wrong-identity": (one) => `No, it is pid ${one.pid}`, "mixed-track": () => "No, one person",
   "mixed-identity": () => "No, one person", "same-person": () => "No, two people",
 };
-const MEND = {
+const CORRECTION = {
   "wrong-identity": (one) => `Yes, make it pid ${one.other}`, "mixed-track": () => "Yes, make the marked crops a new person",
   "mixed-identity": () => "Yes, make the marked tracks a new person",
   "same-person": (one) => `Yes, make both pid ${one.pid}`,
@@ -115,17 +115,17 @@ function build(at) {
   const settled = settledBy(at, state.answers);
   node.dataset.answer = given?.answer || (settled === null ? "open" : "settled");
   const pid = el("input", { type: "text", inputMode: "numeric", size: 9, placeholder: "another pid", "aria-label": "another pid" });
-  const mend = (to) => answer(at, { answer: "mend", pid: to, marked: [...marksOf(at)] });
+  const correct = (to) => answer(at, { answer: "correct", pid: to, marked: [...marksOf(at)] });
   pid.addEventListener("change", () => {
-    if (/^(-1|\d{1,18})$/.test(pid.value.trim())) mend(pid.value.trim());
+    if (/^(-1|\d{1,18})$/.test(pid.value.trim())) correct(pid.value.trim());
     else say(`'${pid.value}' is not a pid`);
   });
   const acts = el("div", { className: "acts" },
     el("button", { type: "button", onclick: () => answer(at, { answer: "right" }) }, RIGHT[one.kind](one), " ", el("kbd", {}, "r")),
-    el("button", { type: "button", className: "main", onclick: () => mend(usual(one)) }, MEND[one.kind](one), " ", el("kbd", {}, "m")));
+    el("button", { type: "button", className: "main", onclick: () => correct(usual(one)) }, CORRECTION[one.kind](one), " ", el("kbd", {}, "c")));
   if (one.kind !== "same-person") {
-    if (usual(one) !== "new") acts.append(el("button", { type: "button", onclick: () => mend("new") }, "A new person ", el("kbd", {}, "n")));
-    acts.append(el("button", { type: "button", onclick: () => mend("-1") }, "Not a person ", el("kbd", {}, "x")), pid);
+    if (usual(one) !== "new") acts.append(el("button", { type: "button", onclick: () => correct("new") }, "A new person ", el("kbd", {}, "n")));
+    acts.append(el("button", { type: "button", onclick: () => correct("-1") }, "Not a person ", el("kbd", {}, "x")), pid);
   }
   if (given) acts.append(el("span", { className: "answer" }, `→ ${words(one, given)}`),
     el("button", { type: "button", onclick: () => answer(at, null) }, "Take back ", el("kbd", {}, "u")));
@@ -150,8 +150,8 @@ function head() {
   const n = Object.keys(state.answers).length + settled;
   $("done").max = data.suspicions.length || 1;
   $("done").value = n;
-  const mended = Object.values(state.answers).filter((given) => given.answer === "mend").length;
-  $("count").textContent = `${n} of ${data.suspicions.length}: ${n - mended - settled} right, ${mended} to mend`
+  const changed = Object.values(state.answers).filter((given) => given.answer === "correct").length;
+  $("count").textContent = `${n} of ${data.suspicions.length}: ${n - changed - settled} right, ${changed} to correct`
     + (settled ? `, ${settled} settled by these` : "");
   $("kept").textContent = stored ? "Saved in this browser; export when done." : "This browser cannot save: export before you close the page!";
   $("undo").disabled = !state.past.length;
@@ -179,14 +179,14 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const at = current();
   const one = at === null ? null : data.suspicions[at];
-  const mend = (to) => answer(at, { answer: "mend", pid: to, marked: [...marksOf(at)] });
+  const correct = (to) => answer(at, { answer: "correct", pid: to, marked: [...marksOf(at)] });
   if (word === "?") $("help").showModal();
   else if (word === "arrowdown") focusCase(at ?? -1, 1);
   else if (word === "arrowup") focusCase(at ?? data.suspicions.length, -1);
   else if (one && word === "r") answer(at, { answer: "right" });
-  else if (one && word === "m") mend(usual(one));
-  else if (one && word === "n" && one.kind !== "same-person") mend("new");
-  else if (one && word === "x" && one.kind !== "same-person") mend("-1");
+  else if (one && word === "c") correct(usual(one));
+  else if (one && word === "n" && one.kind !== "same-person") correct("new");
+  else if (one && word === "x" && one.kind !== "same-person") correct("-1");
   else if (one && word === "u") answer(at, null);
   else return;
   event.preventDefault();

@@ -20,7 +20,7 @@ def check_page(data: Mapping[str, Any], title: str) -> str:
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined
     )
     styles = (REVIEW / "review.css", HERE / "check.css")
-    scripts = (REVIEW / "dom.js", HERE / "mend.js", HERE / "check.js")
+    scripts = (REVIEW / "dom.js", HERE / "corrections.js", HERE / "check.js")
     return environment.get_template("check.html.j2").render(
         title=title,
         style="\n".join(path.read_text(encoding="utf-8") for path in styles),

@@ -1,4 +1,4 @@
-"""Crops + identities.csv → checks/: what is probably wrong in the identities, and a page to mend it."""
+"""Crops + identities.csv → checks/: what is probably wrong in the identities, and a page to correct it."""
 
 from __future__ import annotations
 

@@ -200,18 +200,18 @@ class TestPage:
         n = len(done.suspicions)
         with opened(done.page) as seen:
             page = seen.page
-            assert page.inner_text("#count") == f"0 of {n}: 0 right, 0 to mend"
+            assert page.inner_text("#count") == f"0 of {n}: 0 right, 0 to correct"
             wrong = [at for at, one in enumerate(done.suspicions) if planted(one)]
             for at in wrong:
                 page.focus(f"#case-{at}")
-                page.keyboard.press("m")
-                assert page.get_attribute(f"#case-{at}", "data-answer") == "mend"
+                page.keyboard.press("c")
+                assert page.get_attribute(f"#case-{at}", "data-answer") == "correct"
             for at in sorted(set(range(n)) - set(wrong)):
                 if page.get_attribute(f"#case-{at}", "data-answer") == "open":
                     page.focus(f"#case-{at}")
                     page.keyboard.press("r")
             assert page.inner_text("#count").startswith(f"{n} of {n}: ")
-            assert ", 5 to mend, " in page.inner_text("#count")
+            assert ", 5 to correct, " in page.inner_text("#count")
             assert "settled by these" in page.inner_text("#count")
             page.reload()
             assert page.inner_text("#count").startswith(f"{n} of {n}")

@@ -7,7 +7,7 @@ const highest = data.spans.reduce((most, [, , , , pid]) => {
   return /^\d+$/.test(pid) && BigInt(pid) > most ? BigInt(pid) : most;
 }, 0n);
 
-/** What a suspicion becomes when it is mended in its usual way: a pid, or "new". */
+/** What a suspicion becomes when it is corrected in its usual way: a pid, or "new". */
 function usual(one) {
   if (one.kind === "wrong-identity") return one.other;
   if (one.kind === "same-person") return one.pid;
@@ -23,7 +23,7 @@ function settledBy(at, answers) {
   if (answers[at] || !["wrong-identity", "mixed-identity"].includes(one.kind)) return null;
   const mine = new Set([one.unit, ...(one.kind === "mixed-identity" ? one.marked : [])]);
   const found = data.suspicions.findIndex((other, n) => {
-    if (n === at || answers[n]?.answer !== "mend") return false;
+    if (n === at || answers[n]?.answer !== "correct") return false;
     if (other.kind === "wrong-identity") return mine.has(other.unit);
     return other.kind === "mixed-identity" && [...markedIn(other, answers[n])].some((unit) => mine.has(unit));
   });
@@ -43,7 +43,7 @@ function corrected(answers) {
   const put = (unit, pid) => rows[data.pieces[unit].span].forEach((row) => { row.pid = pid; });
   data.suspicions.forEach((one, at) => {
     const answer = answers[at];
-    if (answer?.answer !== "mend" || one.kind === "same-person") return;
+    if (answer?.answer !== "correct" || one.kind === "same-person") return;
     const pid = named(answer.pid);
     const marked = markedIn(one, answer);
     if (one.kind === "wrong-identity") put(one.unit, pid);
@@ -51,7 +51,7 @@ function corrected(answers) {
     else rows[data.pieces[one.unit].span] = divided(one, marked, rows[data.pieces[one.unit].span], pid);
   });
   data.suspicions.forEach((one, at) => {
-    if (answers[at]?.answer !== "mend" || one.kind !== "same-person") return;
+    if (answers[at]?.answer !== "correct" || one.kind !== "same-person") return;
     const [keep, gone] = [named(one.pid), named(one.other)];
     if (keep === gone) return;
     renamed.set(gone, keep);
@@ -94,7 +94,7 @@ function judged(answers) {
   };
   const given = data.suspicions.map((one, at) => [one, answers[at]]).filter(([, answer]) => answer);
   const isRight = ([, answer]) => answer.answer === "right";
-  // What is mended overrides what was called right of the same pair.
+  // What is corrected overrides what was called right of the same pair.
   [...given.filter(isRight), ...given.filter((pair) => !isRight(pair))].forEach(([one, answer]) => {
     const right = answer.answer === "right";
     if (one.kind === "wrong-identity") {
