@@ -10,14 +10,15 @@ from agreid_cli.cli.console import Console
 
 if TYPE_CHECKING:
     from agreid_cli.records.explanation import ExplainRow, ExplanationResult
-    from agreid_cli.records.faithfulness import Estimate
+    from agreid_cli.records.faithfulness import Estimate, OrderScore
 
 TITLES = {
     "base-cosine": "base, cosine", "base": "base, Euclidean", "interpreter": "explainable stream only",
     "explainable": "+ Explainable", "oracle": "oracle (upper bound)",
 }  # fmt: skip
 ORDERS = {
-    "attribute": "map of the largest share", "random": "random", "mean": "mean map", "grad-cam": "Grad-CAM",
+    "attribute": "map of the largest share", "shares": "all maps weighted by share", "random": "random",
+    "mean": "mean map", "grad-cam": "Grad-CAM", "grad-cam-part": "Grad-CAM of the part",
 }  # fmt: skip
 RECOGNISED = {True: "yes", False: "no", None: "–"}
 METRICS = {"P_e": "P_e", "P_c": "P_c", "XmAP_e": "X-mAP_e", "XmAP_c": "X-mAP_c"}
@@ -115,14 +116,13 @@ def _faithfulness(console: Console, result: ExplanationResult) -> None:
     found = result.faithfulness
     if found is None:
         return
-    rows = []
-    for order in found.orders:
-        areas = (order.deletion, order.insertion, order.deletion_gain, order.insertion_gain)
-        rows.append([ORDERS[order.name], *(_estimate(area) for area in areas)])
-    heads = ["places in the order of", "deletion %", "insertion %", "deletion: gain of the attribute map",
-             "insertion: gain"]  # fmt: skip
-    title = f"{result.direction}: distance after occluding places, area under the curve"
-    console.table(title, heads, rows, right=range(1, 5))
+    for orders, what in (
+        (found.orders, "distance after occluding places, in the order of the map of one attribute"),
+        (found.whole, "the same, in the order of all maps, each weighted by its share"),
+        (found.part, "the part of the attribute with the largest share after occluding places"),
+    ):
+        if orders:
+            _occlusion(console, f"{result.direction}: {what}; area under the curve", orders)
     console.print(
         f"{found.n_pairs} pairs; deletion: smaller is better; insertion: larger is better; gains above 0 are "
         "better; [low, high]: 95 % CI"
@@ -132,6 +132,16 @@ def _faithfulness(console: Console, result: ExplanationResult) -> None:
             f"maps after shuffling the weights of the {check.shuffled}: rank correlation with the trained "
             f"ones {check.correlation.value:.2f} [{check.correlation.low:.2f}, {check.correlation.high:.2f}]"
         )
+
+
+def _occlusion(console: Console, title: str, orders: Sequence[OrderScore]) -> None:
+    rows = []
+    for order in orders:
+        areas = (order.deletion, order.insertion, order.deletion_gain, order.insertion_gain)
+        rows.append([ORDERS[order.name], *(_estimate(area) for area in areas)])
+    gain = f"gain of {'all maps' if orders[0].name == 'shares' else 'the attribute map'}"
+    heads = ["places in the order of", "deletion %", "insertion %", f"deletion: {gain}", "insertion: gain"]
+    console.table(title, heads, rows, right=range(1, 5))
 
 
 def _estimate(found: Estimate | None) -> str:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-#: The orders in which places are occluded. `attribute`: the map of the attribute with the largest share.
+#: The orders in which places are occluded; the first is what the others are compared with. `attribute`: the
+#: map of the attribute with the largest share. `shares`: all maps, each weighted by its share of the pair.
+#: `grad-cam`: of the whole distance. `grad-cam-part`: of the part of that attribute.
 ORDERS = ("attribute", "random", "mean", "grad-cam")
+WHOLE = ("shares", "random", "mean", "grad-cam")
+PART = ("attribute", "random", "mean", "grad-cam-part")
 
 
 @dataclass(frozen=True)
@@ -20,13 +24,13 @@ class Estimate:
 
 @dataclass(frozen=True)
 class OrderScore:
-    """The areas under the curves of one order, and by how much the attribute map is better (paired; None for
-    itself).
+    """The areas under the curves of one order, and by how much the table's first order is better (paired;
+    None for itself).
 
-    curves: the mean distance at each step, as a fraction of that of the whole crops.
+    curves: the mean of what is followed at each step, as a fraction of that of the whole crops.
     """
 
-    name: str  # one of ORDERS
+    name: str  # one of ORDERS, WHOLE or PART
     deletion: Estimate  # smaller is better
     insertion: Estimate  # larger is better
     deletion_gain: Estimate | None
@@ -45,20 +49,30 @@ class Sanity:
 
 @dataclass(frozen=True)
 class Faithfulness:
-    """Deletion, insertion and the sanity check of one direction."""
+    """Deletion, insertion and the sanity check of one direction.
+
+    orders: the map of one attribute, followed in the whole distance. whole: all maps weighted by their
+    shares, in the whole distance. part: the map of one attribute, in the part of the distance that the stream
+    gives it. The latter two are empty in files of earlier versions.
+    """
 
     n_pairs: int
     n_places: int
     steps: tuple[int, ...]  # numbers of places
     orders: tuple[OrderScore, ...]
     sanity: tuple[Sanity, ...]
+    whole: tuple[OrderScore, ...] = ()
+    part: tuple[OrderScore, ...] = ()
 
 
 def faithfulness_from(tree: dict[str, Any]) -> Faithfulness:
     """From JSON."""
-    orders = tuple(_order(item) for item in tree["orders"])
+    orders, whole, part = (
+        tuple(_order(item) for item in tree.get(name, ())) for name in ("orders", "whole", "part")
+    )
     sanity = tuple(Sanity(item["shuffled"], Estimate(**item["correlation"])) for item in tree["sanity"])
-    return Faithfulness(tree["n_pairs"], tree["n_places"], tuple(tree["steps"]), orders, sanity)
+    steps = tuple(tree["steps"])
+    return Faithfulness(tree["n_pairs"], tree["n_places"], steps, orders, sanity, whole, part)
 
 
 def _order(item: dict[str, Any]) -> OrderScore:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agreid_cli.records.explanation import Reliability
-from agreid_cli.records.faithfulness import Estimate, Faithfulness
+from agreid_cli.records.faithfulness import Estimate, Faithfulness, OrderScore
 from agreid_cli.reporting.charts import Chart
 from agreid_cli.reporting.figure import DASHES, MARKERS, MUTED, SERIES, drawing
 
@@ -37,13 +37,26 @@ def reliability_chart(name: str, found: Reliability) -> Chart:
     return Chart(title, f"{title}: {_words(rows)}.", sheet.svg, columns, tuple(rows))
 
 
-def occlusion_chart(name: str, found: Faithfulness) -> Chart:
-    """The distance after deleting and after inserting places, by the order of the places."""
+#: Title, and what the vertical axis shows, of each table of occlusions.
+OCCLUSIONS = {
+    "orders": ("Faithfulness of one attribute map to the distance", "distance"),
+    "whole": ("Faithfulness of all maps, weighted by their shares, to the distance", "distance"),
+    "part": ("Faithfulness of one attribute map to its own part of the distance", "part"),
+}
+
+
+def occlusion_chart(name: str, found: Faithfulness, table: str) -> Chart | None:
+    """What is followed after deleting and after inserting places, by the order of the places; `table` is a
+    key of `OCCLUSIONS`. None if it was not measured."""
+    orders: Sequence[OrderScore] = getattr(found, table)
+    if not orders:
+        return None
+    title, what = OCCLUSIONS[table]
     places = [100 * step / found.n_places for step in found.steps]
     rows: list[tuple[str, ...]] = []
     with drawing(name, width=5.6, height=3.2) as sheet:
         axes = sheet.axes
-        for nth, order in enumerate(found.orders):
+        for nth, order in enumerate(orders):
             for curve, label in ((order.deletion_curve, order.name), (order.insertion_curve, None)):
                 axes.plot(
                     places, [100 * value for value in curve], label=label, color=SERIES[nth],
@@ -54,9 +67,9 @@ def occlusion_chart(name: str, found: Faithfulness) -> Chart:
         axes.set_xlim(0, 100)
         axes.set_ylim(0, None)
         axes.set_xlabel("places, % (falling: occluded; rising: shown)")
-        axes.set_ylabel("distance, % of the whole crops'")
+        axes.set_ylabel(f"{what}, % of the whole crops'")
         axes.legend(loc="upper right")
-    title = f"Faithfulness: distance after occluding places of both crops, {found.n_pairs} pairs"
+    title = f"{title}: after occluding places of both crops, {found.n_pairs} pairs"
     columns = ("order", "deletion %", "insertion %", "deletion gain", "insertion gain")
     says = "; ".join(f"{row[0]}: deletion {row[1]}, insertion {row[2]}" for row in rows)
     return Chart(title, f"{title}. {says}.", sheet.svg, columns, tuple(rows))

@@ -166,8 +166,18 @@ class ExplanationView:
     group_rows: Cells
     reliability: Chart | None
     reliability_says: str
-    occlusion: Chart | None
+    occlusions: tuple[Chart, ...]
     sanity_says: str
+
+
+@dataclass(frozen=True)
+class SearchView:
+    """The benchmark of search by description of a run."""
+
+    system: str
+    heads: tuple[str, ...]
+    rows: Cells
+    says: str
 
 
 @dataclass(frozen=True)
@@ -204,4 +214,5 @@ class Report:
     missing: int
     notes: tuple[str, ...]
     explanations: tuple[ExplanationView, ...] = ()
+    searches: tuple[SearchView, ...] = ()
     explained: tuple[PicturesView, ...] = ()

@@ -54,6 +54,20 @@ def test_weights_are_the_slopes_of_the_distance(
     assert all(p.grad is None for p in stream.parameters())
 
 
+def test_of_a_part_equals_that_of_the_distance_if_the_map_is_one_everywhere(
+    stream: ExplainStream, images: tuple[torch.Tensor, torch.Tensor]
+) -> None:
+    whole = grad_cam(stream, *images)
+    grid = stream.features(images[0])
+    ones = torch.ones(2, 1, *grid.shape[2:])
+    for one, other in zip(whole, grad_cam(stream, *images, maps=(ones, ones)), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-6)
+    top = ones.clone()
+    top[:, :, grid.shape[2] // 2 :] = 1e-3
+    part = grad_cam(stream, *images, maps=(top, top))[0]
+    assert (part - whole[0]).abs().max() > 1e-3 * whole[0].max()
+
+
 def test_equal_to_the_package(stream: ExplainStream, images: tuple[torch.Tensor, torch.Tensor]) -> None:
     package = pytest.importorskip("pytorch_grad_cam")
 

@@ -12,6 +12,13 @@ import numpy as np
 
 from agreid_cli.attributes.official import official_codebook
 from agreid_cli.config.evaluate import EvaluateConfig
+from agreid_cli.records.attribute_search import (
+    SYSTEMS,
+    AttributeRow,
+    AttributeSearch,
+    attributes_path,
+    write_attribute_search,
+)
 from agreid_cli.records.explanation import (
     ExplainRow,
     ExplanationResult,
@@ -23,7 +30,7 @@ from agreid_cli.records.explanation import (
     explanation_path,
     write_explanation,
 )
-from agreid_cli.records.faithfulness import ORDERS, Estimate, Faithfulness, OrderScore, Sanity
+from agreid_cli.records.faithfulness import ORDERS, PART, Estimate, Faithfulness, OrderScore, Sanity
 from agreid_cli.records.files import write_text
 from agreid_cli.records.manifest import read_manifest
 from agreid_cli.records.results import read_result
@@ -102,14 +109,30 @@ def log(epochs: int) -> list[dict[str, Any]]:
 def made_up_faithfulness() -> Faithfulness:
     """Curves of eight places at three steps."""
     some, gain = Estimate(0.4, 0.3, 0.5), Estimate(0.05, 0.01, 0.09)
-    orders = tuple(
-        OrderScore(
-            name, some, some, *([None, None] if name == "attribute" else [gain, gain]), (1.0, 0.5, 0.0),
-            (0.0, 0.5, 1.0),
+    orders, part = (
+        tuple(
+            OrderScore(
+                name, some, some, *([None, None] if name == "attribute" else [gain, gain]), (1.0, 0.5, 0.0),
+                (0.0, 0.5, 1.0),
+            )
+            for name in names
         )
-        for name in ORDERS
+        for names in (ORDERS, PART)
     )  # fmt: skip
-    return Faithfulness(10, 8, (0, 4, 8), orders, (Sanity("decomposition head", Estimate(0.1, 0.0, 0.2)),))
+    sanity = (Sanity("decomposition head", Estimate(0.1, 0.0, 0.2)),)
+    return Faithfulness(10, 8, (0, 4, 8), orders, sanity, part=part)
+
+
+def add_search(run: Run) -> AttributeSearch:
+    """A made-up benchmark of search by description."""
+    rows = tuple(
+        AttributeRow(name, length, 20 if length == 0 else 10, Estimate(at, 0.1, 0.9), Estimate(at / 2, 0, 1))
+        for at, name in zip((0.5, 0.4, 0.2), SYSTEMS, strict=True)
+        for length in (0, 1, 2)
+    )
+    found = AttributeSearch(f"runs/{run.name}", "0" * 12, 3, 48, 8, ("Gender",), rows)
+    write_attribute_search(found, attributes_path(run))
+    return found
 
 
 def add_explanation(run: Run, direction: str, seed: int = 0) -> ExplanationResult:

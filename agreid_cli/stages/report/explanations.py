@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from agreid_cli.records.directions import DIRECTIONS
 from agreid_cli.records.explanation import ExplanationResult
-from agreid_cli.records.faithfulness import Faithfulness
-from agreid_cli.reporting.charts import Cells, bar_chart
-from agreid_cli.reporting.explain_charts import occlusion_chart, reliability_chart
-from agreid_cli.reporting.view import ExplanationView
+from agreid_cli.records.faithfulness import Estimate, Faithfulness
+from agreid_cli.reporting.charts import Cells, Chart, bar_chart
+from agreid_cli.reporting.explain_charts import OCCLUSIONS, occlusion_chart, reliability_chart
+from agreid_cli.reporting.view import ExplanationView, SearchView
 from agreid_cli.stages.report.systems import System
 
 METRICS = {
@@ -16,6 +16,7 @@ METRICS = {
     "XmAP_e": "X-mAP_e",
     "XmAP_c": "X-mAP_c",
 }
+SEARCHES = {"stream": "search by attributes", "classifiers": "classifier per attribute", "chance": "chance"}
 RECOGNISED = {True: "yes", False: "no", None: "–"}
 
 
@@ -41,11 +42,47 @@ def explanation_views(system: System) -> list[ExplanationView]:
                 _groups(result),
                 reliability_chart(f"reliability-{system.name}-{name}", sure) if sure else None,
                 _reliability_says(result),
-                occlusion_chart(f"occlusion-{system.name}-{name}", faithful) if faithful else None,
+                _occlusions(f"{system.name}-{name}", faithful),
                 _sanity_says(faithful),
             )
         )
     return found
+
+
+def search_view(system: System) -> SearchView | None:
+    """Search by description, one row per length; None if it was not evaluated."""
+    result = system.attributes
+    if result is None:
+        return None
+    names = list(dict.fromkeys(row.system for row in result.rows))
+    heads = ["attributes", "descriptions"]
+    heads += [f"{SEARCHES[name]}: {score}" for score in ("mAP", "Rank-1") for name in names]
+    rows = []
+    for length in dict.fromkeys(row.attributes for row in result.rows):
+        own = [found for name in names if (found := result.row(name, length))]
+        rows.append((
+            "all" if length == 0 else str(length), f"{own[0].n:,}",
+            *(_interval(row.mAP) for row in own), *(_percent(row.rank1.value) for row in own),
+        ))  # fmt: skip
+    says = (
+        f"{result.n_crops:,} test crops of {result.n_people:,} people; descriptions drawn with seed "
+        f"{result.seed}; relevant are all crops of people who fit. The classifiers are logistic regressions "
+        "on the embeddings of the explained run."
+    )
+    if result.unknown:
+        says += f" Not recognised by the stream: {', '.join(result.unknown).lower()}."
+    return SearchView(system.name, tuple(heads), tuple(rows), says)
+
+
+def _interval(found: Estimate) -> str:
+    return f"{_percent(found.value)} [{_percent(found.low)}, {_percent(found.high)}]"
+
+
+def _occlusions(name: str, found: Faithfulness | None) -> tuple[Chart, ...]:
+    if found is None:
+        return ()
+    charts = (occlusion_chart(f"occlusion-{table}-{name}", found, table) for table in OCCLUSIONS)
+    return tuple(chart for chart in charts if chart)
 
 
 def _metrics(result: ExplanationResult) -> tuple[tuple[str, ...], Cells]:
@@ -107,9 +144,10 @@ def _sanity_says(found: Faithfulness | None) -> str:
     )
     return (
         "A good order lets the distance fall fast when places are occluded, and rise fast when they are "
-        "shown. Gains compare the map of the attribute with the largest share with the other orders; above 0 "
-        "it is better. Rank correlation of the maps with those of shuffled weights (1: the weights do not "
-        f"matter): {checks}."
+        "shown. Gains compare the first order of each figure with the others; above 0 it is better. "
+        "attribute: the map of the attribute with the largest share; shares: all maps, weighted by their "
+        "shares; mean: the mean map; grad-cam: of the distance, or of the part. Rank correlation of the maps "
+        f"with those of shuffled weights (1: the weights do not matter): {checks}."
     )
 
 

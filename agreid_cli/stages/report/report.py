@@ -25,7 +25,7 @@ from agreid_cli.reporting.charts import cmc_chart, score_chart
 from agreid_cli.reporting.page import page
 from agreid_cli.reporting.thumbnails import Thumbnails
 from agreid_cli.reporting.view import Crop, DirectionView, Fact, Neighbour, Query, RankedList, Report, Scored
-from agreid_cli.stages.report.explanations import explanation_views
+from agreid_cli.stages.report.explanations import explanation_views, search_view
 from agreid_cli.stages.report.lists import Found, Lists, Place, pick
 from agreid_cli.stages.report.parts import (
     configuration,
@@ -94,6 +94,7 @@ def report(
         missing=len(thumbnails.missing),
         notes=notes,
         explanations=tuple(view for system in systems for view in explanation_views(system)),
+        searches=tuple(found for system in systems if (found := search_view(system))),
         explained=tuple(drawn for system in systems if (drawn := pictures_view(system, config.pairs))),
     )
     text = page(view)
@@ -220,7 +221,7 @@ def _notes(
     if older:
         found.append(f"{older} older runs are left out; choose runs with --run, or raise report.runs.")
     for system in systems:
-        if not system.results and not system.explanations:
+        if not (system.results or system.explanations or system.attributes):
             found.append(f"{system.name} has no results: agreid evaluate --run {system.name}")
     if not named:
         found.append("There are no results yet, so there are no scores and no ranked lists.")

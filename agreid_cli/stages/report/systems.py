@@ -14,6 +14,7 @@ from agreid_cli.config.report import ReportConfig
 from agreid_cli.errors import InputError, MissingError, Problem, Problems
 from agreid_cli.metrics.bootstrap import bootstrap
 from agreid_cli.metrics.ranking.ranking import Ranks
+from agreid_cli.records.attribute_search import AttributeSearch, attributes_path, read_attribute_search
 from agreid_cli.records.baselines import BASELINES
 from agreid_cli.records.directions import DIRECTIONS
 from agreid_cli.records.explanation import ExplanationResult, explanation_path, read_explanation
@@ -31,6 +32,7 @@ class System:
     results: dict[str, RankingResult]  # by direction
     config: dict[str, Any]  # of the run, as it ran
     explanations: dict[str, ExplanationResult] = field(default_factory=dict)  # by direction
+    attributes: AttributeSearch | None = None  # search by description
     of: str = ""  # the system whose tracks were ranked
 
     @property
@@ -82,13 +84,19 @@ def _of_run(run: Run, config: ReportConfig, problems: Problems) -> list[System]:
                 explanations[direction] = read_explanation(path)
             except InputError as error:
                 problems.extend([Problem("", error.message), *error.problems])
+    searched: AttributeSearch | None = None
+    if (path := attributes_path(run)).is_file():
+        try:
+            searched = read_attribute_search(path)
+        except InputError as error:
+            problems.extend([Problem("", error.message), *error.problems])
     tree: dict[str, Any] = {}
     if run.config.is_file():
         try:
             tree = read_toml(run.config)
         except InputError as error:
             problems.add("", error.message)
-    return [System(run.name, run, results, tree, explanations), *_tracks(run.name, tracks, tree)]
+    return [System(run.name, run, results, tree, explanations, searched), *_tracks(run.name, tracks, tree)]
 
 
 def _of_files(workspace: Workspace, config: ReportConfig, problems: Problems) -> list[System]:

@@ -21,7 +21,7 @@ from agreid_cli.records.manifest import read_manifest
 from agreid_cli.records.runs import Run
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.explain.evaluate_explain import evaluate_explain
-from agreid_cli.stages.explain.faithful import covered
+from agreid_cli.stages.explain.occluding import covered
 from agreid_cli.stages.explain.truth_bound import LOW, truth_maps
 from agreid_cli.synth.people.parts import GROUP_PARTS, LEGS, TORSO
 from tests.support.streams import copy_of_stream
@@ -65,22 +65,32 @@ def test_curves_gains_and_upper_bound_of_a_run(done: Workspace) -> None:
     faithful = found.faithfulness
     assert faithful.n_pairs == 12
     assert [order.name for order in faithful.orders] == ["attribute", "random", "mean", "grad-cam"]
+    assert [order.name for order in faithful.whole] == ["shares", "random", "mean", "grad-cam"]
+    assert [order.name for order in faithful.part] == ["attribute", "random", "mean", "grad-cam-part"]
+    assert faithful.whole[1].deletion_curve == faithful.orders[1].deletion_curve
+    assert faithful.part[1].deletion_curve != faithful.orders[1].deletion_curve
     width = np.array(faithful.steps) / faithful.n_places
-    for order in faithful.orders:
+    for order in (*faithful.orders, *faithful.whole, *faithful.part):
         assert (order.deletion_curve[0], order.deletion_curve[-1]) == (1, 0)
         assert (order.insertion_curve[0], order.insertion_curve[-1]) == (0, 1)
         assert order.deletion.value == pytest.approx(np.trapezoid(order.deletion_curve, width))
         assert order.insertion.value == pytest.approx(np.trapezoid(order.insertion_curve, width))
         assert order.deletion.low <= order.deletion.value <= order.deletion.high
-    own, random = faithful.orders[:2]
-    assert random.deletion_gain.value == pytest.approx(random.deletion.value - own.deletion.value)
-    assert random.insertion_gain.value == pytest.approx(own.insertion.value - random.insertion.value)
+    for own, random, *_ in (faithful.orders, faithful.whole, faithful.part):
+        assert own.deletion_gain is None
+        assert random.deletion_gain.value == pytest.approx(random.deletion.value - own.deletion.value)
+        assert random.insertion_gain.value == pytest.approx(own.insertion.value - random.insertion.value)
     assert all(-1 <= check.correlation.value <= 1 for check in faithful.sanity)
     assert faithful.sanity[1].correlation.value < 0.9
     assert found.truth.XmAP_e.value > found.scores.XmAP_e.value
     assert found.truth.n_pairs == 256
     path = explanation_path(Run(done.runs / "explain-campus"), "a2g")
     assert read_explanation(path) == found
+    tree = json.loads(path.read_text())
+    del tree["faithfulness"]["whole"], tree["faithfulness"]["part"]  # as an earlier version wrote it
+    path.write_text(json.dumps(tree))
+    assert read_explanation(path).faithfulness.orders == faithful.orders
+    assert read_explanation(path).faithfulness.part == ()
     [again] = evaluate_explain(done, config=config, directions=["a2g"])
     assert again.faithfulness == faithful
     none = EvaluateConfig(explain=ExplainEvaluateConfig(faithfulness=0))

@@ -28,7 +28,7 @@ from agreid_cli.stages.report.lists import pick
 from agreid_cli.stages.report.report import report
 from agreid_cli.stages.run.evaluate import evaluate
 from tests.support.embedded import drawn, vectors, write_embeddings
-from tests.support.reported import add_explanation, add_run, workspace_of
+from tests.support.reported import add_explanation, add_run, add_search, workspace_of
 
 SMALL = ReportConfig(queries=4, top=5, rounds=50, crop_px=32)
 
@@ -306,6 +306,9 @@ def test_explanations_stand_beside_chance_and_in_the_form_of_table_three(copy: W
     assert "left out of sentences: gender." in text
     assert "grad-cam 40.0 [30.0, 50.0] 40.0 [30.0, 50.0] 5.0 [1.0, 9.0] 5.0 [1.0, 9.0]" in text
     assert "decomposition head 0.10 [0.00, 0.20]" in text
+    assert "Faithfulness of one attribute map to its own part of the distance" in text
+    assert "grad-cam-part 40.0 [30.0, 50.0]" in text
+    assert "Faithfulness of all maps" not in text  # not measured
     explainable = e.row("explainable")
     assert explainable is not None
     line = f"second + Explainable campus {100 * explainable.mAP:.2f} {100 * explainable.rank1:.2f} – –"
@@ -314,6 +317,19 @@ def test_explanations_stand_beside_chance_and_in_the_form_of_table_three(copy: W
     greatest = max(e.groups, key=lambda group: group.share)
     assert f"Mean share of the distance between two people: {greatest.title}" in text
     (run.root / "eval" / "a2g-explain.json").write_text("{")
+    with pytest.raises(InputError, match="cannot be read"):
+        report(copy, config=SMALL)
+
+
+def test_search_by_description_stands_beside_classifiers_and_chance(copy: Workspace) -> None:
+    run = Run(copy.runs / "second")
+    add_search(run)
+    text = Page(written(copy)).text
+    assert "Search by description: second" in text
+    assert "all 20 50.0 [10.0, 90.0] 40.0 [10.0, 90.0] 20.0 [10.0, 90.0] 25.0 20.0 10.0" in text
+    assert "48 test crops of 8 people; descriptions drawn with seed 3" in text
+    assert "Not recognised by the stream: gender." in text
+    (run.root / "eval" / "attributes.json").write_text("{")
     with pytest.raises(InputError, match="cannot be read"):
         report(copy, config=SMALL)
 
