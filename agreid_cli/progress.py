@@ -50,6 +50,25 @@ SILENT: Progress = _Silent()
 
 
 @dataclass
+class Once:
+    """A `Progress` that passes each warning on once, for several stages on the same data."""
+
+    inner: Progress
+    warned: set[str] = field(default_factory=set)
+
+    def task(self, label: str, total: int | None, unit: str) -> AbstractContextManager[Task]:
+        return self.inner.task(label, total, unit)
+
+    def note(self, text: str) -> None:
+        self.inner.note(text)
+
+    def warn(self, text: str) -> None:
+        if text not in self.warned:
+            self.warned.add(text)
+            self.inner.warn(text)
+
+
+@dataclass
 class Heard:
     """What a worker has reported since it was last asked: finished steps by unit of measure, and messages."""
 

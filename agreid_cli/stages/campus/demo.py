@@ -26,7 +26,7 @@ from agreid_cli.config.report import ReportConfig
 from agreid_cli.config.synth import SynthConfig
 from agreid_cli.config.train import TrainConfig
 from agreid_cli.errors import AgreidError, MissingError
-from agreid_cli.progress import SILENT, Progress
+from agreid_cli.progress import SILENT, Once, Progress
 from agreid_cli.records.demo import DemoRecord
 from agreid_cli.records.files import sha256
 from agreid_cli.records.runs import Run
@@ -34,6 +34,7 @@ from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.annotate.match_truth import match_truth
 from agreid_cli.stages.campus.demo_folder import locked_folder, record_of
 from agreid_cli.stages.campus.demo_merge import Merged, merge
+from agreid_cli.stages.campus.demo_preview import draw_preview
 from agreid_cli.stages.campus.demo_rows import DemoRow, explained_rows, row_of
 from agreid_cli.stages.campus.synth import synth
 from agreid_cli.stages.data.build_manifest import build_manifest
@@ -79,7 +80,7 @@ def demo(
     config = config or DemoConfig()
     with locked_folder(root, overwrite=overwrite):
         record = record_of(root, config, overwrite=overwrite)
-        show = _Show(root, config, record, device, progress)
+        show = _Show(root, config, record, device, Once(progress))
         for number, (name, words, work) in enumerate(show.steps, start=1):
             progress.note(f"[{number}/{len(show.steps)}] {words}")
             show.timed(name, work)
@@ -156,6 +157,10 @@ class _Show:
                 "ground truth and no detector runs. Give one with --detector FILE."
             )
         self.record.facts["crops"] = "found by the detector" if weights else "cut from the truth"
+        preview = self.root / "preview.jpg"
+        if not preview.is_file():
+            draw_preview(settings, preview)
+        self.progress.note(f"Open {preview} to see one moment of the film in both views")
         synth(self.film, settings, truth_only=not weights, progress=self.progress)
 
     def _extract(self) -> None:

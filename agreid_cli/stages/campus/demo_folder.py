@@ -15,7 +15,7 @@ from agreid_cli.records.extraction import changes
 from agreid_cli.records.locks import locked
 
 FOLDERS = ("film", "crowd", "runs", "cache", "results")
-FILES = ("demo.json", "agreid.toml", "manifest.parquet", "split.parquet", "report.html")
+FILES = ("demo.json", "agreid.toml", "manifest.parquet", "split.parquet", "preview.jpg", "report.html")
 
 
 def record_of(root: Path, config: DemoConfig, *, overwrite: bool) -> DemoRecord:

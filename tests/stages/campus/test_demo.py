@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import pytest
 import torch
 
@@ -100,6 +101,11 @@ def test_steps_come_in_order_and_their_time_is_recorded(stopped: tuple[Path, Dem
     assert all(step["done"] for step in tree["steps"].values())
     assert tree["settings"] == SMALL.model_dump(mode="json")
     assert tree["facts"]["crops"] == "cut from the truth"
+    picture = cv2.imread(str(folder / "preview.jpg"))
+    assert picture.shape[0] == 540
+    assert picture.std() > 10, "both views show something"
+    assert any(str(folder / "preview.jpg") in note for note in heard.notes)
+    assert len(heard.warnings) == len(set(heard.warnings)), "each warning is given once"
     assert "stream-2" in done.report.read_text()
     assert len(list((folder / "runs" / "stream-2" / "explain").glob("*.html"))) == 2
 
