@@ -34,6 +34,7 @@ from agreid_cli.training.side import SideColumns
 
 #: Crops per unit, rounded down to whole batches, so that batches are the same as without units.
 RANGE = 8192
+JOINED = "joined.npy"
 Float32 = npt.NDArray[np.float32]
 
 
@@ -88,7 +89,7 @@ def embed_ranges(
     how: How,
     progress: Progress,
 ) -> tuple[Float32 | None, Counter[str]]:
-    """float32 (n, D) of all crops, or None from a shard; and how many images were converted, by what.
+    """float32 (n, D) of all crops, memory-mapped, or None from a shard; and how many images were converted.
 
     The files of finished ranges are beside `path` until the table is written; `forget` removes them. A call
     after an interruption continues with them. `open_there` opens the same in a remote worker.
@@ -117,8 +118,21 @@ def embed_ranges(
         raise_failures(failures, len(todo), "ranges of crops")
         if how.shard is not None:
             return None, converted
-        made = [np.load(unit.what.file) for unit in units]
-    return np.concatenate(made) if made else np.zeros((0, 1), np.float32), converted
+        return _joined([unit.what.file for unit in units], folder / JOINED), converted
+
+
+def _joined(files: Sequence[Path], path: Path) -> Float32:
+    """The rows of all files, memory-mapped from a new file, so that they need not fit in memory."""
+    parts = [np.load(file, mmap_mode="r") for file in files]
+    if not parts:
+        return np.zeros((0, 1), np.float32)
+    shape = (sum(map(len, parts)), parts[0].shape[1])
+    whole = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
+    start = 0
+    for part in parts:
+        whole[start : start + len(part)] = part
+        start += len(part)
+    return whole
 
 
 def forget(path: Path) -> None:

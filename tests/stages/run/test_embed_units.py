@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import torch
 
 from agreid_cli.errors import InputError
+from agreid_cli.records import artefact
+from agreid_cli.records.embeddings import matrix
 from agreid_cli.records.shard import Shard
 from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.run import embed as embed_module
 from agreid_cli.stages.run import embed_units
 from agreid_cli.stages.run.embed import embed
 from agreid_cli.stages.run.embed_units import How
@@ -53,6 +58,26 @@ def test_shards_and_a_joining_call_give_the_bytes_of_one_call(workspace: Workspa
     assert run(workspace, out, heard=heard) == whole
     assert any("are already embedded" in note for note in heard.notes)
     assert [p.name for p in tmp_path.iterdir() if p.name.startswith(".")] == [], "the ranges are removed"
+
+
+def test_the_joined_rows_stay_in_files(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[object] = []
+    real = embed_module.write_embeddings
+
+    def spy(path: Path, columns: object, features: object, marks: object) -> None:
+        written.append(features)
+        real(path, columns, features, marks)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(embed_module, "write_embeddings", spy)
+    monkeypatch.setattr(artefact, "ROWS_A_GROUP", 32)
+    run(workspace, tmp_path / "e.parquet")
+    assert isinstance(written[0], np.memmap)
+    file = pq.ParquetFile(tmp_path / "e.parquet")
+    assert file.metadata.num_rows == 160
+    assert [file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)] == [32] * 5
+    np.testing.assert_array_equal(matrix(file.read()["embedding"]), written[0])
 
 
 def test_a_bad_image_spoils_its_range_alone(workspace: Workspace, tmp_path: Path) -> None:
