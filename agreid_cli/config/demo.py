@@ -20,7 +20,7 @@ class DemoConfig(Frozen):
 
     seed: int = Field(0, ge=0)
     identities: int = Field(36, ge=6)
-    seconds: float = Field(6.0, gt=0)
+    seconds: float = Field(5.0, gt=0)
     size: float = Field(0.5, ge=0.1, le=1)
     fps: int = Field(10, ge=1)
     every: int = Field(5, ge=1)
@@ -28,7 +28,7 @@ class DemoConfig(Frozen):
     crowd_every: int = Field(15, ge=1)
     detector: str = ""
     epochs: int = Field(6, ge=1)
-    explain_epochs: int = Field(6, ge=1)
+    explain_epochs: int = Field(4, ge=1)
     rounds: int = Field(1000, ge=1)  # bootstrap resamples
     pairs: int = Field(3, ge=1)  # pairs explained with images, per direction
 
