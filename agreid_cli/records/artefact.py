@@ -144,9 +144,9 @@ def _storable(table: pa.Table) -> pa.Table:
     Arrow cannot write a null row of a fixed-size list to Parquet; reading casts it back.
     """
     for index, name in enumerate(table.column_names):
-        column = table[name].combine_chunks()
-        if not pa.types.is_fixed_size_list(column.type) or not column.null_count:
+        if not pa.types.is_fixed_size_list(table[name].type) or not table[name].null_count:
             continue
+        column = table[name].combine_chunks()
         empty = column.is_null().to_numpy(zero_copy_only=False)
         ends = np.cumsum(np.where(empty, 0, column.type.list_size), dtype=np.int32)
         offsets = pa.array(np.concatenate([np.zeros(1, np.int32), ends]))

@@ -49,7 +49,9 @@ def check_embeddings(table: pa.Table) -> list[Problem]:
 
 def matrix(column: pa.ChunkedArray) -> Features:
     """A fixed-size list column as float32 of shape (rows, D), without a copy if Arrow allows it."""
-    flat = column.combine_chunks().cast(pa.list_(pa.float32(), column.type.list_size))
+    # combine_chunks copies a single chunk too.
+    whole = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+    flat = whole.cast(pa.list_(pa.float32(), column.type.list_size))
     return np.asarray(flat.flatten()).reshape(len(flat), column.type.list_size)
 
 

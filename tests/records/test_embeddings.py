@@ -119,3 +119,13 @@ def test_rows_are_taken_as_a_view_where_they_lie_together_and_lazily_from_disk(t
     np.testing.assert_array_equal(picked[1:3], everything[[0, 5]])
     in_memory = joined(part(3, features=loose)).take(np.array([2, 0]))
     np.testing.assert_array_equal(in_memory, loose[[2, 0]])
+
+
+def test_one_chunk_is_checked_and_written_without_a_copy(tmp_path: Path) -> None:
+    vectors = np.ones((64, 8), np.float32)
+    column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), 8)
+    assert np.shares_memory(matrix(pa.chunked_array([column])), vectors)
+    table = pa.table(
+        {"crop_id": [f"c{n}" for n in range(64)], "pid": [0] * 64, "camid": [0] * 64, "embedding": column}
+    )
+    assert np.shares_memory(matrix(embeddings_artefact(8).conform(table, "e")["embedding"]), vectors)
