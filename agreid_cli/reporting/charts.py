@@ -116,9 +116,16 @@ def curve_chart(
 
 
 def bar_chart(
-    name: str, title: str, bars: Sequence[tuple[str, float]], *, x: str, chance: float | None = None
+    name: str,
+    title: str,
+    bars: Sequence[tuple[str, float]],
+    *,
+    x: str,
+    chance: float | None = None,
+    usual: Sequence[float] = (),
 ) -> Chart:
-    """Horizontal bars, the first on top; `chance` is drawn as a reference line."""
+    """Horizontal bars, the first on top; `chance` is drawn as a reference line, `usual` as a mark on each
+    bar."""
     with drawing(name, height=0.75 + 0.26 * len(bars)) as sheet:
         axes = sheet.axes
         axes.barh(range(len(bars)), [value for _, value in bars], color=SERIES[0], height=0.62)
@@ -129,10 +136,17 @@ def bar_chart(
         axes.set_xlabel(x)
         if chance is not None:
             axes.axvline(chance, color=MUTED, linewidth=1.4, linestyle=(0, (4, 2)))
+        for place, value in enumerate(usual):
+            axes.plot([value, value], [place - 0.42, place + 0.42], color=INK, linewidth=2)
     rows = tuple((label, f"{value:.4g}") for label, value in bars)
-    against = "" if chance is None else f" Chance level {chance:.3g}."
+    columns: tuple[str, ...] = ("", x)
     words = "; ".join(f"{label} {value}" for label, value in rows)
-    return Chart(title, f"{title}: {words}.{against}", sheet.svg, ("", x), rows)
+    if usual:
+        rows = tuple((*row, f"{value:.4g}") for row, value in zip(rows, usual, strict=True))
+        columns = (*columns, "usual")
+        words = "; ".join(f"{label} {value} (usual {mark})" for label, value, mark in rows)
+    against = "" if chance is None else f" Chance level {chance:.3g}."
+    return Chart(title, f"{title}: {words}.{against}", sheet.svg, columns, rows)
 
 
 def _span(values: Sequence[float]) -> list[str]:

@@ -35,15 +35,15 @@ class Shown:
 
 @dataclass(frozen=True)
 class PairView:
-    """Two crops and their explanation. `gap`: |d − mean part| / d. `match`: the same person, None if
-    unknown.
+    """Two crops and their explanation. `gap`: |d − mean part| / d, None for expected shares, which add up by
+    definition. `match`: the same person, None if unknown.
     """
 
     title: str
     first: Shown
     second: Shown
     distance: float
-    gap: float
+    gap: float | None
     sentence: str
     reasons: tuple[Reason, ...]
     match: bool | None = None
@@ -63,12 +63,32 @@ class PairView:
 
     @property
     def chart(self) -> Chart:
-        bars = [(f"{r.rank}. {r.name}", 100 * r.share) for r in self.reasons]
+        bars = [(f"{r.rank}. {r.says}", 100 * r.share) for r in self.reasons]
         even = 100 / len(self.first.maps)
+        usual = [100 * r.usual for r in self.reasons if r.usual is not None]
         name = f"pair-{self.first.name}-{self.second.name}"
         return bar_chart(
-            name, "Largest shares of the distance", bars, x="share of the distance, %", chance=even
-        )
+            name, "Largest shares of the distance", bars, x="share of the distance, %", chance=even,
+            usual=usual,
+        )  # fmt: skip
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether the usual share of every bar is known."""
+        return all(r.usual is not None for r in self.reasons)
+
+    @property
+    def guesses(self) -> bool:
+        """Whether a bar is of a group that is not recognised."""
+        return any(r.recognised is False for r in self.reasons)
+
+    @property
+    def says(self) -> str:
+        """The distance, and how well the parts add up to it."""
+        d = f"Distance {self.distance:.2f}"
+        if self.gap is None:
+            return f"{d}, divided by expected shares"
+        return f"{d}; error of the parts {100 * self.gap:.1f} %"
 
 
 def page(
@@ -98,14 +118,14 @@ def sheet(view: PairView) -> Image:
     grid = figure.add_gridspec(2, columns + 3)
     for row, shown in enumerate((view.first, view.second)):
         cells = [("", sized(shown.image))]
-        cells += [(f"{r.name}\n{100 * r.share:.1f} %", _over(shown, r.bit)) for r in view.reasons[:4]]
+        cells += [(f"{r.says}\n{100 * r.share:.1f} %", _over(shown, r.bit)) for r in view.reasons[:4]]
         for column, (words, image) in enumerate(cells):
             axes = figure.add_subplot(grid[row, column])
             axes.imshow(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
             axes.set_title(_broken(words if row == 0 else ""), fontsize=8)
             axes.set_axis_off()
     _bars(figure.add_subplot(grid[:, columns:]), view)
-    head = f"{view.title}: d = {view.distance:.2f}, error of the parts {100 * view.gap:.1f} %"
+    head = f"{view.title}: {view.says[0].lower()}{view.says[1:]}"
     figure.suptitle(f"{head}\n{view.sentence}", fontsize=9.5)
     canvas.draw()
     return np.asarray(cv2.cvtColor(np.asarray(canvas.buffer_rgba()), cv2.COLOR_RGBA2BGR).astype(np.uint8))
@@ -124,14 +144,21 @@ def _over(shown: Shown, bit: int) -> Image:
 def _bars(axes: Any, view: PairView) -> None:
     shares = [100 * r.share for r in view.reasons]
     axes.barh(range(len(shares)), shares, color="#2457a6", height=0.65)
-    axes.set_yticks(range(len(shares)), [f"{r.rank}. {r.name}" for r in view.reasons], fontsize=8)
+    axes.set_yticks(range(len(shares)), [f"{r.rank}. {r.says}" for r in view.reasons], fontsize=8)
     for place, reason in enumerate(view.reasons):
-        axes.text(shares[place], place, f" {100 * reason.share:.1f} %, d {reason.distance:.2f}",
+        end = max(shares[place], 100 * (reason.usual or 0))
+        axes.text(end, place, f" {100 * reason.share:.1f} %, d {reason.distance:.2f}",
                   va="center", fontsize=7.5)  # fmt: skip
+        if reason.usual is not None:
+            axes.plot([100 * reason.usual] * 2, [place - 0.42, place + 0.42], color="#1d2129", linewidth=1.8)
     axes.axvline(100 / len(view.first.maps), color="#5b6069", linewidth=1, linestyle="--")
     axes.set_ylim(len(shares) - 0.4, -0.6)
-    axes.set_xlim(0, max([*shares, 1e-6]) * 1.35)
-    axes.set_xlabel("share of the distance, % (dashed: uniform share)", fontsize=8)
+    most = max([*shares, *(100 * r.usual for r in view.reasons if r.usual is not None), 1e-6])
+    axes.set_xlim(0, most * 1.35)
+    marks = "dashed: uniform share"
+    if view.calibrated:
+        marks += "; mark: usual share" + ("\n(?): not recognised, a guess" if view.guesses else "")
+    axes.set_xlabel(f"share of the distance, %\n{marks}", fontsize=8)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
 

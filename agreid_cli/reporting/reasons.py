@@ -15,13 +15,24 @@ NOTHING = "no attribute separates these two"
 
 @dataclass(frozen=True)
 class Reason:
-    """One attribute of a pair. rank counts from 1, the largest share first."""
+    """One attribute of a pair. rank counts from 1, the largest share first.
+
+    usual: the mean share of the bit over pairs of held-out people. recognised: whether its group is. Both are
+    None for a stream that is not calibrated.
+    """
 
     bit: int
     name: str  # "lower body clothing: Shorts"
     distance: float
     share: float
     rank: int
+    usual: float | None = None
+    recognised: bool | None = None
+
+    @property
+    def says(self) -> str:
+        """The name, with a question mark if the group is not recognised."""
+        return f"{self.name} (?)" if self.recognised is False else self.name
 
 
 @dataclass(frozen=True)
@@ -45,17 +56,6 @@ class GroupWords:
         return self.labels[self.place(chances) - self.start]
 
 
-def reasons(parts: npt.NDArray[np.floating], groups: Sequence[GroupWords], *, top: int) -> tuple[Reason, ...]:
-    """The `top` attributes of a pair with parts dᵏ (M,), largest share first."""
-    names = [f"{group.title.lower()}: {label}" for group in groups for label in group.labels]
-    shares = parts / max(float(parts.sum()), 1e-6)
-    order = np.argsort(-shares, kind="stable")[:top].tolist()
-    return tuple(
-        Reason(bit, names[bit], float(parts[bit]), float(shares[bit]), rank)
-        for rank, bit in enumerate(order, start=1)
-    )
-
-
 @dataclass(frozen=True)
 class Usual:
     """What every pair's shares are compared with: mean share and spread of each bit (M,), and the groups to
@@ -72,6 +72,25 @@ class Usual:
     def uniform(cls, n_bits: int, n_groups: int) -> Usual:
         """For a stream that is not calibrated: a uniform share, and every group."""
         return cls(np.full(n_bits, 1 / n_bits), np.zeros(n_bits), frozenset(range(n_groups)))
+
+
+def reasons(
+    parts: npt.NDArray[np.floating], groups: Sequence[GroupWords], *, top: int, usual: Usual | None = None
+) -> tuple[Reason, ...]:
+    """The `top` attributes of a pair with parts dᵏ (M,), largest share first; `usual` of a calibrated
+    stream."""
+    names = [f"{group.title.lower()}: {label}" for group in groups for label in group.labels]
+    group_of = [number for number, group in enumerate(groups) for _ in group.labels]
+    shares = parts / max(float(parts.sum()), 1e-6)
+    order = np.argsort(-shares, kind="stable")[:top].tolist()
+    return tuple(
+        Reason(
+            bit, names[bit], float(parts[bit]), float(shares[bit]), rank,
+            None if usual is None else float(usual.mean[bit]),
+            None if usual is None else group_of[bit] in usual.named,
+        )
+        for rank, bit in enumerate(order, start=1)
+    )  # fmt: skip
 
 
 def sentence(

@@ -54,6 +54,20 @@ def test_pages_say_what_they_show_and_run_no_one_elses_script() -> None:
         assert "&lt;script&gt;" in made[name], name
 
 
+def test_usual_shares_and_guesses_are_marked_and_expected_shares_named() -> None:
+    known = Reason(0, "bag: Backpack", 2.0, 0.3, 1, usual=0.251, recognised=True)
+    guess = Reason(1, "glasses: No", 1.0, 0.2, 2, usual=0.1, recognised=False)
+    pair = PairView("1. other", shown("one"), shown("other"), 4.25, None, "bag", (known, guess))
+    text = page("Two crops", "Why", [pair], version="1")
+    assert "Distance 4.25, divided by expected shares." in text
+    assert "glasses: No (?)" in text
+    assert "the mark on a bar its usual share" in text
+    assert "(?): the stream does not recognise this group" in text
+    assert "<td>25.10</td>" in text
+    assert "usual" not in pages()["explain"].split("How to read")[0]
+    assert sheet(pair).ndim == 3
+
+
 def test_sheets_are_pictures() -> None:
     assert pages()["sheets"].endswith(", 3)")
 

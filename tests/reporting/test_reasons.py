@@ -77,3 +77,14 @@ def test_bars_are_the_largest_shares_in_order() -> None:
     ]  # fmt: skip
     assert [r.share for r in found] == pytest.approx([0.4, 0.2, 0.15])
     assert found[0].distance == 4.0
+    assert {(r.usual, r.recognised, r.says) for r in found} == {(None, None, r.name) for r in found}
+
+
+def test_bars_say_what_is_usual_and_what_is_a_guess() -> None:
+    usual = Usual(np.arange(7) / 100, np.zeros(7), frozenset({0}))
+    found = reasons(np.array([1.0, 2.0, 0.5, 4.0, 1.5, 0.5, 0.5]), GROUPS, top=2, usual=usual)
+    assert [r.usual for r in found] == [0.03, 0.01]
+    assert [r.recognised for r in found] == [False, True]
+    assert [r.says for r in found] == [
+        "lower body clothing: Jeans (?)", "upper body clothing: Hoodie",
+    ]  # fmt: skip

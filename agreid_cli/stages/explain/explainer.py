@@ -116,16 +116,19 @@ class Explainer:
         """Explain two images."""
         parts = cross_distances(first.said.vectors, second.said.vectors)[0, 0].cpu().numpy()
         d = float(base_distances(first.said.base, second.said.base)[0, 0])
-        if self.sharing.name == "expected":
+        expected = self.sharing.name == "expected"
+        if expected:
             parts = self.sharing.of_pairs(first.chances[None], second.chances[None])[0] * len(parts) * d
         return PairView(
             title=title,
             first=first.shown,
             second=second.shown,
             distance=d,
-            gap=abs(d - float(parts.mean())) / max(d, 1e-6),
+            gap=None if expected else abs(d - float(parts.mean())) / max(d, 1e-6),
             sentence=SAME if d < SAME_PICTURE else self.sentence(parts, first, second),
-            reasons=reasons(parts, self.groups, top=self.bars),
+            reasons=reasons(
+                parts, self.groups, top=self.bars, usual=self.usual if self.sharing.calibration else None
+            ),
             match=match,
         )
 
@@ -162,6 +165,14 @@ def as_data(view: PairView) -> dict[str, Any]:
         "gap": view.gap,
         "sentence": view.sentence,
         "attributes": [
-            {"name": r.name, "distance": r.distance, "share": r.share, "rank": r.rank} for r in view.reasons
+            {
+                "name": r.name,
+                "distance": r.distance,
+                "share": r.share,
+                "rank": r.rank,
+                "usual": r.usual,
+                "recognised": r.recognised,
+            }
+            for r in view.reasons
         ],
     }
