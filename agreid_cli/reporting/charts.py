@@ -138,13 +138,12 @@ def bar_chart(
             axes.axvline(chance, color=MUTED, linewidth=1.4, linestyle=(0, (4, 2)))
         for place, value in enumerate(usual):
             axes.plot([value, value], [place - 0.42, place + 0.42], color=INK, linewidth=2)
-    rows = tuple((label, f"{value:.4g}") for label, value in bars)
+    rows: Cells = tuple((label, f"{value:.4g}") for label, value in bars)
     columns: tuple[str, ...] = ("", x)
-    words = "; ".join(f"{label} {value}" for label, value in rows)
     if usual:
         rows = tuple((*row, f"{value:.4g}") for row, value in zip(rows, usual, strict=True))
         columns = (*columns, "usual")
-        words = "; ".join(f"{label} {value} (usual {mark})" for label, value, mark in rows)
+    words = "; ".join(" ".join(row[:2]) + "".join(f" (usual {mark})" for mark in row[2:]) for row in rows)
     against = "" if chance is None else f" Chance level {chance:.3g}."
     return Chart(title, f"{title}: {words}.{against}", sheet.svg, columns, rows)
 
