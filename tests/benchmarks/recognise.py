@@ -48,7 +48,7 @@ from agreid_cli.training.held_out import without
 from agreid_cli.training.intake import load_crops, packed
 from agreid_cli.training.samples import Samples, training_samples
 
-CALIBRATED_ON = 100  # people
+CALIBRATED_ON = 60  # people
 PAIRS = 40_000
 RATE, WARM_UP = 7e-4, 50
 
