@@ -19,7 +19,8 @@ class Units:
 
     first, last: the time of the first and the last crop, float64 (n,), NaN where it is not known. Times are
     compared within a video, and between two videos only if `blind` (bool (videos, videos), symmetric) says
-    that their clocks agree and that no place is seen by both.
+    that their clocks agree and that no place is seen by both. twins: pairs a < b that may be one person
+    although they overlap in time, int64 (m, 2) (see `twins.py`).
     """
 
     vectors: Floats
@@ -28,9 +29,20 @@ class Units:
     first: npt.NDArray[np.float64]
     last: npt.NDArray[np.float64]
     blind: Bools | None = None
+    twins: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.camera)
+
+    def take(self, rows: Ints) -> Units:
+        """Some of the tracks, in ascending order."""
+        twins = self.twins
+        if twins is not None:
+            twins = np.searchsorted(rows, twins[np.isin(twins, rows).all(axis=1)])
+        return Units(
+            self.vectors[rows], self.camera[rows], self.video[rows], self.first[rows], self.last[rows],
+            self.blind, twins,
+        )  # fmt: skip
 
     def apart(self, rows: Ints, columns: Ints) -> Bools:
         """Whether two tracks cannot be one person because both are seen at one time: bool (rows, columns).
@@ -45,7 +57,12 @@ class Units:
         if self.blind is not None:
             comparable |= self.blind[self.video[a], self.video[b]]
         overlap = (self.first[a] <= self.last[b]) & (self.first[b] <= self.last[a])
-        return np.asarray(comparable & overlap & (a != b), np.bool_)
+        found = np.asarray(comparable & overlap & (a != b), np.bool_)
+        if self.twins is not None and len(self.twins) and found.any():
+            i, j = (side[found] for side in np.broadcast_arrays(a, b))
+            twin = self.twins[:, 0] * len(self) + self.twins[:, 1]
+            found[found] = ~np.isin(np.minimum(i, j) * len(self) + np.maximum(i, j), twin)
+        return found
 
 
 def unit_length(vectors: Floats) -> Floats:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from agreid_cli.config.identify import SceneConfig
 from agreid_cli.errors import Problems, did_you_mean
 from agreid_cli.metrics.clustering.propose import Known
+from agreid_cli.metrics.clustering.twins import twins_of
 from agreid_cli.metrics.clustering.units import Bools, Ints, Units
 from agreid_cli.metrics.quality import SIGNALS, Doubt, doubt
 from agreid_cli.records.crops import VIEW_OF_PLATFORM
@@ -25,7 +26,9 @@ def units_of(tracks: Tracks, described: Described, config: SceneConfig) -> Units
     names = list(dict.fromkeys(piece.track[0] for piece in tracks.pieces))
     blind = _blind(names, config)
     start = np.array([config.start_s.get(name, 0.0) for name in names])[tracks.video]
-    return Units(described.vectors, tracks.camera, tracks.video, first + start, last + start, blind)
+    frames, boxes = zip(*(piece.boxes() for piece in tracks.pieces), strict=True)
+    twins = twins_of(tracks.video, frames, boxes)
+    return Units(described.vectors, tracks.camera, tracks.video, first + start, last + start, blind, twins)
 
 
 def _blind(names: list[str], config: SceneConfig) -> Bools | None:

@@ -18,7 +18,7 @@ from agreid_cli.metrics.clustering.suspicions import (
     one_person,
     wrong_tracks,
 )
-from agreid_cli.metrics.clustering.units import Floats, Ints, Units
+from agreid_cli.metrics.clustering.units import Floats, Ints
 from agreid_cli.records.suspicions import KINDS
 from agreid_cli.stages.identify.compare import pids, units_of
 from agreid_cli.stages.identify.tracks import Described, Piece, Tracks, evenly
@@ -61,11 +61,7 @@ def suspect(tracks: Tracks, described: Described, config: CheckConfig, say: Say)
     every = pids(tracks)
     rows = np.flatnonzero(every >= 0)
     place = {int(row): at for at, row in enumerate(rows)}
-    whole = units_of(tracks, described, config)
-    units = Units(
-        whole.vectors[rows], whole.camera[rows], whole.video[rows], whole.first[rows], whole.last[rows],
-        whole.blind,
-    )  # fmt: skip
+    units = units_of(tracks, described, config).take(rows)
     halved = np.array([place[int(h)] for h in described.halved if int(h) in place], np.int64)
     kept = np.isin(described.halved, rows)
     halves = (described.halves[0][kept], described.halves[1][kept])

@@ -27,7 +27,8 @@ from agreid_cli.stages.annotate.rows import Track, tracks_of
 from agreid_cli.stages.identify.embed_units import VideoCrops
 from agreid_cli.stages.identify.embedders import CropEmbedder, embed_video
 
-COLUMNS = (*NEEDED, "score", "sharpness", "in_frame")
+BOX = ("x1", "y1", "x2", "y2")
+COLUMNS = (*NEEDED, "score", "sharpness", "in_frame", *BOX)
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,12 @@ class Piece:
     @property
     def platform(self) -> str:
         return str(self.rows[0]["platform"])
+
+    def boxes(self) -> tuple[Ints, np.ndarray]:
+        """The frames in which its box is known, and x1, y1, x2, y2 in each."""
+        known = [row for row in self.rows if row["frame"] is not None and row["x1"] is not None]
+        box = np.array([[row[side] for side in BOX] for row in known], np.float64).reshape(-1, 4)
+        return np.array([row["frame"] for row in known], np.int64), box
 
     def times(self) -> tuple[float, float]:
         """Of the first and last crop: seconds of the video, else frames; NaN where neither is known."""
