@@ -60,3 +60,17 @@ DOUBTS_SCHEMA = pa.schema(
     ]
 )
 DOUBTS = Artefact("track-doubts", 1, DOUBTS_SCHEMA, "agreid propose-identities")
+
+VECTORS_SCHEMA = pa.schema(
+    [
+        pa.field("video", pa.string(), nullable=False),
+        pa.field("track", pa.int32(), nullable=False),
+        pa.field("frame", pa.int32()),
+        pa.field("camera", pa.int32(), nullable=False),  # its place among the columns of `levels`
+        pa.field("vector", pa.binary(), nullable=False),  # int8, of one scale in all rows
+        pa.field("levels", pa.list_(pa.int32()), nullable=False),  # 1/10,000, towards each camera
+        pa.field("twins", pa.list_(pa.int32()), nullable=False),  # rows; see `metrics/clustering/twins.py`
+    ]
+)
+#: What the annotation page compares tracks with. The metadata hold the curves, and times of the videos.
+VECTORS = Artefact("track-vectors", 1, VECTORS_SCHEMA, "agreid propose-identities")

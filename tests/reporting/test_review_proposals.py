@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import csv
+import re
 import statistics
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from agreid_cli.config.identify import ProposeConfig
 from agreid_cli.config.review import ReviewConfig
-from agreid_cli.records.proposals import PROPOSALS
+from agreid_cli.metrics.clustering.asking import Asking
+from agreid_cli.metrics.clustering.likeness import Likeness
+from agreid_cli.metrics.clustering.units import Units
+from agreid_cli.records.crops import CROPS
+from agreid_cli.records.proposals import PROPOSALS, VECTORS
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.annotate.review import review
 from agreid_cli.stages.identify.propose import propose_identities
 from tests.support.browser import NEEDS_BROWSER, Seen, opened
 from tests.support.faces import write_pictured
-from tests.support.proposed import write_proposed
+from tests.support.proposed import CURVES, write_proposed
 
 pytestmark = NEEDS_BROWSER
 
@@ -120,6 +126,59 @@ def test_what_earlier_answers_decide_is_not_asked(workspace: Workspace) -> None:
         assert done(seen) == 16
         assert "8 persons (8 on both sides)" in seen.page.text_content("#count-tracks")
     assert n_asked < len(PROPOSALS.read(workspace.proposals / "pairs.parquet"))
+
+
+def test_the_queue_is_the_one_that_decisions_are_counted_with(tmp_path: Path) -> None:
+    """Answered by the truth, the page asks the same pairs in the same order as `Asking`, which re-ranks them
+    after every answer; and the list of a track has the order of `Asking.likely`.
+    """
+    workspace = write_proposed(tmp_path / "campus", 14, near=5, noise=0.8)
+    page = review(workspace, ReviewConfig()).path
+    asking, names = asking_of(workspace)
+    with opened(page) as seen:
+        press(seen, "q")
+        n_wrong = n_right = 0
+        while (pair := asking.next()) is not None:
+            members = [{names[at] for at in asking.members[one]} for one in pair]
+            left, right = shown(seen)
+            assert (left in members[0] and right in members[1]) or (
+                left in members[1] and right in members[0]
+            )
+            same = left.split(" · ")[1] == right.split(" · ")[1]
+            (asking.accept if same else asking.reject)(*pair)
+            n_right, n_wrong = n_right + same, n_wrong + (not same)
+            press(seen, "a" if same else "r")
+        assert min(n_right, n_wrong) > 5
+        assert "proposals of at least 5 % are answered" in seen.page.inner_text("#asking")
+        focus = next(iter(asking.members))
+        place = [f"{t}:{a}" for t, a in seen.page.evaluate("model.state.pieces.map(p => [p.t, p.a])")]
+        seen.page.evaluate("key => showAsking(key)", place[focus])
+        others = seen.page.evaluate("asked.now.shown.map(found => nameOf(model.state.pieces[found.other]))")
+        for name, other in zip(others, asking.likely(focus), strict=False):
+            assert name in {names[at] for at in asking.members[other]}
+        assert len(others) == min(20, len(asking.likely(focus)))
+        seen.page.locator(".ruled .why").first.wait_for()
+        assert re.match("(seen at the same time|rejected: )", seen.page.inner_text(".ruled .why >> nth=0"))
+    assert seen.faults() == []
+
+
+def asking_of(workspace: Workspace) -> tuple[Asking, list[str]]:
+    """The state of a page with these proposals, and the names of the tracks."""
+    table = VECTORS.read(workspace.proposals / "vectors.parquet").to_pylist()
+    place = {(row["video"], row["track"]): at for at, row in enumerate(table)}
+    spans: dict[tuple[str, int], list[int]] = {}
+    for row in CROPS.read(workspace.crops).to_pylist():
+        spans.setdefault((row["video_id"], row["track_id"]), []).append(row["frame"])
+    first, last = (np.array([end(spans[track]) for track in place], float) for end in (min, max))
+    vectors = np.stack([np.frombuffer(row["vector"], np.int8) for row in table])
+    camera = np.array([row["camera"] for row in table])
+    like = Likeness(vectors, camera, np.zeros((len(table), 2), np.int64), CURVES["within"], CURVES["across"])
+    pairs = [
+        [place[row[f"video_{s}"], row[f"track_{s}"]] for s in "ab"]
+        for row in PROPOSALS.read(workspace.proposals / "pairs.parquet").to_pylist()
+    ]
+    units = Units(vectors.astype(np.float32), camera, camera, first, last)
+    return Asking(units, like, np.array(pairs)), [f"{video} · {track}" for video, track in place]
 
 
 def test_likely_tracks_of_a_chosen_track(workspace: Workspace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from agreid_cli.metrics.clustering.likeness import compact
+from agreid_cli.metrics.clustering.units import unit_length
 from agreid_cli.records.crops import CROPS
-from agreid_cli.records.proposals import DOUBTS, DOUBTS_SCHEMA, PROPOSALS
+from agreid_cli.records.proposals import DOUBTS, DOUBTS_SCHEMA, PROPOSALS, VECTORS, VECTORS_SCHEMA
 from agreid_cli.records.proposals import SCHEMA as PROPOSALS_SCHEMA
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.annotate.proposed import crops_digest
@@ -22,10 +25,16 @@ VIDEOS = ("campus-uav", "campus-cctv")
 AT_ONCE = 5  # tracks that overlap in time; the next ones follow
 
 
-def write_proposed(root: Path, people: int, *, crops: int = 3, near: int = 10, seed: int = 0) -> Workspace:
+CURVES = {"within": (6.0, 0.5), "across": (6.0, 0.5)}
+
+
+def write_proposed(
+    root: Path, people: int, *, crops: int = 3, near: int = 10, seed: int = 0, noise: float = 0.1
+) -> Workspace:
     """`people` people, each with one track in both videos (person n is track n), and `proposals/`.
 
-    The true pair across is the likeliest of each track; `near` others of each kind are less likely.
+    With little `noise`, the true pair across is the likeliest of each track; `near` others of each kind are
+    proposed too.
     """
     workspace = write_crops(root, seed, n_pids=people, crops_per_pid=crops)
     rows = CROPS.read(workspace.crops).to_pylist()
@@ -52,6 +61,19 @@ def write_proposed(root: Path, people: int, *, crops: int = 3, near: int = 10, s
     DOUBTS.write(
         pa.Table.from_pylist(doubts, schema=DOUBTS_SCHEMA), workspace.proposals / "doubts.parquet", marks
     )
+    rng = np.random.default_rng(seed + 1)
+    looks = rng.normal(size=(people, 32))
+    rows_of = looks[[number - 1 for _, number in of_track]]
+    vectors = compact(unit_length((rows_of + noise * rng.normal(size=rows_of.shape)).astype(np.float32)))
+    likeness = [
+        {"video": video, "track": number, "frame": first[video, number], "camera": VIDEOS.index(video),
+         "vector": vectors[at].tobytes(), "levels": [0, 0], "twins": []}
+        for at, (video, number) in enumerate(of_track)
+    ]  # fmt: skip
+    VECTORS.write(
+        pa.Table.from_pylist(likeness, schema=VECTORS_SCHEMA), workspace.proposals / "vectors.parquet",
+        marks | {"curves": json.dumps(CURVES), "scene": "{}"},
+    )  # fmt: skip
     return workspace
 
 

@@ -1,15 +1,19 @@
 """The number of decisions that an annotator needs to assign every track to its person.
 
-One action is one decision: accept or reject a proposal, or look at one identity in the page's list and say
-whether the track belongs to it.
+One action is one decision: look at a pair of groups of tracks and say whether they are one person, or divide
+a track of several people. Several pairs that the page shows side by side count one each.
 
 - By hand, tracks are taken in the page's order. A track is compared with the identities found so far, in
   their order, until its own is met; one that opens an identity costs one action.
-- With proposals, the queue is worked from its start, and what is still missing is then done by hand. A
-  proposal is skipped if its answer follows from earlier ones.
+- With proposals, the queue is worked to its end, as the page asks it (`asking.py`). Then the groups are taken
+  in the page's order, and each whose person has been met before is compared with the other groups in the
+  order of the page's list, the likeliest first, until its own is met. What the page rules out although it is
+  one person (two tracks that are seen at the same time) is searched by hand. A single track that opens an
+  identity costs one action.
 
-In both cases the annotator stops as soon as all is correct, and leaves the queue where that costs least, so
-both figures are lower bounds.
+In both cases the annotator knows when a person has no further track, so both figures are lower bounds.
+Further people of a track are parts that the page cannot compare before the proposals are made again: they
+cost one division each, and a search by hand, in both cases.
 """
 
 from __future__ import annotations
@@ -17,15 +21,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
+from agreid_cli.metrics.clustering.asking import Asking
 from agreid_cli.metrics.clustering.units import Ints
+
+Part = tuple[int, int]  # the track that it was divided from, and its person
 
 
 @dataclass(frozen=True)
 class Actions:
-    """accept, reject: proposals. search: identities looked at for links that no proposal contains. split:
-    tracks of several people, which cost the same in both cases.
+    """accept, reject: answers in the queue. search: groups looked at afterwards. split: divisions of tracks,
+    which cost the same in both cases. by_hand: all actions without proposals.
     """
 
     accept: int
@@ -44,57 +49,68 @@ class Actions:
         return self.by_hand / self.total if self.total else float("inf") if self.by_hand else 1.0
 
 
-def count_actions(truth: Ints, queue: Sequence[tuple[int, int]], *, split: int = 0) -> Actions:
-    """`truth`: the person of each track, in the page's order. `queue`: pairs of tracks, as they are asked.
-
-    >>> count_actions(np.array([1, 2, 1, 2]), [(0, 2), (0, 1), (1, 3)])
-    Actions(accept=2, reject=1, search=0, split=0, by_hand=5)
-    """
-    group = np.arange(len(truth))
-    by_hand = _by_hand(truth, group)
-    different: set[tuple[int, int]] = set()
+def count_actions(truth: Ints, asking: Asking, parts: Sequence[Part] = ()) -> Actions:
+    """`truth`: the person of each track, in the page's order. `asking` is worked to the end."""
+    by_hand = count_by_hand(truth, parts)
     accept = reject = 0
-    best = (by_hand, accept, reject, by_hand)
-    for one, other in queue:
-        here, there = int(group[one]), int(group[other])
-        pair = (min(here, there), max(here, there))
-        if here == there or pair in different:
-            continue
-        if truth[one] != truth[other]:
-            reject += 1
-            different.add(pair)
-            continue
-        accept += 1
-        group[group == there] = here
-        different = {_renamed(p, there, here) for p in different if there in p} | {
-            p for p in different if there not in p
-        }
-        search = _by_hand(truth, group)
-        best = min(best, (accept + reject + search, accept, reject, search))
-        if accept + reject > best[0]:
-            break  # no later end can be cheaper
-    _, accept, reject, search = best
-    return Actions(accept, reject, search, split, by_hand + split)
-
-
-def _by_hand(truth: Ints, group: Ints) -> int:
-    """Identities looked at until each group is with its person.
-
-    The first group of a person costs one where it is a single track, and nothing where tracks are joined.
-    """
-    _, first, size = np.unique(group, return_index=True, return_counts=True)
-    position: dict[int, int] = {}
-    looked = 0
-    for at in np.argsort(first):  # in the page's order
-        person = int(truth[first[at]])
-        if person in position:
-            looked += position[person]
+    while (pair := asking.next()) is not None:
+        if truth[pair[0]] == truth[pair[1]]:
+            asking.accept(*pair)
+            accept += 1
         else:
-            position[person] = len(position) + 1
-            looked += int(size[at] == 1)
+            asking.reject(*pair)
+            reject += 1
+    return Actions(accept, reject, _searched(truth, asking, parts), len(parts), by_hand)
+
+
+def count_by_hand(truth: Ints, parts: Sequence[Part] = ()) -> int:
+    """Identities looked at, and tracks divided, without proposals.
+
+    >>> import numpy as np
+    >>> count_by_hand(np.array([1, 2, 1, 2])), count_by_hand(np.array([1, 2]), [(1, 1)])
+    (5, 4)
+    """
+    further: dict[int, list[int]] = {}
+    for track, person in parts:
+        further.setdefault(track, []).append(person)
+    place: dict[int, int] = {}
+    looked = len(parts)
+    for at, own in enumerate(truth.tolist()):
+        for person in (own, *further.get(at, ())):
+            looked += place.get(person, 1)
+            place.setdefault(person, len(place) + 1)
     return looked
 
 
-def _renamed(pair: tuple[int, int], old: int, new: int) -> tuple[int, int]:
-    a, b = (new if number == old else number for number in pair)
-    return min(a, b), max(a, b)
+def _searched(truth: Ints, asking: Asking, parts: Sequence[Part]) -> int:
+    """Looks after the queue, until every group is with its person."""
+    place: dict[int, int] = {}
+    first: dict[int, int] = {}
+    looked = 0
+    for at, person in enumerate(truth.tolist()):
+        if person not in place:
+            place[person], first[person] = len(place) + 1, at
+            looked += int(len(asking.members[int(asking.groups.group[at])]) == 1)
+            continue
+        home = first[person]
+        while (one := int(asking.groups.group[at])) != asking.groups.group[home]:
+            looks = _found(truth, asking, one, person)
+            looked += looks or place[person]
+            if not looks:
+                asking.accept(int(asking.groups.group[home]), one)
+    for _, person in parts:
+        looked += place.get(person, 1)
+        place.setdefault(person, len(place) + 1)
+    return looked
+
+
+def _found(truth: Ints, asking: Asking, one: int, person: int) -> int:
+    """Looks down the list of a group until one of its person is met and joined; 0 if the list has none."""
+    listed = asking.likely(one)
+    own = next((n for n, other in enumerate(listed) if truth[other] == person), None)
+    if own is None:
+        return 0
+    for other in listed[:own]:
+        asking.reject(one, other)
+    asking.accept(listed[own], one)
+    return own + 1

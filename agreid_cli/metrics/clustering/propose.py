@@ -47,6 +47,7 @@ class Proposed:
     group: Ints
     within: Curve
     across: Curve
+    levels: Levels
 
     @property
     def grouped(self) -> Bools:
@@ -95,7 +96,7 @@ def propose(units: Units, known: Known, *, k: int = 20, cut: float = 0.5) -> Pro
     )  # fmt: skip
     own = np.where(pairs.across, across(pairs.score, pairs.best), within(pairs.score, pairs.best))
     own = np.where(pairs.across, _wider(pairs, here, wide, chance, own), own)
-    return Proposed(pairs, own, whole[here], within, across)
+    return Proposed(pairs, own, whole[here], within, across, levels)
 
 
 def _apart(units: Units, known: Known) -> Callable[[Ints, Ints], Bools]:

@@ -1,6 +1,6 @@
 // The proposals: one track, the likeliest others beside it, and an answer by one key.
 
-const SHOWN = 10; // likely tracks of each kind
+const SHOWN = 20; // likely tracks beside the one in focus
 const LIMITS = [5000, 2000, 1000, 500, 100, 0]; // probabilities in 1/10,000
 // least: proposals below this probability are not asked. pace: [time, proposals closed] of the latest answers.
 // focus: the piece that was chosen, or null for the queue. pick: the place of the chosen likely track.
@@ -51,17 +51,19 @@ function questionOf(state) {
     one = swap ? b : a;
   }
   if (one === null) return { queue, one: null };
-  const all = candidatesOf(state, one);
-  const kinds = [1, 0].map((across) => all.filter((found) => pairs.across[found.n] === across).slice(0, SHOWN));
-  const shown = kinds.flat();
+  const { shown, ruled, all } = candidatesOf(state, one, SHOWN);
+  const camera = (place) => cameraOf(state.pieces[place]).camid;
+  const kinds = [true, false].map((across) => shown.filter((found) => (camera(found.other) !== camera(one)) === across));
   let found = shown[asked.pick];
   if (!found && fromQueue) {
     const { group } = layoutOf(state);
-    const other = group[one] === queue.next.g ? queue.next.h : queue.next.g;
-    found = all.find((likely) => group[likely.other] === other);
+    const { a, b, g, h, n } = queue.next;
+    const other = group[one] === g ? h : g;
+    found = shown.find((likely) => likely.h === other)
+      || { h: other, mine: one, p: chanceOf(latest.odds[n]), ...nearestOf(state, rowAt.get(keyOf(state.pieces[one])), [one === a ? b : a]) };
   }
-  found ||= all[0];
-  return { queue, one: found ? found.mine : one, kinds, shown, found };
+  found ||= shown[0];
+  return { queue, one, kinds, shown, ruled, all, found };
 }
 
 function drawAsking() {
@@ -94,7 +96,18 @@ function drawOthers(state, now) {
   asking.drawn = now;
   asking.others.replaceChildren(...now.kinds.flatMap((found, at) => found.length ? [
     el("h3", {}, at ? "Likeliest of the same camera" : "Likeliest of the other cameras"),
-    el("div", { className: "likely" }, ...found.map((likely) => tileOf(state, likely, now)))] : []));
+    el("div", { className: "likely" }, ...found.map((likely) => tileOf(state, likely, now)))] : []),
+  ...(now.ruled.length ? [el("h3", {}, "Ruled out"),
+    el("div", { className: "likely ruled" }, ...now.ruled.map((likely) => ruledOf(state, likely, now.one)))] : []));
+}
+
+/** A likely track that cannot be the person in focus, and why. */
+function ruledOf(state, likely, one) {
+  const piece = state.pieces[likely.other];
+  return el("div", { className: "out" },
+    el("span", { className: "crops" }, ...someCrops(piece, 3).map((at) => picture(data.tracks[piece.t], at, 80))),
+    el("span", {}, nameOf(piece)), el("span", { className: "meta" }, timesOf(piece)),
+    el("span", { className: "meta why" }, whyApart(state, layoutOf(state).group[one], likely.h)));
 }
 
 /** A piece in large: its crops evenly chosen, its name, times, and the other tracks of its identity. */
@@ -130,19 +143,19 @@ function tileOf(state, likely, now) {
     onclick: () => pickTile(now.shown.indexOf(likely)),
   },
   el("span", { className: "crops" }, ...someCrops(piece, 3).map((at) => picture(data.tracks[piece.t], at, 80))),
-  el("strong", {}, percent(likely.n)), el("span", {}, nameOf(piece)), el("span", { className: "meta" }, timesOf(piece)),
+  el("strong", {}, percent(likely.p)), el("span", {}, nameOf(piece)), el("span", { className: "meta" }, timesOf(piece)),
   isPerson(piece.pid) ? el("span", { className: "meta" }, `person ${piece.pid}`) : null);
 }
 
 function reasonOf(state, likely) {
   const [one, other] = [state.pieces[likely.mine], state.pieces[likely.other]];
-  const words = [`${percent(likely.n)} likely`, `similarity ${(pairs.s[likely.n] / 1000).toFixed(2)}`];
+  const words = [`${percent(likely.p)} likely`, likely.cos === null ? "" : `similarity ${likely.cos.toFixed(2)}`];
   const gap = gapText(one, other);
   if (gap) words.push(gap);
-  return words.join(" · ");
+  return words.filter(Boolean).join(" · ");
 }
 
-const percent = (n) => (pairs.p[n] > 9900 ? "over 99" : pairs.p[n] < 995 ? (pairs.p[n] / 100).toFixed(1) : Math.round(pairs.p[n] / 100)) + " %";
+const percent = (p) => (p > 0.99 ? "over 99" : p < 0.0995 ? (100 * p).toFixed(1) : Math.round(100 * p)) + " %";
 
 /** At most `most` crops, evenly spread over the piece, with both ends; of one, the middle. */
 function someCrops(piece, most) {
@@ -204,7 +217,7 @@ function pickBy(by) {
   const at = shown.indexOf(found);
   asked.pick = Math.min(Math.max(at + by, 0), shown.length - 1);
   draw();
-  say(`compared with ${nameOf(model.state.pieces[asked.now.found.other])}, ${percent(asked.now.found.n)}`);
+  say(`compared with ${nameOf(model.state.pieces[asked.now.found.other])}, ${percent(asked.now.found.p)}`);
 }
 
 function swap() {

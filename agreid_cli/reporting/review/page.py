@@ -15,8 +15,8 @@ from agreid_cli.records.images.reading import read_picture
 HERE = Path(__file__).parent
 #: In execution order; together they are one script.
 SCRIPTS = (
-    "model.js", "questions.js", "dom.js", "virtual.js", "tracks.js", "asking.js", "answers.js",
-    "labels.js", "main.js",
+    "model.js", "likeness.js", "questions.js", "dom.js", "virtual.js", "tracks.js", "asking.js",
+    "answers.js", "labels.js", "main.js",
 )  # fmt: skip
 
 

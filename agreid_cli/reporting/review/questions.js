@@ -5,7 +5,7 @@
 const IDLE_MS = 60000; // a longer gap between two answers is a break
 const PACE_OF = 60; // answers that the pace is measured over
 const pairs = data.proposals;
-for (const name of pairs ? ["a", "b", "ca", "cb", "p", "across"] : []) pairs[name] = Int32Array.from(pairs[name]);
+for (const name of pairs ? ["a", "b", "ca", "cb"] : []) pairs[name] = Int32Array.from(pairs[name]);
 
 /** First piece of each track, group of each piece (-1: not a person), and the pieces of each group. */
 function layoutOf(state) {
@@ -86,10 +86,33 @@ function endsOf(piece, values) {
 const framesOf = (piece) => endsOf(piece, data.tracks[piece.t].frames);
 const secondsOf = (piece) => endsOf(piece, data.tracks[piece.t].times);
 
+/** Whether two pieces are seen at the same time in one video, in different places; or in two videos that have a
+    common clock and no common place. */
 function overlap(one, other) {
-  if (data.tracks[one.t].camera !== data.tracks[other.t].camera) return false;
+  const [camera, there] = [data.tracks[one.t].camera, data.tracks[other.t].camera];
+  if (camera !== there) {
+    if (!like || !like.blind.length) return false;
+    const [v, w] = [data.cameras[camera].video, data.cameras[there].video];
+    if (!like.blind.some((videos) => videos.includes(v) && videos.includes(w))) return false;
+    const [a, b] = [secondsOf(one), secondsOf(other)];
+    return Boolean(a && b) && a[0] + like.start[v] <= b[1] + like.start[w] && b[0] + like.start[w] <= a[1] + like.start[v];
+  }
   const [a, b] = framesOf(one) && framesOf(other) ? [framesOf(one), framesOf(other)] : [secondsOf(one), secondsOf(other)];
-  return Boolean(a && b) && a[0] <= b[1] && b[0] <= a[1];
+  return Boolean(a && b) && a[0] <= b[1] && b[0] <= a[1] && !areTwins(one, other);
+}
+
+/** Why two groups cannot be one person, or "". */
+function whyApart(state, g, h) {
+  const { group, members } = layoutOf(state);
+  for (const a of members[g]) {
+    const b = members[h].find((other) => overlap(state.pieces[a], state.pieces[other]));
+    if (b === undefined) continue;
+    const names = members[g].length + members[h].length > 2 ? `: ${nameOf(state.pieces[a])} and ${nameOf(state.pieces[b])}` : "";
+    return `seen at the same time${names}`;
+  }
+  const told = answersOf(state).find(({ a, b, same, holds }) => holds && !same
+    && ((group[a] === g && group[b] === h) || (group[a] === h && group[b] === g)));
+  return told ? `rejected: ${nameOf(told.one)} and ${nameOf(told.other)}` : "";
 }
 
 /** The two places of proposal `n` and whether it is still to be asked. */
@@ -108,24 +131,36 @@ function pairName(n) {
   return `${pairs.a[n]}:${pairs.ca[n]}-${pairs.b[n]}:${pairs.cb[n]}`;
 }
 
-/** The queue at a limit of probability: the next proposal, how many are open, and how many tracks are done. */
+// Of each proposal, the descriptions of its groups and their odds when they were last computed.
+const latest = { some: [], others: [], odds: new Float64Array(pairs ? pairs.a.length : 0) };
+
+/** The queue at a limit of probability: the likeliest proposal, how many are open, and how many tracks are done. */
 function queueOf(state, least) {
   return once(state, "queue " + least, () => {
+    const about = describedOf(state);
+    const low = Math.log(least / (10000 - least));
+    let most = -Infinity;
     const { first, group, members } = layoutOf(state);
     const decided = deciderOf(state);
     const divided = state.pieces.length > data.tracks.length;
     const skipped = new Set(state.skipped);
     const waiting = new Uint8Array(members.length);
     let next = -1, open = 0, later = 0;
-    for (let n = 0; n < pairs.p.length; n++) { // as asksOf, without an object for each of a hundred thousand
-      if (pairs.p[n] < least) continue;
+    for (let n = 0; n < pairs.a.length; n++) { // as asksOf, without an object for each of a hundred thousand
       const g = group[divided ? placeOf(state, pairs.a[n], pairs.ca[n]) : first[pairs.a[n]]];
       const h = group[divided ? placeOf(state, pairs.b[n], pairs.cb[n]) : first[pairs.b[n]]];
-      if (g < 0 || h < 0 || g === h || decided(g, h)) continue;
+      if (g < 0 || h < 0 || g === h) continue;
+      const [some, others] = [about(g), about(h)];
+      if (latest.some[n] !== some || latest.others[n] !== others) {
+        latest.some[n] = some;
+        latest.others[n] = others;
+        latest.odds[n] = oddsOf(some, others);
+      }
+      if (latest.odds[n] < low || decided(g, h)) continue;
       open++;
       waiting[g] = waiting[h] = 1;
       if (skipped.size && skipped.has(pairName(n))) later++;
-      else if (next < 0) next = n;
+      else if (next < 0 || latest.odds[n] > most) [next, most] = [n, latest.odds[n]];
     }
     const done = group.reduce((sum, g) => sum + (g < 0 || !waiting[g]), 0);
     return { next: next < 0 ? null : asksOf(state)(next), open, later, done };
@@ -133,26 +168,49 @@ function queueOf(state, least) {
 }
 
 const near = data.tracks.map(() => []); // proposals of each track
-for (let n = 0; pairs && n < pairs.p.length; n++) {
+for (let n = 0; pairs && n < pairs.a.length; n++) {
   near[pairs.a[n]].push(n);
   near[pairs.b[n]].push(n);
 }
 
-/** Open proposals of the group of the piece at `place`: the likeliest of each other group, likeliest first. */
-function candidatesOf(state, place) {
+const RULED_OUT = 5; // likely groups that are known to be somebody else, shown with the reason
+
+/** The groups that may be, or that cannot be, the person of the piece at `place`, likeliest first. `other` is their
+    piece that is most similar to it. */
+function candidatesOf(state, place, most) {
   const { group, members } = layoutOf(state);
-  const asks = asksOf(state);
-  const best = new Map();
-  for (const member of members[group[place]] || []) { // none of a non-person
-    for (const n of near[state.pieces[member].t]) {
-      const ask = asks(n);
-      if (!ask.open || (ask.a !== member && ask.b !== member)) continue;
-      const other = ask.a === member ? ask.b : ask.a;
-      const known = best.get(group[other]);
-      if (!known || pairs.p[n] > pairs.p[known.n]) best.set(group[other], { n, mine: member, other });
-    }
+  const g = group[place];
+  if (g < 0) return { shown: [], ruled: [], all: 0 };
+  const about = describedOf(state), decided = deciderOf(state);
+  const found = [];
+  for (let h = 0; h < members.length; h++) {
+    if (h !== g && about(h).length) found.push({ h, odds: oddsOf(about(g), about(h)) });
   }
-  return [...best.values()].sort((x, y) => pairs.p[y.n] - pairs.p[x.n] || x.n - y.n);
+  found.sort((x, y) => y.odds - x.odds || x.h - y.h);
+  const shown = [], ruled = [];
+  let all = 0;
+  for (const likely of found) {
+    const alone = members[g].length === 1 && members[likely.h].length === 1;
+    const out = decided(g, likely.h) || (alone && overlap(state.pieces[place], state.pieces[members[likely.h][0]]));
+    all += !out;
+    const list = out ? ruled : shown;
+    if (list.length < (out ? RULED_OUT : most)) list.push(likely);
+  }
+  const own = rowAt.get(keyOf(state.pieces[place]));
+  for (const likely of [...shown, ...ruled]) Object.assign(likely, { p: chanceOf(likely.odds), mine: place }, nearestOf(state, own, members[likely.h]));
+  return { shown, ruled, all };
+}
+
+/** The piece among `places` that is most similar to the vector `own`, and its cosine. */
+function nearestOf(state, own, places) {
+  let other = places[0], cos = null;
+  for (const at of places) {
+    const row = rowAt.get(keyOf(state.pieces[at]));
+    if (own === undefined || row === undefined) continue;
+    const value = cosine(described([own])[0], described([row])[0]);
+    if (cos === null || value > cos) [other, cos] = [at, value];
+  }
+  return { other, cos };
 }
 
 /** Minutes until the queue is empty at the pace of the latest answers, or null if it is not known yet. */

@@ -120,7 +120,7 @@ def review(
     write_text(target, review_page(data, f"Review of {name}"))
     open_ = {at for at, _, _, pid in spans if pid is None}
     pids = {pid for _, _, _, pid in spans} - {None, "-1"}
-    asked = len(proposals["proposals"]["p"]) if proposals["proposals"] else 0
+    asked = len(proposals["proposals"]["a"]) if proposals["proposals"] else 0
     return ReviewResult(
         target, len(rows), total, len(rows) - len(open_), len(pids), len(gone), asked, len(answers.rows),
         str(data["fingerprint"]),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +20,9 @@ from agreid_cli.config.identify import ProposeConfig
 from agreid_cli.engine.run import LOCAL
 from agreid_cli.errors import MissingError, Problems
 from agreid_cli.metrics.clustering.actions import Actions, count_actions
+from agreid_cli.metrics.clustering.asking import Asking
 from agreid_cli.metrics.clustering.chance import Curve
+from agreid_cli.metrics.clustering.likeness import Likeness, likeness_of
 from agreid_cli.metrics.clustering.propose import Proposed, propose
 from agreid_cli.metrics.clustering.scores import GroupScores, score_groups
 from agreid_cli.metrics.clustering.units import Units
@@ -26,7 +30,7 @@ from agreid_cli.metrics.quality import Doubt
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.files import write_csv
 from agreid_cli.records.manifest import JUNK_PID
-from agreid_cli.records.proposals import DOUBTS, DOUBTS_SCHEMA, PROPOSALS
+from agreid_cli.records.proposals import DOUBTS, DOUBTS_SCHEMA, PROPOSALS, VECTORS, VECTORS_SCHEMA
 from agreid_cli.records.proposals import SCHEMA as PROPOSALS_SCHEMA
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.identify.compare import doubts, known_of, pids, units_of
@@ -68,7 +72,7 @@ def propose_identities(
     engine: EngineConfig = LOCAL,
     progress: Progress = SILENT,
 ) -> ProposeResult:
-    """Write `proposals/`: pairs.parquet (for the page), identities.csv (the proposed groups), doubts.parquet.
+    """Write `proposals/`: pairs, vectors and doubts for the page (Parquet), and the proposed identities.csv.
 
     Annotations are not changed. Tracks that they decide are settled, and their pairs teach the probabilities.
     `truth` is an identities.csv to score the groups against. On Ray, the crops of a video are a unit of work.
@@ -94,8 +98,13 @@ def propose_identities(
     marks = {"embedder": found.name, "crops": tracks.crops}
     PROPOSALS.write(_pairs_table(made, tracks, chosen), folder / "pairs.parquet", marks)
     DOUBTS.write(_doubts_table(made, tracks, doubtful), folder / "doubts.parquet", marks)
+    like = likeness_of(units.vectors, made.levels, made.within, made.across)
+    curves = {"within": like.within, "across": like.across}
+    scene = {"start_s": config.start_s, "disjoint": config.disjoint}
+    more = {"curves": json.dumps(curves), "scene": json.dumps(scene)}
+    VECTORS.write(_vectors_table(tracks, units, like), folder / "vectors.parquet", marks | more)
     write_csv(folder / "identities.csv", [HEADER, *_group_rows(made, tracks, doubtful)])
-    scores, actions = (None, None) if true is None else _scored(made, chosen, true)
+    scores, actions = (None, None) if true is None else _scored(made, units, like, chosen, true)
     return ProposeResult(
         folder, found.name, len(tracks.pieces), int((pids(tracks) == -2).sum()),
         len(set(made.group.tolist())), len(chosen), int(made.grouped[chosen].sum()),
@@ -176,6 +185,22 @@ def _doubts_table(made: Proposed, tracks: Tracks, doubtful: Doubt) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=DOUBTS_SCHEMA)
 
 
+def _vectors_table(tracks: Tracks, units: Units, like: Likeness) -> pa.Table:
+    twins: dict[int, list[int]] = defaultdict(list)
+    for a, b in [] if units.twins is None else units.twins.tolist():
+        twins[a].append(b)
+        twins[b].append(a)
+    rows = [
+        {
+            "video": piece.track[0], "track": piece.track[1], "frame": piece.frame,
+            "camera": int(like.camera[at]), "vector": like.vectors[at].tobytes(),
+            "levels": like.levels[at].tolist(), "twins": twins[at],
+        }
+        for at, piece in enumerate(tracks.pieces)
+    ]  # fmt: skip
+    return pa.Table.from_pylist(rows, schema=VECTORS_SCHEMA)
+
+
 def _group_rows(made: Proposed, tracks: Tracks, doubtful: Doubt) -> list[tuple[Any, ...]]:
     """The proposed identities as rows of an identities.csv; decided tracks keep their pid.
 
@@ -216,14 +241,20 @@ def _true_pids(tracks: Tracks, path: Path, progress: Progress) -> list[list[int]
 
 
 def _scored(
-    made: Proposed, chosen: npt.NDArray[np.intp], true: list[list[int]]
+    made: Proposed, units: Units, like: Likeness, chosen: npt.NDArray[np.intp], true: list[list[int]]
 ) -> tuple[GroupScores, Actions]:
-    """Scores over the tracks whose crops mostly show a person. Actions over all: a non-person is a person of
-    its own there, and a track of several people costs a split for each further one.
+    """Scores over the tracks whose crops mostly show a person. Actions over all, from no annotation at all: a
+    non-person is a person of its own there, and a track of several people has a part for each further one.
     """
     most = np.array([max(sorted(set(one)), key=one.count) if one else JUNK_PID for one in true], np.int64)
     person = most >= 0
-    split = sum(max(len({pid for pid in one if pid >= 0}) - 1, 0) for one in true)
+    parts = [
+        (at, pid)
+        for at, one in enumerate(true)
+        for pid in dict.fromkeys(one)
+        if pid >= 0 and person[at] and pid != most[at]
+    ]
     alone = np.where(person, most, -1 - np.arange(len(most)))
-    queue = [(int(made.pairs.a[at]), int(made.pairs.b[at])) for at in chosen]
-    return score_groups(most[person], made.group[person]), count_actions(alone, queue, split=split)
+    pairs = np.stack([made.pairs.a[chosen], made.pairs.b[chosen]], axis=1)
+    actions = count_actions(alone, Asking(units, like, pairs), parts)
+    return score_groups(most[person], made.group[person]), actions

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import pair_confusion_matrix
 
-from agreid_cli.metrics.clustering.actions import count_actions
 from agreid_cli.metrics.clustering.groups import by_appearance, groups_of
 from agreid_cli.metrics.clustering.scores import score_groups
 
@@ -93,21 +92,3 @@ def test_scores_are_those_of_counted_pairs(rows: list[Pair]) -> None:
     assert found.bcubed_recall == pytest.approx(
         np.mean([x / sum(truth == t) for x, (t, _) in zip(together, rows, strict=True)])
     )
-
-
-def test_actions_by_hand_and_with_a_queue() -> None:
-    # Page order: persons 1 2 3 1 2 3. By hand: three identities are opened, then 1 + 2 + 3 looks.
-    truth = np.array([1, 2, 3, 1, 2, 3])
-    assert count_actions(truth, []).by_hand == 9
-    nothing = count_actions(truth, [])
-    assert (nothing.total, nothing.search, nothing.saved) == (9, 9, 1.0)
-    right = count_actions(truth, [(0, 3), (1, 4), (2, 5)])
-    assert (right.accept, right.reject, right.search, right.total) == (3, 0, 0, 3)
-    # A wrong proposal costs one; after it, what follows from it is not asked again; the end is not worked.
-    some = count_actions(truth, [(0, 3), (0, 1), (3, 1), (1, 4), (0, 2)])
-    assert (some.accept, some.reject) == (2, 1)
-    assert some.search == 1 + 3  # track 2 opens person 3, and track 5 is the third identity looked at
-    # A link that costs more proposals than looks is left to the search by hand.
-    late = count_actions(truth, [(1, 4), (2, 5), (0, 1), (0, 2), (1, 2), (0, 3)])
-    assert (late.accept, late.reject, late.search) == (2, 0, 2)
-    assert count_actions(truth, [], split=2).by_hand == 11

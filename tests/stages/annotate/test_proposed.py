@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pyarrow.compute as pc
 
 from agreid_cli.config.review import ReviewConfig
 from agreid_cli.records.crops import CROPS
-from agreid_cli.records.proposals import DOUBTS, PROPOSALS
+from agreid_cli.records.proposals import DOUBTS, PROPOSALS, VECTORS
 from agreid_cli.stages.annotate.proposed import proposals_data
 from agreid_cli.stages.annotate.review import review, rows_by_track
 from tests.support.heard import Heard
-from tests.support.proposed import write_proposed
+from tests.support.proposed import CURVES, write_proposed
 
 
 def test_every_pair_and_doubt_is_told_by_its_tracks(tmp_path: Path) -> None:
@@ -22,16 +23,27 @@ def test_every_pair_and_doubt_is_told_by_its_tracks(tmp_path: Path) -> None:
     data = proposals_data(workspace, rows)
     pairs, doubts = data["proposals"], data["doubts"]
     table = PROPOSALS.read(workspace.proposals / "pairs.parquet").to_pylist()
-    assert len(table) == len(pairs["p"]) > 4
+    assert len(table) == len(pairs["a"]) > 4
     for at, row in enumerate(table):
         assert tracks[pairs["a"][at]] == (row["video_a"], row["track_a"])
         assert tracks[pairs["b"][at]] == (row["video_b"], row["track_b"])
         assert (pairs["ca"][at], pairs["cb"][at]) == (0, 0)
-        assert pairs["p"][at] == round(10_000 * row["probability"])
-        assert pairs["across"][at] == (row["kind"] == "across")
+    like = data["likeness"]
+    vectors = VECTORS.read(workspace.proposals / "vectors.parquet").to_pylist()
+    assert [tracks[t] for t in like["t"]] == [(row["video"], row["track"]) for row in vectors]
+    assert base64.b64decode(like["v"]) == b"".join(row["vector"] for row in vectors)
+    assert [list(curve) for curve in like["curves"].values()] == [list(curve) for curve in CURVES.values()]
     told = {tracks[t]: doubt for t, doubt in zip(doubts["t"], doubts["doubt"], strict=True)}
     wanted = DOUBTS.read(workspace.proposals / "doubts.parquet").to_pylist()
     assert told == {(row["video"], row["track"]): round(1000 * row["doubt"]) for row in wanted}
+
+
+def test_proposals_without_vectors_are_of_an_earlier_version(tmp_path: Path) -> None:
+    workspace = write_proposed(tmp_path, 2)
+    (workspace.proposals / "vectors.parquet").unlink()
+    data = proposals_data(workspace, rows_by_track(CROPS.read(workspace.crops)))
+    assert data["proposals"] is None
+    assert "propose-identities again" in data["unproposed"]
 
 
 def test_the_part_of_a_divided_track_is_found_by_its_first_frame(tmp_path: Path) -> None:

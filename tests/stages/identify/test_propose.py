@@ -51,7 +51,9 @@ def test_people_of_two_cameras_are_proposed_and_nothing_else_is_touched(workspac
     assert found.scores.pairwise_f1 > 0.8
     assert found.actions.total < found.actions.by_hand
     assert not workspace.identities.exists()
-    assert set(files(workspace)) == {"pairs.parquet", "doubts.parquet", "identities.csv"}
+    assert set(files(workspace)) == {
+        "pairs.parquet", "vectors.parquet", "doubts.parquet", "identities.csv",
+    }  # fmt: skip
     rows = PROPOSALS.read(workspace.proposals / "pairs.parquet").to_pylist()
     assert [row["asked"] for row in rows] == list(range(len(rows)))
     right = [row["track_a"] == row["track_b"] for row in rows[:6]]
