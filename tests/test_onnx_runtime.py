@@ -62,5 +62,26 @@ def test_what_differs_from_torch_or_cannot_be_traced_is_refused() -> None:
         onnx_runtime.traced(Odd().eval(), given)
 
 
+def test_a_network_that_cannot_be_exported_is_not_printed(capfd: pytest.CaptureFixture[str]) -> None:
+    class Unknown(nn.Module):
+        def forward(self, images: Tensor) -> Tensor:
+            return images.mT.flatten(1)  # an operator that torch's exporter does not know
+
+    with pytest.raises(AgreidError, match="cannot run this network"):
+        onnx_runtime.traced(Unknown().eval(), {"images": torch.zeros(2, 3, 4, 4)})
+    assert capfd.readouterr().out == ""
+
+
+def test_several_outputs_are_compared_each() -> None:
+    class Two(nn.Module):
+        def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+            # The second is right only for the traced image, and small beside the first.
+            return 1e6 + images.flatten(1), images.flatten(1) * float(1 + images.abs().sum())
+
+    given = {"images": torch.zeros(2, 3, 4, 4)}
+    with pytest.raises(AgreidError, match="differs from torch by"):
+        onnx_runtime.traced(Two().eval(), given, ("a", "b"))
+
+
 def test_the_name_has_the_version() -> None:
     assert onnx_runtime.name().startswith("onnxruntime 1.")

@@ -35,6 +35,9 @@ class SearchConfig(Frozen):
     top: int = Field(10, ge=1)  # answers
     bars: int = Field(10, ge=1)  # attributes per answer, with --image
     batch: int = Field(32, ge=1)  # crops
+    #: What runs the network for the crops: auto is onnxruntime on a CPU where there are many. A single image
+    #: is embedded in torch.
+    backend: Literal["auto", "torch", "onnxruntime"] = "auto"
     #: Of --embeddings; an explainable run is searched by the distance that it explains.
     metric: Literal["cosine", "euclidean"] = "cosine"
     #: What is found: crops, or tracks, whose crops are pooled as in `evaluate --level track`.

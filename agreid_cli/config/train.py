@@ -43,6 +43,9 @@ class ValidationConfig(Frozen):
     best: Literal["mAP", "rank1", "mINP"] = "mAP"  # what is best; averaged over the directions
     flip: bool = False  # embed each crop and its mirror image
     batch: int = Field(128, ge=1)
+    #: What runs the network: auto is onnxruntime on a CPU where there are many crops. The embeddings of the
+    #: finished run are computed as by `agreid embed`.
+    backend: Literal["auto", "torch", "onnxruntime"] = "auto"
 
     @field_validator("directions")
     @classmethod
@@ -64,9 +67,8 @@ class TrainConfig(Frozen):
     loss: LossConfig = LossConfig()
     optim: OptimConfig = OptimConfig()
     schedule: ScheduleConfig = ScheduleConfig()
-    precision: Literal["auto", "fp32", "bf16", "fp16"] = (
-        "auto"  # auto: bf16 if the GPU supports it, else fp32
-    )
+    #: mixed: bf16 if the GPU supports it, else fp32. auto: on a CPU the quickest of a few timed steps.
+    precision: Literal["mixed", "auto", "fp32", "bf16", "fp16"] = "mixed"
     ema: Annotated[float, Field(ge=0, lt=1)] = (
         0.0  # decay of the averaged weights (EMA) used for ranking; 0: no EMA
     )

@@ -17,6 +17,8 @@ from torch import Tensor
 
 from agreid_cli.records.side import NO_SIDE, Side
 
+#: The `backend` of an encoder that torch runs.
+TORCH = "torch"
 Pixels = npt.NDArray[np.uint8]
 
 
@@ -57,7 +59,7 @@ class Encoder:
     ) -> None:
         self.model, self.size, self.interpolation = model, size, interpolation
         self.device, self.autocast = torch.device(device), autocast
-        self.backend = "torch"
+        self.backend = TORCH
         self.shift, self.scale = (
             torch.tensor(value, device=self.device).view(1, 3, 1, 1) for value in (model.mean, model.std)
         )

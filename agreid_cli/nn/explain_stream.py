@@ -160,7 +160,8 @@ class ExplainStream(nn.Module):
         """Fc layer and frozen neck on every vector: B×M×C → B×M×D, float32, if the model ranks after it."""
         with torch.autocast(pooled.device.type, enabled=False):
             vectors = self._ranked(pooled.flatten(0, 1).float())
-        return vectors.unflatten(0, pooled.shape[:2])
+        # The number of images is left open: traced for ONNX, it would become that of the example.
+        return vectors.unflatten(0, (-1, pooled.shape[1]))
 
     def _ranked(self, pooled: Tensor) -> Tensor:
         """From the pooled vector, through the fc layer, to the ranked one, before or after the neck."""

@@ -29,11 +29,12 @@ def attribute_pooling(grid: Tensor, maps: Tensor, *, p: float = 3.0) -> Tensor:
     Maps are positive. For p ≠ 1 the grid must be non-negative. Values below 1e-6 count as 1e-6, as in GeM.
     """
     with torch.autocast(grid.device.type, enabled=False):
+        # `mT` is the same as `transpose` and cannot be traced for ONNX.
         features, attention = grid.float().flatten(2), maps.float().flatten(2)
         if p == 1:
-            return attention @ features.mT / features.shape[-1]
+            return attention @ features.transpose(1, 2) / features.shape[-1]
         features = features.clamp_min(_LEAST_FEATURE) ** p
-        sums = (attention**p) @ features.mT / features.shape[-1]
+        sums = (attention**p) @ features.transpose(1, 2) / features.shape[-1]
         return _Root.apply(sums, p)
 
 

@@ -142,6 +142,7 @@ class ExplanationResult:
     reliability: Reliability | None = None
     truth: Scores | None = None  # upper bound: masks and labels of a campus as maps, the paper's formulas
     faithfulness: Faithfulness | None = None
+    backend: str = "torch"  # what ran the network for the scores; faithfulness is always torch's
 
     @property
     def unknown(self) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from agreid_cli.nn.encoder import Encoder
 from agreid_cli.nn.explain_stream import Explained, ExplainStream
+from agreid_cli.nn.onnx_stream import OnnxStream
 from agreid_cli.nn.pooled import CrossDistances
 from agreid_cli.progress import SILENT, Progress, Task
 from agreid_cli.records.side import NO_SIDE, Side
@@ -38,12 +39,16 @@ class Read:
 
 
 class Stream:
-    """A trained explainable stream on `device`, in eval mode and without gradients."""
+    """A trained explainable stream on `device`, in eval mode and without gradients.
 
-    def __init__(self, encoder: Encoder, *, batch: int = 32) -> None:
+    fast: runs the network in place of torch. backend: what runs it.
+    """
+
+    def __init__(self, encoder: Encoder, *, batch: int = 32, fast: OnnxStream | None = None) -> None:
         encoder.model.eval()
-        self.encoder, self.batch = encoder, batch
+        self.encoder, self.batch, self._fast = encoder, batch, fast
         self.model: ExplainStream = encoder.model
+        self.backend = fast.backend if fast else encoder.backend
 
     @property
     def device(self) -> torch.device:
@@ -52,7 +57,8 @@ class Stream:
     def __call__(self, pixels: npt.NDArray[np.uint8], side: Side = NO_SIDE) -> Explained:
         """The output for crops n×H×W×3 uint8 RGB at the network's size."""
         with torch.inference_mode():
-            said: Explained = self.model(self.encoder.images(pixels), side)
+            images = self.encoder.images(pixels)
+            said: Explained = self._fast(images, side) if self._fast else self.model(images, side)
             return said
 
     def blocks(self, crops: SidedCrops, rows: Rows, size: int) -> Iterator[tuple[slice, Explained]]:

@@ -32,8 +32,8 @@ class Precision:
 
 
 def choose_precision(wish: str, device: torch.device, progress: Progress = SILENT) -> Precision:
-    """`auto` is bf16 if the GPU supports it, else fp32; a CPU uses fp32 unless bf16 is asked
-    for and it multiplies in it."""
+    """`mixed` is bf16 if the GPU supports it, else fp32; a CPU uses fp32 unless bf16 is asked for and it
+    multiplies in it. `auto` that was not decided (`training.quickest`) is `mixed`."""
     if device.type != "cuda":
         if wish == "bf16" and cpu_has_bf16():
             return Precision("bf16", device.type)
@@ -44,9 +44,14 @@ def choose_precision(wish: str, device: torch.device, progress: Progress = SILEN
     if wish == "bf16" and not has_bf16:
         progress.warn("this GPU does not support bf16: training in fp16 with a loss scaler")
         return Precision("fp16", "cuda")
-    if wish == "auto":
+    if wish in ("mixed", "auto"):
         wish = "bf16" if has_bf16 else "fp32"
     return Precision(wish, "cuda")
+
+
+def inference_precision(wish: str, device: torch.device) -> Precision:
+    """That of a finished run for embedding: as trained on a GPU, fp32 on a CPU."""
+    return choose_precision("fp32" if device.type == "cpu" else wish, device)
 
 
 def cpu_has_bf16() -> bool:

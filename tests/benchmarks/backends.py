@@ -2,11 +2,13 @@
 
     python -m tests.benchmarks.backends embed [--threads 2]
     python -m tests.benchmarks.backends step [--threads 2]
+    python -m tests.benchmarks.backends stream [--threads 2]
     python -m tests.benchmarks.backends track --video VIDEO --detector WEIGHTS --reid OSNET [--frames 150]
 
 `embed` runs the two in turn on one batch of 64 crops and prints crops a second, also by processor time, which
 other work on the machine disturbs less, the ratio, and what tracing costs. `step` prints images a processor
-second of forward and backward with and without channels-last and bfloat16. `track` follows people by the
+second of forward and backward with and without channels-last and bfloat16. `stream` is `embed` for the
+explainable stream; both print the number of crops from which tracing pays. `track` follows people by the
 boxes of one detector and says in how many frames the tracks of the two differ.
 """
 
@@ -26,7 +28,12 @@ from threadpoolctl import threadpool_limits
 from agreid_cli.config.model import ModelConfig
 from agreid_cli.config.train import TrainConfig
 from agreid_cli.nn.backbones import make_backbone
+from agreid_cli.nn.encoder import Encoder
+from agreid_cli.nn.explain_stream import ExplainStream
+from agreid_cli.nn.model import build_model
 from agreid_cli.nn.onnx_encoder import OnnxEncoder, trace
+from agreid_cli.nn.onnx_stream import OnnxStream, trace_stream
+from agreid_cli.nn.spec import ModelSpec
 from agreid_cli.training.facts import Facts
 from agreid_cli.training.methods import method_of
 from agreid_cli.training.saved import Loaded
@@ -40,6 +47,7 @@ NETWORKS = (
     ("timm:mobilenetv2_100", (128, 64)), ("resnet50", (256, 128)), ("vit-b16", (256, 128)),
 )  # fmt: skip
 BATCH = 64
+Work = Callable[[torch.Tensor], torch.Tensor]
 
 
 def embed(rounds: int) -> None:
@@ -49,26 +57,45 @@ def embed(rounds: int) -> None:
         config, facts = TrainConfig(model=model), Facts(n_ids=1)
         network = method_of(config).network(config, facts).eval()
         slow = Loaded(network, config, facts, "", "", "").encoder()
-        start = time.process_time()
+        start = time.perf_counter()
         fast = OnnxEncoder(slow, trace(slow))
-        traced = time.process_time() - start
+        traced = time.perf_counter() - start
         pixels = np.random.default_rng(0).integers(0, 256, (BATCH, *size, 3), dtype=np.uint8)
-        images = slow.images(pixels)
-        with torch.inference_mode():
-            worst = (slow.embed(images) - fast.embed(images)).abs().max() / slow.embed(images).abs().max()
-            seconds = {encoder.backend: [9e9, 9e9] for encoder in (slow, fast)}
-            for _ in range(rounds):
-                for encoder in (slow, fast):
-                    now = timed(partial(encoder.embed, images))
-                    best = seconds[encoder.backend]
-                    seconds[encoder.backend] = [min(a, b) for a, b in zip(best, now, strict=True)]
-        (torch_s, torch_cpu), (onnx_s, onnx_cpu) = seconds.values()
-        print(
-            f"{backbone} {size[0]}x{size[1]}: torch {BATCH / torch_s:.0f} crops/s, onnxruntime "
-            f"{BATCH / onnx_s:.0f}: {torch_s / onnx_s:.2f} times, {torch_cpu / onnx_cpu:.2f} by processor "
-            f"time; difference {float(worst):.0e}; tracing {traced:.1f} s",
-            flush=True,
+        compare(
+            f"{backbone} {size[0]}x{size[1]}", slow.embed, fast.embed, slow.images(pixels), traced, rounds
         )
+
+
+def stream(rounds: int) -> None:
+    for backbone, size in (("mobilenetv2", (128, 64)), *NETWORKS[:2], ("resnet50", (256, 128))):
+        teacher = build_model(ModelSpec(backbone, "bot", size=size), n_ids=10)
+        reduction = 1 if size[0] == 128 else 8  # as in the recipes
+        network = ExplainStream(teacher, n_bits=88, reduction=reduction, shared=size[0] == 128).eval()
+        slow = Encoder(network, size=size)
+        start = time.perf_counter()
+        fast = OnnxStream(network, trace_stream(network, size))
+        traced = time.perf_counter() - start
+        pixels = np.random.default_rng(0).integers(0, 256, (BATCH, *size, 3), dtype=np.uint8)
+        works = [lambda images, of=of: of(images).vectors for of in (network, fast)]
+        compare(f"stream on {backbone} {size[0]}x{size[1]}", *works, slow.images(pixels), traced, rounds)
+
+
+def compare(name: str, slow: Work, fast: Work, images: torch.Tensor, traced: float, rounds: int) -> None:
+    with torch.inference_mode():
+        expected = slow(images)
+        worst = (expected - fast(images)).abs().max() / expected.abs().max()
+        best = [[9e9, 9e9], [9e9, 9e9]]
+        for _ in range(rounds):
+            for at, work in enumerate((slow, fast)):
+                best[at] = [min(a, b) for a, b in zip(best[at], timed(partial(work, images)), strict=True)]
+    (torch_s, torch_cpu), (onnx_s, onnx_cpu) = best
+    pays = BATCH * traced / (torch_s - onnx_s) if onnx_s < torch_s else float("inf")
+    print(
+        f"{name}: torch {BATCH / torch_s:.0f} crops/s, onnxruntime {BATCH / onnx_s:.0f}: "
+        f"{torch_s / onnx_s:.2f} times, {torch_cpu / onnx_cpu:.2f} by processor time; difference "
+        f"{float(worst):.0e}; tracing {traced:.1f} s, which pays from {pays:.0f} crops",
+        flush=True,
+    )
 
 
 def timed(work: Callable[[], object]) -> tuple[float, float]:
@@ -130,7 +157,7 @@ def track(video: Path, weights: Path, reid: Path, frames: int) -> None:
 
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    words.add_argument("what", choices=["embed", "step", "track"])
+    words.add_argument("what", choices=["embed", "step", "stream", "track"])
     words.add_argument("--threads", type=int, default=torch.get_num_threads())
     words.add_argument("--rounds", type=int, default=5)
     words.add_argument("--video", type=Path)
@@ -141,6 +168,8 @@ def main() -> None:
     torch.set_num_threads(given.threads)
     if given.what == "embed":
         embed(given.rounds)
+    elif given.what == "stream":
+        stream(given.rounds)
     elif given.what == "step":
         step(given.rounds)
     else:

@@ -116,7 +116,8 @@ def main() -> None:
     given = words.parse_args()
     workspace, config = Workspace(given.workspace), CheckConfig(least=1e-12)
     tracks = divided(read_tracks(workspace), given.parts)
-    embedder = find_embedder(workspace, given.embedder, device="cpu", batch=config.batch)
+    n = tracks.n_embedded(config.crops)
+    embedder = find_embedder(workspace, given.embedder, device="cpu", batch=config.batch, crops=n)
     if given.switches:
         tracks, mixed = switched(tracks, given.switches)
         found = suspect(tracks, describe(workspace, tracks, embedder, config), config, print).found

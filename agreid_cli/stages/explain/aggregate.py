@@ -126,7 +126,8 @@ def _maps(
     sums: dict[str, _Sums] = {}
     rows = np.flatnonzero(bits.any(axis=1))
     with progress.task("averaging maps", len(rows), "crops") as task:
-        for place, found in opened.stream.blocks(opened.sided(testing, crops), rows, config.batch):
+        many = opened.for_many(len(rows), progress)
+        for place, found in many.stream.blocks(many.sided(testing, crops), rows, config.batch):
             thirds = top_third(found.maps.cpu().numpy())
             for row, third in zip(rows[place].tolist(), thirds, strict=True):
                 _add(sums, str(views[row]), np.asarray(crops[row : row + 1][0]), third, bits[row])

@@ -120,6 +120,7 @@ def _fit(
     if loaded is None:
         return None
     held, crops = loaded[0], opened.sided(*loaded)
+    opened = opened.for_many(len(crops), progress)
     book, known = opened.codebook, known_bits(workspace, opened.codebook)
     bits = known.of(held.crop_id)
     rows = np.flatnonzero(bits.any(axis=1))

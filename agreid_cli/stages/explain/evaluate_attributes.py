@@ -47,7 +47,7 @@ def evaluate_attributes(
     Relevant are all crops of the people who fit. Beside the stream stand chance, and classifiers of single
     attributes, trained on the explained run's embeddings of the crops that trained the stream.
     """
-    opened = open_stream(workspace, run, device=device, batch=config.explain.batch)
+    opened = open_stream(workspace, run, device=device, batch=config.explain.batch, backend=config.backend)
     book = opened.codebook
     loaded = load_testing(workspace, opened.config, progress)
     if loaded is None:
@@ -72,7 +72,7 @@ def evaluate_attributes(
         raise InputError("all test people have the same attributes, so a description finds everyone")
     shares = sharing(workspace, opened, "paper", config.explain.memory_mb, progress)
     with progress.task("recognising attributes", len(rows), "crops") as task:
-        read = opened.stream.read(crops, rows, task=task)
+        read = opened.for_many(len(rows), progress).stream.read(crops, rows, task=task)
     systems = {
         "stream": score_descriptions(_normalised(shares.for_ranking(read.chances), book.sizes), wanted)
     }
@@ -131,6 +131,7 @@ def _training(
     held, crops = loaded[0], opened.sided(*loaded)
     bits = known_bits(workspace, opened.codebook).of(held.crop_id)
     with progress.task("embedding training crops", len(crops), "crops") as task:
-        base = embed(opened.stream.encoder, crops, batch=opened.stream.batch, task=task)
+        encoder = opened.encoder_for_many(len(crops), progress)
+        base = embed(encoder, crops, batch=opened.stream.batch, task=task)
     rows = bits.any(axis=1)
     return (base[rows], bits[rows]) if rows.any() else None

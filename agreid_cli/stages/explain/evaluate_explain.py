@@ -61,13 +61,14 @@ def evaluate_explain(
     progress: Progress = SILENT,
 ) -> list[ExplanationResult]:
     """Evaluate the newest or the given explainable run; writes `eval/<direction>-explain.json` in it."""
-    opened = open_stream(workspace, run, device=device, batch=config.explain.batch)
+    opened = open_stream(workspace, run, device=device, batch=config.explain.batch, backend=config.backend)
     known = known_bits(workspace, opened.codebook)
     loaded = load_testing(workspace, opened.config, progress)
     if loaded is None:
         raise InputError(f"{workspace.split} has no test crops", hint="Make it with: agreid build-split")
     testing, crops = loaded[0], opened.sided(*loaded)
     names = _names(directions)
+    opened = opened.for_many(len(crops), progress)
     shares = sharing(workspace, opened, config.explain.shares, config.explain.memory_mb, progress)
     with progress.task("recognising attributes", len(crops), "crops") as task:
         read = opened.stream.read(
@@ -138,6 +139,7 @@ class _Job:
                 opened, self.shares, self.crops, found, self.config.explain, self.progress
             ),
             reliability=reliability_of(book, chances, sure, bits, calibration.n_people if calibration else 0),
+            backend=opened.stream.backend,
         )
 
     def measured(self, oracle: bool) -> Measured:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agreid_cli.errors import AgreidError, InputError
+from agreid_cli.nn.encoder import TORCH
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.files import write_bytes, writing
 from agreid_cli.records.locks import locked
@@ -60,6 +61,7 @@ def open_gallery(
     rows = _test_crops(workspace) if crops is None else crop_rows(crops, progress).described(given)
     if not rows.path:
         raise InputError("no crops to search", hint="Give some: agreid search --crops FOLDER")
+    opened = opened.for_many(len(rows.path), progress)
     side = opened.side(rows.camid, rows.platform)
     place = opened.run.root / "search" / _key(opened, rows)
     files = [place / f"{name}.npy" for name in FIELDS]
@@ -125,8 +127,10 @@ def _test_crops(workspace: Workspace) -> CropRows:
 
 
 def _key(opened: OpenStream, rows: CropRows) -> str:
-    """Sixteen digits that differ if the weights or a file differ."""
+    """Sixteen digits that differ if the weights, what runs them, or a file differ."""
     digest = hashlib.sha256(opened.weights_sha256.encode())
+    if opened.stream.backend != TORCH:
+        digest.update(opened.stream.backend.encode())
     for path in rows.path:
         try:
             said = path.stat()

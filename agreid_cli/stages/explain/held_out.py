@@ -44,6 +44,7 @@ def choose_p(
     if loaded is None:
         return 0.0, nobody
     held, crops = loaded[0], opened.sided(*loaded)
+    opened = opened.for_many(len(crops), progress)
     memory = config.explain.memory_mb << 19
     read = opened.stream.read(crops, np.arange(len(crops)), keep_bytes=memory)
     try:

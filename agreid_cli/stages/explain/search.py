@@ -75,7 +75,7 @@ def search(
         raise UsageError("--index is for crops; tracks are compared exactly", hint="Leave --index out.")
     if index:
         faiss_module()
-    opened = open_stream(workspace, run, device=device, batch=config.batch)
+    opened = open_stream(workspace, run, device=device, batch=config.batch, backend=config.backend)
     wanted = wanted_bits(attributes, opened.codebook)
     explainer = Explainer.of(workspace, opened, shares=config.shares, bars=config.bars, progress=progress)
     query = None if image is None else _query(explainer, image, given)

@@ -77,7 +77,8 @@ def check_identities(
         progress.note("all tracks are of one identity: they are only checked for two people")
     if len(set(tracks.camera[every >= 0].tolist())) == 1:
         progress.note("all tracks are of one camera: only tracks of this camera are compared")
-    found = find_embedder(workspace, embedder, device=device, batch=config.batch, progress=progress)
+    n = tracks.n_embedded(config.crops)
+    found = find_embedder(workspace, embedder, device=device, batch=config.batch, crops=n, progress=progress)
     described = describe(workspace, tracks, found, config, progress)
     done = suspect(tracks, described, config, progress.note)
     folder = workspace.checks

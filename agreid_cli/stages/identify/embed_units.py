@@ -28,12 +28,16 @@ class VideoCrops:
 
 @dataclass(frozen=True)
 class Remote:
-    """How workers embed: the name of the embedder, as it was given or found, its device and batch."""
+    """How workers embed: the name of the embedder, as it was given or found, its device and batch.
+
+    crops: of all videos, as in `find_embedder`.
+    """
 
     workspace: Workspace
     embedder: str
     device: str
     batch: int
+    crops: int
 
     def fill(
         self, videos: Sequence[VideoCrops], *, found: CropEmbedder, engine: EngineConfig, progress: Progress
@@ -50,7 +54,7 @@ class Remote:
 
 def open_embedding(how: Remote) -> Work:
     """The work on the crops of a video in a worker."""
-    embedder = find_embedder(how.workspace, how.embedder, device=how.device, batch=how.batch)
+    embedder = find_embedder(how.workspace, how.embedder, device=how.device, batch=how.batch, crops=how.crops)
 
     def work(what: VideoCrops, progress: Progress) -> None:
         with progress.task("embedding tracks", len(what.paths), "crops") as task:

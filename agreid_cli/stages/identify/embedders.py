@@ -6,6 +6,7 @@ import hashlib
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,18 +14,20 @@ import numpy.typing as npt
 import torch
 
 from agreid_cli.errors import InputError, MissingError, Problem
+from agreid_cli.nn.encoder import TORCH
 from agreid_cli.nn.shipped import NAME, is_named
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.files import write_bytes
 from agreid_cli.records.images.reading import read_picture
 from agreid_cli.records.runs import all_runs, run_at
 from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.run.backends import encoder_for
 from agreid_cli.stages.run.decoded import Decoded
 from agreid_cli.stages.run.devices import find_device
 from agreid_cli.stages.run.pretrained import Pretrained, pretrained_network
 from agreid_cli.training.embed import SidedCrops
 from agreid_cli.training.embed import embed as embed_crops
-from agreid_cli.training.precision import choose_precision
+from agreid_cli.training.precision import inference_precision
 from agreid_cli.training.saved import Loaded, load_network
 from agreid_cli.training.side import side_columns
 
@@ -35,7 +38,8 @@ Work = Callable[[Sequence[Path], Sequence[int], Sequence[str]], Features]
 
 @dataclass(frozen=True)
 class CropEmbedder:
-    """embed(paths, camid, platform) gives float32 (n, D). `digest` changes with the weights."""
+    """embed(paths, camid, platform) gives float32 (n, D). `digest` changes with the weights and with what
+    runs them."""
 
     name: str
     digest: str
@@ -43,12 +47,22 @@ class CropEmbedder:
 
 
 def find_embedder(
-    workspace: Workspace, name: str | None, *, device: str, batch: int, progress: Progress = SILENT
+    workspace: Workspace,
+    name: str | None,
+    *,
+    device: str,
+    batch: int,
+    crops: int,
+    progress: Progress = SILENT,
 ) -> CropEmbedder:
     """The embedder of this name: a run (name or path), a weight file, `shipped`, timm:NAME, or `colour`.
 
     Without a name, the newest run that has weights, else `shipped`. `MissingError` says what can be given.
+    crops: of all videos, which determines what runs the network (`stages.run.backends`).
     """
+    network = partial(
+        _network, device=device, batch=batch, crops=crops, folder=workspace.traced, progress=progress
+    )
     if name is None:
         run = next((run for run in all_runs(workspace) if run.weights.is_file()), None)
         if run is None:
@@ -56,14 +70,14 @@ def find_embedder(
                 "there is no trained run, so tracks are compared by the network that ships with agreid; "
                 "a run trained on other people of the same cameras is better"
             )
-            return find_embedder(workspace, NAME, device=device, batch=batch, progress=progress)
+            return find_embedder(workspace, NAME, device=device, batch=batch, crops=crops, progress=progress)
         progress.note(f"tracks are compared by the run '{run.name}'")
-        return _network(load_network(run), run.name, device, batch)
+        return network(load_network(run), run.name)
     if name == COLOUR:
         return CropEmbedder(COLOUR, "colour/1", _colours)
     if is_named(name) or Path(name).expanduser().is_file():
         given = Pretrained(name if is_named(name) else str(Path(name).expanduser()))
-        return _network(pretrained_network(given, progress=progress), given.name, device, batch)
+        return network(pretrained_network(given, progress=progress), given.name)
     try:
         run = run_at(workspace, name)
     except MissingError as error:
@@ -71,12 +85,20 @@ def find_embedder(
             f"there is no embedder '{name}': it is not a file, and {error.message}",
             hint="Give a run, a weight file, shipped, timm:NAME, or colour.",
         ) from error
-    return _network(load_network(run), run.name, device, batch)
+    return network(load_network(run), run.name)
 
 
-def _network(network: Loaded, name: str, device: str, batch: int) -> CropEmbedder:
+def _network(
+    network: Loaded, name: str, *, device: str, batch: int, crops: int, folder: Path, progress: Progress
+) -> CropEmbedder:
     target = torch.device(find_device(device))
-    encoder = network.encoder(target, choose_precision(network.config.precision, target).autocast)
+    encoder = encoder_for(
+        network, device=target, crops=crops, folder=folder, progress=progress,
+        autocast=inference_precision(network.config.precision, target).autocast,
+    )  # fmt: skip
+    digest = network.weights_sha256
+    if encoder.backend != TORCH:
+        digest += f" {encoder.backend}"
 
     def work(paths: Sequence[Path], camid: Sequence[int], platform: Sequence[str]) -> Features:
         side = side_columns(
@@ -85,7 +107,7 @@ def _network(network: Loaded, name: str, device: str, batch: int) -> CropEmbedde
         pixels = Decoded(paths, network.config.model.size, network.config.data.interpolation)
         return embed_crops(encoder, SidedCrops(pixels, side), batch=batch)
 
-    return CropEmbedder(name, network.weights_sha256, work)
+    return CropEmbedder(name, digest, work)
 
 
 def _colours(paths: Sequence[Path], camid: Sequence[int], platform: Sequence[str]) -> Features:

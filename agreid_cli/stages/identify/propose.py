@@ -81,8 +81,9 @@ def propose_identities(
     for text in tracks.notes:
         progress.note(text)
     true = None if truth is None else _true_pids(tracks, truth, progress)
-    found = find_embedder(workspace, embedder, device=device, batch=config.batch, progress=progress)
-    there = Remote(Workspace(workspace.root.resolve()), embedder or found.name, device, config.batch)
+    n = tracks.n_embedded(config.crops)
+    found = find_embedder(workspace, embedder, device=device, batch=config.batch, crops=n, progress=progress)
+    there = Remote(Workspace(workspace.root.resolve()), embedder or found.name, device, config.batch, n)
     remote = partial(there.fill, found=found, engine=engine, progress=progress)
     fill = remote if engine.name != "local" else None
     described = describe(workspace, tracks, found, config, progress, fill=fill)

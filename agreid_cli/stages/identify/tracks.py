@@ -90,6 +90,10 @@ class Tracks:
         names = {name: at for at, name in enumerate(dict.fromkeys(p.track[0] for p in self.pieces))}
         return np.array([names[piece.track[0]] for piece in self.pieces], np.int64)
 
+    def n_embedded(self, most: int) -> int:
+        """The number of crops that are embedded, at most `most` of each piece."""
+        return sum(min(len(piece.rows), most) for piece in self.pieces)
+
 
 def read_tracks(
     workspace: Workspace, *, identities: Path | None = None, judgements: Path | None = None

@@ -24,7 +24,7 @@ from agreid_cli.stages.run.ranked import load_testing
 from agreid_cli.stages.run.stale import made_from
 from agreid_cli.stages.run.written import write_embeddings
 from agreid_cli.training.pixels import said_of
-from agreid_cli.training.precision import choose_precision
+from agreid_cli.training.precision import inference_precision
 from agreid_cli.training.saved import Loaded, load_network
 from agreid_cli.training.side import side_columns
 from agreid_cli.training.validate import sided
@@ -220,8 +220,7 @@ class _Opening:
     packed: bool = False
 
     def here(self, network: Loaded, device: torch.device, progress: Progress) -> Ready:
-        wish = "fp32" if device.type == "cpu" else network.config.precision
-        precision = choose_precision(wish, device)
+        precision = inference_precision(network.config.precision, device)
         encoder = encoder_for(
             network, device=device, crops=self.crops, folder=self.workspace.traced, backend=self.backend,
             autocast=precision.autocast, progress=progress,

@@ -10,6 +10,7 @@ from agreid_cli.nn.encoder import Encoder
 from agreid_cli.progress import Progress
 from agreid_cli.records.runs import Run
 from agreid_cli.records.training_log import add_line, log_size
+from agreid_cli.stages.run.backends import encoder_for_once
 from agreid_cli.training.checkpoint import save_state, save_weights
 from agreid_cli.training.embed import SidedCrops, embed
 from agreid_cli.training.facts import Facts, as_metadata
@@ -64,22 +65,30 @@ class RunKeeper:
         testing, crops = self.testing
         wish, model = training.config.validation, training.network.model
         own = {name: value.detach().clone() for name, value in model.state_dict().items()}
+        modes = [(module, module.training) for module in model.modules()]
         try:
             model.load_state_dict(training.weights())
+            model.eval()
             encoder = Encoder(
                 model, size=training.config.model.size, device=training.device,
                 autocast=training.precision.autocast,
             )  # fmt: skip
+            if training.precision.name == "fp32" and not training.world.many:
+                encoder = encoder_for_once(
+                    encoder, crops=len(crops), backend=wish.backend, progress=self.progress
+                )
             features = embed(encoder, crops, batch=wish.batch, flip=wish.flip, world=training.world)
         finally:
             model.load_state_dict(own)
+            for module, mode in modes:
+                module.training = mode
         # Ranked by every rank: all must agree on the best, and ranking is fast.
         found = validate(testing, features, directions=wish.directions, metric=wish.metric)
         self.evaluated = found
         epoch = training.position.epoch
         if training.world.first:
             for row in found:
-                add_line(self.run.log, "eval", epoch=epoch, on=testing.who, **row)
+                add_line(self.run.log, "eval", epoch=epoch, on=testing.who, backend=encoder.backend, **row)
                 name = row["direction"]
                 self._draw(epoch, {f"{name}/{key}": row[key] for key in ("mAP", "rank1", "mINP")})
             said = (f"{r['direction']} mAP {r['mAP']:.1%}, Rank-1 {r['rank1']:.1%}" for r in found)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,16 +13,19 @@ import numpy.typing as npt
 from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.config.train import TrainConfig
 from agreid_cli.errors import InputError, MissingError
+from agreid_cli.nn.encoder import Encoder
+from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.manifest import attribute_matrix, read_manifest
 from agreid_cli.records.runs import Run, all_runs, find_run
 from agreid_cli.records.workspace import Workspace
+from agreid_cli.stages.run.backends import check_backend, encoder_for, stream_for
 from agreid_cli.stages.run.devices import find_device
 from agreid_cli.training.bits import Bits, stored_codebook
 from agreid_cli.training.decompose import Stream
 from agreid_cli.training.embed import SidedCrops
 from agreid_cli.training.methods import method_of
 from agreid_cli.training.methods.explain import ExplainFacts
-from agreid_cli.training.saved import load_network
+from agreid_cli.training.saved import Loaded, load_network
 from agreid_cli.training.side import SideColumns, side_columns
 from agreid_cli.training.stored import stored_config
 from agreid_cli.training.validate import Testing, sided
@@ -31,13 +35,43 @@ HOW = "Train one with: agreid train --recipe explain-campus --set explain.teache
 
 @dataclass(frozen=True)
 class OpenStream:
-    """A trained stream: its run, its network on its device, and its facts."""
+    """A trained stream: its run, its network on its device, and its facts.
+
+    stream: for a few crops, in torch. backend: as configured, for `for_many`; folder: of traced networks.
+    """
 
     run: Run
     stream: Stream
-    config: TrainConfig
+    loaded: Loaded
     facts: ExplainFacts
-    weights_sha256: str
+    folder: Path
+    backend: str = "auto"
+
+    @property
+    def config(self) -> TrainConfig:
+        return self.loaded.config
+
+    @property
+    def weights_sha256(self) -> str:
+        return self.loaded.weights_sha256
+
+    def for_many(self, crops: int, progress: Progress = SILENT) -> OpenStream:
+        """The same, run by what is fastest for so many crops.
+
+        It depends on this number only and not on earlier calls, so that results do not either.
+        """
+        stream = stream_for(
+            self.loaded, device=self.stream.device, crops=crops, folder=self.folder, batch=self.stream.batch,
+            backend=self.backend, progress=progress,
+        )  # fmt: skip
+        return replace(self, stream=stream)
+
+    def encoder_for_many(self, crops: int, progress: Progress = SILENT) -> Encoder:
+        """The explained run's network alone, for embedding so many crops."""
+        return encoder_for(
+            self.loaded, device=self.stream.device, crops=crops, folder=self.folder, backend=self.backend,
+            progress=progress,
+        )  # fmt: skip
 
     @property
     def codebook(self) -> Codebook:
@@ -55,15 +89,17 @@ class OpenStream:
 
 
 def open_stream(
-    workspace: Workspace, name: str | None, *, device: str = "auto", batch: int = 32
+    workspace: Workspace, name: str | None, *, device: str = "auto", batch: int = 32, backend: str = "auto"
 ) -> OpenStream:
     """The explainable stream of this run, or the newest one; `MissingError` says how to train one."""
     run = find_stream(workspace, name)
+    target = find_device(device)
+    check_backend(backend, target)
     loaded = load_network(run)
     facts = loaded.facts
     assert isinstance(facts, ExplainFacts)
-    stream = Stream(loaded.encoder(find_device(device)), batch=batch)
-    return OpenStream(run, stream, loaded.config, facts, loaded.weights_sha256)
+    stream = Stream(loaded.encoder(target), batch=batch)
+    return OpenStream(run, stream, loaded, facts, workspace.traced, backend)
 
 
 def find_stream(workspace: Workspace, name: str | None) -> Run:

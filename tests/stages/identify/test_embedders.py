@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -13,6 +14,7 @@ from agreid_cli.errors import InputError
 from agreid_cli.nn import shipped
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.identify.embedders import CropEmbedder, Features, embed_video, find_embedder
+from agreid_cli.stages.run.backends import FEW
 from tests.support.heard import Heard
 
 
@@ -49,8 +51,23 @@ def test_the_cache_is_used_only_for_the_same_crops_cameras_and_weights(tmp_path:
 
 def test_without_a_run_the_shipped_network_compares_the_tracks(tmp_path: Path) -> None:
     heard = Heard()
-    found = find_embedder(Workspace(tmp_path), None, device="cpu", batch=8, progress=heard)
+    found = find_embedder(Workspace(tmp_path), None, device="cpu", batch=8, crops=1, progress=heard)
     assert any("by the network that ships with agreid" in note for note in heard.notes)
-    named = find_embedder(Workspace(tmp_path), shipped.NAME, device="cpu", batch=8)
+    named = find_embedder(Workspace(tmp_path), shipped.NAME, device="cpu", batch=8, crops=1)
     assert (found.name, found.digest) == (named.name, named.digest)
     assert found.name == "shipped"
+
+
+def test_many_crops_of_all_videos_are_embedded_in_onnx_runtime(tmp_path: Path) -> None:
+    """The digest says so, because the vectors differ by rounding."""
+    workspace = Workspace(tmp_path)
+    files = [tmp_path / f"{n}.png" for n in range(3)]
+    for n, path in enumerate(files):
+        cv2.imwrite(str(path), np.random.default_rng(n).integers(0, 256, (90, 40, 3), np.uint8))
+    few, many = (
+        find_embedder(workspace, shipped.NAME, device="cpu", batch=8, crops=n) for n in (FEW - 1, FEW)
+    )
+    assert many.digest.startswith(f"{few.digest} onnxruntime 1.")
+    vectors = [one.embed(files, [0, 0, 0], ["uav"] * 3) for one in (few, many)]
+    np.testing.assert_allclose(vectors[0], vectors[1], rtol=1e-3, atol=1e-4)
+    assert (vectors[0] != vectors[1]).any()

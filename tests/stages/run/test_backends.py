@@ -13,14 +13,18 @@ from agreid_cli.errors import AgreidError, UsageError
 from agreid_cli.nn.backbones import make_backbone
 from agreid_cli.records.artefact import metadata
 from agreid_cli.records.embeddings import matrix
+from agreid_cli.records.training_log import read_log
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.run import backends
-from agreid_cli.stages.run.backends import FEW, encoder_for
+from agreid_cli.stages.run.backends import FEW, MANY, encoder_for, encoder_for_once
 from agreid_cli.stages.run.embed import embed
 from agreid_cli.stages.run.pretrained import Pretrained, pretrained_network
+from agreid_cli.stages.run.train import train
+from agreid_cli.training.checkpoint import load_weights
 from agreid_cli.training.saved import Loaded
 from tests.support.heard import Heard
 from tests.support.people_on_disk import write_people
+from tests.training.trained import small
 
 
 @pytest.fixture(scope="module")
@@ -96,3 +100,26 @@ def test_wrong_names_are_refused(network: Loaded, tmp_path: Path) -> None:
 
 def test_workspaces_keep_traced_networks_in_the_cache() -> None:
     assert Workspace(Path("w")).traced == Path("w/cache/networks")
+
+
+def test_validation_in_onnx_runtime_says_so_and_changes_nothing_of_the_training(tmp_path: Path) -> None:
+    workspace = write_people(tmp_path / "w")
+    runs = {}
+    for backend in ("torch", "onnxruntime"):
+        config = small("ema=0.5", "schedule.epochs=1", f"validation.backend={backend}")
+        runs[backend] = train(workspace, config=config, name=backend, device="cpu").run
+    weights = [load_weights(run.last).tensors for run in runs.values()]
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+    rows = {b: [r for r in read_log(run.log) if r["kind"] == "eval"] for b, run in runs.items()}
+    assert {row["backend"] for row in rows["torch"]} == {"torch"}
+    assert all(row["backend"].startswith("onnxruntime 1.") for row in rows["onnxruntime"])
+    for slow, fast in zip(*rows.values(), strict=True):
+        assert fast["mAP"] == pytest.approx(slow["mAP"], abs=1e-4)
+        assert (fast["fingerprint"], fast["epoch"]) == (slow["fingerprint"], slow["epoch"])
+
+
+def test_where_weights_change_only_very_many_crops_are_worth_a_tracing(network: Loaded) -> None:
+    encoder = network.encoder()
+    assert encoder_for_once(encoder, crops=MANY - 1) is encoder
+    assert encoder_for_once(encoder, crops=MANY).backend.startswith("onnxruntime 1.")
+    assert encoder_for_once(encoder, crops=MANY, backend="torch") is encoder
