@@ -32,7 +32,7 @@ class ModelConfig(Frozen):
     #: Features compared by the metric loss, and features that are ranked: before or after the BatchNorm neck.
     metric_feature: Literal["before", "after"] = "before"
     embedding: Literal["before", "after"] = "after"
-    channels_last: bool = True
+    channels_last: bool | Literal["auto"] = True  # auto: on a CPU the quicker of a few timed steps
     compile: bool | Literal["auto"] = "auto"  # auto: on a GPU if worthwhile
 
     @field_validator("size")

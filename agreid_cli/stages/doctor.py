@@ -10,6 +10,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from agreid_cli.cores import crowded, taken_cores, usable_cores
 from agreid_cli.records.workspace import Workspace
 
 PACKAGES = (
@@ -38,8 +39,16 @@ class Finding:
 def examine(workspace: Workspace) -> list[Finding]:
     """Everything that `agreid doctor` shows, in order."""
     python = Finding("ok", "python", f"{platform.python_version()} on {platform.platform()}")
-    cores = Finding("ok", "cpu", f"{os.cpu_count()} cores")
-    return [python, cores, *_packages(), _gpu(), *_codecs(), *_workspace(workspace)]
+    return [python, _cpu(), *_packages(), _gpu(), *_codecs(), *_workspace(workspace)]
+
+
+def _cpu() -> Finding:
+    cores, taken = usable_cores(), taken_cores()
+    found = f"{cores} cores" + ("" if taken is None else f", {taken:.1f} of them taken by other work")
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    if not crowded(taken, int(asked) if asked.isdecimal() else cores, cores):
+        return Finding("ok", "cpu", found)
+    return Finding("note", "cpu", found, "OMP_NUM_THREADS=1 for each of several commands at once")
 
 
 def _packages() -> list[Finding]:

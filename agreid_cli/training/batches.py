@@ -106,6 +106,10 @@ class Batches:
         finally:
             pool.shutdown(cancel_futures=True)
 
+    def first(self) -> Batch:
+        """The first batch, made here."""
+        return self.make(0, 0, self.sampler.epoch(0)[0])
+
     def state_dict(self) -> dict[str, int]:
         """The position of the run: the epoch and the number of its batches taken."""
         return {"seed": self.seed, "epoch": self._place[0], "step": self._place[1]}

@@ -34,7 +34,7 @@ class Network:
         model = trainee.model.to(device)
         if world.many:
             model = with_joint_norms(model, device)
-        self.channels_last = config.model.channels_last
+        self.channels_last = bool(config.model.channels_last)  # auto that was not decided is yes
         if self.channels_last:
             model = model.to(memory_format=torch.channels_last)
         self.model = model

@@ -20,7 +20,7 @@ ADAM: dict[str, Any] = {
     "schedule.warmup_iters": 2000, "schedule.warmup_factor": 0.1, "augment.flip": 0.5,
     "augment.pad": 10, "augment.erase": 0.5,
     "ema": 0, "validation.flip": False, "validation.metric": "cosine", "data.interpolation": "bicubic",
-    "model.embedding": "after", "model.last_stride": 1, "precision": "auto",
+    "model.embedding": "after", "model.last_stride": 1, "precision": "mixed",
 }  # fmt: skip
 CIRCLE: dict[str, Any] = {
     "model.size": (384, 128), "model.pool": "gem", "model.gem_p": 3, "model.metric_feature": "after",

@@ -296,7 +296,7 @@ def test_a_cpu_trains_in_fp32_unless_it_has_bf16_and_is_asked(monkeypatch: pytes
     with asked.autocast():
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.bfloat16
     assert choose_precision("fp16", CPU).name == "fp32"
-    assert choose_precision("auto", CPU).name == "fp32"
+    assert choose_precision("mixed", CPU).name == "fp32"
     assert not choose_precision("fp16", CPU).scaler().is_enabled()
 
 

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 
+from agreid_cli.cores import crowded, taken_cores, usable_cores
 from agreid_cli.errors import AgreidError, InputError, Problems
 from agreid_cli.metrics.protocol import directions_in, sides
 from agreid_cli.progress import Progress
@@ -50,6 +52,22 @@ def say_directions(testing: Testing | None, directions: Sequence[str], progress:
         left = [name for name in asked if name in can] or can[:1]
         instead = f"validation ranks {', '.join(left)}" if left else "no epoch can be called the best"
         progress.note(f"the {testing.who} crops cannot be ranked {' and '.join(gone)}: {instead}")
+
+
+def say_crowded(device: torch.device, progress: Progress) -> None:
+    """Say how to run two commands at once, if this one has more threads than there are free cores.
+
+    The number of threads is not changed: it changes rounding, so that runs would depend on what else ran.
+    """
+    threads, cores = torch.get_num_threads(), usable_cores()
+    if device.type != "cpu" or threads == 1:
+        return
+    taken = taken_cores()
+    if crowded(taken, threads, cores):
+        progress.note(
+            f"other work takes {taken:.1f} of {cores} cores, and {threads} threads wait for each other: set "
+            "OMP_NUM_THREADS=1 for every command that runs at the same time"
+        )
 
 
 def check_space(run: Run, training: Training, *, embedded: int = 0) -> None:

@@ -16,7 +16,7 @@ from agreid_cli.records.folders import writing_folder
 from agreid_cli.records.locks import locked
 from agreid_cli.records.run_inputs import read_inputs, write_inputs
 from agreid_cli.records.runs import Run
-from agreid_cli.training.stored import stored_config, with_fc
+from agreid_cli.training.stored import as_decided, stored_config
 
 #: Inputs that must be unchanged for a run to be resumed.
 SAME = ("manifest_sha256", "split_sha256")
@@ -75,9 +75,7 @@ def must_agree(run: Run, config: TrainConfig, inputs: Mapping[str, Any]) -> None
             f"there is no run '{run.name}' to resume in {run.root.parent}", hint="Start it without --resume."
         )
     ran = stored_config(run)
-    if config.model.fc == "auto":  # set according to the weight file when the run started
-        config = with_fc(config, ran.model.fc)
-    problems = difference(longer(ran, config.schedule.epochs), config)
+    problems = difference(longer(ran, config.schedule.epochs), as_decided(config, ran))
     before = read_inputs(run.inputs)
     for name in SAME:
         if name in before and before[name] != inputs[name]:

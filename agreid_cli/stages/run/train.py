@@ -14,7 +14,14 @@ from agreid_cli.records.run_inputs import data_digests, run_inputs
 from agreid_cli.records.runs import Run, check_run_name
 from agreid_cli.records.training_log import cut_log, read_log
 from agreid_cli.records.workspace import Workspace
-from agreid_cli.stages.run.before import check_directions, check_space, clear_leftovers, say_directions
+from agreid_cli.stages.run.backends import check_backend
+from agreid_cli.stages.run.before import (
+    check_directions,
+    check_space,
+    clear_leftovers,
+    say_crowded,
+    say_directions,
+)
 from agreid_cli.stages.run.devices import find_device
 from agreid_cli.stages.run.embed import embed_test_part
 from agreid_cli.stages.run.keeper import RunKeeper
@@ -34,10 +41,12 @@ from agreid_cli.training.embed import Crops, SidedCrops
 from agreid_cli.training.loop import fit
 from agreid_cli.training.methods import method_of
 from agreid_cli.training.methods.method import completed
+from agreid_cli.training.quickest import decided, is_open
 from agreid_cli.training.saved import load_network
 from agreid_cli.training.state import Training
 from agreid_cli.training.stopping import stopping
-from agreid_cli.training.trainee import Trainee
+from agreid_cli.training.stored import as_decided, stored_config
+from agreid_cli.training.trainee import Data, Trainee
 from agreid_cli.training.validate import Testing, sided
 
 
@@ -68,12 +77,15 @@ def train(
     """
     world = world_of_environment()
     target = torch.device(find_device(device, local=world.local))
+    check_backend(config.validation.backend, target)
     if target.type == "cuda":
         torch.cuda.set_device(target)
     run = Run(workspace.runs / check_run_name(config.recipe or "train" if name is None else name))
     check_directions(config.validation.directions)
     method = method_of(config)
     config = completed(config, method)
+    if resume and run.config.is_file():
+        config = as_decided(config, stored_config(run))
     with joined(world, target), locked_run(run, first=world.first):
         config = method.resolve(workspace, config, run)
         inputs = _checked(workspace, run, config, resume=resume, overwrite=overwrite)
@@ -119,13 +131,17 @@ def _train(
     if not resumed and (said := str(trainee.loaded or "")):
         progress.note(said)
     config = trainee.config or config
+    say_crowded(device, progress)
+    if is_open(config):
+        config = decided(
+            config, trainee, lambda: batches_of(config, data, trainee, device, world).first(), device=device,
+            progress=progress,
+        )  # fmt: skip
     training = Training(trainee, config, device=device, world=world, progress=progress)
+    if config.validation.backend == "onnxruntime" and (training.precision.name != "fp32" or world.many):
+        progress.note("validation runs in torch: onnxruntime is for fp32 and one process")
     model: Any = trainee.model
-    feed = Batches(
-        data.samples, data.images, data=config.data, augment=config.augment, mean=model.mean, std=model.std,
-        cameras=trainee.facts.cameras, seed=config.seed, device=device, rank=world.rank, world=world.size,
-        channels_last=training.network.channels_last,
-    )  # fmt: skip
+    feed = batches_of(config, data, trainee, device, world)
     judges = _judges(workspace, run, config, trainee, testing, progress)
     say_directions(judges[0] if judges else None, config.validation.directions, progress)
     if world.first:
@@ -149,6 +165,18 @@ def _train(
     if world.first and testing is not None:
         embed_test_part(workspace, run, load_network(run), device=device, progress=progress)
     return _outcome(run, training)
+
+
+def batches_of(
+    config: TrainConfig, data: Data, trainee: Trainee, device: torch.device, world: World
+) -> Batches:
+    """The batches of a run; `channels_last=auto` that is not decided yet is yes."""
+    model: Any = trainee.model
+    return Batches(
+        data.samples, data.images, data=config.data, augment=config.augment, mean=model.mean, std=model.std,
+        cameras=trainee.facts.cameras, seed=config.seed, device=device, rank=world.rank, world=world.size,
+        channels_last=bool(config.model.channels_last),
+    )  # fmt: skip
 
 
 def _judges(
