@@ -1,10 +1,13 @@
 """What a busy neighbour costs: training steps alone, and beside a second process that trains as well.
 
-    python -m tests.benchmarks.neighbour [--seconds 12] [--spins default 1000 10000 100000]
+    python -m tests.benchmarks.neighbour [--seconds 12] [--rounds 2] [--cases 2 1 2+2 1+1 2+1]
+        [--spins default 1000] [--set KMP_BLOCKTIME=0] [--preload libiomp5.so]
 
-Every process has as many threads as cores. OpenMP threads that wait for each other spin `GOMP_SPINCOUNT`
-times before they sleep; a thread that spins keeps the core from the one that it waits for. Alone, sleeping
-costs time; beside a neighbour, spinning does. `default` leaves the variable unset.
+A case is the number of threads of each process, which run at the same time. OpenMP threads that wait for each
+other spin `GOMP_SPINCOUNT` times before they sleep; a thread that spins keeps the core from the one that it
+waits for. Alone, sleeping costs time; beside a neighbour, spinning does. `default` leaves the variable unset.
+`--preload` takes another OpenMP runtime in place of the one that torch has, `--set` sets variables for it.
+Prints the images a second of each process, and how many times as long the slowest takes as the first case.
 """
 
 from __future__ import annotations
@@ -39,30 +42,41 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seconds", type=float, default=12)
-    parser.add_argument("--spins", nargs="+", default=["default", "1000", "10000", "100000"])
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--cases", nargs="+", default=["2", "1", "2+2", "1+1", "2+1"])
+    parser.add_argument("--spins", nargs="+", default=["default"])
+    parser.add_argument("--set", nargs="+", default=[], dest="variables")
+    parser.add_argument("--preload")
     options = parser.parse_args()
+    extra = dict(word.split("=", 1) for word in options.variables)
+    if options.preload:
+        extra["LD_PRELOAD"] = options.preload
     for spins in options.spins:
-        (alone,) = _speeds(1, spins, options.seconds)
-        both = _speeds(2, spins, options.seconds)
-        print(
-            f"GOMP_SPINCOUNT {spins}: alone {alone:.0f} images/s; of two at once {both[0]:.0f} and "
-            f"{both[1]:.0f}, {alone / min(both):.1f} times as long",
-            flush=True,
-        )
+        more = extra if spins == "default" else {**extra, "GOMP_SPINCOUNT": spins}
+        for _ in range(options.rounds):
+            first = 0.0
+            for case in options.cases:
+                found = _speeds([int(n) for n in case.split("+")], more, options.seconds)
+                first = first or found[0]
+                said = " and ".join(f"{one:.0f}" for one in found)
+                print(
+                    f"{' '.join(f'{k}={v}' for k, v in more.items())} threads {case}: {said} images/s, "
+                    f"{first / min(found):.2f} times as long",
+                    flush=True,
+                )
 
 
-def _speeds(processes: int, spins: str, seconds: float) -> list[float]:
+def _speeds(threads: list[int], extra: dict[str, str], seconds: float) -> list[float]:
     """Images a second of each of these processes, which run at the same time."""
-    env = {k: v for k, v in os.environ.items() if k not in ("OMP_NUM_THREADS", "GOMP_SPINCOUNT")}
-    if spins != "default":
-        env["GOMP_SPINCOUNT"] = spins
+    env = {k: v for k, v in os.environ.items() if k not in ("OMP_NUM_THREADS", "GOMP_SPINCOUNT")} | extra
     pipe = subprocess.PIPE
     running = [
         subprocess.Popen(
-            [sys.executable, "-c", STEPS, str(seconds)], env=env, stdin=pipe, stdout=pipe, text=True
+            [sys.executable, "-c", STEPS, str(seconds)],
+            env={**env, "OMP_NUM_THREADS": str(n)}, stdin=pipe, stdout=pipe, text=True,
         )
-        for _ in range(processes)
-    ]
+        for n in threads
+    ]  # fmt: skip
     for one in running:
         assert one.stdout is not None
         assert one.stdout.readline() == "ready\n"
