@@ -157,6 +157,13 @@ def test_the_queue_is_the_one_that_decisions_are_counted_with(tmp_path: Path) ->
         for name, other in zip(others, asking.likely(focus), strict=False):
             assert name in {names[at] for at in asking.members[other]}
         assert len(others) == min(20, len(asking.likely(focus)))
+        press(seen, "p")
+        named = {group for group, members in asking.members.items() if len(members) > 1}
+        others = seen.page.evaluate("asked.now.shown.map(found => nameOf(model.state.pieces[found.other]))")
+        assert len(others) == min(20, len(asking.likely(focus, named))) > 0
+        for name, other in zip(others, asking.likely(focus, named), strict=False):
+            assert name in {names[at] for at in asking.members[other]}
+        press(seen, "p")
         seen.page.locator(".ruled .why").first.wait_for()
         assert re.match("(seen at the same time|rejected: )", seen.page.inner_text(".ruled .why >> nth=0"))
     assert seen.faults() == []

@@ -6,10 +6,10 @@ a track of several people. Several pairs that the page shows side by side count 
 - By hand, tracks are taken in the page's order. A track is compared with the identities found so far, in
   their order, until its own is met; one that opens an identity costs one action.
 - With proposals, the queue is worked to its end, as the page asks it (`asking.py`). Then the groups are taken
-  in the page's order, and each whose person has been met before is compared with the other groups in the
-  order of the page's list, the likeliest first, until its own is met. What the page rules out although it is
-  one person (two tracks that are seen at the same time) is searched by hand. A single track that opens an
-  identity costs one action.
+  in the page's order, and each whose person has been met before is compared with the identities found so far,
+  in the order of the page's list of identities, the likeliest first, until its own is met. What the page
+  rules out although it is one person (two tracks that are seen at the same time) is searched by hand. A
+  single track that opens an identity costs one action.
 
 In both cases the annotator knows when a person has no further track, so both figures are lower bounds.
 Further people of a track are parts that the page cannot compare before the proposals are made again: they
@@ -94,7 +94,7 @@ def _searched(truth: Ints, asking: Asking, parts: Sequence[Part]) -> int:
             continue
         home = first[person]
         while (one := int(asking.groups.group[at])) != asking.groups.group[home]:
-            looks = _found(truth, asking, one, person)
+            looks = _found(truth, asking, one, at)
             looked += looks or place[person]
             if not looks:
                 asking.accept(int(asking.groups.group[home]), one)
@@ -104,10 +104,15 @@ def _searched(truth: Ints, asking: Asking, parts: Sequence[Part]) -> int:
     return looked
 
 
-def _found(truth: Ints, asking: Asking, one: int, person: int) -> int:
-    """Looks down the list of a group until one of its person is met and joined; 0 if the list has none."""
-    listed = asking.likely(one)
-    own = next((n for n, other in enumerate(listed) if truth[other] == person), None)
+def _found(truth: Ints, asking: Asking, one: int, at: int) -> int:
+    """Looks down the list of a group until one of its person is met and joined; 0 if the list has none.
+
+    Identities are the groups of tracks before `at`, and those of several tracks.
+    """
+    named = set(asking.groups.group[:at].tolist())
+    named |= {group for group, members in asking.members.items() if len(members) > 1}
+    listed = asking.likely(one, named)
+    own = next((n for n, other in enumerate(listed) if truth[other] == truth[at]), None)
     if own is None:
         return 0
     for other in listed[:own]:

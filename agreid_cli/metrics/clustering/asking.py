@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -54,9 +54,10 @@ class Asking:
         both = self.groups.group[self.pairs[of_one]]
         self.odds[of_one[(both == other).any(axis=1)]] = -np.inf
 
-    def likely(self, one: int) -> list[int]:
-        """All groups that may be the same person as `one`, the likeliest first."""
-        others = np.array([g for g in self.members if g != one and not self._decided(one, g)], np.int64)
+    def likely(self, one: int, named: Collection[int] | None = None) -> list[int]:
+        """All groups that may be the same person as `one`, the likeliest first; of `named` if it is given."""
+        among = self.members if named is None else sorted(named)
+        others = np.array([g for g in among if g != one and not self._decided(one, g)], np.int64)
         return [int(g) for g in others[np.argsort(-self.groups.odds(one, others), kind="stable")]]
 
     def _pairs_of(self, one: int) -> Ints:

@@ -49,7 +49,8 @@ def _of_video(mine: Ints, frames: Sequence[Ints], boxes: Sequence[Boxes]) -> Int
     key, seen = np.unique(np.concatenate(keys), return_counts=True)
     a, b = np.divmod(key, len(mine))
     common = np.minimum(last[a], last[b]) - np.maximum(first[a], first[b]) + 1
-    return np.stack([mine[a], mine[b]], axis=1)[seen == common]
+    found: Ints = np.stack([mine[a], mine[b]], axis=1)[seen == common]
+    return found
 
 
 def _at(wanted: Ints, known: Ints, boxes: Boxes) -> Boxes:

@@ -74,6 +74,7 @@ function askingKey(event) {
   const open = Boolean(asked.now.found);
   if (word === "z") undo();
   else if (word === "Escape") toQueue();
+  else if (word === "p") onlyNamed();
   else if (!open) return false;
   else if (word === "ArrowLeft" || word === "ArrowRight") pickBy(word === "ArrowRight" ? 1 : -1);
   else if (word === "x") noPerson(event.shiftKey ? "other" : "one");

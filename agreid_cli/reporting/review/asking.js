@@ -4,7 +4,8 @@ const SHOWN = 20; // likely tracks beside the one in focus
 const LIMITS = [5000, 2000, 1000, 500, 100, 0]; // probabilities in 1/10,000
 // least: proposals below this probability are not asked. pace: [time, proposals closed] of the latest answers.
 // focus: the piece that was chosen, or null for the queue. pick: the place of the chosen likely track.
-const asked = { least: 500, pace: [], focus: null, pick: null, now: null };
+// named: a track in focus is compared with identities only.
+const asked = { least: 500, pace: [], focus: null, pick: null, now: null, named: false };
 const asking = {};
 
 function buildAsking() {
@@ -25,6 +26,7 @@ function buildAsking() {
     onchange: () => { asked.least = Number(asking.least.value); asked.pick = null; asking.least.blur(); keep(); draw(); },
   }, ...LIMITS.map((value) => el("option", { value }, value ? `${value / 100} %` : "all")));
   asking.least.value = asked.least;
+  asking.named = el("input", { type: "checkbox", id: "named", onchange: () => { asking.named.blur(); onlyNamed(); } });
   asking.back = el("button", { type: "button", onclick: toQueue }, "Back to the queue ", el("kbd", {}, "Esc"));
   asking.acts = el("div", { className: "bar answers", role: "toolbar", "aria-label": "Answers" },
     act("Same person", "a", accept, true), act("Two people", "r", reject), act("Skip", "s", skip),
@@ -34,7 +36,8 @@ function buildAsking() {
   asking.others = el("div", { className: "others" });
   asking.over = el("div", { className: "over" });
   $("asking").append(
-    el("div", { className: "tools" }, asking.progress, el("label", {}, "ask down to ", asking.least), asking.back),
+    el("div", { className: "tools" }, asking.progress, el("label", {}, "ask down to ", asking.least), asking.back,
+      asking.toNamed = el("label", {}, asking.named, " identities only ", el("kbd", {}, "p"))),
     asking.bar, asking.over, asking.versus, asking.acts, asking.others);
 }
 
@@ -51,7 +54,7 @@ function questionOf(state) {
     one = swap ? b : a;
   }
   if (one === null) return { queue, one: null };
-  const { shown, ruled, all } = candidatesOf(state, one, SHOWN);
+  const { shown, ruled, all } = candidatesOf(state, one, SHOWN, asked.named && !fromQueue);
   const camera = (place) => cameraOf(state.pieces[place]).camid;
   const kinds = [true, false].map((across) => shown.filter((found) => (camera(found.other) !== camera(one)) === across));
   let found = shown[asked.pick];
@@ -74,7 +77,8 @@ function drawAsking() {
   asking.progress.textContent = paceText(state, now.queue);
   asking.bar.max = state.pieces.length || 1;
   asking.bar.value = now.queue.done;
-  asking.back.hidden = !asked.focus;
+  asking.back.hidden = asking.toNamed.hidden = !asked.focus;
+  asking.named.checked = asked.named;
   asking.acts.hidden = asking.versus.hidden = asking.others.hidden = now.one === null;
   for (const button of asking.acts.children) if (button.textContent !== "Undo z") button.disabled = !open;
   asking.over.replaceChildren(...(now.one === null || !open ? overOf(state, now) : []));
@@ -194,7 +198,7 @@ function paceText(state, queue) {
 /** What to do when nothing is asked. */
 function overOf(state, now) {
   const { queue } = now;
-  if (asked.focus) return [el("p", {}, "No likely track is left for this one.")];
+  if (asked.focus) return [el("p", {}, `No likely ${asked.named ? "identity" : "track"} is left for this one.`)];
   const parts = [];
   if (queue.later) {
     parts.push(el("p", {}, `${queue.later} skipped proposals are left. `,
@@ -224,6 +228,15 @@ function swap() {
   asked.focus = keyOf(model.state.pieces[asked.now.found.other]);
   asked.pick = null;
   draw();
+}
+
+/** Compare the track in focus with identities only, or with all tracks again. */
+function onlyNamed() {
+  if (!asked.focus) return;
+  asked.named = !asked.named;
+  asked.pick = null;
+  draw();
+  say(asked.named ? "compared with identities only" : "compared with all tracks");
 }
 
 function toQueue() {

@@ -176,15 +176,15 @@ for (let n = 0; pairs && n < pairs.a.length; n++) {
 const RULED_OUT = 5; // likely groups that are known to be somebody else, shown with the reason
 
 /** The groups that may be, or that cannot be, the person of the piece at `place`, likeliest first. `other` is their
-    piece that is most similar to it. */
-function candidatesOf(state, place, most) {
+    piece that is most similar to it. With `named`, only those that have a pid. */
+function candidatesOf(state, place, most, named) {
   const { group, members } = layoutOf(state);
   const g = group[place];
   if (g < 0) return { shown: [], ruled: [], all: 0 };
   const about = describedOf(state), decided = deciderOf(state);
   const found = [];
   for (let h = 0; h < members.length; h++) {
-    if (h !== g && about(h).length) found.push({ h, odds: oddsOf(about(g), about(h)) });
+    if (h !== g && about(h).length && (!named || isPerson(state.pieces[members[h][0]].pid))) found.push({ h, odds: oddsOf(about(g), about(h)) });
   }
   found.sort((x, y) => y.odds - x.odds || x.h - y.h);
   const shown = [], ruled = [];

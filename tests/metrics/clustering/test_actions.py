@@ -92,9 +92,9 @@ def test_links_that_no_proposal_contains_are_searched_in_the_order_of_the_list()
     truth = np.array([1, 2, 3, 1, 2, 3])
     found = count_actions(truth, asking(LOOKS, []))
     assert (found.accept, found.reject, found.search) == (0, 0, 3 + 3)  # opened; each then is the likeliest
-    # Track 3 looks like person 2, so that person is looked at first; the list has person 2's tracks 1 and 4.
+    # Track 3 looks like person 2, who is looked at first. Track 4 is not an identity yet.
     odd = [*LOOKS[:3], [9, 100, 0], *LOOKS[4:]]
-    assert count_actions(truth, asking(odd, [])).search == 3 + 3 + 1 + 1
+    assert count_actions(truth, asking(odd, [])).search == 3 + 2 + 1 + 1
 
 
 def test_a_wrong_proposal_costs_one_and_what_follows_is_not_asked() -> None:
