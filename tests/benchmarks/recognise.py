@@ -9,7 +9,7 @@ order drawn with the seed), on equally many images whatever their number, calibr
 people as a stream is, and judged on all test crops. Printed are
 
 - balanced accuracy, where the most probable label is taken after division by the label frequencies of the
-  training people, and chance (one in so many labels that occur);
+  training people, of whom one at least must have it, and chance (one in so many labels that occur);
 - accuracy of the most probable label, and that of the majority class;
 - groups with 10 points of balanced accuracy above chance, and groups recognised by the calibration;
 - X-mAP_e of the expected shares of these probabilities over random pairs of different test people, beside its
@@ -123,7 +123,8 @@ def judged(
     ]  # fmt: skip
     sure = calibrated(1 / (1 + np.exp(-logits.astype(np.float64))), groups, book.sizes)
     plain = recognition(sure, bits, book.sizes)
-    balanced = recognition(logits - np.log(np.concatenate(priors)), bits, book.sizes)
+    there = train_bits.any(axis=0)  # a label that nobody has in training is never said
+    balanced = recognition(np.where(there, logits - np.log(np.concatenate(priors)), -1e9), bits, book.sizes)
     rng, meter = np.random.default_rng(0), ExplanationMeter()
     one, other = (rng.integers(len(bits), size=PAIRS) for _ in range(2))
     one, other = (rows[pid[one] != pid[other]] for rows in (one, other))
