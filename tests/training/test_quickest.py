@@ -17,11 +17,9 @@ from agreid_cli.stages.run.runs import must_agree
 from agreid_cli.stages.run.train import train
 from agreid_cli.training import quickest
 from agreid_cli.training.methods import method_of
-from agreid_cli.training.precision import cpu_has_bf16
 from agreid_cli.training.quickest import Format, candidates, timed
 from agreid_cli.training.stored import as_decided, stored_config
 from agreid_cli.training.trainee import Trainee
-from agreid_cli.training.validate import mean_figure
 from tests.support.heard import Heard
 from tests.support.people_on_disk import write_people
 from tests.training.trained import small
@@ -116,25 +114,3 @@ def test_the_trainee_may_hold_what_cannot_be_copied(workspace: Workspace) -> Non
     )  # fmt: skip
     batch = stage.batches_of(config, data, awkward, CPU, stage.World()).first()
     assert set(timed([LAST], config, awkward, batch, CPU)) == {LAST}
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not cpu_has_bf16(), reason="this processor does not multiply in bf16")
-def test_every_format_learns_as_much(tmp_path: Path) -> None:
-    """Mean mAP on the test people, after training on 20 others: inside the spread of three seeds in fp32."""
-    workspace = write_people(tmp_path / "w", n_pids=40)
-    scores: dict[str, list[float]] = {}
-    for name, sets in {
-        "fp32": ("precision=fp32",),
-        "plain": ("precision=fp32", "model.channels_last=false"),
-        "bf16": ("precision=bf16",),
-    }.items():
-        for seed in range(3):
-            config = small(*sets, f"seed={seed}", "schedule.epochs=6", "validation.every=0")
-            done = train(workspace, config=config, name=f"{name}-{seed}", device="cpu")
-            scores.setdefault(name, []).append(mean_figure(done.evals, "mAP") or 0.0)
-    print(scores)
-    low, high = min(scores["fp32"]), max(scores["fp32"])
-    assert low > 0.3, "learnt at all"
-    for name in ("plain", "bf16"):
-        assert low - 0.02 <= sum(scores[name]) / 3 <= high + 0.02
