@@ -39,7 +39,7 @@ def test_a_busy_machine_is_named_with_what_to_set(tmp_path: Path, monkeypatch: p
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     found = doctor.examine(Workspace(tmp_path))[1]
     assert (found.state, found.found) == ("note", "2 cores, 1.1 of them taken by other work")
-    assert "OMP_NUM_THREADS=1" in found.mend
+    assert "OMP_NUM_THREADS=1" in found.fix
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     assert doctor.examine(Workspace(tmp_path))[1].state == "ok"
 

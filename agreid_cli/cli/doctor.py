@@ -23,5 +23,5 @@ def doctor(workspace: WorkspaceOption = HERE, json: JsonOption = False) -> None:
     console.table(
         "agreid doctor",
         ["", "what", "found", "fix"],
-        [[marks[f.state], f.what, f.found, f.mend] for f in findings],
+        [[marks[f.state], f.what, f.found, f.fix] for f in findings],
     )

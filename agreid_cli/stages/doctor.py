@@ -28,12 +28,12 @@ PACKAGES = (
 
 @dataclass(frozen=True)
 class Finding:
-    """One line: `state` is ok, note or missing; `mend` is the line that fixes it."""
+    """One line: `state` is ok, note or missing; `fix` is the line that fixes it."""
 
     state: str
     what: str
     found: str
-    mend: str = ""
+    fix: str = ""
 
 
 def examine(workspace: Workspace) -> list[Finding]:
@@ -104,14 +104,14 @@ def _workspace(workspace: Workspace) -> list[Finding]:
             "" if state == "ok" else f"chmod u+w {existing}",
         )
     ]
-    for what, path, mend in (
+    for what, path, fix in (
         ("crops", workspace.crops, "agreid extract-crops VIDEO"),
         ("manifest", workspace.manifest, "agreid build-manifest"),
         ("split", workspace.split, "agreid build-split"),
     ):
         here = path.is_file()
         found.append(
-            Finding("ok" if here else "note", what, str(path) if here else "not yet", "" if here else mend)
+            Finding("ok" if here else "note", what, str(path) if here else "not yet", "" if here else fix)
         )
     return found
 

@@ -41,7 +41,7 @@ function summed(rows) {
   const parts = [];
   for (const row of rows) {
     const camera = like.camera[row];
-    const part = parts[camera] ||= { camera, n: 0, sum: new Float64Array(width), levels: like.levels[row].map(() => 0), length: 0 };
+    const part = parts[camera] ||= { camera, n: 0, sum: new Float32Array(width), levels: like.levels[row].map(() => 0), length: 0 };
     part.n++;
     for (let at = 0, from = row * width; at < width; at++) part.sum[at] += vectors[from + at];
     like.levels[row].forEach((level, to) => { part.levels[to] += level; });
