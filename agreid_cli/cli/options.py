@@ -55,7 +55,7 @@ EngineOption = Annotated[
     Optional[str],
     typer.Option(
         "--engine", metavar="local|ray",
-        help="Run in this process or on Ray; other settings are in [engine] of agreid.toml.",
+        help="Run in this process or on Ray; agreid.toml, section engine, has other settings.",
         show_default="from agreid.toml, else local",
     ),
 ]  # fmt: skip
