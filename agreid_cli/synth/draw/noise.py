@@ -29,4 +29,4 @@ def noise(places: np.ndarray, per_metre: float | tuple[float, float, float], see
         np.floor(places[:, axis] * scale[axis] + shift * (axis + 1)).astype(np.int64) & 63
         for axis in range(3)
     )
-    return np.asarray(_table()[x, y, z])
+    return np.asarray(np.take(_table(), (x * _SIDE + y) * _SIDE + z))

@@ -29,21 +29,28 @@ class Samples:
 
     def only(self, keep: np.ndarray) -> Samples:
         return Samples(
-            *(values[keep] for values in (self.at, self.nearness, self.face, self.second, self.third))
+            *(
+                np.take(values, keep)
+                for values in (self.at, self.nearness, self.face, self.second, self.third)
+            )
         )
 
     def mix(self, values: np.ndarray, faces: np.ndarray, depth: np.ndarray) -> np.ndarray:
         """Interpolate values (n, c) at the corners to the samples, (k, c), float32, perspective-correct."""
-        corners = faces[self.face]
-        a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
-        wb, wc = self.second / depth[b], self.third / depth[c]
-        wa = (1.0 - self.second - self.third) / depth[a]
+        a, b, c = (np.take(corner, self.face) for corner in faces.T)
+        wb, wc = self.second / np.take(depth, b), self.third / np.take(depth, c)
+        wa = (1.0 - self.second - self.third) / np.take(depth, a)
         whole = 1.0 / (wa + wb + wc)
-        values = values.astype(np.float32)
-        mixed = values[a] * (wa * whole).astype(np.float32)[:, None]
-        mixed += values[b] * (wb * whole).astype(np.float32)[:, None]
-        mixed += values[c] * (wc * whole).astype(np.float32)[:, None]
-        return np.asarray(mixed)
+        # Row by row of `planes`, one of the values of all corners: the inner loops run over the many samples
+        # and not over the few values.
+        planes = np.ascontiguousarray(values.T, dtype=np.float32)
+        mixed = np.take(planes, a, axis=1)
+        mixed *= (wa * whole).astype(np.float32)
+        for corner, weight in ((b, wb), (c, wc)):
+            own = np.take(planes, corner, axis=1)
+            own *= (weight * whole).astype(np.float32)
+            mixed += own
+        return mixed.T
 
 
 def project(points: np.ndarray, camera: Camera) -> np.ndarray:
@@ -123,14 +130,16 @@ def cover(
     second = np.repeat(share1, counts) + np.repeat(slope1, counts) * step
     third = np.repeat(share2, counts) + np.repeat(slope2, counts) * step
     hit = np.flatnonzero((second >= 0) & (third >= 0) & (second + third <= 1.0))
-    row = np.repeat(np.arange(len(counts), dtype=np.int32), counts)[hit]
-    second, third, step = second[hit], third[hit], step[hit]
+    take = np.take  # of long arrays at least twice as quick as indexing
+    row = take(np.repeat(np.arange(len(counts), dtype=np.int32), counts), hit)
+    second, third, step = take(second, hit), take(third, hit), take(step, hit)
     near = 1.0 / np.maximum(depth, 1e-6)
     base, rise1, rise2 = near[a[tri]], near[b[tri]] - near[a[tri]], near[c[tri]] - near[a[tri]]
-    nearness = base[row] + second * rise1[row] + third * rise2[row]
+    nearness = take(base, row) + second * take(rise1, row) + third * take(rise2, row)
     wide = (x1 - x0) * stride
     origin = (y - y0) * stride * wide + (first.astype(np.int64) - x0) * stride
-    return Samples(origin[row] + step * stride, nearness.astype(np.float32), tri[row], second, third)
+    at = take(origin, row) + step * stride
+    return Samples(at, nearness.astype(np.float32), take(tri, row), second, third)
 
 
 def _least(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:

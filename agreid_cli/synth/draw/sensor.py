@@ -20,6 +20,8 @@ MARGIN = 24
 #: JPEG block size with chroma subsampling; windows start at multiples of it.
 BLOCK = 16
 _TILE = 1024
+#: Rows of noise made at a time, so that its arrays stay in the cache.
+_ROWS = 16
 Shift = tuple[float, float]
 
 
@@ -136,12 +138,12 @@ def _curve(gamma: float) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def _grain() -> np.ndarray:
-    """Unit noise × 16, int8 (tile, tile, 4): one luminance and three colour channels."""
+    """Unit noise × 16, int8 (4, tile, tile): one luminance and three colour channels."""
     noise = np.random.default_rng(20230514).normal(0, 16, (_TILE, _TILE, 4))
     # Sensor noise is not white after demosaicing: neighbours are correlated.
     noise = cv2.GaussianBlur(noise, (3, 3), 0.6, borderType=cv2.BORDER_REFLECT)
     noise *= 16 / noise.std()
-    return np.asarray(np.clip(np.rint(noise), -127, 127).astype(np.int8))
+    return np.ascontiguousarray(np.clip(np.rint(noise), -127, 127).astype(np.int8).transpose(2, 0, 1))
 
 
 def _noisy(image: np.ndarray, window: Window, sensor: Sensor, seed: int) -> np.ndarray:
@@ -150,9 +152,22 @@ def _noisy(image: np.ndarray, window: Window, sensor: Sensor, seed: int) -> np.n
     x0, y0, x1, y1 = window
     down, across = np.random.default_rng(seed).integers(0, _TILE, 2)
     rows, columns = (np.arange(y0, y1) + down) % _TILE, (np.arange(x0, x1) + across) % _TILE
-    grain = _grain()[rows][:, columns].astype(np.float32) * (sensor.noise / 16)
     # More in bright areas (shot noise), some in dark areas (read noise).
     strength = np.sqrt(0.35 + 0.65 * np.arange(256, dtype=np.float32) / 128)
     bright = cv2.LUT(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), strength)
-    noise = (grain[..., :1] + sensor.chroma * grain[..., 1:]) * bright[..., None]
-    return np.asarray(np.rint(np.clip(image + noise, 0, 255)).astype(np.uint8))
+    out = np.empty_like(image)
+    for at in range(0, len(rows), _ROWS):
+        some = np.s_[at : at + _ROWS]
+        luminance, *colours = (
+            np.take(plane[rows[some]], columns, axis=1).astype(np.float32) for plane in _grain()
+        )
+        luminance *= sensor.noise / 16
+        for channel, noise in enumerate(colours):
+            noise *= sensor.noise / 16
+            noise *= sensor.chroma
+            noise += luminance
+            noise *= bright[some]
+            noise += image[some, :, channel]
+            np.clip(noise, 0, 255, out=noise)
+            out[some, :, channel] = np.rint(noise, out=noise)
+    return out
