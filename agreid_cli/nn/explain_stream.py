@@ -144,6 +144,18 @@ class ExplainStream(nn.Module):
         """B×C×H×W and B×M×H×W to B×M×D: one vector for each map, as in `forward`."""
         return self._neck(attribute_pooling(features, maps, p=self.power))
 
+    def part(self, images: Tensor, side: Side | None, bit: Tensor) -> tuple[Tensor, Tensor]:
+        """`base` and the one vector of `bit` (B,) of `forward`, B×D each, without those of the other bits."""
+        head = self.teacher.head
+        hidden = self.teacher.backbone(images, side)
+        features = head.tail(hidden)
+        maps = activation(
+            self.decompose(self.tail(hidden).grid).float(), scale=self.scale, growth=self.growth
+        )
+        own = maps[torch.arange(len(bit), device=bit.device), bit].unsqueeze(1)
+        base = self._ranked(head.pooling(features)).float()
+        return base, self.weighted(features.grid, own)[:, 0]
+
     def embed(self, images: Tensor, side: Side | None = None) -> Tensor:
         """B×D, what is ranked: exactly the teacher's own embedding."""
         return self.teacher.embed(images, side)

@@ -50,6 +50,18 @@ def test_shapes_and_positive_maps(case: tuple[ReidModel, ExplainStream, Tensor])
     assert (inner.out_channels, inner.kernel_size, inner.bias, outer.bias) == (c // 8, (3, 3), None, None)
 
 
+def test_one_part_is_that_of_the_whole_stream(case: tuple[ReidModel, ExplainStream, Tensor]) -> None:
+    _, stream, images = case
+    bit = torch.tensor([5, 0, 3, 3])
+    stream.eval()
+    with torch.no_grad():
+        found = stream(images)
+        base, part = stream.part(images, None, bit)
+    torch.testing.assert_close(base, found.base)
+    torch.testing.assert_close(part, found.vectors[torch.arange(4), bit], rtol=1e-4, atol=1e-5)
+    stream.train()
+
+
 def test_a_head_that_gives_zero_gives_the_models_own_distance(
     case: tuple[ReidModel, ExplainStream, Tensor],
 ) -> None:

@@ -49,7 +49,7 @@ from agreid_cli.stages.video.extract_crops import extract_crops
 DETECTOR = "detector/campus.pt"
 UNTRAINED, SHIPPED, STREAM_1, STREAM_2 = "untrained", "shipped", "stream-1", "stream-2"
 FLOOR = "colour histogram"  # needs no network; what a network must clear
-SHOWN_PAIRS = 8  # whose places are occluded
+SHOWN_PAIRS = 4  # whose places are occluded
 
 
 @dataclass(frozen=True)

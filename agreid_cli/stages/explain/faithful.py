@@ -12,7 +12,7 @@ from agreid_cli.metrics.explain.faithfulness import area, steps_of
 from agreid_cli.metrics.protocol import Sides
 from agreid_cli.progress import Progress
 from agreid_cli.records.faithfulness import ORDERS, PART, WHOLE, Estimate, Faithfulness, OrderScore
-from agreid_cli.stages.explain.occluding import FOLLOWED, curves, sides_of
+from agreid_cli.stages.explain.occluding import FOLLOWED, curves, occludable
 from agreid_cli.stages.explain.sanity import sanity_of
 from agreid_cli.stages.explain.shares import Sharing
 from agreid_cli.stages.run.streams import OpenStream
@@ -47,11 +47,12 @@ def faithfulness(
     with progress.task(label, len(pairs), "pairs") as task:
         for start in range(0, len(pairs), PAIRS_AT_A_TIME):
             some = pairs[start : start + PAIRS_AT_A_TIME]
-            sides = sides_of(opened, sharing, crops, found.query[some[:, 0]], found.gallery[some[:, 1]], rng)
-            places = sides[0].ranks["mean"][0].numel()
+            query, gallery = found.query[some[:, 0]], found.gallery[some[:, 1]]
+            shown = occludable(opened, sharing, crops, query, gallery, rng)
+            places = shown.ranks["mean"][0].numel()
             steps = steps_of(places, config.faithfulness_steps)
             for name in FOLLOWED:
-                for what, both in curves(opened, sides, name, steps).items():
+                for what, both in curves(opened, shown, name, steps).items():
                     drawn.setdefault((name, what), []).append(both)
             task.advance(len(some))
     joined = {key: np.concatenate(values, axis=1) for key, values in drawn.items()}

@@ -32,9 +32,12 @@ FOLLOWED = {
 
 
 @dataclass(frozen=True)
-class Side:
-    """One side of B pairs: images B×3×h×w, side information, the order of places by each name, B×H×W, and
-    the bit with the largest share of each pair, (B,), which both sides have."""
+class Occludable:
+    """B pairs: the queries, then the gallery crops, so that both pass through the network at once.
+
+    images: 2B×3×h×w. side: their side information. ranks: the order of places by each name, 2B×H×W. bit:
+    that with the largest share of each pair, (2B,).
+    """
 
     images: Tensor
     side: Any
@@ -42,14 +45,14 @@ class Side:
     bit: Tensor
 
 
-def sides_of(
+def occludable(
     opened: OpenStream,
     sharing: Sharing,
     crops: SidedCrops,
     query: Rows,
     gallery: Rows,
     rng: np.random.Generator,
-) -> tuple[Side, Side]:
+) -> Occludable:
     """The crops `query` and `gallery` (B rows each) with every order of their places."""
     stream = opened.stream
     images, side, said = [], [], []
@@ -72,36 +75,43 @@ def sides_of(
     both = (side[0], side[1])
     cams = grad_cam(stream.model, images[0], images[1], both)
     of_part = grad_cam(stream.model, images[0], images[1], both, maps=(own[0], own[1]))
-    made = []
+    orders = []
     for nth, one in enumerate(said):
         maps = one.maps.cpu().numpy()
-        by_name = {
+        orders.append({
             "attribute": maps[np.arange(len(maps)), largest],
             "random": rng.random(maps[:, 0].shape),
             "mean": maps.mean(axis=1),
             "grad-cam": cams[nth].cpu().numpy(),
             "shares": np.einsum("bm,bmhw->bhw", shares, maps),
             "grad-cam-part": of_part[nth].cpu().numpy(),
-        }
-        ranks = {name: torch.from_numpy(ranks_of_places(m)).to(stream.device) for name, m in by_name.items()}
-        made.append(Side(images[nth], side[nth], ranks, bit))
-    return made[0], made[1]
+        })  # fmt: skip
+    ranks = {
+        name: torch.from_numpy(np.concatenate([ranks_of_places(own[name]) for own in orders]))
+        for name in orders[0]
+    }
+    return Occludable(
+        torch.cat(images),
+        crops.side.of(np.concatenate([query, gallery]), stream.device),
+        {name: found.to(stream.device) for name, found in ranks.items()},
+        bit.repeat(2),
+    )
 
 
 def curves(
-    opened: OpenStream, sides: tuple[Side, Side], name: str, steps: npt.NDArray[np.int64]
+    opened: OpenStream, pairs: Occludable, name: str, steps: npt.NDArray[np.int64]
 ) -> dict[str, Floats]:
     """What is followed → (2, B, steps): its fraction after deletion and after insertion of the first
     places."""
     follow = FOLLOWED[name]
-    whole = _followed(opened, sides, [s.images for s in sides], follow)
+    whole = _followed(opened, pairs, pairs.images, follow)
     found = {what: np.zeros((2, len(values), len(steps))) for what, values in whole.items()}
     for values in found.values():
         values[0, :, 0] = values[1, :, -1] = 1  # the ends are known: whole, or two equal grey images
     for at, n in enumerate(steps.tolist()[1:-1], start=1):
         for insertion in (0, 1):
-            images = [covered(s.images, s.ranks[name], n, keep=bool(insertion)) for s in sides]
-            for what, values in _followed(opened, sides, images, follow).items():
+            images = covered(pairs.images, pairs.ranks[name], n, keep=bool(insertion))
+            for what, values in _followed(opened, pairs, images, follow).items():
                 found[what][insertion, :, at] = values / np.maximum(whole[what], 1e-9)
     return found
 
@@ -117,23 +127,18 @@ def covered(images: Tensor, ranks: Tensor, n: int, *, keep: bool) -> Tensor:
 
 
 def _followed(
-    opened: OpenStream, sides: tuple[Side, Side], images: list[Tensor], follow: tuple[str, ...]
+    opened: OpenStream, pairs: Occludable, images: Tensor, follow: tuple[str, ...]
 ) -> dict[str, Floats]:
     """Each of `follow` → (B,), of these images. The part is that of the stream on the occluded crops, whose
     maps are its own."""
     model = opened.stream.model
-    vectors: dict[str, list[Tensor]] = {what: [] for what in follow}
     with torch.inference_mode():
-        for own, of in zip(images, sides, strict=True):
-            if "part" not in follow:
-                vectors["whole"].append(model.embed(own, of.side).float())
-                continue
-            said = model(own, of.side)
-            at = torch.arange(len(of.bit), device=of.bit.device)
-            vectors["part"].append(said.vectors[at, of.bit])
-            if "whole" in follow:
-                vectors["whole"].append(said.base)
+        if "part" in follow:
+            whole, part = model.part(images, pairs.side, pairs.bit)
+            vectors = {"whole": whole, "part": part}
+        else:
+            vectors = {"whole": model.embed(images, pairs.side).float()}
         return {
-            what: np.asarray((one - other).norm(dim=1).double().cpu().numpy())
-            for what, (one, other) in vectors.items()
+            what: np.asarray(torch.sub(*vectors[what].chunk(2)).norm(dim=1).double().cpu().numpy())
+            for what in follow
         }

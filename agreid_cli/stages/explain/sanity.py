@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.stats import spearmanr
+from scipy.stats import rankdata
 
 from agreid_cli.metrics.explain import faithfulness as measures
 from agreid_cli.nn.activation import activation
@@ -17,6 +17,8 @@ from agreid_cli.stages.run.streams import OpenStream
 from agreid_cli.training.embed import SidedCrops
 
 SEED = 11
+
+Maps = npt.NDArray[np.float32]
 
 
 def sanity_of(opened: OpenStream, crops: SidedCrops, rows: npt.NDArray[np.intp]) -> tuple[Sanity, ...]:
@@ -28,8 +30,8 @@ def sanity_of(opened: OpenStream, crops: SidedCrops, rows: npt.NDArray[np.intp])
     with torch.inference_mode():
         hidden = model.backbone(images, side)
 
-        def maps(tail: Any, head: Any) -> npt.NDArray[np.float32]:
-            made: npt.NDArray[np.float32] = (
+        def maps(tail: Any, head: Any) -> Maps:
+            made: Maps = (
                 activation(head(tail(hidden).grid).float(), scale=model.scale, growth=model.growth)
                 .cpu()
                 .numpy()
@@ -42,17 +44,16 @@ def sanity_of(opened: OpenStream, crops: SidedCrops, rows: npt.NDArray[np.intp])
             ("decomposition head", maps(model.tail, head)),
             ("decomposition head and late stages", maps(shuffled(model.tail, SEED + 1), head)),
         ):
-            by_crop = [
-                np.mean([_correlation(a, b) for a, b in zip(one, other, strict=True)])
-                for one, other in zip(before, after, strict=True)
-            ]
-            mean = measures.estimate(np.array(by_crop))
+            mean = measures.estimate(correlations(before, after).mean(axis=1))
             found.append(Sanity(words, Estimate(mean.value, mean.low, mean.high)))
     return tuple(found)
 
 
-def _correlation(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> float:
-    """Spearman's; 0 if a map is the same everywhere."""
-    if np.ptp(one) == 0 or np.ptp(other) == 0:
-        return 0.0
-    return float(spearmanr(one.ravel(), other.ravel()).statistic)
+def correlations(one: Maps, other: Maps) -> npt.NDArray[np.float64]:
+    """Spearman's of each pair of maps: (n, M, H, W) twice → (n, M); 0 if a map is the same everywhere."""
+    ranks = [rankdata(maps.reshape(*maps.shape[:2], -1), axis=-1) for maps in (one, other)]
+    apart = [rank - rank.mean(axis=-1, keepdims=True) for rank in ranks]
+    spread: npt.NDArray[np.float64] = np.sqrt((apart[0] ** 2).sum(axis=-1) * (apart[1] ** 2).sum(axis=-1))
+    shared = (apart[0] * apart[1]).sum(axis=-1)
+    np.divide(shared, spread, out=spread, where=spread > 0)
+    return spread

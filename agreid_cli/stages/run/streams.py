@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.config.train import TrainConfig
@@ -98,7 +99,10 @@ def open_stream(
     loaded = load_network(run)
     facts = loaded.facts
     assert isinstance(facts, ExplainFacts)
-    stream = Stream(loaded.encoder(target), batch=batch)
+    encoder = loaded.encoder(target)
+    if target == "cpu":  # convolutions are half again as quick in this order
+        encoder.model.to(memory_format=torch.channels_last)
+    stream = Stream(encoder, batch=batch)
     return OpenStream(run, stream, loaded, facts, workspace.traced, backend)
 
 
