@@ -11,6 +11,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from agreid_cli.errors import InputError
 from agreid_cli.records.files import write_text
 from agreid_cli.records.runs import Run
@@ -37,6 +40,7 @@ class GroupFit:
     accuracy: float
     majority: float
     recognised: bool  # more often correct than the majority class, by more than chance
+    typical: tuple[float, ...] = ()  # mean calibrated probability of each label on the held-out people
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,11 @@ class CalibrationRecord:
     groups: tuple[GroupFit, ...]
     paper: ShareLevels
     expected: ShareLevels
+
+    @property
+    def typical(self) -> npt.NDArray[np.float64]:
+        """The mean calibrated probability of every bit on the held-out people, (M,); empty in older files."""
+        return np.array([p for group in self.groups for p in group.typical])
 
     @property
     def unknown(self) -> tuple[str, ...]:
@@ -98,7 +107,8 @@ def read_calibration(path: Path) -> CalibrationRecord:
 
 
 def _group(item: dict[str, Any]) -> GroupFit:
-    return GroupFit(**item | {"prior": tuple(float(p) for p in item["prior"])})
+    lists = {name: tuple(map(float, item.get(name, ()))) for name in ("prior", "typical")}
+    return GroupFit(**item | lists)
 
 
 def _levels(item: dict[str, Any]) -> ShareLevels:

@@ -8,8 +8,8 @@ cross-entropy per attribute group. It is trained on the first so many training p
 order drawn with the seed), on equally many images whatever their number, calibrated on 100 other training
 people as a stream is, and judged on all test crops. Printed are
 
-- balanced accuracy, where the most probable label is taken after division by the label frequencies of the
-  training people, of whom one at least must have it, and chance (one in so many labels that occur);
+- balanced accuracy, where the most probable label is taken after division of the calibrated probabilities by
+  their means over the held-out people, and chance (one in so many labels that occur);
 - accuracy of the most probable label, and that of the majority class;
 - groups with 10 points of balanced accuracy above chance, and groups recognised by the calibration;
 - X-mAP_e of the expected shares of these probabilities over random pairs of different test people, beside its
@@ -122,9 +122,8 @@ def judged(
         for at, n, prior in zip(book.starts, book.sizes, priors, strict=True)
     ]  # fmt: skip
     sure = calibrated(1 / (1 + np.exp(-logits.astype(np.float64))), groups, book.sizes)
-    plain = recognition(sure, bits, book.sizes)
-    there = train_bits.any(axis=0)  # a label that nobody has in training is never said
-    balanced = recognition(np.where(there, logits - np.log(np.concatenate(priors)), -1e9), bits, book.sizes)
+    typical = np.concatenate([group.typical for group in groups])
+    plain = recognition(sure, bits, book.sizes, even=sure / typical)
     rng, meter = np.random.default_rng(0), ExplanationMeter()
     one, other = (rng.integers(len(bits), size=PAIRS) for _ in range(2))
     one, other = (rows[pid[one] != pid[other]] for rows in (one, other))
@@ -133,7 +132,7 @@ def judged(
     value, chance, constant = meter.means()["XmAP_e"]
     rows = {
         group.name: [100 * float(column[at]) for column in
-                     (balanced.balanced, 1 / balanced.labels, plain.accuracy, plain.majority)]
+                     (plain.balanced, 1 / plain.labels, plain.accuracy, plain.majority)]
         for at, group in enumerate(book.groups)
     }  # fmt: skip
     return {

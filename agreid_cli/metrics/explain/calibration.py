@@ -39,7 +39,7 @@ class GroupCalibration:
 
     The scores are those of people left out of the fit, each counting once: `nll` of the calibrated
     probabilities and `nll_prior` of the frequencies; `accuracy` and `majority` of the most probable and of
-    the most frequent label.
+    the most frequent label. `typical` (L,) is the mean calibrated probability of each label.
     """
 
     sharpness: float
@@ -50,6 +50,7 @@ class GroupCalibration:
     accuracy: float
     majority: float
     recognised: bool
+    typical: tuple[float, ...] = ()
 
     @property
     def temperature(self) -> float:
@@ -90,9 +91,11 @@ def calibrate_group(logits: Floats, label: Ints, person: Ints, prior: Floats) ->
     usual = by_person((label == prior.argmax()).astype(float))
     informative = _above_zero(nll_prior - nll)
     sharpness, prior_weight = _fit(logits, label, weight, prior) if informative else (0.0, 1.0)
+    typical = weight @ _softmax(logits, prior, sharpness, prior_weight) / weight.sum()
     return GroupCalibration(
         sharpness, prior_weight, tuple(prior.tolist()), float(nll.mean()), float(nll_prior.mean()),
         float(right.mean()), float(usual.mean()), bool(informative and _above_zero(right - usual)),
+        tuple(typical.tolist()),
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ class Recognition:
     """`accuracy` and `majority` (G,): fraction of correct labels, and that of the majority class.
 
     `balanced` (G,): the mean over the labels that occur of the fraction recognised; `labels` (G,): their
-    number, so 1/labels is chance, and what always saying the majority class scores. `mA` and the average
+    number, so 1/labels is chance, and what always saying the same label scores. `mA` and the average
     precision `AP` (M,) are NaN for a bit that all or no crops have; `positive` (M,) counts the crops with
     the bit. The AP of random scores is the fraction of crops with the bit.
     """
@@ -52,21 +52,28 @@ def predicted_bits(scores: Floats, sizes: Sequence[int]) -> Bits:
     return bits
 
 
-def recognition(scores: Floats, bits: Bits, sizes: Sequence[int]) -> Recognition:
+def recognition(
+    scores: Floats, bits: Bits, sizes: Sequence[int], *, even: Floats | None = None
+) -> Recognition:
     """Compare `scores` (n, M) with `bits` (n, M), one bit per group of `sizes`; above 0.5 a bit is predicted.
+
+    even: (n, M), what the label for the balanced accuracy is taken from, in place of `scores`, such as
+    probabilities divided by how probable each label usually is: a rare label is hardly ever the most
+    probable one, so that its recall would be 0 even for a network that sees it.
 
     >>> found = recognition(np.array([[0.9, 0.2], [0.4, 0.3]]), np.array([[1, 0], [0, 1]], np.uint8), (2,))
     >>> found.accuracy.tolist(), found.mA.tolist()
     ([0.5], [1.0, 0.5])
     """
     n = len(bits)
+    fair = predicted_bits(scores if even is None else even, sizes)
     chosen, accuracy, majority, balanced, labels, start = predicted_bits(scores, sizes), [], [], [], [], 0
     for size in sizes:
         part = slice(start, start + size)
         accuracy.append((chosen[:, part] & bits[:, part]).any(axis=1).mean() if n else np.nan)
         majority.append(bits[:, part].mean(axis=0).max() if n else np.nan)
         counts = bits[:, part].sum(axis=0)
-        right = (chosen[:, part] & bits[:, part]).sum(axis=0)[counts > 0] / counts[counts > 0]
+        right = (fair[:, part] & bits[:, part]).sum(axis=0)[counts > 0] / counts[counts > 0]
         balanced.append(right.mean() if n else np.nan)
         labels.append(int((counts > 0).sum()))
         start += size

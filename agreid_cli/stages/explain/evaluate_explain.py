@@ -115,8 +115,9 @@ class _Job:
         bits = self.known.of(self.embeddings.crop_id[tested].tolist())
         labelled = bits.any(axis=1)
         chances, bits = self.read.chances[tested][labelled], bits[labelled]
-        seen = recognition(chances, bits, book.sizes)
         sure = self.shares.probabilities(chances) if calibration else None
+        even = self.shares.over_typical(chances)
+        seen = recognition(chances, bits, book.sizes, even=even)
         truth = truth_bound(workspace, opened, self.crops, self.embeddings, found, self.known)
         return ExplanationResult(
             direction=found.direction.name,

@@ -38,6 +38,13 @@ class Sharing:
             return np.asarray(chances, np.float32)
         return probabilities(self.calibration, chances, self.sizes)
 
+    def over_typical(self, chances: Floats) -> npt.NDArray[np.float64] | None:
+        """The calibrated probabilities divided by their means over held-out people, (n, M); None without a
+        calibration."""
+        if self.calibration is None or not len(self.calibration.typical):
+            return None
+        return np.asarray(self.probabilities(chances) / self.calibration.typical, np.float64)
+
     def for_ranking(self, chances: Floats) -> npt.NDArray[np.float32]:
         """The same for search: groups that fall back to their frequencies keep a thousandth of what the
         logits say, so that crops that would be tied are in the order of the logits."""

@@ -32,3 +32,13 @@ def test_no_labelled_crop_has_no_score() -> None:
     assert np.isnan(found.accuracy).all()
     assert found.n == 0
     assert found.mA == pytest.approx([np.nan] * 3, nan_ok=True)
+
+
+def test_a_rare_label_counts_in_the_balanced_accuracy_after_division_by_what_is_usual() -> None:
+    """The network doubles the probability of the rare label where it is, which is still not the largest."""
+    bits = np.repeat(np.eye(2, dtype=np.uint8), [9, 1], axis=0)
+    scores = np.where(bits[:, 1:] == 1, [0.8, 0.2], [0.9, 0.1])
+    assert recognition(scores, bits, (2,)).balanced.tolist() == [0.5]
+    even = recognition(scores, bits, (2,), even=scores / scores.mean(axis=0))
+    assert even.balanced.tolist() == [1.0]
+    assert even.accuracy.tolist() == [0.9]  # of the most probable label, as before

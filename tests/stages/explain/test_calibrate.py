@@ -71,6 +71,23 @@ def test_made_once_and_again_for_other_labels_or_weights(done: Workspace) -> Non
     path.write_bytes(before)
 
 
+def test_a_calibration_without_typical_probabilities_is_made_again(done: Workspace) -> None:
+    """Files of earlier versions lack them."""
+    opened = open_stream(done, None)
+    record = calibration(done, opened)
+    path = calibration_path(opened.run)
+    tree = json.loads(path.read_text())
+    whole = path.read_bytes()
+    for group in tree["groups"]:
+        del group["typical"]
+    path.write_text(json.dumps(tree))
+    assert len(read_calibration(path).typical) == 0
+    assert calibration(done, opened) == record
+    assert path.read_bytes() == whole
+    for fit in record.groups:
+        assert sum(fit.typical) == pytest.approx(1)
+
+
 def test_levels_are_the_mean_shares_of_pairs_of_different_people(done: Workspace) -> None:
     opened = open_stream(done, None)
     record = calibration(done, opened)
