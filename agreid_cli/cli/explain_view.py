@@ -52,6 +52,12 @@ def _rankings(console: Console, result: ExplanationResult) -> None:
             f"[low, high]: {ci.level:.0%} CI, {ci.rounds:,} bootstrap resamples "
             f"over {ci.n_identities:,} identities"
         )
+    for row in result.rows:
+        if gain := row.over_base:
+            console.print(
+                f"{TITLES[row.name]} minus {TITLES['base']}, paired: "
+                f"mAP {_gain(gain.mAP, gain.mAP_interval)}, Rank-1 {_gain(gain.rank1, gain.rank1_interval)}"
+            )
 
 
 def _metrics(console: Console, result: ExplanationResult) -> None:
@@ -148,6 +154,10 @@ def _estimate(found: Estimate | None) -> str:
     if found is None:
         return ""
     return f"{100 * found.value:.1f} [{100 * found.low:.1f}, {100 * found.high:.1f}]"
+
+
+def _gain(value: float, bounds: tuple[float, float]) -> str:
+    return f"{100 * value:+.2f} [{100 * bounds[0]:+.2f}, {100 * bounds[1]:+.2f}]"
 
 
 def _figures(row: ExplainRow) -> list[str]:

@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from agreid_cli.config.evaluate import EvaluateConfig
@@ -152,12 +153,16 @@ def comparison(mine: RankingResult, other: RankingResult, *, name: str, config: 
     """This system minus the other, over the same queries; both must have the same fingerprint."""
     place = {crop: row for row, crop in enumerate(other.per_query.crop_id)}
     order = [place[crop] for crop in mine.per_query.crop_id]
-    found = paired_bootstrap(
-        _ranks_of(other.per_query, order),
-        _ranks_of(mine.per_query, range(mine.n_query)),
-        np.array(mine.per_query.pid),
-        rounds=config.rounds, seed=config.seed, level=config.ci_level,
-    )  # fmt: skip
+    first, second = _ranks_of(other.per_query, order), _ranks_of(mine.per_query, range(mine.n_query))
+    return ranks_minus(second, first, np.array(mine.per_query.pid), name=name, config=config)
+
+
+def ranks_minus(
+    mine: Ranks, other: Ranks, query_pid: npt.NDArray[np.int64], *, name: str, config: EvaluateConfig
+) -> Comparison:
+    """Ranks minus other ranks of the same queries."""
+    how = {"rounds": config.rounds, "seed": config.seed}
+    found = paired_bootstrap(other, mine, query_pid, level=config.ci_level, **how)
     mAP, rank1 = found.mAP, found.rank1
     return Comparison(
         name, mAP.value, _bounds(mAP), mAP.share, rank1.value, _bounds(rank1), rank1.share,

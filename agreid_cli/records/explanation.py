@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from agreid_cli.errors import InputError
 from agreid_cli.records.faithfulness import Faithfulness, faithfulness_from
 from agreid_cli.records.files import write_text
-from agreid_cli.records.results import Interval
+from agreid_cli.records.results import Comparison, Interval
 from agreid_cli.records.runs import Run
 from agreid_cli.records.versioned_json import read_versioned
 
@@ -38,6 +38,7 @@ class ExplainRow:
     mINP: float
     p: float | None = None  # of D' = (1 + p·b)·d, if the row re-weights
     ci: Interval | None = None
+    over_base: Comparison | None = None  # minus the row `base`, paired, over the same queries
 
 
 @dataclass(frozen=True)
@@ -201,6 +202,9 @@ def _result(tree: dict[str, Any]) -> ExplanationResult:
         if row.get("ci") is not None:
             pairs = {name: tuple(row["ci"][name]) for name in ("mAP", "rank1")}
             row["ci"] = _made(Interval, row["ci"] | pairs)
+        if row.get("over_base") is not None:
+            pairs = {name: tuple(row["over_base"][name]) for name in ("mAP_interval", "rank1_interval")}
+            row["over_base"] = _made(Comparison, row["over_base"] | pairs)
     for name, kind in (("rows", ExplainRow), ("groups", GroupScore), ("bits", BitScore)):
         tree[name] = tuple(_made(kind, item) for item in tree[name])
     result = _made(ExplanationResult, tree)

@@ -19,15 +19,16 @@ from agreid_cli.records.explanation import (
     read_explanation,
     write_explanation,
 )
-from agreid_cli.records.results import Interval
+from agreid_cli.records.results import Comparison, Interval
 from agreid_cli.records.runs import Run
 
 
 def drawn() -> ExplanationResult:
     ci = Interval((0.4, 0.6), (0.5, 0.7), 0.95, 1000, 12)
+    gain = Comparison("base", 0.01, (-0.01, 0.02), 0.3, 0.0, (-0.1, 0.1), 1.0, 0.95, 1000, 12)
     rows = (
         ExplainRow("base", "the model's own distance", 0.5, 0.6, 0.7, 0.8, 0.3, None, ci),
-        ExplainRow("explainable", "re-weighted", 0.51, 0.6, 0.7, 0.8, 0.3, 0.25),
+        ExplainRow("explainable", "re-weighted", 0.51, 0.6, 0.7, 0.8, 0.3, 0.25, None, gain),
     )
     scores = Scores(
         Score(0.4, 0.16), Score(0.9, 0.84), Score(0.5, 0.2), Score(0.95, 0.85), 0.03, n_pairs=400, n_alike=7

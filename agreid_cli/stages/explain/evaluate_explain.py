@@ -23,7 +23,7 @@ from agreid_cli.metrics.protocol import Sides, directions_in, fingerprint, sides
 from agreid_cli.metrics.ranking.given import rank_distances
 from agreid_cli.metrics.ranking.ranking import Ranks
 from agreid_cli.metrics.ranking.summary import summarise
-from agreid_cli.metrics.scoring import ranked
+from agreid_cli.metrics.scoring import ranked, ranks_minus
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.directions import find_direction
 from agreid_cli.records.embeddings import Embeddings
@@ -162,7 +162,8 @@ class _Job:
 
     def rows(self, pairs: Pairs, p: float, *, oracle: bool) -> tuple[ExplainRow, ...]:
         """One row per distance."""
-        made = []
+        made: list[ExplainRow] = []
+        base: Ranks | None = None
         for name, metric, says in (
             ("base-cosine", "cosine", "the re-ID model, cosine, as ranked by agreid evaluate"),
             ("base", "euclidean", "the re-ID model, Euclidean: the distance that is explained"),
@@ -170,16 +171,21 @@ class _Job:
             how = self.config.model_copy(update={"metric": metric, "rerank": None})
             ranks, _ = ranked(self.embeddings, self.found, how, SILENT, top=False)
             made.append(self._row(name, says, ranks))
-        made.append(self._row("interpreter", "the mean part alone", self.rank(pairs.mean_part)))
+            base = ranks
+        made.append(self._row("interpreter", "the mean part alone", self.rank(pairs.mean_part), base=base))
         ranks = self.rank(reweighted(pairs.d, pairs.b[0], p))
-        made.append(self._row("explainable", "(1 + p·b)·d, attributes predicted for both crops", ranks, p))
+        made.append(
+            self._row("explainable", "(1 + p·b)·d, attributes predicted for both crops", ranks, p, base)
+        )
         if oracle:
             swept = sweep(self.rank, pairs.d, pairs.b[1], by="rank1", larger_p_on_ties=True)
             says = "upper bound, not a result: true attributes of the query, and p swept on this test set"
-            made.append(self._row("oracle", says, swept.ranks, swept.p))
+            made.append(self._row("oracle", says, swept.ranks, swept.p, base))
         return tuple(made)
 
-    def _row(self, name: str, says: str, ranks: Ranks, p: float | None = None) -> ExplainRow:
+    def _row(
+        self, name: str, says: str, ranks: Ranks, p: float | None = None, base: Ranks | None = None
+    ) -> ExplainRow:
         figures, config = summarise(ranks, ks=(1, 5, 10)), self.config
         first, fifth, tenth = (figures.cmc[k] for k in (1, 5, 10))
         ci = None
@@ -188,7 +194,10 @@ class _Job:
             drawn = bootstrap(ranks, self.found.query_pid, level=config.ci_level, **how)
             bounds = ((drawn.mAP.low, drawn.mAP.high), (drawn.rank1.low, drawn.rank1.high))
             ci = Interval(*bounds, drawn.level, drawn.rounds, drawn.n_identities)
-        return ExplainRow(name, says, figures.mAP, first, fifth, tenth, figures.mINP, p, ci)
+        gain = None
+        if config.ci and base is not None:
+            gain = ranks_minus(ranks, base, self.found.query_pid, name="base", config=config)
+        return ExplainRow(name, says, figures.mAP, first, fifth, tenth, figures.mINP, p, ci, gain)
 
 
 def _must_have_attributes(chosen: Sequence[Sides], embeddings: Embeddings, known: KnownBits) -> None:

@@ -121,6 +121,13 @@ def test_base_rows_are_what_evaluate_says(done: Workspace) -> None:
             assert (row.mAP, row.rank1, row.mINP, row.ci) == (plain.mAP, plain.rank(1), plain.mINP, plain.ci)
             assert result.fingerprint == plain.fingerprint
     assert results[0].row("oracle") is None
+    for result in results:
+        assert [row.over_base is None for row in result.rows] == [True, True, False, False]
+        for row in result.rows[2:]:
+            gain, base = row.over_base, result.row("base")
+            assert (gain.other, gain.mAP) == ("base", pytest.approx(row.mAP - base.mAP))
+            assert gain.rank1 == pytest.approx(row.rank1 - base.rank1)
+            assert gain.mAP_interval[0] <= gain.mAP <= gain.mAP_interval[1]
     run = Run(done.runs / "explain-campus")
     assert read_explanation(explanation_path(run, "g2a")) == results[1]
 
