@@ -37,11 +37,15 @@ class Reason:
 
 @dataclass(frozen=True)
 class GroupWords:
-    """One attribute group: its title, the position of its bits, and the label of each."""
+    """One attribute group: its title, the position of its bits, and the label of each.
+
+    unknown: the place of the label "unknown" among them, −1 if there is none.
+    """
 
     title: str
     start: int
     labels: tuple[str, ...]
+    unknown: int = -1
 
     @property
     def bits(self) -> slice:
@@ -105,7 +109,8 @@ def sentence(
 
     A group counts with the shares of the two labels that differ, not with those of labels that neither crop
     has: the latter mean nothing to a reader, and a large group has more of them. It is named if these shares
-    are above what they are on average over pairs by more than their spread.
+    are above what they are on average over pairs by more than their spread. A label that is unknown separates
+    nobody.
 
     >>> groups = (GroupWords("Lower Body Clothing", 0, ("jeans", "shorts")), GroupWords("Bag", 2, ("none",)))
     >>> sentence(np.array([3.5, 3.5, 3.0]), np.array([0, 1, 1]), np.array([1, 0, 1]), groups)
@@ -118,6 +123,8 @@ def sentence(
         pair = [group.place(first), group.place(second)]
         share = float(shares[pair].sum())
         usually = float(level.mean[pair].sum() + level.spread[pair].sum())
+        if group.unknown >= 0 and group.start + group.unknown in pair:
+            continue
         if pair[0] != pair[1] and number in level.named and share > usually:
             found.append((share, group))
     if not found:

@@ -31,7 +31,7 @@ from torch import nn
 from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.config.load import with_overrides
 from agreid_cli.config.recipes import recipe
-from agreid_cli.metrics.explain.calibration import calibrate_group, calibrated, frequencies
+from agreid_cli.metrics.explain.calibration import calibrate_group, calibrated, frequencies, over_typical
 from agreid_cli.metrics.explain.expected import ExpectedShares
 from agreid_cli.metrics.explain.explanation import ExplanationMeter
 from agreid_cli.metrics.explain.recognition import recognition
@@ -123,7 +123,7 @@ def judged(
     ]  # fmt: skip
     sure = calibrated(1 / (1 + np.exp(-logits.astype(np.float64))), groups, book.sizes)
     typical = np.concatenate([group.typical for group in groups])
-    plain = recognition(sure, bits, book.sizes, even=sure / typical)
+    plain = recognition(sure, bits, book.sizes, even=over_typical(sure, typical))
     rng, meter = np.random.default_rng(0), ExplanationMeter()
     one, other = (rng.integers(len(bits), size=PAIRS) for _ in range(2))
     one, other = (rows[pid[one] != pid[other]] for rows in (one, other))

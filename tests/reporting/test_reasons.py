@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,15 @@ def test_mostly_is_only_said_of_much() -> None:
     found = sentence(parts, person(0, 1, 0), person(0, 0, 0), GROUPS, ANY)
     assert sentence(parts, person(0, 1, 0), person(0, 0, 0), GROUPS) == "no attribute separates these two"
     assert found.startswith("first of all lower body clothing: shorts against jeans, 15 %")
+
+
+def test_a_label_that_is_unknown_separates_nobody() -> None:
+    parts = np.array([1.0, 1.0, 1.0, 9.0, 9.0, 5.0, 5.0])
+    one, other = person(0, 1, 0), person(0, 0, 1)
+    groups = (*GROUPS[:2], replace(GROUPS[2], unknown=1))
+    assert sentence(parts, one, other, groups).endswith("shorts against jeans, 58 % of the distance")
+    assert "gender" not in sentence(parts, other, one, groups)
+    assert "then gender: male against female" in sentence(parts, one, other, GROUPS)
 
 
 def test_two_who_differ_in_nothing() -> None:

@@ -150,7 +150,7 @@ def usual(codebook: Codebook, sharing: Sharing) -> Usual:
 def group_words(codebook: Codebook) -> tuple[GroupWords, ...]:
     """The groups as named on pages."""
     return tuple(
-        GroupWords(group.title, start, group.classes)
+        GroupWords(group.title, start, group.classes, group.unknown)
         for group, start in zip(codebook.groups, codebook.starts, strict=True)
     )
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from agreid_cli.metrics.explain.calibration import over_typical
 from agreid_cli.metrics.explain.expected import ExpectedShares
 from agreid_cli.progress import Progress
 from agreid_cli.records.calibration import CalibrationRecord
@@ -43,7 +44,7 @@ class Sharing:
         calibration."""
         if self.calibration is None or not len(self.calibration.typical):
             return None
-        return np.asarray(self.probabilities(chances) / self.calibration.typical, np.float64)
+        return over_typical(self.probabilities(chances), self.calibration.typical)
 
     def for_ranking(self, chances: Floats) -> npt.NDArray[np.float32]:
         """The same for search: groups that fall back to their frequencies keep a thousandth of what the
