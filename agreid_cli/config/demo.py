@@ -27,7 +27,7 @@ class DemoConfig(Frozen):
     crowd: int = Field(64, ge=0)
     crowd_every: int = Field(15, ge=1)
     detector: str = ""
-    epochs: int = Field(6, ge=1)
+    epochs: int = Field(3, ge=1)
     explain_epochs: int = Field(4, ge=1)
     rounds: int = Field(1000, ge=1)  # bootstrap resamples
     pairs: int = Field(3, ge=1)  # pairs explained with images, per direction
