@@ -20,7 +20,7 @@ class DemoConfig(Frozen):
 
     seed: int = Field(0, ge=0)
     identities: int = Field(36, ge=6)
-    seconds: float = Field(4.0, gt=0)
+    seconds: float = Field(4.5, gt=0)
     size: float = Field(0.5, ge=0.1, le=1)
     fps: int = Field(10, ge=1)
     every: int = Field(5, ge=1)
