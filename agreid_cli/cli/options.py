@@ -55,7 +55,7 @@ EngineOption = Annotated[
     Optional[str],
     typer.Option(
         "--engine", metavar="local|ray",
-        help="Run in this process or on Ray; agreid.toml, section engine, has other settings.",
+        help="Run in this process or on Ray. For more settings, see section engine of agreid.toml.",
         show_default="from agreid.toml, else local",
     ),
 ]  # fmt: skip

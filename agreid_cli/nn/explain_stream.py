@@ -118,14 +118,8 @@ class ExplainStream(nn.Module):
 
     def forward(self, images: Tensor, side: Side | None = None, labels: Tensor | None = None) -> Explained:
         """images: float B×3×H×W, normalised for the teacher's backbone. The labels are ignored."""
-        head = self.teacher.head
-        with torch.no_grad():
-            hidden = self.teacher.backbone(images, side)
-            features = head.tail(hidden)
-            base = self._ranked(head.pooling(features)).float()
-        seen = self.tail(hidden).grid
-        maps = activation(self.decompose(seen).float(), scale=self.scale, growth=self.growth)
-        pooled = attribute_pooling(features.grid, maps, p=self.power)
+        hidden, features, base, seen, maps = self._mapped(images, side)
+        pooled = attribute_pooling(features, maps, p=self.power)
         if self.recognise_tail is not None:
             seen = self.recognise_tail(hidden).grid
         attributes = self.recognise(seen.float().mean((2, 3)))
@@ -146,19 +140,25 @@ class ExplainStream(nn.Module):
 
     def part(self, images: Tensor, side: Side | None, bit: Tensor) -> tuple[Tensor, Tensor]:
         """`base` and the one vector of `bit` (B,) of `forward`, B×D each, without those of the other bits."""
-        head = self.teacher.head
-        hidden = self.teacher.backbone(images, side)
-        features = head.tail(hidden)
-        maps = activation(
-            self.decompose(self.tail(hidden).grid).float(), scale=self.scale, growth=self.growth
-        )
+        _, features, base, _, maps = self._mapped(images, side)
         own = maps[torch.arange(len(bit), device=bit.device), bit].unsqueeze(1)
-        base = self._ranked(head.pooling(features)).float()
-        return base, self.weighted(features.grid, own)[:, 0]
+        return base, self.weighted(features, own)[:, 0]
 
     def embed(self, images: Tensor, side: Side | None = None) -> Tensor:
         """B×D, what is ranked: exactly the teacher's own embedding."""
         return self.teacher.embed(images, side)
+
+    def _mapped(self, images: Tensor, side: Side | None) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """The output of the stem, the re-ID model's feature map and embedding, the features of the own late
+        stages, and the maps made of them."""
+        head = self.teacher.head
+        with torch.no_grad():
+            hidden = self.teacher.backbone(images, side)
+            features = head.tail(hidden)
+            base = self._ranked(head.pooling(features)).float()
+        seen = self.tail(hidden).grid
+        maps = activation(self.decompose(seen).float(), scale=self.scale, growth=self.growth)
+        return hidden, features.grid, base, seen, maps
 
     def _read_power(self, *_: object) -> None:
         """The power of the teacher's pooling as a number.

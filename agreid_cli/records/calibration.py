@@ -101,6 +101,8 @@ def read_calibration(path: Path) -> CalibrationRecord:
         bits = sum(len(group.prior) for group in groups)
         if any(len(level.mean) != bits or len(level.spread) != bits for level in (paper, expected)):
             raise ValueError(f"shares of another number of bits than {bits}")
+        if len(record.typical) not in (0, bits):
+            raise ValueError(f"typical probabilities of {len(record.typical)} bits, not {bits}")
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path} is a damaged calibration file: {error!r}", hint=made_by) from error
     return record

@@ -5,7 +5,7 @@
 
 The classifier is what the recipe `campus` starts from, a mean over places, and one linear layer with a
 cross-entropy per attribute group. It is trained on the first so many training people of the split (in an
-order drawn with the seed), on equally many images whatever their number, calibrated on 100 other training
+order drawn with the seed), on equally many images whatever their number, calibrated on 60 other training
 people as a stream is, and judged on all test crops. Printed are
 
 - balanced accuracy, where the most probable label is taken after division of the calibrated probabilities by

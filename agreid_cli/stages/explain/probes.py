@@ -30,9 +30,8 @@ def probe_probabilities(
         if len(present) == 1:
             found[:, start + present[0]] = 1
             continue
-        probe = make_pipeline(
-            StandardScaler(), LogisticRegression(max_iter=3000)
-        )  # enough to converge, so that it says nothing
+        # Enough iterations to converge; otherwise scikit-learn prints a warning for every group.
+        probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=3000))
         probe.fit(train, label)
         found[:, start + present] = probe.predict_proba(test)
     return found

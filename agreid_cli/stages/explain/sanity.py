@@ -55,5 +55,6 @@ def correlations(one: Maps, other: Maps) -> npt.NDArray[np.float64]:
     apart = [rank - rank.mean(axis=-1, keepdims=True) for rank in ranks]
     spread: npt.NDArray[np.float64] = np.sqrt((apart[0] ** 2).sum(axis=-1) * (apart[1] ** 2).sum(axis=-1))
     shared = (apart[0] * apart[1]).sum(axis=-1)
-    np.divide(shared, spread, out=spread, where=spread > 0)
-    return spread
+    found = np.zeros_like(spread)
+    np.divide(shared, spread, out=found, where=spread > 0)
+    return found

@@ -100,7 +100,7 @@ def open_stream(
     facts = loaded.facts
     assert isinstance(facts, ExplainFacts)
     encoder = loaded.encoder(target)
-    if target == "cpu":  # convolutions are half again as quick in this order
+    if target == "cpu":  # convolutions are faster in this memory format
         encoder.model.to(memory_format=torch.channels_last)
     stream = Stream(encoder, batch=batch)
     return OpenStream(run, stream, loaded, facts, workspace.traced, backend)

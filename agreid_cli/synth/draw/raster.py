@@ -41,7 +41,7 @@ class Samples:
         wb, wc = self.second / np.take(depth, b), self.third / np.take(depth, c)
         wa = (1.0 - self.second - self.third) / np.take(depth, a)
         whole = 1.0 / (wa + wb + wc)
-        # Row by row of `planes`, one of the values of all corners: the inner loops run over the many samples
+        # Each row of `planes` is one value of all corners, so that the inner loops run over the many samples
         # and not over the few values.
         planes = np.ascontiguousarray(values.T, dtype=np.float32)
         mixed = np.take(planes, a, axis=1)
@@ -130,7 +130,7 @@ def cover(
     second = np.repeat(share1, counts) + np.repeat(slope1, counts) * step
     third = np.repeat(share2, counts) + np.repeat(slope2, counts) * step
     hit = np.flatnonzero((second >= 0) & (third >= 0) & (second + third <= 1.0))
-    take = np.take  # of long arrays at least twice as quick as indexing
+    take = np.take  # quicker than indexing for long arrays
     row = take(np.repeat(np.arange(len(counts), dtype=np.int32), counts), hit)
     second, third, step = take(second, hit), take(third, hit), take(step, hit)
     near = 1.0 / np.maximum(depth, 1e-6)

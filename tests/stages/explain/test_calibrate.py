@@ -86,6 +86,11 @@ def test_a_calibration_without_typical_probabilities_is_made_again(done: Workspa
     assert path.read_bytes() == whole
     for fit in record.groups:
         assert sum(fit.typical) == pytest.approx(1)
+    tree["groups"][0]["typical"] = [1.0]
+    path.write_text(json.dumps(tree))
+    with pytest.raises(InputError, match="damaged calibration file"):
+        read_calibration(path)
+    path.write_bytes(whole)
 
 
 def test_levels_are_the_mean_shares_of_pairs_of_different_people(done: Workspace) -> None:
