@@ -17,7 +17,8 @@ TITLES = {
     "explainable": "+ Explainable", "oracle": "oracle (upper bound)",
 }  # fmt: skip
 ORDERS = {
-    "attribute": "map of the largest share", "shares": "all maps weighted by share", "random": "random",
+    "contribution": "contributions to the largest share", "attribute": "map of the largest share",
+    "contributions": "all contributions by share", "shares": "all maps by share", "random": "random",
     "mean": "mean map", "grad-cam": "Grad-CAM", "grad-cam-part": "Grad-CAM of the part",
 }  # fmt: skip
 RECOGNISED = {True: "yes", False: "no", None: "–"}
@@ -123,8 +124,8 @@ def _faithfulness(console: Console, result: ExplanationResult) -> None:
     if found is None:
         return
     for orders, what in (
-        (found.orders, "distance after occluding places, in the order of the map of one attribute"),
-        (found.whole, "the same, in the order of all maps, each weighted by its share"),
+        (found.orders, "distance after occluding places, by the attribute with the largest share"),
+        (found.whole, "the same, by all attributes, each weighted by its share"),
         (found.part, "the part of the attribute with the largest share after occluding places"),
     ):
         if orders:
@@ -145,8 +146,8 @@ def _occlusion(console: Console, title: str, orders: Sequence[OrderScore]) -> No
     for order in orders:
         areas = (order.deletion, order.insertion, order.deletion_gain, order.insertion_gain)
         rows.append([ORDERS[order.name], *(_estimate(area) for area in areas)])
-    gain = f"gain of {'all maps' if orders[0].name == 'shares' else 'the attribute map'}"
-    heads = ["places in the order of", "deletion %", "insertion %", f"deletion: {gain}", "insertion: gain"]
+    gain = "gain of the first"
+    heads = ["places in the order of", "deletion %", "insertion %", f"deletion: {gain}", f"insertion: {gain}"]
     console.table(title, heads, rows, right=range(1, 5))
 
 

@@ -20,12 +20,12 @@ class DemoConfig(Frozen):
 
     seed: int = Field(0, ge=0)
     identities: int = Field(36, ge=6)
-    seconds: float = Field(4.5, gt=0)
+    seconds: float = Field(6, gt=0)
     size: float = Field(0.5, ge=0.1, le=1)
-    fps: int = Field(10, ge=1)
-    every: int = Field(5, ge=1)
+    fps: int = Field(8, ge=1)
+    every: int = Field(4, ge=1)
     crowd: int = Field(64, ge=0)
-    crowd_every: int = Field(15, ge=1)
+    crowd_every: int = Field(16, ge=1)
     detector: str = ""
     epochs: int = Field(3, ge=1)
     explain_epochs: int = Field(4, ge=1)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 #: The orders in which places are occluded; the first is what the others are compared with. `attribute`: the
-#: map of the attribute with the largest share. `shares`: all maps, each weighted by its share of the pair.
-#: `grad-cam`: of the whole distance. `grad-cam-part`: of the part of that attribute.
-ORDERS = ("attribute", "random", "mean", "grad-cam")
-WHOLE = ("shares", "random", "mean", "grad-cam")
-PART = ("attribute", "random", "mean", "grad-cam-part")
+#: map of the attribute with the largest share. `contribution`: what the places contribute to the part of that
+#: attribute. `shares`, `contributions`: the maps and the contributions of all attributes, each weighted by
+#: its share of the pair. `grad-cam`: of the whole distance. `grad-cam-part`: of the part of that attribute.
+ORDERS = ("contribution", "attribute", "random", "mean", "grad-cam")
+WHOLE = ("contributions", "shares", "random", "mean", "grad-cam")
+PART = ("contribution", "attribute", "random", "mean", "grad-cam-part")
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,10 @@ class Sanity:
 class Faithfulness:
     """Deletion, insertion and the sanity check of one direction.
 
-    orders: the map of one attribute, followed in the whole distance. whole: all maps weighted by their
-    shares, in the whole distance. part: the map of one attribute, in the part of the distance that the stream
-    gives it. The latter two are empty in files of earlier versions.
+    orders: the places of one attribute, followed in the whole distance. whole: those of all attributes,
+    weighted by their shares, in the whole distance. part: those of one attribute, in the part of the distance
+    that the stream gives it. The latter two are empty in files of earlier versions, and the first order is
+    that of the maps there.
     """
 
     n_pairs: int

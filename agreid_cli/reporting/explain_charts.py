@@ -39,9 +39,9 @@ def reliability_chart(name: str, found: Reliability) -> Chart:
 
 #: Title, and what the vertical axis shows, of each table of occlusions.
 OCCLUSIONS = {
-    "orders": ("Faithfulness of one attribute map to the distance", "distance"),
-    "whole": ("Faithfulness of all maps, weighted by their shares, to the distance", "distance"),
-    "part": ("Faithfulness of one attribute map to its own part of the distance", "part"),
+    "orders": ("Faithfulness of one attribute's places to the distance", "distance"),
+    "whole": ("Faithfulness of all places, weighted by the shares, to the distance", "distance"),
+    "part": ("Faithfulness of one attribute's places to its own part of the distance", "part"),
 }
 
 

@@ -20,13 +20,14 @@ from agreid_cli.reporting.thumbnails import Picture, picture
 
 TEMPLATES = Path(__file__).parent / "templates"
 HEIGHT = 256  # height of a crop in pixels
+TOP = 4  # attributes whose maps are drawn
 QUALITY = 88
 Image = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
 class Shown:
-    """One crop: name, image (BGR), and maps (M, H, W)."""
+    """One crop: name, image (BGR), and what is drawn over it for each attribute, (M, H, W)."""
 
     name: str
     image: Image
@@ -53,7 +54,7 @@ class PairView:
         """The maps of the attributes with the largest shares, over both crops."""
         return tuple(
             (r, picture(_over(self.first, r.bit), QUALITY), picture(_over(self.second, r.bit), QUALITY))
-            for r in self.reasons[:4]
+            for r in self.reasons[:TOP]
         )
 
     @property
@@ -99,11 +100,13 @@ def page(
     version: str,
     caution: str = "",
     shares: str = "paper",
+    show: str = "attention",
 ) -> str:
     """The complete HTML document; equal views give equal texts. `caution`: what the sentences leave out."""
     style = Markup((TEMPLATES / "report" / "report.css").read_text(encoding="utf-8"))
     return environment(TEMPLATES / "explain", percent=percent(1)).get_template("explain.html").render(
-        title=title, lede=lede, pairs=pairs, style=style, version=version, caution=caution, shares=shares
+        title=title, lede=lede, pairs=pairs, style=style, version=version, caution=caution, shares=shares,
+        show=show,
     )  # fmt: skip
 
 
@@ -118,7 +121,7 @@ def sheet(view: PairView) -> Image:
     grid = figure.add_gridspec(2, columns + 3)
     for row, shown in enumerate((view.first, view.second)):
         cells = [("", sized(shown.image))]
-        cells += [(f"{r.says}\n{100 * r.share:.1f} %", _over(shown, r.bit)) for r in view.reasons[:4]]
+        cells += [(f"{r.says}\n{100 * r.share:.1f} %", _over(shown, r.bit)) for r in view.reasons[:TOP]]
         for column, (words, image) in enumerate(cells):
             axes = figure.add_subplot(grid[row, column])
             axes.imshow(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))

@@ -13,6 +13,7 @@ Both stand beside the share of the crop that these parts cover (chance), and bes
 the mean of all the crop's maps: what a map that knows where a person is, but nothing of the attribute,
 would reach. Then the pairs: of two different people who do differ in the attribute with the largest share,
 does its map lie on the right part, in the crop of the one who has the attribute and in that of the other?
+And do the contributions of the places to that attribute's part, which depend on both crops?
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from typing import Any
 
 import cv2
 import numpy as np
+import torch
 
+from agreid_cli.nn.contributions import contributions
 from agreid_cli.progress import SILENT
 from agreid_cli.records.manifest import read_manifest
 from agreid_cli.records.workspace import Workspace
@@ -132,30 +135,52 @@ def by_pair(
     opened.stream.compare(opened.sided(testing, crops), query, gallery, visit)
     seen: dict[str, list[list[float]]] = defaultdict(list)
     used: dict[str, int] = defaultdict(int)
-    for q, g, bit, exclusive in tops:
+    for _, _, bit, _ in tops:
+        used[book.groups[group_of[bit]].name] += 1
+    differing = [top for top in tops if top[3]]  # else nothing differs there, and there is no right place
+    placed = contributed(opened, opened.sided(testing, crops), differing, maps)
+    for (q, g, bit, _), added in zip(differing, placed, strict=True):
         group = book.groups[group_of[bit]].name
-        used[group] += 1
-        if not exclusive:
-            continue  # nothing differs there, so there is no right place
-        for row in (q, g):
+        for row, from_places in zip((q, g), added, strict=True):
             inside = np.isin(masks[row], GROUP_PARTS[group])
             if inside.any():
                 own = points(sized(maps[row][bit], masks[row]), inside)
                 plain = points(sized(maps[row].mean(axis=0), masks[row]), inside)
+                new = points(sized(from_places, masks[row]), inside)
                 who = "of the one who has it" if bits[row, bit] else "of the other"
-                seen[who].append([*own, *plain, float(inside.mean())])
+                seen[who].append([*own, *plain, *new, float(inside.mean())])
     differs = np.mean([exclusive for *_, exclusive in tops])
     print(
         f"largest share of {len(tops)} pairs of different people: they differ in {100 * differs:.1f} %; then"
     )
     for who, values in seen.items():
-        hit, energy, plain_hit, plain_energy, area = 100 * np.mean(values, axis=0)
+        hit, energy, plain_hit, plain_energy, new_hit, new_energy, area = 100 * np.mean(values, axis=0)
         print(
-            f"in the crop {who}: {len(values)}, pointing game {hit:.1f} ({plain_hit:.1f}), "
-            f"energy {energy:.1f} ({plain_energy:.1f}), chance {area:.1f}"
+            f"in the crop {who}: {len(values)}, pointing game {hit:.1f} ({plain_hit:.1f}; contributions "
+            f"{new_hit:.1f}), energy {energy:.1f} ({plain_energy:.1f}; {new_energy:.1f}), chance {area:.1f}"
         )
     common = sorted(used.items(), key=lambda item: -item[1])[:6]
     print("most often: " + ", ".join(f"{name} {100 * n / len(tops):.0f} %" for name, n in common))
+
+
+def contributed(
+    opened: Any, crops: Any, tops: list[tuple[int, int, int, bool]], maps: dict[int, np.ndarray]
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """What the places of both crops of each pair contribute to the part of its attribute; at least 0."""
+    found = []
+    stream = opened.stream
+    for start in range(0, len(tops), 32):
+        some = tops[start : start + 32]
+        images, sides, own = [], [], []
+        for rows in zip(*[(q, g) for q, g, _, _ in some], strict=True):
+            images.append(stream.encoder.images(np.stack([crops.pixels[row : row + 1][0] for row in rows])))
+            sides.append(crops.side.of(np.array(rows), stream.device))
+            of_bit = [maps[row][bit] for row, (_, _, bit, _) in zip(rows, some, strict=True)]
+            own.append(torch.from_numpy(np.stack(of_bit)).unsqueeze(1).to(stream.device))
+        both = contributions(stream.model, *images, (sides[0], sides[1]), maps=(own[0], own[1]))
+        first, second = (side.clamp_min(0).cpu().numpy() for side in both)
+        found += list(zip(first, second, strict=True))
+    return found
 
 
 if __name__ == "__main__":

@@ -112,7 +112,7 @@ def made_up_faithfulness() -> Faithfulness:
     orders, part = (
         tuple(
             OrderScore(
-                name, some, some, *([None, None] if name == "attribute" else [gain, gain]), (1.0, 0.5, 0.0),
+                name, some, some, *([None] * 2 if name == "contribution" else [gain] * 2), (1.0, 0.5, 0.0),
                 (0.0, 0.5, 1.0),
             )
             for name in names

@@ -71,7 +71,7 @@ def explain(
         )
     opened = open_stream(workspace, run, device=device, batch=config.batch)
     crops = Crops(workspace, opened.codebook)
-    explainer = Explainer.of(workspace, opened, shares=config.shares, bars=config.bars, progress=progress)
+    explainer = Explainer.of(workspace, opened, config, progress)
     if pair:
         sources = [crops.source(*named) for named in zip(pair, given or [NOT_GIVEN] * 2, strict=True)]
         first, second = (explainer.see(source) for source in sources)
@@ -149,8 +149,9 @@ def written(
         pictures.append(path)
     place = folder / f"{name}.html"
     text = page(
-        title, lede, views, caution=explainer.caution, shares=explainer.sharing.name, version=__version__
-    )
+        title, lede, views, caution=explainer.caution, shares=explainer.sharing.name, show=explainer.show,
+        version=__version__,
+    )  # fmt: skip
     write_text(place, text)
     return Explanations(place, tuple(pictures), tuple(as_data(view) for view in views), explainer.unknown)
 

@@ -10,15 +10,18 @@ import numpy as np
 import numpy.typing as npt
 
 from agreid_cli.attributes.codebook import Codebook
+from agreid_cli.config.explain_pages import ExplainPagesConfig, SearchConfig
 from agreid_cli.config.train import TrainConfig
 from agreid_cli.errors import InputError
 from agreid_cli.nn.losses.distill import SAME_PICTURE
 from agreid_cli.nn.pooled import base_distances, cross_distances
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.images.reading import read_picture
+from agreid_cli.records.side import Side
 from agreid_cli.records.workspace import Workspace
-from agreid_cli.reporting.explain_page import Image, PairView, Shown
+from agreid_cli.reporting.explain_page import TOP, Image, PairView, Shown
 from agreid_cli.reporting.reasons import GroupWords, Usual, reasons, sentence
+from agreid_cli.stages.explain.drawn import contributed
 from agreid_cli.stages.explain.shares import Sharing, sharing
 from agreid_cli.stages.run.streams import OpenStream
 from agreid_cli.training.pixels import read_resized
@@ -40,9 +43,14 @@ class Source:
 
 @dataclass(frozen=True)
 class Seen:
-    """The stream's output for an image: one row of each tensor, and the image itself."""
+    """The stream's output for an image: one row of each tensor, and the image itself.
+
+    pixels: for the network, 1×h×w×3. side: its side information.
+    """
 
     source: Source
+    pixels: Image
+    side: Side
     said: Any
     shown: Shown
     chances: npt.NDArray[np.float32]  # (M,), calibrated if the run is
@@ -65,19 +73,27 @@ def read_source(source: Source, config: TrainConfig) -> tuple[Image, Image]:
 
 
 class Explainer:
-    """Explains pairs of images in the shares of `sharing`; `bars` is the number of attributes per pair."""
+    """Explains pairs of images in the shares of `sharing`; `bars` is the number of attributes per pair.
 
-    def __init__(self, opened: OpenStream, sharing: Sharing, *, bars: int) -> None:
-        self.opened, self.sharing, self.bars = opened, sharing, bars
+    show: over the crops, `contributions` of the places to an attribute's part, or its `attention` maps.
+    """
+
+    def __init__(self, opened: OpenStream, sharing: Sharing, *, bars: int, show: str) -> None:
+        self.opened, self.sharing, self.bars, self.show = opened, sharing, bars, show
         self.groups = group_words(opened.codebook)
         self.usual = usual(opened.codebook, sharing)
 
     @classmethod
     def of(
-        cls, workspace: Workspace, opened: OpenStream, *, shares: str, bars: int, progress: Progress = SILENT
+        cls,
+        workspace: Workspace,
+        opened: OpenStream,
+        config: ExplainPagesConfig | SearchConfig,
+        progress: Progress = SILENT,
     ) -> Explainer:
-        """With the shares `shares`, calibrated if the run held people out; says which groups are unknown."""
-        made = cls(opened, sharing(workspace, opened, shares, MEMORY_MB, progress), bars=bars)
+        """As configured, calibrated if the run held people out; says which groups are unknown."""
+        shares = sharing(workspace, opened, config.shares, MEMORY_MB, progress)
+        made = cls(opened, shares, bars=config.bars, show=config.show)
         if words := made.caution:
             progress.note(words)
         return made
@@ -105,12 +121,13 @@ class Explainer:
 
     def see(self, source: Source) -> Seen:
         """`InputError` if the file is not an image, or if the network needs side information."""
-        side = self.opened.side([source.camid], [source.platform])
+        columns = self.opened.side([source.camid], [source.platform])
+        side = columns.of(slice(1), self.opened.stream.device)
         pixels, image = read_source(source, self.opened.config)
-        said = self.opened.stream(pixels[None], side.of(slice(1), self.opened.stream.device))
+        said = self.opened.stream(pixels[None], side)
         shown = Shown(source.name, image, said.maps[0].cpu().numpy())
         chances = self.sharing.probabilities(said.attributes.sigmoid().cpu().numpy())[0]
-        return Seen(source, said, shown, chances)
+        return Seen(source, pixels[None], side, said, shown, chances)
 
     def pair(self, title: str, first: Seen, second: Seen, *, match: bool | None = None) -> PairView:
         """Explain two images."""
@@ -119,16 +136,20 @@ class Explainer:
         expected = self.sharing.name == "expected"
         if expected:
             parts = self.sharing.of_pairs(first.chances[None], second.chances[None])[0] * len(parts) * d
+        why = reasons(
+            parts, self.groups, top=self.bars, usual=self.usual if self.sharing.calibration else None
+        )
+        left, right = first.shown, second.shown
+        if self.show == "contributions":
+            left, right = contributed(self.opened.stream, first, second, [r.bit for r in why[:TOP]])
         return PairView(
             title=title,
-            first=first.shown,
-            second=second.shown,
+            first=left,
+            second=right,
             distance=d,
             gap=None if expected else abs(d - float(parts.mean())) / max(d, 1e-6),
             sentence=SAME if d < SAME_PICTURE else self.sentence(parts, first, second),
-            reasons=reasons(
-                parts, self.groups, top=self.bars, usual=self.usual if self.sharing.calibration else None
-            ),
+            reasons=why,
             match=match,
         )
 

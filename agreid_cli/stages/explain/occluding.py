@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from agreid_cli.metrics.explain.faithfulness import ranks_of_places
+from agreid_cli.nn.contributions import contributions
 from agreid_cli.nn.gradcam import grad_cam
 from agreid_cli.nn.pooled import CrossDistances
 from agreid_cli.stages.explain.shares import Sharing
@@ -22,10 +23,12 @@ Floats = npt.NDArray[np.float64]
 #: Every order of places, and what is followed in it: the whole distance, the part of the attribute with the
 #: largest share, or both.
 FOLLOWED = {
+    "contribution": ("whole", "part"),
     "attribute": ("whole", "part"),
     "random": ("whole", "part"),
     "mean": ("whole", "part"),
     "grad-cam": ("whole",),
+    "contributions": ("whole",),
     "shares": ("whole",),
     "grad-cam-part": ("part",),
 }
@@ -72,17 +75,24 @@ def occludable(
     bit = torch.from_numpy(largest).to(stream.device)
     at = torch.arange(len(bit), device=bit.device)
     own = [one.maps.clone()[at, bit].unsqueeze(1) for one in said]
-    both = (side[0], side[1])
-    cams = grad_cam(stream.model, images[0], images[1], both)
-    of_part = grad_cam(stream.model, images[0], images[1], both, maps=(own[0], own[1]))
+    pair, both = (images[0], images[1]), (side[0], side[1])
+    cams = grad_cam(stream.model, *pair, both)
+    of_part = grad_cam(stream.model, *pair, both, maps=(own[0], own[1]))
+    one_bit = contributions(stream.model, *pair, both, maps=(own[0], own[1]))
+    every = contributions(
+        stream.model, *pair, both, maps=(said[0].maps.clone(), said[1].maps.clone()),
+        shares=torch.from_numpy(shares).to(bit.device),
+    )  # fmt: skip
     orders = []
     for nth, one in enumerate(said):
         maps = one.maps.cpu().numpy()
         orders.append({
+            "contribution": one_bit[nth].cpu().numpy(),
             "attribute": maps[np.arange(len(maps)), largest],
             "random": rng.random(maps[:, 0].shape),
             "mean": maps.mean(axis=1),
             "grad-cam": cams[nth].cpu().numpy(),
+            "contributions": every[nth].cpu().numpy(),
             "shares": np.einsum("bm,bmhw->bhw", shares, maps),
             "grad-cam-part": of_part[nth].cpu().numpy(),
         })  # fmt: skip

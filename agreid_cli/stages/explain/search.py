@@ -77,7 +77,7 @@ def search(
         faiss_module()
     opened = open_stream(workspace, run, device=device, batch=config.batch, backend=config.backend)
     wanted = wanted_bits(attributes, opened.codebook)
-    explainer = Explainer.of(workspace, opened, shares=config.shares, bars=config.bars, progress=progress)
+    explainer = Explainer.of(workspace, opened, config, progress)
     query = None if image is None else _query(explainer, image, given)
     gallery = open_gallery(workspace, opened, crops, given=given, progress=progress)
     folder = out or opened.run.root / "search"

@@ -145,9 +145,10 @@ def _sanity_says(found: Faithfulness | None) -> str:
     return (
         "A good order lets the distance fall fast when places are occluded, and rise fast when they are "
         "shown. Gains compare the first order of each figure with the others; above 0 it is better. "
-        "attribute: the map of the attribute with the largest share; shares: all maps, weighted by their "
-        "shares; mean: the mean map; grad-cam: of the distance, or of the part. Rank correlation of the maps "
-        f"with those of shuffled weights (1: the weights do not matter): {checks}."
+        "contribution: what the places contribute to the part of the attribute with the largest share; "
+        "attribute: the map of that attribute; contributions, shares: those of all attributes, weighted by "
+        "their shares; mean: the mean map; grad-cam: of the distance, or of the part. Rank correlation of "
+        f"the maps with those of shuffled weights (1: the weights do not matter): {checks}."
     )
 
 

@@ -64,11 +64,13 @@ def test_curves_gains_and_upper_bound_of_a_run(done: Workspace) -> None:
     [found] = evaluate_explain(done, config=config, directions=["a2g"])
     faithful = found.faithfulness
     assert faithful.n_pairs == 12
-    assert [order.name for order in faithful.orders] == ["attribute", "random", "mean", "grad-cam"]
-    assert [order.name for order in faithful.whole] == ["shares", "random", "mean", "grad-cam"]
-    assert [order.name for order in faithful.part] == ["attribute", "random", "mean", "grad-cam-part"]
-    assert faithful.whole[1].deletion_curve == faithful.orders[1].deletion_curve
-    assert faithful.part[1].deletion_curve != faithful.orders[1].deletion_curve
+    one = ["contribution", "attribute", "random", "mean"]
+    assert [order.name for order in faithful.orders] == [*one, "grad-cam"]
+    names = [order.name for order in faithful.whole]
+    assert names == ["contributions", "shares", "random", "mean", "grad-cam"]
+    assert [order.name for order in faithful.part] == [*one, "grad-cam-part"]
+    assert faithful.whole[2].deletion_curve == faithful.orders[2].deletion_curve
+    assert faithful.part[2].deletion_curve != faithful.orders[2].deletion_curve
     width = np.array(faithful.steps) / faithful.n_places
     for order in (*faithful.orders, *faithful.whole, *faithful.part):
         assert (order.deletion_curve[0], order.deletion_curve[-1]) == (1, 0)
@@ -76,7 +78,7 @@ def test_curves_gains_and_upper_bound_of_a_run(done: Workspace) -> None:
         assert order.deletion.value == pytest.approx(np.trapezoid(order.deletion_curve, width))
         assert order.insertion.value == pytest.approx(np.trapezoid(order.insertion_curve, width))
         assert order.deletion.low <= order.deletion.value <= order.deletion.high
-    for own, random, *_ in (faithful.orders, faithful.whole, faithful.part):
+    for own, _, random, *_ in (faithful.orders, faithful.whole, faithful.part):
         assert own.deletion_gain is None
         assert random.deletion_gain.value == pytest.approx(random.deletion.value - own.deletion.value)
         assert random.insertion_gain.value == pytest.approx(own.insertion.value - random.insertion.value)

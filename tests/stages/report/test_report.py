@@ -306,9 +306,9 @@ def test_explanations_stand_beside_chance_and_in_the_form_of_table_three(copy: W
     assert "left out of sentences: gender." in text
     assert "grad-cam 40.0 [30.0, 50.0] 40.0 [30.0, 50.0] 5.0 [1.0, 9.0] 5.0 [1.0, 9.0]" in text
     assert "decomposition head 0.10 [0.00, 0.20]" in text
-    assert "Faithfulness of one attribute map to its own part of the distance" in text
+    assert "Faithfulness of one attribute's places to its own part of the distance" in text
     assert "grad-cam-part 40.0 [30.0, 50.0]" in text
-    assert "Faithfulness of all maps" not in text  # not measured
+    assert "Faithfulness of all places" not in text  # not measured
     explainable = e.row("explainable")
     assert explainable is not None
     line = f"second + Explainable campus {100 * explainable.mAP:.2f} {100 * explainable.rank1:.2f} – –"
