@@ -15,6 +15,8 @@ from typing import Literal
 from agreid_cli.errors import InputError, did_you_mean
 
 Junk = Literal["camid", "view"]
+#: The two directions of the paper.
+BOTH = ("a2g", "g2a")
 
 
 @dataclass(frozen=True)
@@ -110,3 +112,14 @@ def possible(query_platforms: Iterable[str | None], gallery_platforms: Iterable[
 def _listed() -> str:
     names = (f"{row.name} ({', '.join(row.aliases)})" if row.aliases else row.name for row in _ROWS)
     return f"Directions and their other names: {'; '.join(names)}"
+
+
+def find_directions(words: Iterable[str]) -> list[str]:
+    """Their names, each once; `both` stands for the two of the paper. Raises `InputError` as
+    `find_direction`.
+
+    >>> find_directions(["both", "exp1"])
+    ['a2g', 'g2a']
+    """
+    every = [word for given in words for word in (BOTH if given.lower() == "both" else (given,))]
+    return list(dict.fromkeys(find_direction(word).name for word in every))

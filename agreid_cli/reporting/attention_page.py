@@ -17,7 +17,7 @@ from agreid_cli.reporting.thumbnails import Picture, picture
 
 
 @dataclass(frozen=True)
-class Looked:
+class Attended:
     """One crop: name, image (BGR), and the attention over its patches (H, W), which sums to 1."""
 
     name: str
@@ -38,7 +38,7 @@ class Looked:
         return overlay(sized(self.image), self.attention)
 
 
-Pair = tuple[Looked, Looked, float, bool | None]
+Pair = tuple[Attended, Attended, float, bool | None]
 
 
 def attention_page(title: str, lede: str, pairs: Sequence[Pair], *, version: str) -> str:
@@ -50,7 +50,7 @@ def attention_page(title: str, lede: str, pairs: Sequence[Pair], *, version: str
     )
 
 
-def attention_sheet(first: Looked, second: Looked) -> Image:
+def attention_sheet(first: Attended, second: Attended) -> Image:
     """uint8 BGR: crop and map of the first, then of the second, side by side."""
     parts = [part for one in (first, second) for part in (sized(one.image), one.over)]
     same = [cv2.resize(part, (max(1, part.shape[1] * HEIGHT // part.shape[0]), HEIGHT)) for part in parts]

@@ -46,7 +46,7 @@ SHORT = 10
 
 
 @dataclass
-class Film:
+class Clip:
     """A video or a folder of images, and what is known of it. group: scored together."""
 
     path: Path
@@ -72,7 +72,7 @@ class Film:
             self.found += self.detector.detect([image], imgsz)
 
 
-def follow(film: Film, embed: Embed, threshold: float, sheets: Path | None) -> MotRows:
+def follow(film: Clip, embed: Embed, threshold: float, sheets: Path | None) -> MotRows:
     """The tracks of a film."""
     rows, tracker = [], None
     crops: dict[int, list[Path]] = defaultdict(list)
@@ -106,7 +106,7 @@ def counted(name: str, tracks: MotRows) -> str:
     return f"{name}: {len(lengths)} tracks, {short} of fewer than {SHORT} frames, {len(tracks)} boxes"
 
 
-def campus(folder: Path) -> list[Film]:
+def campus(folder: Path) -> list[Clip]:
     workspace, detector = Workspace(folder), detector_of("campus")
     films = []
     for video in sorted(workspace.videos.iterdir()):
@@ -114,17 +114,17 @@ def campus(folder: Path) -> list[Film]:
         problems.raise_if_any("{n} problems")
         moving = video.stem.endswith("_uav")
         films.append(
-            Film(video, detector, f"campus, {'drones' if moving else 'wall cameras'}", moving, truth)
+            Clip(video, detector, f"campus, {'drones' if moving else 'wall cameras'}", moving, truth)
         )
     return films
 
 
-def mot(folder: Path, detector: Detector) -> list[Film]:
+def mot(folder: Path, detector: Detector) -> list[Clip]:
     films = []
     for sequence in sorted(folder.glob("MOT17-*")):
         truth = read_truth(sequence / "gt" / "gt.txt", problems := Problems())
         problems.raise_if_any("{n} problems")
-        films.append(Film(sequence / "img1", detector, "MOT17-mini", False, truth))
+        films.append(Clip(sequence / "img1", detector, "MOT17-mini", False, truth))
     return films
 
 
@@ -139,7 +139,7 @@ def embedder_of(name: str) -> Embed:
     )  # fmt: skip
 
 
-def report(films: Sequence[Film], name: str, threshold: float, sheets: Path | None) -> None:
+def report(films: Sequence[Clip], name: str, threshold: float, sheets: Path | None) -> None:
     embed = embedder_of(name)
     pairs: dict[str, dict[str, tuple[MotRows, MotRows]]] = defaultdict(dict)
     for film in films:
@@ -169,7 +169,7 @@ def main() -> None:
     words.add_argument("--sheets", type=Path)
     given = words.parse_args()
     cv2.setNumThreads(1)
-    films = [Film(path, detector_of(given.detector), "") for path in given.video]
+    films = [Clip(path, detector_of(given.detector), "") for path in given.video]
     films += mot(given.mot, detector_of(given.detector)) if given.mot else []
     films += campus(given.campus) if given.campus else []
     with threadpool_limits(1, "blas"):

@@ -28,6 +28,7 @@ from agreid_cli.config.train import TrainConfig
 from agreid_cli.errors import AgreidError, MissingError
 from agreid_cli.progress import SILENT, Once, Progress
 from agreid_cli.records.demo import DemoRecord
+from agreid_cli.records.directions import BOTH
 from agreid_cli.records.files import sha256
 from agreid_cli.records.runs import Run
 from agreid_cli.records.workspace import Workspace
@@ -42,7 +43,7 @@ from agreid_cli.stages.data.build_split import build_split
 from agreid_cli.stages.explain.evaluate_explain import evaluate_explain
 from agreid_cli.stages.explain.explain import explain
 from agreid_cli.stages.report.report import report
-from agreid_cli.stages.run.evaluate import BOTH, evaluate
+from agreid_cli.stages.run.evaluate import evaluate
 from agreid_cli.stages.run.train import train
 from agreid_cli.stages.video.extract_crops import extract_crops
 

@@ -17,13 +17,14 @@ from agreid_cli.config.explain_pages import ExplainPagesConfig
 from agreid_cli.errors import InputError
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.crops import VIEW_OF_PLATFORM
+from agreid_cli.records.directions import BOTH
 from agreid_cli.records.explanation import ExplanationResult, explanation_path, read_explanation
 from agreid_cli.records.files import write_bytes, write_text
 from agreid_cli.records.side import VIEWS
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.reporting.aggregate_page import AggregateView, MeanMap, aggregate_page, aggregate_sheet
 from agreid_cli.reporting.attention import top_third
-from agreid_cli.stages.explain.evaluate_explain import BOTH, evaluate_explain
+from agreid_cli.stages.explain.evaluate_explain import evaluate_explain
 from agreid_cli.stages.run.ranked import load_testing
 from agreid_cli.stages.run.streams import OpenStream, known_bits, open_stream
 

@@ -16,7 +16,7 @@ from agreid_cli.progress import Progress
 from agreid_cli.records.files import write_bytes, write_text
 from agreid_cli.records.runs import Run
 from agreid_cli.records.workspace import Workspace
-from agreid_cli.reporting.attention_page import Looked, attention_page, attention_sheet
+from agreid_cli.reporting.attention_page import Attended, attention_page, attention_sheet
 from agreid_cli.stages.explain.explainer import Source, read_source
 from agreid_cli.stages.run.devices import find_device
 from agreid_cli.training.saved import Loaded, load_network
@@ -31,7 +31,7 @@ class Looker:
         self.network: Loaded = load_network(run)
         self.encoder: Encoder = self.network.encoder(find_device(device))
 
-    def see(self, source: Source) -> tuple[Looked, torch.Tensor]:
+    def see(self, source: Source) -> tuple[Attended, torch.Tensor]:
         """The crop with its map, and its embedding, 1×D."""
         pixels, shown = read_source(source, self.network.config)
         side = side_columns(
@@ -42,7 +42,7 @@ class Looker:
         weights = rollout(self.network.model, images, side)[0].numpy()
         with torch.inference_mode():
             embedding = self.encoder.embed(images, side)
-        return Looked(source.name, shown, weights), torch.nn.functional.normalize(embedding)
+        return Attended(source.name, shown, weights), torch.nn.functional.normalize(embedding)
 
 
 def explain_attention(
@@ -67,7 +67,7 @@ def explain_attention(
     )
     looker = Looker(run, device=device)
     first, own = looker.see(sources[0])
-    pairs: list[tuple[Looked, Looked, float, bool | None]] = []
+    pairs: list[tuple[Attended, Attended, float, bool | None]] = []
     data: list[dict[str, Any]] = []
     pictures: list[Path] = []
     folder = out or run.root / "explain"

@@ -25,7 +25,7 @@ from agreid_cli.metrics.ranking.ranking import Ranks
 from agreid_cli.metrics.ranking.summary import summarise
 from agreid_cli.metrics.scoring import ranked, ranks_minus
 from agreid_cli.progress import SILENT, Progress
-from agreid_cli.records.directions import find_direction
+from agreid_cli.records.directions import BOTH, find_direction, find_directions
 from agreid_cli.records.embeddings import Embeddings
 from agreid_cli.records.explanation import (
     ExplainRow,
@@ -47,8 +47,6 @@ from agreid_cli.training.decompose import Read
 from agreid_cli.training.embed import SidedCrops
 from agreid_cli.training.pairs import Pairs
 
-BOTH = ("a2g", "g2a")
-
 
 def evaluate_explain(
     workspace: Workspace,
@@ -67,7 +65,7 @@ def evaluate_explain(
     if loaded is None:
         raise InputError(f"{workspace.split} has no test crops", hint="Make it with: agreid build-split")
     testing, crops = loaded[0], opened.sided(*loaded)
-    names = _names(directions)
+    names = find_directions(directions)
     opened = opened.for_many(len(crops), progress)
     shares = sharing(workspace, opened, config.explain.shares, config.explain.memory_mb, progress)
     with progress.task("recognising attributes", len(crops), "crops") as task:
@@ -225,8 +223,3 @@ def _name_unknown(crops: Sequence[str], known: KnownBits, progress: Progress) ->
     ]
     if lost:
         progress.warn(f"unknown for every test crop, so their figures say nothing: {', '.join(lost)}")
-
-
-def _names(directions: Sequence[str]) -> list[str]:
-    words = [word for given in directions for word in (BOTH if given.lower() == "both" else (given,))]
-    return list(dict.fromkeys(find_direction(word).name for word in words))

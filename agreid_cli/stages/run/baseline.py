@@ -9,14 +9,13 @@ from agreid_cli.config.train import TrainConfig
 from agreid_cli.errors import InputError, UsageError, did_you_mean
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.baselines import BASELINES
+from agreid_cli.records.directions import BOTH
 from agreid_cli.records.run_inputs import data_digests
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.run.ranked import load_testing
 from agreid_cli.stages.run.written import write_embeddings
 from agreid_cli.training.validate import mean_figure, validate
 from agreid_cli.vision.colour_histograms import SIZE, described
-
-BOTH = ("a2g", "g2a")
 
 
 def embed_baseline(workspace: Workspace, name: str = "colour", *, progress: Progress = SILENT) -> Path:

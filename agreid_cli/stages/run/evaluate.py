@@ -16,7 +16,7 @@ from agreid_cli.errors import InputError, MissingError, Problem, UsageError
 from agreid_cli.metrics.protocol import Lists, directions_in
 from agreid_cli.metrics.scoring import comparison, ranked, ranks_table, result
 from agreid_cli.progress import SILENT, Progress
-from agreid_cli.records.directions import find_direction
+from agreid_cli.records.directions import BOTH, find_directions
 from agreid_cli.records.embedding_join import crops_of, join
 from agreid_cli.records.embeddings import Embeddings
 from agreid_cli.records.manifest import known_of, read_manifest
@@ -30,8 +30,6 @@ from agreid_cli.stages.run.baseline import embed_baseline
 from agreid_cli.stages.run.cases import Case, crop_cases, say_rows, track_cases
 from agreid_cli.stages.run.rank_units import PartialError, Ranges, ranges_folder
 from agreid_cli.stages.run.refresh import refresh
-
-BOTH = ("a2g", "g2a")
 
 
 def evaluate(
@@ -197,8 +195,7 @@ def _lists(
 
 
 def _names(directions: Sequence[str], other: RankingResult | None) -> list[str]:
-    words = [word for given in directions for word in (BOTH if given.lower() == "both" else (given,))]
-    names = list(dict.fromkeys(find_direction(word).name for word in words))
+    names = find_directions(directions)
     if other and len(names) > 1:
         raise UsageError("--compare takes one direction", hint=f"Give --direction {other.direction}")
     return names or ([other.direction] if other else [])

@@ -53,7 +53,7 @@ class Ranges:
         prepared = prepare(query, gallery, **how)
         threads = how.get("threads")
         with alone(self.folder, self.shard, what="ranking"):
-            sides = (self._lying("query", query), self._lying("gallery", gallery))
+            sides = (self._file_rows("query", query), self._file_rows("gallery", gallery))
             count = partial(self._count, sides, threads)
             return ranks_by_ranges(prepared, len(gallery), RANGE, count)
 
@@ -63,7 +63,7 @@ class Ranges:
 
     def _count(
         self,
-        sides: tuple[Lying, Lying],
+        sides: tuple[FileRows, FileRows],
         threads: int | None,
         prepared: Prepared,
         spans: list[tuple[int, int]],
@@ -84,7 +84,7 @@ class Ranges:
             raise PartialError
         return (np.load(file) for file in files)
 
-    def _lying(self, name: str, rows: Any) -> Lying:
+    def _file_rows(self, name: str, rows: Any) -> FileRows:
         """Where a worker finds the rows: the file that they are mapped from, or a copy in the folder."""
         mapped = mapped_rows(rows)
         if mapped is not None:
@@ -98,7 +98,7 @@ class Ranges:
                     out[start : start + _COPIED] = rows[start : start + _COPIED]
                 out.flush()
                 del out
-        return Lying(path.resolve(), 0, len(rows))
+        return FileRows(path.resolve(), 0, len(rows))
 
 
 class PartialError(Exception):
@@ -106,7 +106,7 @@ class PartialError(Exception):
 
 
 @dataclass(frozen=True)
-class Lying:
+class FileRows:
     """Consecutive rows of a .npy file."""
 
     path: Path
@@ -119,7 +119,7 @@ class Lying:
         return rows
 
 
-def mapped_rows(rows: Any) -> Lying | None:
+def mapped_rows(rows: Any) -> FileRows | None:
     """The location of rows that are complete consecutive rows of a mapped .npy file; None for any other."""
     if not isinstance(rows, np.memmap) or rows.ndim != 2 or not rows.flags.c_contiguous or not len(rows):
         return None
@@ -135,10 +135,10 @@ def mapped_rows(rows: Any) -> Lying | None:
         base = base.base
     skipped = rows.__array_interface__["data"][0] - base.__array_interface__["data"][0]
     start = skipped // rows.strides[0]
-    return Lying(Path(path).resolve(), start, start + len(rows)) if len(base) == len(whole) else None
+    return FileRows(Path(path).resolve(), start, start + len(rows)) if len(base) == len(whole) else None
 
 
-def open_ranges(prepared: Prepared, sides: tuple[Lying, ...], threads: int | None) -> Work:
+def open_ranges(prepared: Prepared, sides: tuple[FileRows, ...], threads: int | None) -> Work:
     """The work on a range, in any process that can read the files."""
     query, gallery = (side.open() for side in sides)
 

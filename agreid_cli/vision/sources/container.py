@@ -29,7 +29,7 @@ _PICTURE = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition
 
 
 @dataclass(frozen=True)
-class Film:
+class VideoStream:
     """A video stream. index: its number in the file; aspect: width of a pixel over its height.
 
     frames: how many are shown, if the container says so; hidden: stored frames that its edit list skips.
@@ -58,8 +58,8 @@ class Contents:
     """
 
     format: str
-    film: Film
-    others: tuple[Film, ...]
+    film: VideoStream
+    others: tuple[VideoStream, ...]
     rest: tuple[str, ...]
     videos: int
 
@@ -138,7 +138,7 @@ def _packets(container: Any, films: list[Any]) -> Counter[int]:
     return counts
 
 
-def _film(container: Any, stream: Any) -> Film:
+def _film(container: Any, stream: Any) -> VideoStream:
     context = stream.codec_context
     rate = stream.average_rate or stream.guessed_rate
     fps = float(rate) if rate and 0 < rate < 1000 else None
@@ -147,7 +147,7 @@ def _film(container: Any, stream: Any) -> Film:
         length = Fraction(container.duration, av.time_base)
     guess = round(length * rate) if length and length > 0 and fps else 0
     hidden = _hidden(stream) if "mov" in container.format.name else 0
-    return Film(
+    return VideoStream(
         index=stream.index,
         codec=context.name,
         width=context.width,
@@ -184,7 +184,7 @@ def is_deinterlaced(interlaced: bool, deinterlace: str) -> bool:
     return deinterlace == "on" or (deinterlace == "auto" and interlaced)
 
 
-def treatment(film: Film, size: tuple[int, int], interlaced: bool, deinterlace: str) -> list[str]:
+def treatment(film: VideoStream, size: tuple[int, int], interlaced: bool, deinterlace: str) -> list[str]:
     """What is done to the frames, as notes; `size` is their width and height with square pixels."""
     found = []
     if film.aspect != 1:

@@ -14,7 +14,7 @@ from agreid_cli.records.shard import Shard
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.run import rank_units
 from agreid_cli.stages.run.evaluate import evaluate
-from agreid_cli.stages.run.rank_units import Lying, mapped_rows
+from agreid_cli.stages.run.rank_units import FileRows, mapped_rows
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_rows_of_a_mapped_file_are_found_where_they_lie(tmp_path: Path) -> None:
     mapped = np.load(tmp_path / "a.npy", mmap_mode="r")
     for part in (mapped, mapped[4:11], mapped[4:11][2:5]):
         found = mapped_rows(part)
-        assert isinstance(found, Lying)
+        assert isinstance(found, FileRows)
         assert np.array_equal(found.open(), part)
     assert mapped_rows(mapped[::2]) is None
     assert mapped_rows(np.zeros((3, 3))) is None
