@@ -10,7 +10,8 @@ from agreid_cli.config.base import Frozen
 
 
 class DemoConfig(Frozen):
-    """identities: people filmed, half for training and half for test. crowd: people used for training only.
+    """identities: people filmed. train_fraction: of them; the others are the test. crowd: people used for
+    training only; without any, half of those filmed are for training.
 
     seconds, size, fps: of the videos; size 1 is 3840×2160 and 704×480. every, crowd_every: cut a crop in
     every n-th frame.
@@ -20,6 +21,7 @@ class DemoConfig(Frozen):
 
     seed: int = Field(0, ge=0)
     identities: int = Field(36, ge=6)
+    train_fraction: float = Field(0.2, gt=0, lt=1)
     seconds: float = Field(6, gt=0)
     size: float = Field(0.5, ge=0.1, le=1)
     fps: int = Field(8, ge=1)
@@ -35,6 +37,6 @@ class DemoConfig(Frozen):
 
 #: What `--quick` sets: every step runs and the networks learn nothing. Shows the mechanics only.
 QUICK: dict[str, Any] = {
-    "identities": 6, "seconds": 2.0, "every": 4, "crowd": 6, "crowd_every": 6,
+    "identities": 6, "train_fraction": 0.5, "seconds": 2.0, "every": 4, "crowd": 6, "crowd_every": 6,
     "epochs": 1, "explain_epochs": 1, "rounds": 50, "pairs": 1,
 }  # fmt: skip

@@ -21,6 +21,10 @@ from agreid_cli.reporting.thumbnails import Picture, picture
 TEMPLATES = Path(__file__).parent / "templates"
 HEIGHT = 256  # height of a crop in pixels
 TOP = 4  # attributes whose maps are drawn
+COLOURS = {
+    "attention": "colours: where the stream looks for the attribute",
+    "contributions": "colours: what places add to the attribute's part of the distance",
+}
 QUALITY = 88
 Image = npt.NDArray[np.uint8]
 
@@ -37,7 +41,7 @@ class Shown:
 @dataclass(frozen=True)
 class PairView:
     """Two crops and their explanation. `gap`: |d − mean part| / d, None for expected shares, which add up by
-    definition. `match`: the same person, None if unknown.
+    definition. `match`: the same person, None if unknown. `show`: what is drawn, a key of `COLOURS`.
     """
 
     title: str
@@ -48,6 +52,7 @@ class PairView:
     sentence: str
     reasons: tuple[Reason, ...]
     match: bool | None = None
+    show: str = "attention"
 
     @property
     def top_maps(self) -> tuple[tuple[Reason, Picture, Picture], ...]:
@@ -130,6 +135,7 @@ def sheet(view: PairView) -> Image:
     _bars(figure.add_subplot(grid[:, columns:]), view)
     head = f"{view.title}: {view.says[0].lower()}{view.says[1:]}"
     figure.suptitle(f"{head}\n{view.sentence}", fontsize=9.5)
+    figure.supxlabel(COLOURS[view.show], fontsize=8, x=0.01, ha="left")
     canvas.draw()
     return np.asarray(cv2.cvtColor(np.asarray(canvas.buffer_rgba()), cv2.COLOR_RGBA2BGR).astype(np.uint8))
 

@@ -151,6 +151,7 @@ class Explainer:
             sentence=SAME if d < SAME_PICTURE else self.sentence(parts, first, second),
             reasons=why,
             match=match,
+            show=self.show,
         )
 
     def sentence(self, parts: npt.NDArray[np.floating[Any]], first: Seen, second: Seen) -> str:
