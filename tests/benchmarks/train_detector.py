@@ -1,6 +1,6 @@
 """Train the small shipped detector `assets/detector/campus.pt` from random initialisation on campus frames.
 
-    python -m tests.benchmarks.train_detector FOLDER [--tiles 2400] [--epochs 12]
+    python -m tests.benchmarks.train_detector FOLDER [--tiles 2400] [--epochs 30] [--threads 1]
 
 Tiles of 320 × 320 pixels are cut from frames of campuses of their own (seeds 7000 and up; RESULTS.md
 measures on others), at the sizes at which `extract-crops` shows frames to a detector: a 4K frame at two
@@ -41,11 +41,11 @@ def main() -> None:
     )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--tiles", type=int, default=2400)
-    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--start", type=Path, help="weights of an earlier leg to go on from")
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     data = _data(options.folder.resolve(), options.tiles)
     last = _train(options.folder.resolve(), data, options)
