@@ -22,7 +22,7 @@ class DemoConfig(Frozen):
     seed: int = Field(0, ge=0)
     identities: int = Field(36, ge=6)
     train_fraction: float = Field(0.2, gt=0, lt=1)
-    seconds: float = Field(6, gt=0)
+    seconds: float = Field(5, gt=0)
     size: float = Field(0.5, ge=0.1, le=1)
     fps: int = Field(8, ge=1)
     every: int = Field(4, ge=1)

@@ -46,6 +46,7 @@ from agreid_cli.stages.report.report import report
 from agreid_cli.stages.run.evaluate import evaluate
 from agreid_cli.stages.run.train import train
 from agreid_cli.stages.video.extract_crops import extract_crops
+from agreid_cli.vision.weights import CAMPUS_CONF
 
 DETECTOR = "detector/campus.pt"
 UNTRAINED, SHIPPED, STREAM_1, STREAM_2 = "untrained", "shipped", "stream-1", "stream-2"
@@ -176,7 +177,10 @@ class _Show:
             self.progress.note("no detector: the crops already exist")
             return
         videos = sorted(self.film.videos.glob("*.mp4"))
-        settings = ExtractConfig(every=self.config.every, detector=DetectorConfig(weights=str(weights)))
+        detector: dict[str, Any] = {} if self.config.detector else {"conf": CAMPUS_CONF}
+        settings = ExtractConfig(
+            every=self.config.every, detector=DetectorConfig(weights=str(weights), **detector)
+        )
         done = extract_crops(videos, self.film, config=settings, device=self.device, progress=self.progress)
         self.record.facts["detected_crops"] = done.total
 

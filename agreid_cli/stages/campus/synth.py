@@ -32,17 +32,19 @@ from agreid_cli.stages.data.build_manifest import build_manifest
 from agreid_cli.stages.run.sharing import alone
 from agreid_cli.synth.people.population import GROUP_ORDER
 from agreid_cli.synth.place.world import MOST_PAIRS
+from agreid_cli.vision.weights import CAMPUS_CONF
 
 #: Files derived from a campus, removed when it is replaced.
 _DERIVED = ("crops", "identities.csv", "attributes.csv", "manifest.parquet", "split.parquet")
-_TOML = """\
-# Written by agreid synth. The recipe is small: it trains from random initialisation on two cores. The
-# detector ships with agreid and detects the people of a campus only.
+_TOML = f"""\
+# Written by agreid synth. The recipe is small: it trains on two cores. The detector ships with agreid and
+# detects the people of a campus only.
 [train]
 recipe = "campus"
 
 [extract-crops.detector]
 weights = "campus"
+conf = {CAMPUS_CONF}
 """
 #: Half of the identities are for training, and the tracker may lose some of these in one of the views.
 _FEW_TOML = """
