@@ -17,7 +17,8 @@ from agreid_cli.records.files import write_bytes, write_text
 from agreid_cli.records.runs import Run
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.reporting.attention_page import Attended, attention_page, attention_sheet
-from agreid_cli.stages.explain.explainer import Source, read_source
+from agreid_cli.stages.explain.explainer import read_source
+from agreid_cli.stages.explain.seen import Source
 from agreid_cli.stages.run.devices import find_device
 from agreid_cli.training.saved import Loaded, load_network
 from agreid_cli.training.side import side_columns

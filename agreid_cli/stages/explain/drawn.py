@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from agreid_cli.nn.contributions import contributions
 from agreid_cli.reporting.explain_page import Shown
+from agreid_cli.stages.explain.seen import Seen
 from agreid_cli.training.decompose import Stream
-
-if TYPE_CHECKING:
-    from agreid_cli.stages.explain.explainer import Seen
 
 
 def contributed(stream: Stream, first: Seen, second: Seen, bits: Sequence[int]) -> tuple[Shown, Shown]:

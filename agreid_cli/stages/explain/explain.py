@@ -29,7 +29,8 @@ from agreid_cli.records.side import NOT_GIVEN, GivenSide
 from agreid_cli.records.split import read_split, sides_of
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.reporting.explain_page import PairView, page, sheet
-from agreid_cli.stages.explain.explainer import Explainer, Source, as_data
+from agreid_cli.stages.explain.explainer import Explainer, as_data
+from agreid_cli.stages.explain.seen import Source
 from agreid_cli.stages.run.refresh import refresh
 from agreid_cli.stages.run.streams import explains, known_bits, open_stream
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,49 +15,17 @@ from agreid_cli.nn.losses.distill import SAME_PICTURE
 from agreid_cli.nn.pooled import base_distances, cross_distances
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.images.reading import read_picture
-from agreid_cli.records.side import Side
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.reporting.explain_page import TOP, Image, PairView, Shown
 from agreid_cli.reporting.reasons import GroupWords, Usual, reasons, sentence
 from agreid_cli.stages.explain.drawn import contributed
+from agreid_cli.stages.explain.seen import Seen, Source
 from agreid_cli.stages.explain.shares import Sharing, sharing
 from agreid_cli.stages.run.streams import OpenStream
 from agreid_cli.training.pixels import read_resized
 
 MEMORY_MB = 512  # for calibration
 SAME = "none: the network cannot tell these two images apart"
-
-
-@dataclass(frozen=True)
-class Source:
-    """One picture: what it is called, its file, and its attributes (M,), platform and camid where known."""
-
-    name: str
-    path: Path
-    bits: npt.NDArray[np.uint8] | None = None
-    platform: str | None = None
-    camid: int | None = None
-
-
-@dataclass(frozen=True)
-class Seen:
-    """The stream's output for an image: one row of each tensor, and the image itself.
-
-    pixels: for the network, 1×h×w×3. side: its side information.
-    """
-
-    source: Source
-    pixels: Image
-    side: Side
-    said: Any
-    shown: Shown
-    chances: npt.NDArray[np.float32]  # (M,), calibrated if the run is
-
-    @property
-    def words(self) -> npt.NDArray[np.floating[Any]]:
-        """The source of its labels: known attributes if available, else the predicted probabilities."""
-        bits = self.source.bits
-        return self.chances if bits is None or not bits.any() else bits.astype(np.float32)
 
 
 def read_source(source: Source, config: TrainConfig) -> tuple[Image, Image]:

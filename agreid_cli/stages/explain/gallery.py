@@ -21,7 +21,7 @@ from agreid_cli.records.manifest import read_manifest
 from agreid_cli.records.side import NOT_GIVEN, GivenSide
 from agreid_cli.records.split import read_split, sides_of
 from agreid_cli.records.workspace import Workspace
-from agreid_cli.stages.explain.explainer import Source
+from agreid_cli.stages.explain.seen import Source
 from agreid_cli.stages.run.crop_sources import CropRows, crop_rows
 from agreid_cli.stages.run.decoded import Decoded
 from agreid_cli.stages.run.embed_units import RANGE

@@ -23,10 +23,11 @@ from agreid_cli.records.side import NOT_GIVEN, GivenSide
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.reporting.search_page import Answer, Asked, search_page
 from agreid_cli.stages.explain.explain import written
-from agreid_cli.stages.explain.explainer import Explainer, Seen, Source
+from agreid_cli.stages.explain.explainer import Explainer
 from agreid_cli.stages.explain.gallery import Gallery, open_gallery
 from agreid_cli.stages.explain.search_index import search_rows
 from agreid_cli.stages.explain.search_tracks import TrackAnswer, TrackGallery, track_gallery
+from agreid_cli.stages.explain.seen import Seen, Source
 from agreid_cli.stages.run.streams import open_stream
 
 ROWS_A_STEP = 65_536
