@@ -122,8 +122,8 @@ class _Show:
             ("extract-crops", "Detecting and tracking them in the videos, and cutting crops", self._extract),
             ("match-truth", "Labelling the tracks from ground truth; with real videos people annotate them "
             "(agreid review)", self._match),
-            ("build-split", f"Building manifest and split: {self._fraction:.0%} of the people for training, "
-             "the others for test", self._split),
+            ("build-split", f"Building manifest and split: {c.split_fraction:.0%} of the people for "
+             "training, the others for test", self._split),
             ("crowd", f"Adding crops of {c.crowd} other people, rendered directly, for training: "
             "the few people of short videos are too few to train a network", self._crowd),
             (UNTRAINED, "Embedding with an untrained network and with the one that ships with agreid, which "
@@ -147,11 +147,6 @@ class _Show:
         finally:
             self.record.add(name, time.monotonic() - start, sum(os.times()[:4]) - used, done=done)
             self.record.write(self.root / "demo.json")
-
-    @property
-    def _fraction(self) -> float:
-        # The crowd is what the networks are trained on, so that most of the few people filmed can be tested.
-        return self.config.train_fraction if self.config.crowd else 0.5
 
     def _synth(self) -> None:
         c = self.config
@@ -195,7 +190,7 @@ class _Show:
 
     def _split(self) -> None:
         build_manifest(self.film, ManifestConfig(), progress=self.progress)
-        split = SplitConfig(seed=self.config.seed, train_fraction=self._fraction)
+        split = SplitConfig(seed=self.config.seed, train_fraction=self.config.split_fraction)
         build_split(self.film, split, overwrite=True, progress=self.progress)
 
     def _crowd(self) -> None:

@@ -56,6 +56,12 @@ class Stopping(Heard):
             yield task
 
 
+def test_most_of_those_filmed_are_tested_if_there_is_a_crowd_to_train_on() -> None:
+    assert DemoConfig().split_fraction == 0.2
+    assert DemoConfig(crowd=0).split_fraction == 0.5
+    assert DemoConfig(crowd=0, train_fraction=0.3).split_fraction == 0.3
+
+
 @pytest.fixture(autouse=True, scope="module")
 def _small_machine() -> Iterator[None]:
     """No detector, one core: as where the package was built without its weights."""
