@@ -35,8 +35,8 @@ def contributions(
 ) -> Pair:
     """Normalised images B×3×H×W of B pairs → the contributions of the positions of each side, B×H×W.
 
-    maps: B×K×H×W of each side. shares: B×K, the weight of each part, which is divided by its length first;
-    None: the sum of the parts is divided.
+    maps: B×K×H×W of each side. shares: B×K, by which the contributions to each part, as a fraction of that
+    part, are weighted and added; None: the contributions to all parts are added as they are.
     """
 
     def distance(first: Tensor, second: Tensor) -> Tensor:
