@@ -26,6 +26,7 @@ _TURNS: dict[int, Any] = {
     7: lambda a: np.swapaxes(np.rot90(a, 2), 0, 1),
     8: lambda a: np.rot90(a, 1),
 }
+ON_ITS_SIDE = (5, 6, 7, 8)  # orientations that swap width and height
 
 
 @dataclass(frozen=True)

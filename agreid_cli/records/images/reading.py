@@ -15,7 +15,7 @@ from pathlib import Path
 from agreid_cli.errors import first_line
 from agreid_cli.records.images import decoders
 from agreid_cli.records.images.integrity import JPEG, PNG, check_riff, ends, trimmed_jpeg, trimmed_png
-from agreid_cli.records.images.picture import TOO_LARGE, Picture, opened
+from agreid_cli.records.images.picture import ON_ITS_SIDE, TOO_LARGE, Picture, opened, orientation
 from agreid_cli.records.regular import irregular
 
 __all__ = ["Picture", "decode", "picture_size", "read_picture"]
@@ -45,7 +45,8 @@ def decode(data: bytes) -> Picture:
 
 
 def picture_size(path: str | Path) -> tuple[int, int]:
-    """(width, height) from the header; the file is decoded only if its end is not where it should be.
+    """(width, height) as displayed, from the header; the file is decoded only if its end is not where it
+    should be.
 
     Raises as `read_picture` does for faults that show without decoding.
     """
@@ -62,6 +63,9 @@ def picture_size(path: str | Path) -> tuple[int, int]:
         try:
             with opened(file) as image:
                 width, height = image.size
+                noted = "exif" in image.info and image.format != "TIFF"  # whose size Pillow gives turned
+                if noted and orientation(image) in ON_ITS_SIDE:
+                    width, height = height, width
         except Exception as error:
             raise ValueError(_reason(error)) from error
     return width, height

@@ -216,7 +216,7 @@ def test_transparent_parts_are_filled_with_the_stated_colour() -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
-def test_images_are_turned_as_their_notes_say(kind: str, orientation: int) -> None:
+def test_images_are_turned_as_their_notes_say(kind: str, orientation: int, tmp_path: Path) -> None:
     notes = Image.Exif()
     notes[0x0112] = orientation
     data = encoded(kind, exif=notes)
@@ -225,6 +225,9 @@ def test_images_are_turned_as_their_notes_say(kind: str, orientation: int) -> No
 
         expected = np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
     assert np.abs(decode(data).pixels.astype(int) - expected).max() <= 1
+    file = tmp_path / "turned"
+    file.write_bytes(data)
+    assert picture_size(file) == expected.shape[1::-1]
 
 
 def test_of_several_frames_the_first_is_taken_and_that_is_said() -> None:
