@@ -11,19 +11,24 @@ if TYPE_CHECKING:
     from agreid_cli.records.faithfulness import Estimate
 
 TITLES = {"stream": "search --attributes", "classifiers": "classifiers per attribute", "chance": "chance"}
+TABLES = {
+    "all": "search by description",
+    "recognised": "search by description, of attributes that the stream recognises only",
+}
 
 
 def show_attributes(console: Console, result: AttributeSearch) -> None:
-    """One row per length of description, with the systems side by side."""
+    """A table of all groups and one of those that are recognised: one row per length of description, with
+    the systems side by side."""
     systems = list(dict.fromkeys(row.system for row in result.rows))
     heads = ["attributes", "descriptions"]
     heads += [f"{TITLES[name]}: {score} %" for score in ("mAP", "Rank-1") for name in systems]
-    rows = []
-    for length in dict.fromkeys(row.attributes for row in result.rows):
-        own = [row for row in result.rows if row.attributes == length]
-        found = [_percent(row.mAP) for row in own] + [_percent(row.rank1) for row in own]
-        rows.append(["all" if length == 0 else str(length), f"{own[0].n:,}", *found])
-    console.table(f"{result.source}: search by description", heads, rows, right=range(1, len(heads)))
+    for groups, lengths in result.tables().items():
+        rows = []
+        for length, own in lengths.items():
+            found = [_percent(row.mAP) for row in own] + [_percent(row.rank1) for row in own]
+            rows.append(["all" if length == 0 else str(length), f"{own[0].n:,}", *found])
+        console.table(f"{result.source}: {TABLES[groups]}", heads, rows, right=range(1, len(heads)))
     console.print(
         f"{result.n_crops:,} test crops of {result.n_people:,} people; descriptions drawn with seed "
         f"{result.seed}; [low, high]: confidence interval over descriptions"

@@ -21,17 +21,23 @@ VERSION = 1
 #: What ranks the crops: the stream as in `search --attributes`, a classifier per attribute on the
 #: embeddings, chance.
 SYSTEMS = ("stream", "classifiers", "chance")
+#: What descriptions are made of: all attribute groups, or those that the stream recognises.
+GROUPS = ("all", "recognised")
 
 
 @dataclass(frozen=True)
 class AttributeRow:
-    """One system on the descriptions of one length; `attributes` is 0 for all lengths together."""
+    """One system on the descriptions of one length; `attributes` is 0 for all lengths together.
+
+    groups: one of GROUPS; files of earlier versions have `all` only.
+    """
 
     system: str  # one of SYSTEMS
     attributes: int
     n: int  # descriptions
     mAP: Estimate
     rank1: Estimate
+    groups: str = "all"
 
 
 @dataclass(frozen=True)
@@ -46,9 +52,17 @@ class AttributeSearch:
     unknown: tuple[str, ...]  # titles of groups that the stream does not recognise
     rows: tuple[AttributeRow, ...]
 
-    def row(self, system: str, attributes: int) -> AttributeRow | None:
-        """The row of a system and a length, if there are such descriptions."""
-        return next((r for r in self.rows if (r.system, r.attributes) == (system, attributes)), None)
+    def row(self, system: str, attributes: int, groups: str = "all") -> AttributeRow | None:
+        """The row of a system, a length and what was described, if there are such descriptions."""
+        asked = (system, attributes, groups)
+        return next((r for r in self.rows if (r.system, r.attributes, r.groups) == asked), None)
+
+    def tables(self) -> dict[str, dict[int, list[AttributeRow]]]:
+        """GROUPS → length → one row per system, as far as there are any."""
+        made: dict[str, dict[int, list[AttributeRow]]] = {}
+        for row in self.rows:
+            made.setdefault(row.groups, {}).setdefault(row.attributes, []).append(row)
+        return made
 
     def brief(self) -> dict[str, Any]:
         """What `--json` prints."""

@@ -13,6 +13,7 @@ import numpy as np
 from agreid_cli.attributes.official import official_codebook
 from agreid_cli.config.evaluate import EvaluateConfig
 from agreid_cli.records.attribute_search import (
+    GROUPS,
     SYSTEMS,
     AttributeRow,
     AttributeSearch,
@@ -126,7 +127,10 @@ def made_up_faithfulness() -> Faithfulness:
 def add_search(run: Run) -> AttributeSearch:
     """A made-up benchmark of search by description."""
     rows = tuple(
-        AttributeRow(name, length, 20 if length == 0 else 10, Estimate(at, 0.1, 0.9), Estimate(at / 2, 0, 1))
+        AttributeRow(
+            name, length, 20 if length == 0 else 10, Estimate(at, 0.1, 0.9), Estimate(at / 2, 0, 1), groups
+        )
+        for groups in GROUPS
         for at, name in zip((0.5, 0.4, 0.2), SYSTEMS, strict=True)
         for length in (0, 1, 2)
     )

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
+from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.config.evaluate import EvaluateConfig
 from agreid_cli.errors import InputError
 from agreid_cli.metrics.explain.descriptions import (
@@ -23,6 +24,7 @@ from agreid_cli.records.attribute_search import (
     attributes_path,
     write_attribute_search,
 )
+from agreid_cli.records.calibration import CalibrationRecord
 from agreid_cli.records.faithfulness import Estimate
 from agreid_cli.records.manifest import read_manifest
 from agreid_cli.records.split import read_split
@@ -44,8 +46,10 @@ def evaluate_attributes(
 ) -> AttributeSearch:
     """Search the labelled test crops for drawn descriptions; writes `eval/attributes.json` in the run.
 
-    Relevant are all crops of the people who fit. Beside the stream stand chance, and classifiers of single
-    attributes, trained on the explained run's embeddings of the crops that trained the stream.
+    Descriptions are of all groups, and others of those that the stream recognises on held-out people, if it
+    does not recognise all. Relevant are all crops of the people who fit. Beside the stream stand chance, and
+    classifiers of single attributes, trained on the explained run's embeddings of the crops that trained the
+    stream.
     """
     opened = open_stream(workspace, run, device=device, batch=config.explain.batch, backend=config.backend)
     book = opened.codebook
@@ -65,28 +69,36 @@ def evaluate_attributes(
             f"{len(bits) - len(rows)} of {len(bits)} test crops have no attributes and are left out"
         )
     bits = bits[rows]
-    wanted = draw_descriptions(
-        bits, book.sizes, book.unknown_bits, n=config.explain.descriptions, seed=config.seed
-    )
-    if not wanted.bits:
-        raise InputError("all test people have the same attributes, so a description finds everyone")
     shares = sharing(workspace, opened, "paper", config.explain.memory_mb, progress)
+    wanted = {
+        groups: draw_descriptions(bits, book.sizes, unusable, n=config.explain.descriptions, seed=config.seed)
+        for groups, unusable in _unusable(book, shares.calibration).items()
+    }
+    if not wanted["all"].bits:
+        raise InputError("all test people have the same attributes, so a description finds everyone")
     with progress.task("recognising attributes", len(rows), "crops") as task:
         read = opened.for_many(len(rows), progress).stream.read(crops, rows, task=task)
-    systems = {
-        "stream": score_descriptions(_normalised(shares.for_ranking(read.chances), book.sizes), wanted)
-    }
+    chances = {"stream": _normalised(shares.for_ranking(read.chances), book.sizes)}
     trained = _training(workspace, opened, progress)
     if trained is not None:
         progress.note("fitting one classifier per attribute on the embeddings of the training crops")
-        systems["classifiers"] = score_descriptions(probe_probabilities(*trained, read.base, book), wanted)
-    systems["chance"] = chance_of(wanted)
+        chances["classifiers"] = probe_probabilities(*trained, read.base, book)
+    rows_of = [
+        row
+        for groups, drawn in wanted.items()
+        if drawn.bits
+        for name, found in [
+            *((name, score_descriptions(each, drawn)) for name, each in chances.items()),
+            ("chance", chance_of(drawn)),
+        ]
+        for row in _rows(name, groups, found, drawn, config)
+    ]
     pids = {testing.known[row].pid for row in rows.tolist()}
     lost = shares.calibration.unknown if shares.calibration else ()
     result = AttributeSearch(
         f"runs/{opened.run.name}", book.hash, config.seed, len(rows), len(pids),
         tuple(group.title for group in book.groups if group.name in lost),
-        tuple(row for name, found in systems.items() for row in _rows(name, found, wanted, config)),
+        tuple(rows_of),
     )  # fmt: skip
     place = attributes_path(opened.run)
     write_attribute_search(result, place)
@@ -94,7 +106,20 @@ def evaluate_attributes(
     return result
 
 
-def _rows(name: str, found: Found, wanted: Descriptions, config: EvaluateConfig) -> list[AttributeRow]:
+def _unusable(book: Codebook, record: CalibrationRecord | None) -> dict[str, list[int]]:
+    """`GROUPS` → bits that no description has: those of unknown labels, and of groups that are not
+    recognised."""
+    found = {"all": list(book.unknown_bits)}
+    if record is not None and 0 < sum(fit.recognised for fit in record.groups) < len(record.groups):
+        lost = np.repeat([not fit.recognised for fit in record.groups], book.sizes)
+        lost[list(book.unknown_bits)] = True
+        found["recognised"] = np.flatnonzero(lost).tolist()
+    return found
+
+
+def _rows(
+    name: str, groups: str, found: Found, wanted: Descriptions, config: EvaluateConfig
+) -> list[AttributeRow]:
     """All lengths together, then each."""
     made = []
     for length in (0, *np.unique(wanted.sizes).tolist()):
@@ -103,7 +128,7 @@ def _rows(name: str, found: Found, wanted: Descriptions, config: EvaluateConfig)
         for values in (found.ap[at], found.rank1[at]):
             drawn = estimate(values, rounds=config.rounds, seed=config.seed, level=config.ci_level)
             both.append(Estimate(drawn.value, drawn.low, drawn.high))
-        made.append(AttributeRow(name, length, int(at.sum()), both[0], both[1]))
+        made.append(AttributeRow(name, length, int(at.sum()), both[0], both[1], groups))
     return made
 
 

@@ -50,7 +50,8 @@ def explanation_views(system: System) -> list[ExplanationView]:
 
 
 def search_view(system: System) -> SearchView | None:
-    """Search by description, one row per length; None if it was not evaluated."""
+    """Search by description, one row per length, of all groups and of recognised ones; None if it was not
+    evaluated."""
     result = system.attributes
     if result is None:
         return None
@@ -58,12 +59,13 @@ def search_view(system: System) -> SearchView | None:
     heads = ["attributes", "descriptions"]
     heads += [f"{SEARCHES[name]}: {score}" for score in ("mAP", "Rank-1") for name in names]
     rows = []
-    for length in dict.fromkeys(row.attributes for row in result.rows):
-        own = [found for name in names if (found := result.row(name, length))]
-        rows.append((
-            "all" if length == 0 else str(length), f"{own[0].n:,}",
-            *(_interval(row.mAP) for row in own), *(_percent(row.rank1.value) for row in own),
-        ))  # fmt: skip
+    for groups, lengths in result.tables().items():
+        for length, own in lengths.items():
+            words = "all" if length == 0 else str(length)
+            rows.append((
+                words if groups == "all" else f"{words}, recognised groups only", f"{own[0].n:,}",
+                *(_interval(row.mAP) for row in own), *(_percent(row.rank1.value) for row in own),
+            ))  # fmt: skip
     says = (
         f"{result.n_crops:,} test crops of {result.n_people:,} people; descriptions drawn with seed "
         f"{result.seed}; relevant are all crops of people who fit. The classifiers are logistic regressions "

@@ -16,6 +16,7 @@ from agreid_cli.config.evaluate import EvaluateConfig
 from agreid_cli.config.explain_pages import ExplainPagesConfig, SearchConfig
 from agreid_cli.errors import InputError
 from agreid_cli.metrics.explain.expected import ExpectedShares
+from agreid_cli.records.attribute_search import attributes_path, read_attribute_search
 from agreid_cli.records.calibration import calibration_path, read_calibration
 from agreid_cli.records.explanation import explanation_path, read_explanation
 from agreid_cli.records.runs import Run
@@ -97,7 +98,8 @@ def test_levels_are_the_mean_shares_of_pairs_of_different_people(done: Workspace
     opened = open_stream(done, None)
     record = calibration(done, opened)
     held, crops = load_held_out(done, opened.facts.held_out, opened.config, Heard())
-    said = [opened.stream(crops[row : row + 1]) for row in range(len(crops))]
+    side = opened.sided(held, crops).side
+    said = [opened.stream(crops[row : row + 1], side.of(slice(row, row + 1))) for row in range(len(crops))]
     vectors = np.stack([s.vectors[0].double().numpy() for s in said])
     pid = np.array([k.pid for k in held.known])
     bits = known_bits(done, opened.codebook).of(held.crop_id)
@@ -163,6 +165,29 @@ def test_a_search_orders_by_weak_logits_what_calibration_ties(done: Workspace) -
         assert np.ptp(tied) == 0
         assert np.abs(sorted_out - tied).max() <= 1e-3
         assert sorted_out.argsort().tolist() == raw[:, 0].argsort().tolist()
+
+
+def test_search_is_also_scored_on_what_is_recognised(done: Workspace) -> None:
+    opened = open_stream(done, None)
+    calibration(done, opened)
+    path = calibration_path(opened.run)
+    before, found = path.read_bytes(), {}
+    for named in ({"gender", "bag"}, set()):
+        tree = json.loads(before)
+        for fit in tree["groups"]:
+            fit["recognised"] = fit["name"] in named
+        path.write_text(json.dumps(tree))
+        shown = CliRunner().invoke(app, ["evaluate", "--attributes", "-w", str(done.root)])
+        assert ("attributes that the stream recognises only" in " ".join(shown.stdout.split())) == bool(named)
+        found[len(named)] = read_attribute_search(attributes_path(opened.run))
+    path.write_bytes(before)
+    both, none = found[2].tables(), found[0].tables()
+    assert (list(both), list(none)) == (["all", "recognised"], ["all"])
+    assert both["all"] == none["all"]
+    assert list(both["recognised"]) == [0, 1, 2], "no description is of more than the two groups"
+    assert found[2].row("chance", 0, "recognised").n == sum(
+        found[2].row("chance", length, "recognised").n for length in (1, 2)
+    )
 
 
 def test_two_copies_of_one_image(done: Workspace, tmp_path: Path) -> None:

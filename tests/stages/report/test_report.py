@@ -327,6 +327,7 @@ def test_search_by_description_stands_beside_classifiers_and_chance(copy: Worksp
     text = Page(written(copy)).text
     assert "Search by description: second" in text
     assert "all 20 50.0 [10.0, 90.0] 40.0 [10.0, 90.0] 20.0 [10.0, 90.0] 25.0 20.0 10.0" in text
+    assert "all, recognised groups only 20 50.0 [10.0, 90.0]" in text
     assert "48 test crops of 8 people; descriptions drawn with seed 3" in text
     assert "Not recognised by the stream: gender." in text
     (run.root / "eval" / "attributes.json").write_text("{")
