@@ -13,7 +13,9 @@ Both stand beside the share of the crop that these parts cover (chance), and bes
 the mean of all the crop's maps: what a map that knows where a person is, but nothing of the attribute,
 would reach. Then the pairs: of two different people who do differ in the attribute with the largest share,
 does its map lie on the right part, in the crop of the one who has the attribute and in that of the other?
-And do the contributions of the places to that attribute's part, which depend on both crops?
+And do the contributions of the places to that attribute's part, which depend on both crops? All this twice:
+for the largest share of all, and for the largest one of the groups that the stream recognises on held-out
+people, which are those that sentences may name.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from agreid_cli.progress import SILENT
 from agreid_cli.records.manifest import read_manifest
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.reporting.attention import spread
+from agreid_cli.stages.explain.calibrate import calibration
 from agreid_cli.stages.run.ranked import load_testing
 from agreid_cli.stages.run.streams import known_bits, open_stream
 from agreid_cli.synth.people.parts import GROUP_PARTS
@@ -78,7 +81,9 @@ def main() -> None:
         for row, own in zip(rows[place].tolist(), found.maps.cpu().numpy(), strict=True):
             maps[row] = own
     by_group(book, bits, masks, maps)
-    by_pair(opened, testing, crops, book, bits, masks, maps, options.pairs)
+    record = calibration(workspace, opened)
+    known = [record is None or fit.recognised for fit in (record.groups if record else book.groups)]
+    by_pair(opened, testing, crops, book, bits, masks, maps, np.repeat(known, book.sizes), options.pairs)
 
 
 def by_group(book: Any, bits: np.ndarray, masks: dict[int, np.ndarray], maps: dict[int, np.ndarray]) -> None:
@@ -109,36 +114,53 @@ def by_group(book: Any, bits: np.ndarray, masks: dict[int, np.ndarray], maps: di
 
 def by_pair(
     opened: Any, testing: Any, crops: Any, book: Any, bits: np.ndarray, masks: dict[int, np.ndarray],
-    maps: dict[int, np.ndarray], n_pairs: int,
+    maps: dict[int, np.ndarray], recognised: np.ndarray, n_pairs: int,
 ) -> None:  # fmt: skip
     """Where the attribute with the largest share is looked for, in both crops of a pair of different
-    people.
+    people; recognised (M,): whether each attribute's group is.
     """
-    group_of = np.repeat(np.arange(len(book.groups)), book.sizes)
     place = {crop: row for row, crop in enumerate(testing.crop_id)}
     query, gallery = (
         np.array([place[c] for c in side if place[c] in masks]) for side in testing.lists["a2g"]
     )
     every = max(1, len(query) * len(gallery) // n_pairs)
     pid = np.array([known.pid for known in testing.known])
-    tops: list[tuple[int, int, int, bool]] = []
+    among = {"all groups": np.ones_like(recognised), "recognised groups": recognised}
+    tops: dict[str, list[Top]] = {words: [] for words in among}
 
     def visit(block: Block) -> None:
-        top = block.shares.argmax(-1).cpu().numpy()
+        shares = block.shares.cpu().numpy()
+        top = {words: np.where(mask, shares, -1).argmax(-1) for words, mask in among.items()}
         for i, q in enumerate(query[block.rows]):
             for j, g in enumerate(gallery[block.columns]):
                 at = (block.rows.start + i) * len(gallery) + block.columns.start + j
                 if at % every == 0 and pid[q] != pid[g]:
-                    bit = int(top[i, j])
-                    tops.append((q, g, bit, bool(bits[q, bit] != bits[g, bit])))
+                    for words, of in top.items():
+                        bit = int(of[i, j])
+                        tops[words].append((q, g, bit, bool(bits[q, bit] != bits[g, bit])))
 
-    opened.stream.compare(opened.sided(testing, crops), query, gallery, visit)
+    sided = opened.sided(testing, crops)
+    opened.stream.compare(sided, query, gallery, visit)
+    for words, found in tops.items():
+        print(f"{words}:")
+        say_pairs(opened, sided, book, bits, masks, maps, found)
+
+
+Top = tuple[int, int, int, bool]
+
+
+def say_pairs(
+    opened: Any, crops: Any, book: Any, bits: np.ndarray, masks: dict[int, np.ndarray],
+    maps: dict[int, np.ndarray], tops: list[Top],
+) -> None:  # fmt: skip
+    """The figures of pairs, each with the attribute of its largest share, and whether they differ in it."""
+    group_of = np.repeat(np.arange(len(book.groups)), book.sizes)
     seen: dict[str, list[list[float]]] = defaultdict(list)
     used: dict[str, int] = defaultdict(int)
     for _, _, bit, _ in tops:
         used[book.groups[group_of[bit]].name] += 1
     differing = [top for top in tops if top[3]]  # else nothing differs there, and there is no right place
-    placed = contributed(opened, opened.sided(testing, crops), differing, maps)
+    placed = contributed(opened, crops, differing, maps)
     for (q, g, bit, _), added in zip(differing, placed, strict=True):
         group = book.groups[group_of[bit]].name
         for row, from_places in zip((q, g), added, strict=True):
@@ -164,7 +186,7 @@ def by_pair(
 
 
 def contributed(
-    opened: Any, crops: Any, tops: list[tuple[int, int, int, bool]], maps: dict[int, np.ndarray]
+    opened: Any, crops: Any, tops: list[Top], maps: dict[int, np.ndarray]
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """What the places of both crops of each pair contribute to the part of its attribute; at least 0."""
     found = []
