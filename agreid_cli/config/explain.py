@@ -32,6 +32,7 @@ class ExplainConfig(Frozen):
     #: The late stages from which attributes are recognised: separate ones, or those of the maps. In the
     #: latter case the maps also learn from attribute labels.
     recognise_from: Literal["own", "maps"] = "own"
+    box: bool = False  # recognise attributes also from the shape and the place of the crop's box
     reduction: int = Field(8, ge=1)  # the decomposition head has C/8 channels
     #: Initial weights of its late stages: the pretrained weights of the backbone, or the teacher's.
     start: Literal["weights", "teacher"] = "weights"

@@ -7,7 +7,8 @@ the model's own frozen pooling and neck: M vectors, whose distances are the part
 
 A third stream, with its own late stages, recognises the attributes, independently of the maps. With `shared`
 (our variant) it uses the late stages of the maps instead: these then also learn from attribute labels, not
-only from distances.
+only from distances. With `boxed` (also ours) it only adds to what the shape and place of the crop's box tell,
+which resizing takes away: maps and distances do not depend on it.
 
 Nothing in the re-ID model changes: no gradients, no batch statistics.
 """
@@ -23,9 +24,10 @@ from torch import Tensor, nn
 from agreid_cli.errors import InputError
 from agreid_cli.nn.activation import activation
 from agreid_cli.nn.backbones.backbone import Backbone, Three
+from agreid_cli.nn.boxed import Boxed
 from agreid_cli.nn.model import ReidModel
 from agreid_cli.nn.pooled import attribute_pooling
-from agreid_cli.records.side import Side
+from agreid_cli.records.side import BOX, Side
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,8 @@ class ExplainStream(nn.Module):
 
     scale, growth: K and T of Eq. 1. from_teacher: initialise the new late stages as copies of the teacher's
     trained ones rather than from the backbone's initial weights, which may be random. shared: attributes are
-    recognised from the maps' late stages. reduction: the decomposition head has C/reduction channels.
+    recognised from the maps' late stages. boxed: attributes are recognised from the box of the crop too.
+    reduction: the decomposition head has C/reduction channels.
 
     Raises `InputError` for a teacher without exactly one map and one vector to decompose.
     """
@@ -64,6 +67,7 @@ class ExplainStream(nn.Module):
         growth: float = 0.5,
         from_teacher: bool = False,
         shared: bool = False,
+        boxed: bool = False,
         reduction: int = 8,
     ) -> None:
         super().__init__()
@@ -81,6 +85,7 @@ class ExplainStream(nn.Module):
         )
         self.recognise_tail = None if shared else late_stages()
         self.recognise = nn.Linear(channels, n_bits, bias=False)
+        self.boxed = Boxed(n_bits) if boxed else None
         for module in (self.tail, self.recognise_tail):
             if module is not None:
                 module.requires_grad_(True)
@@ -103,8 +108,13 @@ class ExplainStream(nn.Module):
 
     @property
     def needs(self) -> frozenset[str]:
-        """The side information that the teacher needs."""
+        """The side information that the teacher needs: all that embeddings and maps depend on."""
         return self.teacher.needs
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The side information for the whole output."""
+        return self.needs | ({BOX} if self.boxed is not None else frozenset())
 
     @property
     def mean(self) -> Three:
@@ -123,6 +133,8 @@ class ExplainStream(nn.Module):
         if self.recognise_tail is not None:
             seen = self.recognise_tail(hidden).grid
         attributes = self.recognise(seen.float().mean((2, 3)))
+        if self.boxed is not None:
+            attributes = attributes + self.boxed(side)
         return Explained(base, maps, self._neck(pooled), attributes.float())
 
     def features(self, images: Tensor, side: Side | None = None) -> Tensor:

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from agreid_cli import onnx_runtime
 from agreid_cli.nn.explain_stream import Explained, ExplainStream
 from agreid_cli.nn.onnx_export import INPUT, asked_of
-from agreid_cli.records.side import NO_SIDE, Side
+from agreid_cli.records.box_cues import CUES
+from agreid_cli.records.side import BOX, NO_SIDE, Side
 
 OUTPUTS = ("base", "maps", "vectors", "attributes")
 
@@ -18,7 +19,7 @@ class OnnxStream:
 
     def __init__(self, model: ExplainStream, data: bytes) -> None:
         self.backend = onnx_runtime.name()
-        self._asked = asked_of(model)
+        self._asked = _asked(model)
         self._session = onnx_runtime.started_all(data)
 
     def __call__(self, images: Tensor, side: Side = NO_SIDE) -> Explained:
@@ -32,10 +33,18 @@ class OnnxStream:
 def trace_stream(model: ExplainStream, size: tuple[int, int]) -> bytes:
     """The stream, in eval mode on the CPU, as ONNX, compared with torch; `AgreidError` where it cannot be
     had."""
-    asked = asked_of(model)
+    asked = _asked(model)
     given = {INPUT: torch.zeros(2, 3, *size)}
-    given |= {name: torch.zeros(2, dtype=torch.int64) for name in asked}
+    given |= {
+        name: torch.zeros(2, len(CUES)) if name == BOX else torch.zeros(2, dtype=torch.int64)
+        for name in asked
+    }
     return onnx_runtime.traced(_Outputs(model, asked).eval(), given, OUTPUTS)
+
+
+def _asked(model: ExplainStream) -> list[str]:
+    """The side inputs of the stream's graph: those of the embedding, and the box where it is used."""
+    return [*asked_of(model), *sorted(model.reads & {BOX})]
 
 
 class _Outputs(nn.Module):

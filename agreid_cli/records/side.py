@@ -1,4 +1,4 @@
-"""Side information of crops: camera and view, which are passed to the network with the pixels."""
+"""Side information of crops, which is passed to the network with the pixels: camera, view and box."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 VIEWS = ("aerial", "ground")
-#: What a network may need besides the pixels, and the option that supplies it if a table does not.
+#: What an embedding may need besides the pixels, and the option that supplies it if a table does not.
 OPTION_OF_NEED = {"camera": "--camid", "view": "--platform"}
+#: What recognising attributes may need as well. Every crop has it: an image file has a shape.
+BOX = "box"
 
 
 @dataclass(frozen=True)
@@ -21,18 +23,19 @@ class Side:
     """Side information of B crops; a field is None if it is not known.
 
     camera: int64 B, the row of the crop's camid in the list of training cameras (`Facts.cameras`).
-    view: int64 B, the index into `VIEWS`.
+    view: int64 B, the index into `VIEWS`. box: float32 B×8, the columns of `records.box_cues`.
     """
 
     camera: Tensor | None = None
     view: Tensor | None = None
+    box: Tensor | None = None
 
     def __getitem__(self, rows: Any) -> Side:
         """The side information of some crops; `rows` is a slice or an index tensor."""
-        return Side(*(None if part is None else part[rows] for part in (self.camera, self.view)))
+        return Side(*(None if part is None else part[rows] for part in vars(self).values()))
 
     def has(self, need: str) -> bool:
-        """Whether `camera` or `view` is known."""
+        """Whether `camera`, `view` or `box` is known."""
         return getattr(self, need) is not None
 
 

@@ -16,7 +16,7 @@ class Batch:
     images: torch.Tensor  # B×3×H×W float32, normalised for the backbone
     label: torch.Tensor  # B int64, 0..N−1 over the training identities; −1 outside training
     pid: torch.Tensor  # B int64
-    side: Side  # the camera's row in the list of training cameras, and the view
+    side: Side  # the camera's row in the list of training cameras, the view, and the box
     attrs: torch.Tensor | None  # B×M uint8; a row without attributes is all zero; None: no crop has any
     index: torch.Tensor  # B int64, rows of the `Samples` the batch was drawn from
 
@@ -31,5 +31,5 @@ class Batch:
 
     def tensors(self) -> list[torch.Tensor]:
         """All tensors, for recording their use on a GPU stream."""
-        every = [*vars(self).values(), self.side.camera, self.side.view]
+        every = [*vars(self).values(), *vars(self.side).values()]
         return [tensor for tensor in every if isinstance(tensor, torch.Tensor)]

@@ -64,7 +64,7 @@ class Batches:
             seed=seed,
         )
         self.store = make_store(images, Normalise.of(mean, std), self.device, on_gpu=data.on_gpu)
-        columns = {name: getattr(samples, name) for name in ("label", "pid", "view", "attrs")}
+        columns = {name: getattr(samples, name) for name in ("label", "pid", "view", "box", "attrs")}
         columns["camera"] = camera_rows(samples.camid, cameras)
         self.columns = {
             name: None if values is None else torch.from_numpy(values).to(self.device)
@@ -126,7 +126,7 @@ class Batches:
             images = images.contiguous()
         where = rows.to(self.device)
         labels = {name: None if all_ is None else all_[where] for name, all_ in self.columns.items()}
-        side = Side(camera=labels.pop("camera"), view=labels.pop("view"))
+        side = Side(**{part: labels.pop(part) for part in ("camera", "view", "box")})
         return Batch(images=images, index=where, side=side, **labels)
 
     def _ahead(self, number: int, step: int, rows: torch.Tensor) -> tuple[Batch, Any]:

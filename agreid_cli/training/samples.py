@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from agreid_cli.errors import InputError
+from agreid_cli.records.box_cues import box_cues
 from agreid_cli.records.crops import VIEW_OF_PLATFORM
 from agreid_cli.records.manifest import JUNK_PID, attribute_matrix
 from agreid_cli.records.side import VIEWS
@@ -31,6 +32,7 @@ class Samples:
     view: np.ndarray  # N int64, index into VIEWS
     platform: np.ndarray  # N str
     attrs: np.ndarray | None  # N×M uint8; all zero if unknown
+    box: np.ndarray | None = None  # N×8 float32, of `records.box_cues`
 
     def __len__(self) -> int:
         return len(self.crop_id)
@@ -95,6 +97,7 @@ def samples_of(manifest: pa.Table, crop_ids: Iterable[str], folder: Path) -> Sam
         view=np.array([VIEWS.index(VIEW_OF_PLATFORM[name]) for name in platform], dtype=np.int64),
         platform=platform,
         attrs=attribute_matrix(table) if has_attributes else None,
+        box=box_cues(table),
     )
 
 

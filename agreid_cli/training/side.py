@@ -1,4 +1,4 @@
-"""Camera and view of crops as network inputs, or an error that names the option to supply them."""
+"""Camera, view and box of crops as network inputs, or an error that names the option to supply them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import numpy.typing as npt
 import torch
 
 from agreid_cli.errors import InputError
+from agreid_cli.records.box_cues import Cues
 from agreid_cli.records.crops import VIEW_OF_PLATFORM
-from agreid_cli.records.side import NO_SIDE, OPTION_OF_NEED, VIEWS, Side
+from agreid_cli.records.side import BOX, NO_SIDE, OPTION_OF_NEED, VIEWS, Side
 from agreid_cli.training.facts import Facts
 
 Ints = npt.NDArray[np.int64]
@@ -22,25 +23,24 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class SideColumns:
-    """For N crops, int64 N each; None if the network does not need it."""
+    """For N crops, int64 N, and float32 N×8 for the box; None if the network does not need it."""
 
     camera: Ints | None = None
     view: Ints | None = None
+    box: Cues | None = None
 
     def of(self, rows: slice | Ints, device: torch.device | str = "cpu") -> Side:
         """For some crops, on a device."""
-        if self.camera is None and self.view is None:
+        columns = vars(self).values()
+        if all(column is None for column in columns):
             return NO_SIDE
         return Side(
-            *(
-                None if column is None else torch.from_numpy(column[rows]).to(device)
-                for column in (self.camera, self.view)
-            )
+            *(None if column is None else torch.from_numpy(column[rows]).to(device) for column in columns)
         )
 
     def rows(self, part: slice) -> SideColumns:
         """Of some neighbouring crops."""
-        return SideColumns(*(None if c is None else c[part] for c in (self.camera, self.view)))
+        return SideColumns(*(None if c is None else c[part] for c in vars(self).values()))
 
 
 def side_columns(
@@ -50,13 +50,18 @@ def side_columns(
     camid: Sequence[int | None],
     platform: Sequence[str | None],
     run: str,
+    box: Cues | None = None,
 ) -> SideColumns:
     """The side information of crops for the network of `run`; `InputError` if it is unknown or was not
     trained.
 
-    camid, platform: one value per crop, None if unknown.
+    camid, platform: one value per crop, None if unknown. box: those of `records.box_cues`.
     """
-    columns = {}
+    columns: dict[str, Any] = {}
+    if BOX in needs:
+        if box is None:
+            raise ValueError("the boxes of the crops are missing")
+        columns["box"] = box
     if "view" in needs:
         _must_be_known("view", sum(name is None for name in platform), len(platform), run)
         views = [VIEW_OF_PLATFORM.get(str(name), str(name)) for name in platform]

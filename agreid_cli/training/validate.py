@@ -14,6 +14,7 @@ from agreid_cli.errors import InputError
 from agreid_cli.metrics.protocol import Lists, directions_in, fingerprint, sides
 from agreid_cli.metrics.scoring import ranked, result
 from agreid_cli.progress import SILENT
+from agreid_cli.records.box_cues import Cues
 from agreid_cli.records.directions import find_direction
 from agreid_cli.records.embeddings import Embeddings
 from agreid_cli.records.manifest import Known
@@ -33,6 +34,7 @@ class Testing:
     known: tuple[Known, ...]
     lists: Lists | None
     who: str = "test"  # or "held-out": training people excluded from training
+    box: Cues | None = None  # of `records.box_cues`
 
     def embeddings(self, features: npt.NDArray[np.float32]) -> Embeddings:
         """The embedding set to rank."""
@@ -50,7 +52,7 @@ def sided(testing: Testing, crops: Crops, *, needs: Collection[str], facts: Fact
     """The crops with the side information that the run's network needs; `InputError` if it is unknown."""
     side = side_columns(
         needs, facts, camid=[k.camid for k in testing.known], platform=[k.platform for k in testing.known],
-        run=run,
+        run=run, box=testing.box,
     )  # fmt: skip
     return SidedCrops(crops, side)
 

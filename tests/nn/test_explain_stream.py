@@ -12,6 +12,8 @@ from agreid_cli.nn.losses.distill import attribute_prior, metric_distillation, s
 from agreid_cli.nn.model import ReidModel, build_model
 from agreid_cli.nn.pooled import base_distances, part_distances
 from agreid_cli.nn.spec import ModelSpec
+from agreid_cli.records.box_cues import CUES
+from agreid_cli.records.side import Side
 
 SIZE, N_BITS = (64, 32), 6
 CASES = [("osnet-x0.25", "bot"), ("osnet-x0.25", "sbs"), ("resnet50", "bot"), ("vit-s16", "sbs")]
@@ -121,6 +123,24 @@ def test_attributes_may_be_recognised_from_the_late_stages_of_the_maps() -> None
     assert all(p.grad is None for p in own.tail.parameters())
     assert all(p.grad is not None for p in shared.tail.parameters())
     assert not any(name.startswith("recognise_tail") for name, _ in shared.named_parameters())
+
+
+def test_the_box_changes_what_is_recognised_and_nothing_else() -> None:
+    stream = ExplainStream(teacher("osnet-x0.25", "bot"), n_bits=6, boxed=True).eval()
+    assert (stream.needs, stream.reads) == (frozenset(), {"box"})
+    assert stream.boxed is not None
+    images, box = torch.rand(2, 3, *SIZE), torch.rand(2, len(CUES))
+    with torch.no_grad():
+        unfitted = stream(images, Side(box=box)).attributes
+        stream.boxed.fit(torch.rand(9, len(CUES)), torch.rand(9, 6) > 0.5)
+        one, other = (stream(images, Side(box=cues)) for cues in (box, box + 1))
+        added = stream.boxed(Side(box=box))
+    assert (one.attributes - other.attributes).abs().min() > 1e-6
+    torch.testing.assert_close(one.attributes, unfitted + added)
+    for part in ("base", "maps", "vectors"):
+        assert torch.equal(getattr(one, part), getattr(other, part)), part
+    with pytest.raises(ValueError, match="box"):
+        stream(images)
 
 
 def test_the_width_of_the_decomposition_head_is_a_part_of_the_channels() -> None:

@@ -61,7 +61,8 @@ def test_a_batch_has_names_that_agree_with_each_other(made: tuple[Samples, np.nd
         assert [cameras[row] for row in batch.side.camera.tolist()] == samples.camid[index].tolist()
         first = batch.first(3)
         assert torch.equal(first.side.camera, batch.side.camera[:3])
-        assert [len(tensor) for tensor in first.tensors()] == [3] * 6
+        assert torch.equal(first.side.box, torch.from_numpy(samples.box)[first.index])
+        assert [len(tensor) for tensor in first.tensors()] == [3] * 7
         assert batch.attrs is None
         shown = ((batch.images * 0.5 + 0.5) * 255).mean((2, 3))  # each person has one colour
         for pixel, pid in zip(shown, batch.pid.tolist(), strict=True):

@@ -20,6 +20,7 @@ from agreid_cli.errors import InputError, MissingError, did_you_mean
 from agreid_cli.metrics.protocol import sides
 from agreid_cli.metrics.scoring import ranked
 from agreid_cli.progress import SILENT, Progress
+from agreid_cli.records.box_cues import box_cues
 from agreid_cli.records.directions import find_direction
 from agreid_cli.records.embedding_join import join
 from agreid_cli.records.files import write_bytes, write_text
@@ -172,6 +173,8 @@ class Crops:
             dict(_pairs(table, column)) if table is not None else {}
             for column in ("path", "pid", "platform", "camid")
         )
+        boxes = [] if table is None else zip(table["crop_id"].to_pylist(), box_cues(table), strict=True)
+        self.box_of = dict(boxes)
         has = table is not None and table["attr_bits"].null_count < len(table)
         self.known = known_bits(workspace, codebook) if has and codebook else None
 
@@ -180,7 +183,7 @@ class Crops:
         if name in self.path_of:
             bits = self.known.of([name])[0] if self.known else None
             platform, camid = self.platform_of[name], self.camid_of[name]
-            return Source(name, self.folder / self.path_of[name], bits, platform, camid)
+            return Source(name, self.folder / self.path_of[name], bits, platform, camid, self.box_of[name])
         if Path(name).is_file():
             return Source(Path(name).name, Path(name), None, given.platform, given.camid)
         raise MissingError(

@@ -14,6 +14,7 @@ from agreid_cli.errors import InputError
 from agreid_cli.nn.losses.distill import SAME_PICTURE
 from agreid_cli.nn.pooled import base_distances, cross_distances
 from agreid_cli.progress import SILENT, Progress
+from agreid_cli.records.box_cues import cues_of_file
 from agreid_cli.records.images.reading import read_picture
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.reporting.explain_page import TOP, Image, PairView, Shown
@@ -87,9 +88,12 @@ class Explainer:
 
     def see(self, source: Source) -> Seen:
         """`InputError` if the file is not an image, or if the network needs side information."""
-        columns = self.opened.side([source.camid], [source.platform])
-        side = columns.of(slice(1), self.opened.stream.device)
         pixels, image = read_source(source, self.opened.config)
+        box = source.box
+        if box is None:
+            box = cues_of_file(image.shape[1], image.shape[0], source.platform)
+        columns = self.opened.side([source.camid], [source.platform], box[None])
+        side = columns.of(slice(1), self.opened.stream.device)
         said = self.opened.stream(pixels[None], side)
         shown = Shown(source.name, image, said.maps[0].cpu().numpy())
         chances = self.sharing.probabilities(said.attributes.sigmoid().cpu().numpy())[0]

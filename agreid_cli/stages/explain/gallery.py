@@ -6,23 +6,25 @@ import hashlib
 import io
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from agreid_cli.errors import AgreidError, InputError
+from agreid_cli.errors import AgreidError, InputError, Problem
 from agreid_cli.nn.encoder import TORCH
 from agreid_cli.progress import SILENT, Progress
+from agreid_cli.records.box_cues import Cues, box_cues, cues_of_file
 from agreid_cli.records.files import write_bytes, writing
+from agreid_cli.records.images.reading import picture_size
 from agreid_cli.records.locks import locked
 from agreid_cli.records.manifest import read_manifest
-from agreid_cli.records.side import NOT_GIVEN, GivenSide
+from agreid_cli.records.side import BOX, NOT_GIVEN, GivenSide
 from agreid_cli.records.split import read_split, sides_of
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.explain.seen import Source
-from agreid_cli.stages.run.crop_sources import CropRows, crop_rows
+from agreid_cli.stages.run.crop_sources import MOST_NAMED, CropRows, crop_rows
 from agreid_cli.stages.run.decoded import Decoded
 from agreid_cli.stages.run.embed_units import RANGE
 from agreid_cli.stages.run.streams import OpenStream
@@ -43,7 +45,10 @@ class Gallery:
     def source(self, row: int) -> Source:
         """One crop, for the explainer."""
         rows = self.rows
-        return Source(rows.crop_id[row], rows.path[row], platform=rows.platform[row], camid=rows.camid[row])
+        return Source(
+            rows.crop_id[row], rows.path[row], platform=rows.platform[row], camid=rows.camid[row],
+            box=None if rows.box is None else rows.box[row],
+        )  # fmt: skip
 
 
 def open_gallery(
@@ -62,7 +67,9 @@ def open_gallery(
     if not rows.path:
         raise InputError("no crops to search", hint="Give some: agreid search --crops FOLDER")
     opened = opened.for_many(len(rows.path), progress)
-    side = opened.side(rows.camid, rows.platform)
+    if BOX in opened.reads and rows.box is None:
+        rows = replace(rows, box=_of_files(rows))
+    side = opened.side(rows.camid, rows.platform, rows.box)
     place = opened.run.root / "search" / _key(opened, rows)
     files = [place / f"{name}.npy" for name in FIELDS]
     if not all(file.is_file() for file in files):
@@ -71,6 +78,22 @@ def open_gallery(
             _predict(opened, rows, SidedCrops(_pixels(opened, rows.path), side), place, progress)
     base, chances = (np.load(file, mmap_mode="r") for file in files)
     return Gallery(rows, Read(base, chances), files)
+
+
+def _of_files(rows: CropRows) -> Cues:
+    """What image files tell of the boxes; `InputError` names those that cannot be read."""
+    found, problems = [], []
+    for path, platform in zip(rows.path, rows.platform, strict=True):
+        try:
+            found.append(cues_of_file(*picture_size(path), platform))
+        except (OSError, ValueError) as error:
+            problems.append(Problem(str(path), getattr(error, "strerror", None) or str(error)))
+    if problems:
+        raise InputError(
+            f"{len(problems)} of {len(rows.path)} crops cannot be read", problems=problems[:MOST_NAMED],
+            hint="Repair or remove them.",
+        )  # fmt: skip
+    return np.stack(found)
 
 
 def _pixels(opened: OpenStream, paths: Sequence[Path]) -> Decoded:
@@ -123,7 +146,8 @@ def _test_crops(workspace: Workspace) -> CropRows:
         (list(column) for column in zip(*found, strict=True)) if found else [[]] * 5
     )
     files = [workspace.manifest.parent / name for name in path]
-    return CropRows(crop_id, files, pid, camid, platform)
+    taken = np.array([crop in wanted for crop in table["crop_id"].to_pylist()])
+    return CropRows(crop_id, files, pid, camid, platform, box=box_cues(table)[taken])
 
 
 def _key(opened: OpenStream, rows: CropRows) -> str:
@@ -131,6 +155,8 @@ def _key(opened: OpenStream, rows: CropRows) -> str:
     digest = hashlib.sha256(opened.weights_sha256.encode())
     if opened.stream.backend != TORCH:
         digest.update(opened.stream.backend.encode())
+    if BOX in opened.reads and rows.box is not None:
+        digest.update(rows.box.tobytes())
     for path in rows.path:
         try:
             said = path.stat()

@@ -9,19 +9,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from agreid_cli.records.box_cues import Cues
 from agreid_cli.records.side import Side
 from agreid_cli.reporting.explain_page import Image, Shown
 
 
 @dataclass(frozen=True)
 class Source:
-    """One picture: what it is called, its file, and its attributes (M,), platform and camid where known."""
+    """One picture: what it is called, its file, and what is known of it.
+
+    bits: its attributes (M,). box: of `records.box_cues`; None is that of the file alone.
+    """
 
     name: str
     path: Path
     bits: npt.NDArray[np.uint8] | None = None
     platform: str | None = None
     camid: int | None = None
+    box: Cues | None = None
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from agreid_cli.datasets.unused import ELSEWHERE, Unused, say_unused, unused
 from agreid_cli.errors import InputError, MissingError, Problem
 from agreid_cli.progress import SILENT, Progress
 from agreid_cli.records.artefact import SCHEMA_KEY
+from agreid_cli.records.box_cues import Cues, box_cues
 from agreid_cli.records.crops import CROPS
 from agreid_cli.records.image_files import is_litter
 from agreid_cli.records.manifest import JUNK_PID, is_manifest, read_manifest
@@ -28,7 +29,10 @@ MOST_NAMED = 20
 
 @dataclass(frozen=True)
 class CropRows:
-    """Crops by columns; `path` is the path of each image, `unused` the skipped files of a folder."""
+    """Crops by columns; `path` is the path of each image, `unused` the skipped files of a folder.
+
+    box: of `records.box_cues`; None without a table of ours.
+    """
 
     crop_id: list[str]
     path: list[Path]
@@ -36,6 +40,7 @@ class CropRows:
     camid: list[int | None]
     platform: list[str | None]
     unused: list[Unused] = field(default_factory=list)
+    box: Cues | None = None
 
     def columns(self) -> dict[str, Sequence[Any]]:
         """As in an embeddings table; an unknown camera is 0."""
@@ -76,7 +81,7 @@ def table_rows(path: Path) -> CropRows:
     read = {name: table[name].to_pylist() for name in ("crop_id", "path", "camid", "platform")}
     pid = table["pid"].to_pylist() if "pid" in table.column_names else [JUNK_PID] * len(table)
     files = [path.parent / name for name in read["path"]]
-    return CropRows(read["crop_id"], files, pid, read["camid"], read["platform"])
+    return CropRows(read["crop_id"], files, pid, read["camid"], read["platform"], box=box_cues(table))
 
 
 def list_rows(file: Path, progress: Progress = SILENT) -> CropRows:

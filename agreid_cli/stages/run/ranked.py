@@ -61,4 +61,5 @@ def load_held_out(
 
 def _testing(samples: Samples, lists: Lists | None) -> Testing:
     said = zip(samples.pid.tolist(), samples.camid.tolist(), samples.platform.tolist(), strict=True)
-    return Testing(tuple(samples.crop_id.tolist()), tuple(Known(*s) for s in said), lists)
+    known = tuple(Known(*s) for s in said)
+    return Testing(tuple(samples.crop_id.tolist()), known, lists, box=samples.box)

@@ -16,6 +16,7 @@ from agreid_cli.config.train import TrainConfig
 from agreid_cli.errors import InputError, MissingError
 from agreid_cli.nn.encoder import Encoder
 from agreid_cli.progress import SILENT, Progress
+from agreid_cli.records.box_cues import Cues
 from agreid_cli.records.manifest import attribute_matrix, read_manifest
 from agreid_cli.records.runs import Run, all_runs, find_run
 from agreid_cli.records.workspace import Workspace
@@ -78,15 +79,25 @@ class OpenStream:
     def codebook(self) -> Codebook:
         return self.facts.bits
 
-    def side(self, camid: Sequence[int | None], platform: Sequence[str | None]) -> SideColumns:
-        """The side information of crops for its network; `InputError` if it is unknown."""
+    @property
+    def reads(self) -> frozenset[str]:
+        """The side information for its output."""
+        return self.stream.model.reads
+
+    def side(
+        self, camid: Sequence[int | None], platform: Sequence[str | None], box: Cues | None
+    ) -> SideColumns:
+        """The side information of crops for its network; `InputError` if it is unknown.
+
+        box: of `records.box_cues`.
+        """
         return side_columns(
-            self.stream.encoder.needs, self.facts, camid=camid, platform=platform, run=self.run.name
+            self.reads, self.facts, camid=camid, platform=platform, run=self.run.name, box=box
         )
 
     def sided(self, testing: Testing, crops: Any) -> SidedCrops:
         """The crops with the side information for its network."""
-        return sided(testing, crops, needs=self.stream.encoder.needs, facts=self.facts, run=self.run.name)
+        return sided(testing, crops, needs=self.reads, facts=self.facts, run=self.run.name)
 
 
 def open_stream(

@@ -32,7 +32,7 @@ class RunEmbedder:
         # a video has more crops than the minimum for which tracing pays
         self.encoder = encoder_for(self.network, device=device, crops=FEW, folder=folder, backend=backend)
         # not bound to a video yet: the first rows are used for the tracker's warm-up
-        columns = {need: np.zeros(1, np.int64) for need in self.encoder.needs}
+        columns: dict[str, Any] = {need: np.zeros(1, np.int64) for need in self.encoder.needs}
         self.side = SideColumns(**columns).of(slice(1), self.encoder.device)
 
     def of_video(self, facts: Facts) -> RunEmbedder:

@@ -6,6 +6,7 @@ Its network contains the frozen run that it explains, and needs the same side in
 from __future__ import annotations
 
 import numpy as np
+import torch
 
 from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.config.train import TrainConfig
@@ -116,6 +117,10 @@ def make_trainee(
     people = np.unique(samples.pid, return_index=True)[1]
     rates = bits.take(samples.attrs)[people].mean(axis=0)
     stream = _over(teacher, config, bits.codebook.n_bits)
+    if stream.boxed is not None:
+        assert samples.box is not None
+        cues, attributes = torch.from_numpy(samples.box), torch.from_numpy(bits.take(samples.attrs))
+        stream.boxed.fit(cues, attributes)
     return Trainee(stream, ExplainObjective(config.explain, bits, rates), facts)
 
 
@@ -142,7 +147,7 @@ def _over(teacher: ReidModel, config: TrainConfig, n_bits: int) -> ExplainStream
     assert explain is not None
     return ExplainStream(
         teacher, n_bits=n_bits, scale=explain.K, growth=explain.T, from_teacher=explain.start == "teacher",
-        shared=explain.recognise_from == "maps", reduction=explain.reduction,
+        shared=explain.recognise_from == "maps", boxed=explain.box, reduction=explain.reduction,
     )  # fmt: skip
 
 

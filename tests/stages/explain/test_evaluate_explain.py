@@ -55,7 +55,8 @@ def slow(workspace: Workspace) -> dict[str, Any]:
     testing, crops = load_testing(workspace, opened.config, Heard())
     query, gallery = testing.lists["a2g"]
     place = {crop: row for row, crop in enumerate(testing.crop_id)}
-    said = [opened.stream(crops[row : row + 1]) for row in range(len(crops))]
+    side = opened.sided(testing, crops).side
+    said = [opened.stream(crops[row : row + 1], side.of(slice(row, row + 1))) for row in range(len(crops))]
     vectors = [s.vectors[0].double().numpy() for s in said]
     base = [s.base[0].double().numpy() for s in said]
     chances = [s.attributes[0].sigmoid().numpy() for s in said]
