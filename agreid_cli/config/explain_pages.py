@@ -17,9 +17,10 @@ class ExplainPagesConfig(Frozen):
     maps: int = Field(12, ge=1)  # mean maps in --aggregate, those with the highest shares first
     batch: int = Field(32, ge=1)  # crops
     shares: Literal["run", "paper", "expected"] = "run"  # those of the run, or by name
-    #: Over the crops: where an attribute is looked for, whatever the other crop shows, or what the places
-    #: contribute to its part of the distance of the two.
-    show: Literal["attention", "contributions"] = "attention"
+    #: Over the crops: where an attribute is looked for, whatever the other crop shows; what the places
+    #: contribute to its part of the distance of the two; or where the two differ, weighted by the evidence
+    #: from which the attribute is recognised.
+    show: Literal["attention", "contributions", "evidence"] = "attention"
 
 
 class IndexConfig(Frozen):
@@ -48,6 +49,7 @@ class SearchConfig(Frozen):
     pool: Literal["mean", "weighted", "best"] = "weighted"
     index: IndexConfig = IndexConfig()
     shares: Literal["run", "paper", "expected"] = "run"  # those of the run, or by name
-    #: Over the crops: where an attribute is looked for, whatever the other crop shows, or what the places
-    #: contribute to its part of the distance of the two.
-    show: Literal["attention", "contributions"] = "attention"
+    #: Over the crops: where an attribute is looked for, whatever the other crop shows; what the places
+    #: contribute to its part of the distance of the two; or where the two differ, weighted by the evidence
+    #: from which the attribute is recognised.
+    show: Literal["attention", "contributions", "evidence"] = "attention"

@@ -131,7 +131,7 @@ class ExplainStream(nn.Module):
         hidden, features, base, seen, maps = self._mapped(images, side)
         pooled = attribute_pooling(features, maps, p=self.power)
         if self.recognise_tail is not None:
-            seen = self.recognise_tail(hidden).grid
+            seen = self._recognised_from(hidden)
         attributes = self.recognise(seen.float().mean((2, 3)))
         if self.boxed is not None:
             attributes = attributes + self.boxed(side)
@@ -149,6 +149,16 @@ class ExplainStream(nn.Module):
     def weighted(self, features: Tensor, maps: Tensor) -> Tensor:
         """B×C×H×W and B×M×H×W to B×M×D: one vector for each map, as in `forward`."""
         return self._neck(attribute_pooling(features, maps, p=self.power))
+
+    def evidence(self, images: Tensor, side: Side | None = None) -> Tensor:
+        """B×M×H×W: what the pixels of each position say for an attribute, or against it where it is negative.
+
+        The mean over positions is the logit, without what the box tells (class activation maps; Zhou et al.,
+        CVPR 2016).
+        """
+        seen = self._recognised_from(self.teacher.backbone(images, side)).float()
+        found: Tensor = torch.einsum("mc,bchw->bmhw", self.recognise.weight, seen)
+        return found
 
     def part(self, images: Tensor, side: Side | None, bit: Tensor) -> tuple[Tensor, Tensor]:
         """`base` and the one vector of `bit` (B,) of `forward`, B×D each, without those of the other bits."""
@@ -171,6 +181,12 @@ class ExplainStream(nn.Module):
         seen = self.tail(hidden).grid
         maps = activation(self.decompose(seen).float(), scale=self.scale, growth=self.growth)
         return hidden, features.grid, base, seen, maps
+
+    def _recognised_from(self, hidden: Tensor) -> Tensor:
+        """From the output of the stem, the features from which attributes are recognised."""
+        tail = self.tail if self.recognise_tail is None else self.recognise_tail
+        seen: Tensor = tail(hidden).grid
+        return seen
 
     def _read_power(self, *_: object) -> None:
         """The power of the teacher's pooling as a number.

@@ -24,6 +24,7 @@ TOP = 4  # attributes whose maps are drawn
 COLOURS = {
     "attention": "colours: where the stream looks for the attribute",
     "contributions": "colours: what places add to the attribute's part of the distance",
+    "evidence": "colours: where the crops differ in what the attribute is recognised from",
 }
 QUALITY = 88
 Image = npt.NDArray[np.uint8]

@@ -13,7 +13,8 @@ Both stand beside the share of the crop that these parts cover (chance), and bes
 the mean of all the crop's maps: what a map that knows where a person is, but nothing of the attribute,
 would reach. Then the pairs: of two different people who do differ in the attribute with the largest share,
 does its map lie on the right part, in the crop of the one who has the attribute and in that of the other?
-And do the contributions of the places to that attribute's part, which depend on both crops? All this twice:
+And do the contributions of the places to that attribute's part, which depend on both crops, and those
+weighted by the evidence from which the stream recognises it (`explain --set show=evidence`)? All this twice:
 for the largest share of all, and for the largest one of the groups that the stream recognises on held-out
 people, which are those that sentences may name.
 """
@@ -35,6 +36,7 @@ from agreid_cli.records.manifest import read_manifest
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.reporting.attention import spread
 from agreid_cli.stages.explain.calibrate import calibration
+from agreid_cli.stages.explain.drawn import evidence
 from agreid_cli.stages.run.ranked import load_testing
 from agreid_cli.stages.run.streams import known_bits, open_stream
 from agreid_cli.synth.people.parts import GROUP_PARTS
@@ -147,6 +149,7 @@ def by_pair(
 
 
 Top = tuple[int, int, int, bool]
+WAYS = ("map", "mean map", "contributions", "evidence")
 
 
 def say_pairs(
@@ -160,15 +163,15 @@ def say_pairs(
     for _, _, bit, _ in tops:
         used[book.groups[group_of[bit]].name] += 1
     differing = [top for top in tops if top[3]]  # else nothing differs there, and there is no right place
-    placed = contributed(opened, crops, differing, maps)
-    for (q, g, bit, _), added in zip(differing, placed, strict=True):
+    ways = [contributed(opened, crops, differing, maps, show) for show in ("contributions", "evidence")]
+    for (q, g, bit, _), *added in zip(differing, *ways, strict=True):
         group = book.groups[group_of[bit]].name
-        for row, from_places in zip((q, g), added, strict=True):
+        for row, *from_places in zip((q, g), *added, strict=True):
             inside = np.isin(masks[row], GROUP_PARTS[group])
             if inside.any():
                 own = points(sized(maps[row][bit], masks[row]), inside)
                 plain = points(sized(maps[row].mean(axis=0), masks[row]), inside)
-                new = points(sized(from_places, masks[row]), inside)
+                new = [figure for way in from_places for figure in points(sized(way, masks[row]), inside)]
                 who = "of the one who has it" if bits[row, bit] else "of the other"
                 seen[who].append([*own, *plain, *new, float(inside.mean())])
     differs = np.mean([exclusive for *_, exclusive in tops])
@@ -176,19 +179,18 @@ def say_pairs(
         f"largest share of {len(tops)} pairs of different people: they differ in {100 * differs:.1f} %; then"
     )
     for who, values in seen.items():
-        hit, energy, plain_hit, plain_energy, new_hit, new_energy, area = 100 * np.mean(values, axis=0)
-        print(
-            f"in the crop {who}: {len(values)}, pointing game {hit:.1f} ({plain_hit:.1f}; contributions "
-            f"{new_hit:.1f}), energy {energy:.1f} ({plain_energy:.1f}; {new_energy:.1f}), chance {area:.1f}"
-        )
+        *found, area = 100 * np.mean(values, axis=0)
+        print(f"in the crop {who}: {len(values)}, pointing game / energy, chance {area:.1f}")
+        for words, hit, energy in zip(WAYS, found[::2], found[1::2], strict=True):
+            print(f"  {words}: {hit:.1f} / {energy:.1f}")
     common = sorted(used.items(), key=lambda item: -item[1])[:6]
     print("most often: " + ", ".join(f"{name} {100 * n / len(tops):.0f} %" for name, n in common))
 
 
 def contributed(
-    opened: Any, crops: Any, tops: list[Top], maps: dict[int, np.ndarray]
+    opened: Any, crops: Any, tops: list[Top], maps: dict[int, np.ndarray], show: str
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """What the places of both crops of each pair contribute to the part of its attribute; at least 0."""
+    """What the places of both crops of each pair contribute, as `stages/explain/drawn.py` draws it."""
     found = []
     stream = opened.stream
     for start in range(0, len(tops), 32):
@@ -197,8 +199,14 @@ def contributed(
         for rows in zip(*[(q, g) for q, g, _, _ in some], strict=True):
             images.append(stream.encoder.images(np.stack([crops.pixels[row : row + 1][0] for row in rows])))
             sides.append(crops.side.of(np.array(rows), stream.device))
-            of_bit = [maps[row][bit] for row, (_, _, bit, _) in zip(rows, some, strict=True)]
-            own.append(torch.from_numpy(np.stack(of_bit)).unsqueeze(1).to(stream.device))
+            bits = [bit for _, _, bit, _ in some]
+            if show == "evidence":
+                weights = evidence(stream.model, images[-1], sides[-1])[range(len(bits)), bits]
+            else:
+                weights = torch.from_numpy(
+                    np.stack([maps[row][b] for row, b in zip(rows, bits, strict=True)])
+                )
+            own.append(weights.unsqueeze(1).to(stream.device))
         both = contributions(stream.model, *images, (sides[0], sides[1]), maps=(own[0], own[1]))
         first, second = (side.clamp_min(0).cpu().numpy() for side in both)
         found += list(zip(first, second, strict=True))

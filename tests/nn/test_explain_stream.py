@@ -125,6 +125,16 @@ def test_attributes_may_be_recognised_from_the_late_stages_of_the_maps() -> None
     assert not any(name.startswith("recognise_tail") for name, _ in shared.named_parameters())
 
 
+@pytest.mark.parametrize("shared", [False, True])
+def test_evidence_adds_up_to_the_logits(shared: bool) -> None:
+    stream = ExplainStream(teacher("osnet-x0.25", "bot"), n_bits=6, shared=shared).eval()
+    images = torch.rand(2, 3, *SIZE)
+    with torch.no_grad():
+        found, logits = stream.evidence(images), stream(images).attributes
+    assert found.shape == (2, 6, 4, 2)
+    torch.testing.assert_close(found.mean((2, 3)), logits, rtol=1e-4, atol=1e-6)
+
+
 def test_the_box_changes_what_is_recognised_and_nothing_else() -> None:
     stream = ExplainStream(teacher("osnet-x0.25", "bot"), n_bits=6, boxed=True).eval()
     assert (stream.needs, stream.reads) == (frozenset(), {"box"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
@@ -78,7 +80,9 @@ def evaluate_attributes(
         raise InputError("all test people have the same attributes, so a description finds everyone")
     with progress.task("recognising attributes", len(rows), "crops") as task:
         read = opened.for_many(len(rows), progress).stream.read(crops, rows, task=task)
-    chances = {"stream": _normalised(shares.for_ranking(read.chances), book.sizes)}
+    chances: dict[str, npt.NDArray[np.floating[Any]]] = {
+        "stream": _normalised(shares.for_ranking(read.chances), book.sizes)
+    }
     trained = _training(workspace, opened, progress)
     if trained is not None:
         progress.note("fitting one classifier per attribute on the embeddings of the training crops")

@@ -68,10 +68,10 @@ def explain(
     `runs/<name>/explain/` or to `out`.
     """
     if run is not None and (plain := find_run(workspace, run)).config.is_file() and not explains(plain):
-        if config.show == "contributions":
+        if config.show != "attention":
             raise InputError(
                 f"the run '{plain.name}' has no attribute maps, so places contribute to no attribute",
-                hint="Leave out show=contributions, or name an explainable stream with --run.",
+                hint=f"Leave out show={config.show}, or name an explainable stream with --run.",
             )
         return _attention(
             workspace, plain, config, ranking, query, pair, given, direction, out, device, progress

@@ -42,7 +42,7 @@ def read_source(source: Source, config: TrainConfig) -> tuple[Image, Image]:
 class Explainer:
     """Explains pairs of images in the shares of `sharing`; `bars` is the number of attributes per pair.
 
-    show: over the crops, `contributions` of the places to an attribute's part, or its `attention` maps.
+    show: what is drawn over the crops, an attribute's `attention` maps or as in `drawn.contributed`.
     """
 
     def __init__(self, opened: OpenStream, sharing: Sharing, *, bars: int, show: str) -> None:
@@ -110,8 +110,9 @@ class Explainer:
             parts, self.groups, top=self.bars, usual=self.usual if self.sharing.calibration else None
         )
         left, right = first.shown, second.shown
-        if self.show == "contributions":
-            left, right = contributed(self.opened.stream, first, second, [r.bit for r in why[:TOP]])
+        if self.show != "attention":
+            bits = [reason.bit for reason in why[:TOP]]
+            left, right = contributed(self.opened.stream, first, second, bits, show=self.show)
         return PairView(
             title=title,
             first=left,

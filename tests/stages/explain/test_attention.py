@@ -27,8 +27,10 @@ def test_a_page_shows_where_a_view_aware_run_looks(tmp_path: Path) -> None:
     assert "attention rollout" in text
     assert any("has no attribute maps" in note for note in heard.notes)
     crops = [pair["second"] for pair in done.pairs]
-    with pytest.raises(InputError, match="has no attribute maps"):
-        explain(workspace, config=ExplainPagesConfig(show="contributions"), run="looks")
+    for show in ("contributions", "evidence"):
+        with pytest.raises(InputError, match="has no attribute maps") as caught:
+            explain(workspace, config=ExplainPagesConfig(show=show), run="looks")
+        assert f"show={show}" in caught.value.hint
     both = explain(workspace, config=ExplainPagesConfig(), run="looks", pair=crops)
     assert [pair["first"] for pair in both.pairs] == crops[:1]
     assert both.pairs[0]["gap"] is None  # nothing is split into parts

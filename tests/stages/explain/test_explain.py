@@ -53,18 +53,22 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return copy_of_stream(tmp_path_factory.mktemp("stream"))
 
 
-def test_attention_is_drawn_or_what_the_places_of_both_crops_contribute(done: Workspace) -> None:
+@pytest.mark.parametrize("show", ["contributions", "evidence"])
+def test_attention_is_drawn_or_what_the_places_of_both_crops_contribute(done: Workspace, show: str) -> None:
     opened = open_stream(done, None)
     crops = Crops(done, opened.codebook)
     names = list(crops.path_of)[:3]
-    drawn = Explainer.of(done, opened, PAGES.model_copy(update={"show": "contributions"}))
+    drawn = Explainer.of(done, opened, PAGES.model_copy(update={"show": show}))
     first, *others = (drawn.see(crops.source(name)) for name in names)
     for other in others:
         view = drawn.pair("", first, other)
         bits = [reason.bit for reason in view.reasons[:4]]
         for at in bits:
-            maps = [torch.from_numpy(seen.shown.maps[at][None, None]) for seen in (first, other)]
             images = [opened.stream.encoder.images(seen.pixels) for seen in (first, other)]
+            maps = [torch.from_numpy(seen.shown.maps[at][None, None]) for seen in (first, other)]
+            if show == "evidence":
+                with torch.no_grad():
+                    maps = [opened.stream.model.evidence(image)[:, at : at + 1] for image in images]
             wanted = contributions(opened.stream.model, *images, maps=(maps[0], maps[1]))
             for shown, own in zip((view.first, view.second), wanted, strict=True):
                 np.testing.assert_allclose(shown.maps[at], own[0].clamp_min(0), rtol=1e-3, atol=1e-6)
