@@ -48,6 +48,11 @@ class Boxed(nn.Module):
         self.register_buffer("weight", torch.zeros(len(factors), n_bits))
         self.register_buffer("bias", torch.zeros(n_bits))
 
+    @property
+    def placed(self) -> bool:
+        """Whether it was fitted to boxes in frames, and not to shapes alone."""
+        return bool(self.mean[CUES.index("in_frame")] > 0)
+
     def forward(self, side: Side | None) -> Tensor:
         """B×M. Raises `ValueError` without the boxes."""
         if side is None or side.box is None:

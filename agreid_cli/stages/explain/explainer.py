@@ -13,7 +13,7 @@ from agreid_cli.config.train import TrainConfig
 from agreid_cli.errors import InputError
 from agreid_cli.nn.losses.distill import SAME_PICTURE
 from agreid_cli.nn.pooled import base_distances, cross_distances
-from agreid_cli.progress import SILENT, Progress
+from agreid_cli.progress import SILENT, Once, Progress
 from agreid_cli.records.box_cues import cues_of_file
 from agreid_cli.records.images.reading import read_picture
 from agreid_cli.records.workspace import Workspace
@@ -45,7 +45,10 @@ class Explainer:
     show: what is drawn over the crops, an attribute's `attention` maps or as in `drawn.contributed`.
     """
 
-    def __init__(self, opened: OpenStream, sharing: Sharing, *, bars: int, show: str) -> None:
+    def __init__(
+        self, opened: OpenStream, sharing: Sharing, *, bars: int, show: str, progress: Progress = SILENT
+    ) -> None:
+        self.progress = Once(progress)
         self.opened, self.sharing, self.bars, self.show = opened, sharing, bars, show
         self.groups = group_words(opened.codebook)
         self.usual = usual(opened.codebook, sharing)
@@ -60,7 +63,7 @@ class Explainer:
     ) -> Explainer:
         """As configured, calibrated if the run held people out; says which groups are unknown."""
         shares = sharing(workspace, opened, config.shares, MEMORY_MB, progress)
-        made = cls(opened, shares, bars=config.bars, show=config.show)
+        made = cls(opened, shares, bars=config.bars, show=config.show, progress=progress)
         if words := made.caution:
             progress.note(words)
         return made
@@ -92,6 +95,8 @@ class Explainer:
         box = source.box
         if box is None:
             box = cues_of_file(image.shape[1], image.shape[0], source.platform)
+            if words := self.opened.lacking(box[None]):
+                self.progress.warn(words)
         columns = self.opened.side([source.camid], [source.platform], box[None])
         side = columns.of(slice(1), self.opened.stream.device)
         said = self.opened.stream(pixels[None], side)

@@ -69,6 +69,8 @@ def open_gallery(
     opened = opened.for_many(len(rows.path), progress)
     if BOX in opened.reads and rows.box is None:
         rows = replace(rows, box=_of_files(rows))
+    if words := opened.lacking(rows.box):
+        progress.warn(words)
     side = opened.side(rows.camid, rows.platform, rows.box)
     place = opened.run.root / "search" / _key(opened, rows)
     files = [place / f"{name}.npy" for name in FIELDS]

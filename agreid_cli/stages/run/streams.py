@@ -16,7 +16,7 @@ from agreid_cli.config.train import TrainConfig
 from agreid_cli.errors import InputError, MissingError
 from agreid_cli.nn.encoder import Encoder
 from agreid_cli.progress import SILENT, Progress
-from agreid_cli.records.box_cues import Cues
+from agreid_cli.records.box_cues import CUES, Cues
 from agreid_cli.records.manifest import attribute_matrix, read_manifest
 from agreid_cli.records.runs import Run, all_runs, find_run
 from agreid_cli.records.workspace import Workspace
@@ -93,6 +93,20 @@ class OpenStream:
         """
         return side_columns(
             self.reads, self.facts, camid=camid, platform=platform, run=self.run.name, box=box
+        )
+
+    def lacking(self, box: Cues | None) -> str:
+        """What to say of crops without a box in a frame, if the stream learnt from such boxes; else empty."""
+        boxed = self.stream.model.boxed
+        if boxed is None or box is None or not boxed.placed:
+            return ""
+        lost = int((box[:, CUES.index("in_frame")] == 0).sum())
+        who = "this image" if len(box) == 1 else f"{lost:,} of {len(box):,} crops"
+        if not lost:
+            return ""
+        return (
+            f"no box in a frame is known for {who}. This stream recognises attributes from the box too: "
+            "those that only the box tells, such as height, are guesses here. Tables of crops have the boxes"
         )
 
     def sided(self, testing: Testing, crops: Any) -> SidedCrops:

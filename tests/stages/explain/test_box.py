@@ -12,15 +12,17 @@ import pytest
 from agreid_cli.config.explain_pages import SearchConfig
 from agreid_cli.errors import InputError
 from agreid_cli.progress import SILENT
-from agreid_cli.records.box_cues import box_cues, cues_of_file
+from agreid_cli.records.box_cues import CUES, box_cues, cues_of_file
 from agreid_cli.records.images.reading import picture_size
 from agreid_cli.records.manifest import read_manifest
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.stages.explain.explain import Crops
 from agreid_cli.stages.explain.explainer import Explainer
 from agreid_cli.stages.explain.gallery import open_gallery
+from agreid_cli.stages.explain.seen import Source
 from agreid_cli.stages.run.ranked import load_testing
 from agreid_cli.stages.run.streams import open_stream
+from tests.support.heard import Heard
 from tests.support.streams import copy_of_stream
 
 CONFIG = SearchConfig(top=2)
@@ -62,6 +64,26 @@ def test_files_have_their_own_shape(done: Workspace, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="2 of 2 crops cannot be read") as caught:
         open_gallery(done, opened, bad)
     assert [Path(problem.where).name for problem in caught.value.problems] == ["a.jpg", "b.jpg"]
+
+
+def test_crops_without_a_box_in_a_frame_are_counted_if_the_stream_learnt_from_boxes(done: Workspace) -> None:
+    opened, heard = open_stream(done, None), Heard()
+    files = sorted((done.root / "images").glob("*.jpg"))[:2]
+    explainer = Explainer.of(done, opened, CONFIG, heard)
+
+    def asked() -> None:
+        open_gallery(done, opened, done.root / "images", progress=heard)
+        for file in files:
+            explainer.see(Source(file.name, file))
+
+    assert opened.stream.model.boxed is not None
+    asked()
+    said = [words for words in heard.warnings if "no box in a frame" in words]
+    assert [words.split(". ")[0].split(" for ")[1] for words in said] == ["64 of 64 crops", "this image"]
+    heard.warnings.clear()
+    opened.stream.model.boxed.mean[CUES.index("in_frame")] = 0  # as if no training crop had had one
+    asked()
+    assert not [words for words in heard.warnings if "no box" in words]
 
 
 def test_another_box_is_another_cached_gallery(done: Workspace) -> None:
