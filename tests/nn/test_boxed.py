@@ -74,6 +74,15 @@ def test_few_boxes_and_far_ones_give_finite_probabilities(n: int) -> None:
     assert found.abs().max() <= SUREST
 
 
+def test_mixed_precision_changes_nothing() -> None:
+    fitted = Boxed(3)
+    cues, bits = drawn(50, 4)
+    fitted.fit(cues, bits)
+    plain = fitted(Side(box=cues))
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(fitted(Side(box=cues)), plain)
+
+
 def test_many_boxes_are_thinned_evenly(monkeypatch: pytest.MonkeyPatch) -> None:
     cues, bits = drawn(90, 3)
     monkeypatch.setattr(boxed, "MOST", 30)
