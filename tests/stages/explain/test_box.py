@@ -23,14 +23,14 @@ from agreid_cli.stages.explain.seen import Source
 from agreid_cli.stages.run.ranked import load_testing
 from agreid_cli.stages.run.streams import open_stream
 from tests.support.heard import Heard
-from tests.support.streams import copy_of_stream
+from tests.support.streams import write_stream
 
 CONFIG = SearchConfig(top=2)
 
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    return copy_of_stream(tmp_path_factory.mktemp("stream"))
+    return write_stream(tmp_path_factory.mktemp("stream"), "explain.box=true")
 
 
 def test_every_door_gives_the_box_of_the_table(done: Workspace) -> None:
