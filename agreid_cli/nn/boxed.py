@@ -1,8 +1,8 @@
 """Attributes from the box of a crop: a logistic regression per bit on polynomials of the cues.
 
-It is fitted before the stream is trained, which then learns from the pixels what the box does not tell.
-Steps of the stream's training would not get there: between height classes, a person's size at one place of
-the frame differs by a few per cent.
+It is fitted to convergence before the stream is trained. The gradient steps of the stream's training are too
+few for it: between height classes, the size of a person at one position in the frame differs by a few per
+cent only.
 """
 
 from __future__ import annotations
@@ -17,17 +17,19 @@ from agreid_cli.records.box_cues import CUES, OF_FILE
 from agreid_cli.records.side import Side
 
 DEGREE = 4
-#: Of the squared weights, against the sum of the losses: few crops are not learnt by heart.
+IN_FRAME = CUES.index("in_frame")
+#: Weight of half the sum of the squared weights, beside the sum of the losses. It suits thousands of people;
+#: the boxes of a few dozen are overfitted (tests/benchmarks/RESULTS.md).
 PENALTY = 1.0
 STEPS = 100
-FLAT = 1e-5  # a standard deviation below which a term says nothing
-FARTHEST = 3.0  # standard deviations: beyond them polynomials say anything
-SUREST = 15.0  # the largest logit
-MOST = 30_000  # crops that it is fitted to, evenly spaced among more
+FLAT = 1e-5  # a term with a smaller standard deviation is not scaled
+FARTHEST = 3.0  # standard deviations: cues are clipped here, since polynomials do not extrapolate
+SUREST = 15.0  # the largest absolute logit
+MOST = 30_000  # crops that it is fitted to; of more, evenly spaced ones
 
 
 class Boxed(nn.Module):
-    """Logits B×M from the cues B×8. Its values are fixed: 0 until it is fitted or loaded."""
+    """Logits B×M from the cues B×8. The weights are not trained: they are 0 until `fit` or loading."""
 
     factors: Tensor
     mean: Tensor
@@ -51,7 +53,7 @@ class Boxed(nn.Module):
     @property
     def placed(self) -> bool:
         """Whether it was fitted to boxes in frames, and not to shapes alone."""
-        return bool(self.mean[CUES.index("in_frame")] > 0)
+        return bool(self.mean[IN_FRAME] > 0)
 
     def forward(self, side: Side | None) -> Tensor:
         """B×M. Raises `ValueError` without the boxes."""
@@ -62,15 +64,14 @@ class Boxed(nn.Module):
         return logits.clamp(-SUREST, SUREST)
 
     def fit(self, cues: Tensor, bits: Tensor) -> None:
-        """From n×8 cues and n×M bits of training crops, each also as its image file alone would tell it.
+        """From n×8 cues and n×M bits of training crops. Each crop counts twice, the second time with what an
+        image file without a table tells.
 
         Minimises the cross-entropy of all bits and all crops with a penalty on the squared weights.
         """
         every = -(-len(cues) // MOST)
         cues, bits = cues[::every], bits[::every]
-        file = cues.clone()
-        file[:, OF_FILE:] = 0
-        cues, bits = torch.cat([cues, file]), torch.cat([bits, bits]).double()
+        cues, bits = torch.cat([cues, _of_file(cues)]), torch.cat([bits, bits]).double()
         self.mean, self.std = _mean_and_std(cues)
         self.term_mean, self.term_std = _mean_and_std(self._terms(cues))
         features = self._features(cues).double()
@@ -96,9 +97,16 @@ class Boxed(nn.Module):
         return (self._terms(cues) - self.term_mean) / self.term_std
 
     def _terms(self, cues: Tensor) -> Tensor:
+        if self.placed:  # then the view or the altitude of a crop without a position was not fitted
+            cues = torch.where(cues[:, IN_FRAME : IN_FRAME + 1] > 0, cues, _of_file(cues))
         z = ((cues - self.mean) / self.std).clamp(-FARTHEST, FARTHEST)
         made: Tensor = torch.cat([torch.ones_like(z[:, :1]), z], 1)[:, self.factors].prod(2)
         return made
+
+
+def _of_file(cues: Tensor) -> Tensor:
+    """The same cues, without what an image file does not tell."""
+    return torch.cat([cues[:, :OF_FILE], torch.zeros_like(cues[:, OF_FILE:])], 1)
 
 
 def _mean_and_std(values: Tensor) -> tuple[Tensor, Tensor]:

@@ -7,8 +7,8 @@ the model's own frozen pooling and neck: M vectors, whose distances are the part
 
 A third stream, with its own late stages, recognises the attributes, independently of the maps. With `shared`
 (our variant) it uses the late stages of the maps instead: these then also learn from attribute labels, not
-only from distances. With `boxed` (also ours) it only adds to what the shape and place of the crop's box tell,
-which resizing takes away: maps and distances do not depend on it.
+only from distances. With `boxed` (also ours) its logits are added to those of the crop's box, whose shape and
+position resizing removes. Maps and distances do not depend on the box.
 
 Nothing in the re-ID model changes: no gradients, no batch statistics.
 """

@@ -1,7 +1,7 @@
-"""What the box of a crop tells besides its pixels: its shape, and its size and place in the frame.
+"""The box of a crop as network input: its shape, and its size and position in the frame.
 
-Every crop is resized to one shape before a network sees it. So the pixels no longer tell how broad a person
-is for their height, nor how large they are for their distance from a fixed camera.
+Every crop is resized to one shape before a network sees it. Its pixels then do not tell the ratio of a
+person's width to their height, nor their size at a known distance from a fixed camera.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Cues = npt.NDArray[np.float32]
 #: frame is unknown: 1, log(height / that of the frame), and the box's lower edge and centre as fractions of
 #: the frame; then, 0 if the altitude is unknown: 1, and the altitude (0, 1, 2 = about 15, 30, 45 m).
 CUES = ("shape", "view", "in_frame", "size", "foot", "across", "has_altitude", "altitude")
-#: Those of them that an image file alone also tells.
+#: The first of them are known for every image file.
 OF_FILE = 1
 
 

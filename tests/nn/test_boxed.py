@@ -1,4 +1,4 @@
-"""What boxes tell: against scikit-learn's logistic regression, and where boxes are strange or few."""
+"""Attributes from boxes: against scikit-learn, on other people, and with few or extreme boxes."""
 
 from __future__ import annotations
 
@@ -72,6 +72,30 @@ def test_few_boxes_and_far_ones_give_finite_probabilities(n: int) -> None:
         found = fitted(Side(box=torch.cat([cues, cues * 1e4, torch.zeros_like(cues)])))
     assert torch.isfinite(found).all()
     assert found.abs().max() <= SUREST
+
+
+def test_without_a_position_only_the_shape_counts_as_it_was_fitted() -> None:
+    fitted = Boxed(3)
+    cues, bits = drawn(200, 5)
+    fitted.fit(cues, bits)
+    lost = cues.clone()
+    lost[:, CUES.index("in_frame")] = 0
+    file = torch.zeros_like(cues)
+    file[:, 0] = cues[:, 0]
+    with torch.no_grad():
+        unplaced, of_file, placed = (fitted(Side(box=each)) for each in (lost, file, cues))
+    assert torch.equal(unplaced, of_file)
+    assert (placed - of_file).abs().max() > 1
+
+
+def test_view_and_shape_count_where_no_training_crop_had_a_position() -> None:
+    fitted = Boxed(3)
+    cues, _ = drawn(200, 6)
+    cues[:, CUES.index("in_frame")] = 0
+    aerial = cues[:, CUES.index("view")] > 0
+    fitted.fit(cues, aerial[:, None].expand(-1, 3))
+    with torch.no_grad():
+        assert ((fitted(Side(box=cues)) > 0)[:, 0] == aerial).float().mean() > 0.95
 
 
 def test_mixed_precision_changes_nothing() -> None:

@@ -96,7 +96,7 @@ class OpenStream:
         )
 
     def lacking(self, box: Cues | None) -> str:
-        """What to say of crops without a box in a frame, if the stream learnt from such boxes; else empty."""
+        """A warning if the stream was fitted to boxes in frames and some crops have none; else empty."""
         boxed = self.stream.model.boxed
         if boxed is None or box is None or not boxed.placed:
             return ""
@@ -105,8 +105,8 @@ class OpenStream:
         if not lost:
             return ""
         return (
-            f"no box in a frame is known for {who}. This stream recognises attributes from the box too: "
-            "those that only the box tells, such as height, are guesses here. Tables of crops have the boxes"
+            f"the position in the video frame is unknown for {who}. This stream also recognises attributes "
+            "from it, so attributes such as height are guesses here. A table of crops has the positions"
         )
 
     def sided(self, testing: Testing, crops: Any) -> SidedCrops:

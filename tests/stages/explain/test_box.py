@@ -33,7 +33,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return write_stream(tmp_path_factory.mktemp("stream"), "explain.box=true")
 
 
-def test_every_door_gives_the_box_of_the_table(done: Workspace) -> None:
+def test_all_commands_use_the_box_of_the_table(done: Workspace) -> None:
     opened = open_stream(done, None)
     assert opened.reads == {"box"}
     table = read_manifest(done.manifest)
@@ -66,7 +66,7 @@ def test_files_have_their_own_shape(done: Workspace, tmp_path: Path) -> None:
     assert [Path(problem.where).name for problem in caught.value.problems] == ["a.jpg", "b.jpg"]
 
 
-def test_crops_without_a_box_in_a_frame_are_counted_if_the_stream_learnt_from_boxes(done: Workspace) -> None:
+def test_crops_without_a_position_are_counted_if_the_stream_was_fitted_to_positions(done: Workspace) -> None:
     opened, heard = open_stream(done, None), Heard()
     files = sorted((done.root / "images").glob("*.jpg"))[:2]
     explainer = Explainer.of(done, opened, CONFIG, heard)
@@ -78,12 +78,12 @@ def test_crops_without_a_box_in_a_frame_are_counted_if_the_stream_learnt_from_bo
 
     assert opened.stream.model.boxed is not None
     asked()
-    said = [words for words in heard.warnings if "no box in a frame" in words]
+    said = [words for words in heard.warnings if "position in the video frame" in words]
     assert [words.split(". ")[0].split(" for ")[1] for words in said] == ["64 of 64 crops", "this image"]
     heard.warnings.clear()
     opened.stream.model.boxed.mean[CUES.index("in_frame")] = 0  # as if no training crop had had one
     asked()
-    assert not [words for words in heard.warnings if "no box" in words]
+    assert not [words for words in heard.warnings if "position in the video frame" in words]
 
 
 def test_another_box_is_another_cached_gallery(done: Workspace) -> None:
