@@ -52,13 +52,8 @@ class AttributeSearch:
     unknown: tuple[str, ...]  # titles of groups that the stream does not recognise
     rows: tuple[AttributeRow, ...]
 
-    def row(self, system: str, attributes: int, groups: str = "all") -> AttributeRow | None:
-        """The row of a system, a length and what was described, if there are such descriptions."""
-        asked = (system, attributes, groups)
-        return next((r for r in self.rows if (r.system, r.attributes, r.groups) == asked), None)
-
     def tables(self) -> dict[str, dict[int, list[AttributeRow]]]:
-        """GROUPS → length → one row per system, as far as there are any."""
+        """GROUPS → number of attributes → one row per system; only what was evaluated."""
         made: dict[str, dict[int, list[AttributeRow]]] = {}
         for row in self.rows:
             made.setdefault(row.groups, {}).setdefault(row.attributes, []).append(row)

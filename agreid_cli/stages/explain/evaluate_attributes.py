@@ -111,7 +111,7 @@ def evaluate_attributes(
 
 
 def _unusable(book: Codebook, record: CalibrationRecord | None) -> dict[str, list[int]]:
-    """`GROUPS` → bits that no description has: those of unknown labels, and of groups that are not
+    """`GROUPS` → bits that are not described: unknown labels, and those of groups that are not
     recognised."""
     found = {"all": list(book.unknown_bits)}
     if record is not None and 0 < sum(fit.recognised for fit in record.groups) < len(record.groups):
