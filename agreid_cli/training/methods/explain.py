@@ -11,6 +11,7 @@ import torch
 from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.config.train import TrainConfig
 from agreid_cli.errors import InputError
+from agreid_cli.nn.boxed_groups import fit_told
 from agreid_cli.nn.explain_stream import ExplainStream
 from agreid_cli.nn.model import ReidModel, build_model
 from agreid_cli.nn.spec import spec_from
@@ -85,7 +86,7 @@ def prepare(workspace: Workspace, config: TrainConfig, progress: Progress) -> tu
         codebook=bits.codebook.to_json(),
         strangers_to_teacher=bool(len(strangers)),
     )
-    return Data(samples, images), make_trainee(config, model, bits, samples, facts)
+    return Data(samples, images), make_trainee(config, model, bits, samples, facts, progress)
 
 
 def _telling(
@@ -109,7 +110,12 @@ def _telling(
 
 
 def make_trainee(
-    config: TrainConfig, teacher: ReidModel, bits: Bits, samples: Samples, facts: ExplainFacts
+    config: TrainConfig,
+    teacher: ReidModel,
+    bits: Bits,
+    samples: Samples,
+    facts: ExplainFacts,
+    progress: Progress,
 ) -> Trainee:
     """The stream with `teacher`, and its objective, for training crops that all have attributes."""
     assert samples.attrs is not None
@@ -120,7 +126,10 @@ def make_trainee(
     if stream.boxed is not None:
         assert samples.box is not None
         cues, attributes = torch.from_numpy(samples.box), torch.from_numpy(bits.take(samples.attrs))
-        stream.boxed.fit(cues, attributes)
+        kept = fit_told(stream.boxed, cues, attributes, samples.pid, bits.codebook.sizes)
+        groups = zip(bits.codebook.groups, kept, strict=True)
+        words = ", ".join(group.title.lower() for group, told in groups if told) or "nothing"
+        progress.note(f"the boxes of crops tell of people left out of their fit: {words}")
     return Trainee(stream, ExplainObjective(config.explain, bits, rates), facts)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from agreid_cli.config.explain_pages import SearchConfig
 from agreid_cli.errors import InputError
+from agreid_cli.nn import boxed_groups
 from agreid_cli.progress import SILENT
 from agreid_cli.records.box_cues import CUES, box_cues, cues_of_file
 from agreid_cli.records.images.reading import picture_size
@@ -30,7 +31,10 @@ CONFIG = SearchConfig(top=2)
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    return write_stream(tmp_path_factory.mktemp("stream"), "explain.box=true")
+    """The boxes of so few people tell nothing of others, so that all groups are kept here by force."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(boxed_groups, "told", lambda _cues, _bits, _people, sizes: np.ones(len(sizes), bool))
+        return write_stream(tmp_path_factory.mktemp("stream"))
 
 
 def test_all_commands_use_the_box_of_the_table(done: Workspace) -> None:
@@ -82,6 +86,11 @@ def test_crops_without_a_position_are_counted_if_the_stream_was_fitted_to_positi
     assert [words.split(". ")[0].split(" for ")[1] for words in said] == ["64 of 64 crops", "this image"]
     heard.warnings.clear()
     opened.stream.model.boxed.mean[CUES.index("in_frame")] = 0  # as if no training crop had had one
+    asked()
+    assert not [words for words in heard.warnings if "position in the video frame" in words]
+    opened = open_stream(done, None)
+    opened.stream.model.boxed.weight.zero_()  # as if boxes told nothing
+    explainer = Explainer.of(done, opened, CONFIG, heard)
     asked()
     assert not [words for words in heard.warnings if "position in the video frame" in words]
 
