@@ -41,6 +41,7 @@ class GroupFit:
     majority: float
     recognised: bool  # more often correct than the majority class, by more than chance
     typical: tuple[float, ...] = ()  # mean calibrated probability of each label on the held-out people
+    evenness: float | None = None  # the power of `typical` that probabilities are divided by for even recall
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,17 @@ class CalibrationRecord:
     def typical(self) -> npt.NDArray[np.float64]:
         """The mean calibrated probability of every bit on the held-out people, (M,); empty in older files."""
         return np.array([p for group in self.groups for p in group.typical])
+
+    @property
+    def evenness(self) -> npt.NDArray[np.float64]:
+        """The power of every bit's group, (M,); 1 in older files."""
+        powers = [1.0 if group.evenness is None else group.evenness for group in self.groups]
+        return np.repeat(powers, [len(group.prior) for group in self.groups])
+
+    @property
+    def complete(self) -> bool:
+        """Whether it has all that this version fits."""
+        return all(group.typical and group.evenness is not None for group in self.groups)
 
     @property
     def unknown(self) -> tuple[str, ...]:

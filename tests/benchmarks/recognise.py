@@ -123,7 +123,8 @@ def judged(
     ]  # fmt: skip
     sure = calibrated(1 / (1 + np.exp(-logits.astype(np.float64))), groups, book.sizes)
     typical = np.concatenate([group.typical for group in groups])
-    plain = recognition(sure, bits, book.sizes, even=over_typical(sure, typical))
+    powers = np.repeat([group.evenness for group in groups], book.sizes)
+    plain = recognition(sure, bits, book.sizes, even=over_typical(sure, typical, powers))
     rng, meter = np.random.default_rng(0), ExplanationMeter()
     one, other = (rng.integers(len(bits), size=PAIRS) for _ in range(2))
     one, other = (rows[pid[one] != pid[other]] for rows in (one, other))

@@ -30,6 +30,7 @@ Ints = npt.NDArray[np.int64]
 FEWEST_PEOPLE = 5  # with fewer there is nothing to fit
 FOLDS = 5
 BEYOND = 1.645  # standard errors
+POWERS = tuple(tenths / 10 for tenths in range(11))
 _LEAST = 1e-7
 
 
@@ -39,7 +40,8 @@ class GroupCalibration:
 
     The scores are those of people left out of the fit, each counting once: `nll` of the calibrated
     probabilities and `nll_prior` of the frequencies; `accuracy` and `majority` of the most probable and of
-    the most frequent label. `typical` (L,) is the mean calibrated probability of each label.
+    the most frequent label. `typical` (L,) is the mean calibrated probability of each label, `evenness` the
+    power of it by which probabilities are divided for the most even recall (`over_typical`).
     """
 
     sharpness: float
@@ -51,6 +53,7 @@ class GroupCalibration:
     majority: float
     recognised: bool
     typical: tuple[float, ...] = ()
+    evenness: float | None = None
 
     @property
     def temperature(self) -> float:
@@ -95,7 +98,7 @@ def calibrate_group(logits: Floats, label: Ints, person: Ints, prior: Floats) ->
     return GroupCalibration(
         sharpness, prior_weight, tuple(prior.tolist()), float(nll.mean()), float(nll_prior.mean()),
         float(right.mean()), float(usual.mean()), bool(informative and _above_zero(right - usual)),
-        tuple(typical.tolist()),
+        tuple(typical.tolist()), _evenness(out_of_fold, label, weight, typical) if informative else 1.0,
     )  # fmt: skip
 
 
@@ -112,14 +115,14 @@ def calibrated(
     return np.concatenate(parts, axis=1).astype(np.float32)
 
 
-def over_typical(chances: Floats, typical: Floats) -> npt.NDArray[np.float64]:
-    """Calibrated probabilities (n, M) divided by their means (M,); equal ones in the order of the means, so
-    that the usual label is said where nothing is known.
+def over_typical(chances: Floats, typical: Floats, evenness: Floats | float = 1.0) -> npt.NDArray[np.float64]:
+    """Calibrated probabilities (n, M) divided by a power (M,), 0 … 1, of their means (M,); equal ones in the
+    order of the means, so that the usual label is said where nothing is known.
 
     >>> over_typical(np.array([[0.8, 0.2], [0.6, 0.4]]), np.array([0.8, 0.2])).argmax(axis=1).tolist()
     [0, 1]
     """
-    ratio: npt.NDArray[np.float64] = np.round(chances / typical, 5) + 1e-6 * typical
+    ratio: npt.NDArray[np.float64] = np.round(chances / typical**evenness, 5) + 1e-6 * typical
     return ratio
 
 
@@ -142,6 +145,23 @@ def frequencies(bits: npt.NDArray[np.uint8], sizes: Sequence[int]) -> list[npt.N
         found.append(counts / counts.sum())
         start += size
     return found
+
+
+def _evenness(chances: Floats, label: Ints, weight: Floats, typical: Floats) -> float:
+    """The power 0, 0.1, … 1 with the highest mean recall over the labels that occur; the highest of ties.
+
+    1 would be the best if each probability were calibrated on its own. Those of rare labels are not: divided
+    by means of a few thousandths, they can exceed all others by chance.
+    """
+    labels = np.unique(label)
+
+    def recall(power: float) -> float:
+        right = over_typical(chances, typical, power).argmax(axis=1) == label
+        return float(
+            np.mean([np.average(right[label == one], weights=weight[label == one]) for one in labels])
+        )
+
+    return max(POWERS, key=lambda power: (recall(power), power))
 
 
 def _fit(logits: Floats, label: Ints, weight: Floats, prior: Floats) -> tuple[float, float]:

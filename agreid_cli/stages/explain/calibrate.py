@@ -60,7 +60,7 @@ def calibration(
     if stored is not None and stored.weights_sha256 != opened.weights_sha256:
         stored = None
     data, labels = _data(workspace, opened)
-    if stored is not None and ((data == stored.data and len(stored.typical)) or not labels):
+    if stored is not None and ((data == stored.data and stored.complete) or not labels):
         return stored
     if not labels:
         return None

@@ -40,11 +40,12 @@ class Sharing:
         return probabilities(self.calibration, chances, self.sizes)
 
     def over_typical(self, chances: Floats) -> npt.NDArray[np.float64] | None:
-        """The calibrated probabilities divided by their means over held-out people, (n, M); None without a
-        calibration."""
+        """The calibrated probabilities divided by powers of their means over held-out people, (n, M); None
+        without a calibration."""
         if self.calibration is None or not len(self.calibration.typical):
             return None
-        return over_typical(self.probabilities(chances), self.calibration.typical)
+        record = self.calibration
+        return over_typical(self.probabilities(chances), record.typical, record.evenness)
 
     def for_ranking(self, chances: Floats) -> npt.NDArray[np.float32]:
         """The same for search: groups that fall back to their frequencies keep a thousandth of what the

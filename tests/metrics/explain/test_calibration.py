@@ -7,11 +7,13 @@ import pytest
 from scipy.optimize import minimize
 
 from agreid_cli.metrics.explain.calibration import (
+    POWERS,
     GroupCalibration,
     calibrate_group,
     calibrated,
     frequencies,
     logits_of,
+    over_typical,
 )
 from agreid_cli.metrics.explain.reliability import reliability_bins
 
@@ -87,6 +89,35 @@ def test_informative_but_never_right_more_often_is_not_recognised() -> None:
     assert found.sharpness > 0
     assert not found.recognised
     assert found.nll < found.nll_prior
+
+
+def recall(found: GroupCalibration, logits: np.ndarray, label: np.ndarray, power: float) -> float:
+    """Balanced accuracy, label by label."""
+    said = over_typical(probable(found, logits), np.array(found.typical), power).argmax(axis=1)
+    return float(np.mean([(said[label == one] == one).mean() for one in np.unique(label)]))
+
+
+def test_labels_of_strangers_are_found_evenly() -> None:
+    found = calibrate_group(*drawn(300, 0.5), PRIOR)
+    logits, label, _ = drawn(3000, 0.5, seed=1)
+    even = recall(found, logits, label, found.evenness)
+    assert even > recall(found, logits, label, 0) + 0.05
+    assert even > max(recall(found, logits, label, power) for power in POWERS) - 0.01
+
+
+def test_a_rare_label_that_is_taken_for_others_does_not_swallow_them() -> None:
+    rare = np.array([0.58, 0.4, 0.02])
+
+    def people(n: int, seed: int) -> tuple[np.ndarray, ...]:
+        rng = np.random.default_rng(seed)
+        label = rng.choice(3, n, p=rare)
+        logits = rng.normal(0, 1, (n, 3)) + np.eye(3)[label] * [3, 3, -2]
+        return logits, label, np.arange(n)
+
+    found = calibrate_group(*people(600, 0), rare)
+    logits, label, _ = people(4000, 1)
+    assert found.evenness < 1
+    assert recall(found, logits, label, found.evenness) > recall(found, logits, label, 1) + 0.01
 
 
 def test_frequencies_are_positive_and_logits_come_back() -> None:

@@ -72,13 +72,18 @@ def test_made_once_and_again_for_other_labels_or_weights(done: Workspace) -> Non
     path.write_bytes(before)
 
 
-def test_a_calibration_without_typical_probabilities_is_made_again(done: Workspace) -> None:
+def test_a_calibration_without_typical_probabilities_or_powers_is_made_again(done: Workspace) -> None:
     """Files of earlier versions lack them."""
     opened = open_stream(done, None)
     record = calibration(done, opened)
     path = calibration_path(opened.run)
     tree = json.loads(path.read_text())
     whole = path.read_bytes()
+    for group in tree["groups"]:
+        del group["evenness"]
+    path.write_text(json.dumps(tree))
+    assert (read_calibration(path).evenness == 1).all()
+    assert calibration(done, opened) == record
     for group in tree["groups"]:
         del group["typical"]
     path.write_text(json.dumps(tree))
