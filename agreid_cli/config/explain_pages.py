@@ -17,10 +17,11 @@ class ExplainPagesConfig(Frozen):
     maps: int = Field(12, ge=1)  # mean maps in --aggregate, those with the highest shares first
     batch: int = Field(32, ge=1)  # crops
     shares: Literal["run", "paper", "expected"] = "run"  # those of the run, or by name
-    #: Over the crops: where an attribute is looked for, whatever the other crop shows; what the places
-    #: contribute to its part of the distance of the two; or where the two differ, weighted by the evidence
-    #: from which the attribute is recognised.
-    show: Literal["attention", "contributions", "evidence"] = "attention"
+    #: Over the crops: where an attribute is looked for, whatever the other crop shows (the paper's maps);
+    #: what the places contribute to its part of the distance of the two; or where the two differ, weighted by
+    #: the evidence from which the attribute is recognised. auto: the evidence, which lies on the right part
+    #: of the body most often; the attention of a transformer without attribute maps.
+    show: Literal["auto", "attention", "contributions", "evidence"] = "auto"
 
 
 class IndexConfig(Frozen):
@@ -49,7 +50,5 @@ class SearchConfig(Frozen):
     pool: Literal["mean", "weighted", "best"] = "weighted"
     index: IndexConfig = IndexConfig()
     shares: Literal["run", "paper", "expected"] = "run"  # those of the run, or by name
-    #: Over the crops: where an attribute is looked for, whatever the other crop shows; what the places
-    #: contribute to its part of the distance of the two; or where the two differ, weighted by the evidence
-    #: from which the attribute is recognised.
-    show: Literal["attention", "contributions", "evidence"] = "attention"
+    #: Over the crops, with --image: as in `explain`.
+    show: Literal["auto", "attention", "contributions", "evidence"] = "auto"

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from agreid_cli.nn.explain_stream import ExplainStream
-from agreid_cli.nn.slopes import Pair, Sides, Sloped, apart, sloped
+from agreid_cli.nn.slopes import Pair, Sides, Sloped, apart, sloped_at
 from agreid_cli.records.side import Side
 
 
@@ -39,12 +39,23 @@ def contributions(
     part, are weighted and added; None: the contributions to all parts are added as they are.
     """
 
+    with torch.no_grad():
+        grids = model.features(one, sides[0]), model.features(other, sides[1])
+    bases = empty(model, one, sides[0]), empty(model, other, sides[1])
+    return contributions_at(model, grids, bases, maps=maps, shares=shares)
+
+
+def contributions_at(
+    model: ExplainStream, grids: Pair, bases: Pair, *, maps: Pair, shares: Tensor | None = None
+) -> Pair:
+    """The same, from the feature maps of the crops, and of empty ones, B×C×H×W."""
+
     def distance(first: Tensor, second: Tensor) -> Tensor:
         parts = apart(model.weighted(first, maps[0]), model.weighted(second, maps[1]))
         return (parts if shares is None else parts * (shares / parts.detach())).sum(1)
 
-    first, second = sloped(model, (one, other), sides, distance)
-    return _of(first, empty(model, one, sides[0])), _of(second, empty(model, other, sides[1]))
+    first, second = sloped_at(grids, distance)
+    return _of(first, bases[0]), _of(second, bases[1])
 
 
 def empty(model: ExplainStream, images: Tensor, side: Side | None) -> Tensor:

@@ -156,9 +156,12 @@ class ExplainStream(nn.Module):
         The mean over positions is the logit, without what the box tells (class activation maps; Zhou et al.,
         CVPR 2016).
         """
-        seen = self._recognised_from(self.teacher.backbone(images, side)).float()
-        found: Tensor = torch.einsum("mc,bchw->bmhw", self.recognise.weight, seen)
-        return found
+        return self._evidence(self.teacher.backbone(images, side))
+
+    def features_and_evidence(self, images: Tensor, side: Side | None = None) -> tuple[Tensor, Tensor]:
+        """`features` and `evidence`, with one pass through the common stem."""
+        hidden = self.teacher.backbone(images, side)
+        return self.teacher.head.tail(hidden).grid, self._evidence(hidden)
 
     def part(self, images: Tensor, side: Side | None, bit: Tensor) -> tuple[Tensor, Tensor]:
         """`base` and the one vector of `bit` (B,) of `forward`, B×D each, without those of the other bits."""
@@ -187,6 +190,11 @@ class ExplainStream(nn.Module):
         tail = self.tail if self.recognise_tail is None else self.recognise_tail
         seen: Tensor = tail(hidden).grid
         return seen
+
+    def _evidence(self, hidden: Tensor) -> Tensor:
+        seen = self._recognised_from(hidden).float()
+        found: Tensor = torch.einsum("mc,bchw->bmhw", self.recognise.weight, seen)
+        return found
 
     def _read_power(self, *_: object) -> None:
         """The power of the teacher's pooling as a number.

@@ -31,15 +31,17 @@ def sloped(
     model: ExplainStream, images: Pair, sides: Sides, distance: Callable[[Tensor, Tensor], Tensor]
 ) -> tuple[Sloped, Sloped]:
     """Normalised images B×3×H×W of both crops of B pairs, and `distance`, from their feature maps to (B,)."""
+    with torch.no_grad():
+        first, second = (model.features(image, side) for image, side in zip(images, sides, strict=True))
+    return sloped_at((first, second), distance)
+
+
+def sloped_at(grids: Pair, distance: Callable[[Tensor, Tensor], Tensor]) -> tuple[Sloped, Sloped]:
+    """The same, from the feature maps of both crops."""
     with torch.enable_grad():
-        grids = []
-        for image, side in zip(images, sides, strict=True):
-            with torch.no_grad():
-                grid = model.features(image, side)
-            grids.append(grid.detach().clone().requires_grad_())
-        slopes = torch.autograd.grad(distance(grids[0], grids[1]).sum(), grids)
-    first, second = (Sloped(grid.detach(), slope) for grid, slope in zip(grids, slopes, strict=True))
-    return first, second
+        first, second = (grid.detach().clone().requires_grad_() for grid in grids)
+        slopes = torch.autograd.grad(distance(first, second).sum(), (first, second))
+    return Sloped(first.detach(), slopes[0]), Sloped(second.detach(), slopes[1])
 
 
 def apart(one: Tensor, other: Tensor) -> Tensor:

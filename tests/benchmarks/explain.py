@@ -14,9 +14,8 @@ the mean of all the crop's maps: what a map that knows where a person is, but no
 would reach. Then the pairs: of two different people who do differ in the attribute with the largest share,
 does its map lie on the right part, in the crop of the one who has the attribute and in that of the other?
 And do the contributions of the places to that attribute's part, which depend on both crops, and those
-weighted by the evidence from which the stream recognises it (`explain --set show=evidence`)? All this twice:
-for the largest share of all, and for the largest one of the groups that the stream recognises on held-out
-people, which are those that sentences may name.
+weighted by the evidence from which the stream recognises it (`explain --set show=evidence`)? The largest
+share is that among the groups that the stream recognises on held-out people, which sentences may name.
 """
 
 from __future__ import annotations
@@ -31,12 +30,12 @@ import numpy as np
 import torch
 
 from agreid_cli.nn.contributions import contributions
+from agreid_cli.nn.evidence import differing_evidence
 from agreid_cli.progress import SILENT
 from agreid_cli.records.manifest import read_manifest
 from agreid_cli.records.workspace import Workspace
 from agreid_cli.reporting.attention import spread
 from agreid_cli.stages.explain.calibrate import calibration
-from agreid_cli.stages.explain.drawn import evidence
 from agreid_cli.stages.run.ranked import load_testing
 from agreid_cli.stages.run.streams import known_bits, open_stream
 from agreid_cli.synth.people.parts import GROUP_PARTS
@@ -127,25 +126,20 @@ def by_pair(
     )
     every = max(1, len(query) * len(gallery) // n_pairs)
     pid = np.array([known.pid for known in testing.known])
-    among = {"all groups": np.ones_like(recognised), "recognised groups": recognised}
-    tops: dict[str, list[Top]] = {words: [] for words in among}
+    tops: list[Top] = []
 
     def visit(block: Block) -> None:
-        shares = block.shares.cpu().numpy()
-        top = {words: np.where(mask, shares, -1).argmax(-1) for words, mask in among.items()}
+        largest = np.where(recognised, block.shares.cpu().numpy(), -1).argmax(-1)
         for i, q in enumerate(query[block.rows]):
             for j, g in enumerate(gallery[block.columns]):
                 at = (block.rows.start + i) * len(gallery) + block.columns.start + j
                 if at % every == 0 and pid[q] != pid[g]:
-                    for words, of in top.items():
-                        bit = int(of[i, j])
-                        tops[words].append((q, g, bit, bool(bits[q, bit] != bits[g, bit])))
+                    bit = int(largest[i, j])
+                    tops.append((q, g, bit, bool(bits[q, bit] != bits[g, bit])))
 
     sided = opened.sided(testing, crops)
     opened.stream.compare(sided, query, gallery, visit)
-    for words, found in tops.items():
-        print(f"{words}:")
-        say_pairs(opened, sided, book, bits, masks, maps, found)
+    say_pairs(opened, sided, book, bits, masks, maps, tops)
 
 
 Top = tuple[int, int, int, bool]
@@ -195,19 +189,26 @@ def contributed(
     stream = opened.stream
     for start in range(0, len(tops), 32):
         some = tops[start : start + 32]
-        images, sides, own = [], [], []
+        images, sides = [], []
         for rows in zip(*[(q, g) for q, g, _, _ in some], strict=True):
             images.append(stream.encoder.images(np.stack([crops.pixels[row : row + 1][0] for row in rows])))
             sides.append(crops.side.of(np.array(rows), stream.device))
-            bits = [bit for _, _, bit, _ in some]
-            if show == "evidence":
-                weights = evidence(stream.model, images[-1], sides[-1])[range(len(bits)), bits]
-            else:
-                weights = torch.from_numpy(
-                    np.stack([maps[row][b] for row, b in zip(rows, bits, strict=True)])
-                )
-            own.append(weights.unsqueeze(1).to(stream.device))
-        both = contributions(stream.model, *images, (sides[0], sides[1]), maps=(own[0], own[1]))
+        bits = [bit for _, _, bit, _ in some]
+        if show == "evidence":
+            which = torch.tensor(bits, device=stream.device)
+            both = differing_evidence(
+                stream.model, (images[0], images[1]), (sides[0], sides[1]), which,
+                torch.arange(len(bits), device=stream.device),
+            )  # fmt: skip
+        else:
+            own = [
+                torch.from_numpy(np.stack([maps[top[side]][top[2]] for top in some])).unsqueeze(1)
+                for side in (0, 1)
+            ]
+            both = contributions(
+                stream.model, *images, (sides[0], sides[1]),
+                maps=(own[0].to(stream.device), own[1].to(stream.device)),
+            )  # fmt: skip
         first, second = (side.clamp_min(0).cpu().numpy() for side in both)
         found += list(zip(first, second, strict=True))
     return found

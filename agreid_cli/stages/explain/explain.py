@@ -68,7 +68,7 @@ def explain(
     `runs/<name>/explain/` or to `out`.
     """
     if run is not None and (plain := find_run(workspace, run)).config.is_file() and not explains(plain):
-        if config.show != "attention":
+        if config.show not in ("auto", "attention"):
             raise InputError(
                 f"the run '{plain.name}' has no attribute maps, so places contribute to no attribute",
                 hint=f"Leave out show={config.show}, or name an explainable stream with --run.",

@@ -42,14 +42,16 @@ def read_source(source: Source, config: TrainConfig) -> tuple[Image, Image]:
 class Explainer:
     """Explains pairs of images in the shares of `sharing`; `bars` is the number of attributes per pair.
 
-    show: what is drawn over the crops, an attribute's `attention` maps or as in `drawn.contributed`.
+    show: what is drawn over the crops, an attribute's `attention` maps or as in `drawn.contributed`; `auto`
+    is `evidence`.
     """
 
     def __init__(
         self, opened: OpenStream, sharing: Sharing, *, bars: int, show: str, progress: Progress = SILENT
     ) -> None:
         self.progress = Once(progress)
-        self.opened, self.sharing, self.bars, self.show = opened, sharing, bars, show
+        self.opened, self.sharing, self.bars = opened, sharing, bars
+        self.show = "evidence" if show == "auto" else show
         self.groups = group_words(opened.codebook)
         self.usual = usual(opened.codebook, sharing)
 

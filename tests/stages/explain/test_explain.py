@@ -22,6 +22,7 @@ from agreid_cli.config.evaluate import EvaluateConfig
 from agreid_cli.config.explain_pages import ExplainPagesConfig, SearchConfig
 from agreid_cli.errors import InputError, MissingError, UsageError
 from agreid_cli.nn.contributions import contributions
+from agreid_cli.nn.evidence import differing_evidence
 from agreid_cli.progress import SILENT
 from agreid_cli.records.split import SPLIT, sides_of
 from agreid_cli.records.workspace import Workspace
@@ -67,15 +68,18 @@ def test_attention_is_drawn_or_what_the_places_of_both_crops_contribute(done: Wo
             images = [opened.stream.encoder.images(seen.pixels) for seen in (first, other)]
             maps = [torch.from_numpy(seen.shown.maps[at][None, None]) for seen in (first, other)]
             if show == "evidence":
-                with torch.no_grad():
-                    maps = [opened.stream.model.evidence(image)[:, at : at + 1] for image in images]
-            wanted = contributions(opened.stream.model, *images, maps=(maps[0], maps[1]))
+                wanted = differing_evidence(
+                    opened.stream.model, (images[0], images[1]), (first.side, other.side),
+                    torch.tensor([at]), torch.tensor([0]),
+                )  # fmt: skip
+            else:
+                wanted = contributions(opened.stream.model, *images, maps=(maps[0], maps[1]))
             for shown, own in zip((view.first, view.second), wanted, strict=True):
                 np.testing.assert_allclose(shown.maps[at], own[0].clamp_min(0), rtol=1e-3, atol=1e-6)
         rest = np.delete(view.first.maps, bits, axis=0)
         assert (rest == 0).all()
         assert (view.first.maps >= 0).all()
-    looks = Explainer.of(done, opened, PAGES)
+    looks = Explainer.of(done, opened, PAGES.model_copy(update={"show": "attention"}))
     for other in others:
         view = looks.pair("", first, other)
         np.testing.assert_array_equal(view.first.maps, first.shown.maps)
