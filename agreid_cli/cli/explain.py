@@ -70,7 +70,7 @@ def explain(
     set_: SetOption = None,
     json: JsonOption = False,
 ) -> None:  # fmt: skip
-    """Explain the distance between crops: attention maps, the largest attribute shares, and a sentence.
+    """Explain the distance between crops: maps over the crops, the largest attribute shares, and a sentence.
 
     Writes one self-contained HTML page, and one PNG per pair.
 
