@@ -19,8 +19,8 @@ class ExplainPagesConfig(Frozen):
     shares: Literal["run", "paper", "expected"] = "run"  # those of the run, or by name
     #: Over the crops: where an attribute is looked for, whatever the other crop shows (the paper's maps);
     #: what the places contribute to its part of the distance of the two; or where the two differ, weighted by
-    #: the evidence from which the attribute is recognised. auto: the evidence, which lies on the right part
-    #: of the body most often; the attention of a transformer without attribute maps.
+    #: the evidence from which the attribute is recognised. auto: the evidence, which lay on the right part
+    #: of the body most often on a campus; the attention of a transformer without attribute maps.
     show: Literal["auto", "attention", "contributions", "evidence"] = "auto"
 
 

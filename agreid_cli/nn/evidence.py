@@ -28,7 +28,7 @@ from agreid_cli.nn.slopes import Pair, Sides
 @dataclass(frozen=True)
 class Moved:
     """A variant of a crop: the window is `down` and `right` pixels further, and what it shows is mirrored or
-    not. rows, columns: those of the finer grid that its positions are."""
+    not. rows, columns: those of the finer grid that its positions fill."""
 
     down: int
     right: int

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from agreid_cli.nn import evidence
 from agreid_cli.nn.contributions import contributions
 from agreid_cli.nn.evidence import differing_evidence, variants
 from agreid_cli.nn.explain_stream import ExplainStream
@@ -64,6 +65,26 @@ def test_it_is_the_contributions_of_every_variant_put_between_each_other(
             near = 1e-4 * np.abs(wanted[side]).max()
             np.testing.assert_allclose(found[side][k], smoothed(wanted[side]), rtol=1e-3, atol=near)
     assert all(parameter.grad is None for parameter in stream.parameters())
+
+
+def test_each_pair_has_its_own_empty_crop_if_that_depends_on_side_information(
+    stream: ExplainStream,  # noqa: F811
+    images: Pair,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def own(model: ExplainStream, given: Tensor, side: object) -> Tensor:
+        with torch.no_grad():
+            return model.features(torch.zeros_like(given)) + given.mean((1, 2, 3), keepdim=True)
+
+    monkeypatch.setattr(evidence, "empty", own)
+    none = (None, None)
+    found = differing_evidence(stream, images, none, torch.tensor([3, 0]), torch.tensor([1, 0]))
+    for k, (bit, at) in enumerate([(3, 1), (0, 0)]):
+        pair = images[0][at : at + 1], images[1][at : at + 1]
+        alone = differing_evidence(stream, pair, none, torch.tensor([bit]), torch.tensor([0]))
+        for side in (0, 1):
+            near = 1e-4 * float(alone[side].abs().max())
+            torch.testing.assert_close(found[side][k], alone[side][0], rtol=1e-3, atol=near)
 
 
 def smoothed(sums: np.ndarray) -> np.ndarray:

@@ -133,7 +133,7 @@ class _Show:
             f"({c.explain_epochs} epochs)", self._stream_2),
             ("evaluate", "Ranking both directions with confidence intervals, and evaluating the explanations",
              self._evaluate),
-            ("explain", "Drawing explanations: attention maps and shares of some matches", self._explain),
+            ("explain", "Drawing explanations: maps and shares of some matches", self._explain),
             ("report", "Writing the report", self._report),
         ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Explainable run + pairs of crops → attention maps, shares as bars, a sentence: PNG and one HTML page."""
+"""Explainable run + pairs of crops → maps over crops, shares as bars, a sentence: PNG and one HTML page."""
 
 from __future__ import annotations
 

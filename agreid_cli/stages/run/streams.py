@@ -96,7 +96,7 @@ class OpenStream:
         )
 
     def lacking(self, box: Cues | None) -> str:
-        """A warning if the stream was fitted to boxes in frames and some crops have none; else empty."""
+        """A warning if the stream recognises from boxes in frames and some crops have none; else empty."""
         boxed = self.stream.model.boxed
         if boxed is None or box is None or not (boxed.placed and boxed.tells):
             return ""

@@ -129,7 +129,7 @@ def make_trainee(
         kept = fit_told(stream.boxed, cues, attributes, samples.pid, bits.codebook.sizes)
         groups = zip(bits.codebook.groups, kept, strict=True)
         words = ", ".join(group.title.lower() for group, told in groups if told) or "nothing"
-        progress.note(f"the boxes of crops tell of people left out of their fit: {words}")
+        progress.note(f"attributes predicted from the boxes of crops for people left out of the fit: {words}")
     return Trainee(stream, ExplainObjective(config.explain, bits, rates), facts)
 
 

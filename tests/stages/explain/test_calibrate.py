@@ -84,6 +84,7 @@ def test_a_calibration_without_typical_probabilities_or_powers_is_made_again(don
     path.write_text(json.dumps(tree))
     assert (read_calibration(path).evenness == 1).all()
     assert calibration(done, opened) == record
+    tree = json.loads(whole)
     for group in tree["groups"]:
         del group["typical"]
     path.write_text(json.dumps(tree))
