@@ -19,7 +19,7 @@ from agreid_cli.records.side import Side
 DEGREE = 4
 IN_FRAME = CUES.index("in_frame")
 #: Weight of half the sum of the squared weights, beside the sum of the losses. It suits thousands of people;
-#: the boxes of a few dozen are overfitted, and `boxed_groups.fit_told` then keeps no group.
+#: the boxes of a few dozen are overfitted, and `boxed_groups.fit_selected` then keeps no group.
 PENALTY = 1.0
 STEPS = 100
 FLAT = 1e-5  # a term with a smaller standard deviation is not scaled
@@ -56,7 +56,7 @@ class Boxed(nn.Module):
         return bool(self.mean[IN_FRAME] > 0)
 
     @property
-    def tells(self) -> bool:
+    def used(self) -> bool:
         """Whether any logit depends on the box."""
         return bool(self.weight.any())
 

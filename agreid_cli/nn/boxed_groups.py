@@ -21,7 +21,7 @@ FOLDS = 3
 BEYOND = 1.645  # standard errors over people: one-sided 95 %
 
 
-def fit_told(
+def fit_selected(
     boxed: Boxed, cues: Tensor, bits: Tensor, people: npt.NDArray[np.int64], sizes: Sequence[int]
 ) -> npt.NDArray[np.bool_]:
     """Fit `boxed` to n×8 cues and n×M bits in groups of `sizes`, of `people` (n,) → whether each group is
@@ -31,14 +31,14 @@ def fit_told(
     by more than `BEYOND` standard errors over people, each counting once. Else its weights are 0, and its
     logits those of a stream without boxes.
     """
-    kept = told(cues, bits, people, sizes)
+    kept = select_groups(cues, bits, people, sizes)
     boxed.fit(cues, bits)
     lost = torch.from_numpy(np.repeat(~kept, sizes))
     boxed.weight[:, lost], boxed.bias[lost] = 0.0, 0.0
     return kept
 
 
-def told(
+def select_groups(
     cues: Tensor, bits: Tensor, people: npt.NDArray[np.int64], sizes: Sequence[int]
 ) -> npt.NDArray[np.bool_]:
     """Whether boxes predict each group for people left out; none of them with fewer than two people a fold.

@@ -98,7 +98,7 @@ class OpenStream:
     def lacking(self, box: Cues | None) -> str:
         """A warning if the stream recognises from boxes in frames and some crops have none; else empty."""
         boxed = self.stream.model.boxed
-        if boxed is None or box is None or not (boxed.placed and boxed.tells):
+        if boxed is None or box is None or not (boxed.placed and boxed.used):
             return ""
         lost = int((box[:, CUES.index("in_frame")] == 0).sum())
         who = "this image" if len(box) == 1 else f"{lost:,} of {len(box):,} crops"

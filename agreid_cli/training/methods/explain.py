@@ -11,7 +11,7 @@ import torch
 from agreid_cli.attributes.codebook import Codebook
 from agreid_cli.config.train import TrainConfig
 from agreid_cli.errors import InputError
-from agreid_cli.nn.boxed_groups import fit_told
+from agreid_cli.nn.boxed_groups import fit_selected
 from agreid_cli.nn.explain_stream import ExplainStream
 from agreid_cli.nn.model import ReidModel, build_model
 from agreid_cli.nn.spec import spec_from
@@ -126,9 +126,9 @@ def make_trainee(
     if stream.boxed is not None:
         assert samples.box is not None
         cues, attributes = torch.from_numpy(samples.box), torch.from_numpy(bits.take(samples.attrs))
-        kept = fit_told(stream.boxed, cues, attributes, samples.pid, bits.codebook.sizes)
+        kept = fit_selected(stream.boxed, cues, attributes, samples.pid, bits.codebook.sizes)
         groups = zip(bits.codebook.groups, kept, strict=True)
-        words = ", ".join(group.title.lower() for group, told in groups if told) or "nothing"
+        words = ", ".join(group.title.lower() for group, selected in groups if selected) or "nothing"
         progress.note(f"attributes predicted from the boxes of crops for people left out of the fit: {words}")
     return Trainee(stream, ExplainObjective(config.explain, bits, rates), facts)
 

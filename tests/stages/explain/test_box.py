@@ -31,9 +31,11 @@ CONFIG = SearchConfig(top=2)
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """The boxes of so few people tell nothing of others, so that all groups are kept here by force."""
+    """The boxes of so few people predict nothing, so the test keeps all groups."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(boxed_groups, "told", lambda _cues, _bits, _people, sizes: np.ones(len(sizes), bool))
+        patch.setattr(
+            boxed_groups, "select_groups", lambda _cues, _bits, _people, sizes: np.ones(len(sizes), bool)
+        )
         return write_stream(tmp_path_factory.mktemp("stream"))
 
 
@@ -89,7 +91,7 @@ def test_crops_without_a_position_are_counted_if_the_stream_was_fitted_to_positi
     asked()
     assert not [words for words in heard.warnings if "position in the video frame" in words]
     opened = open_stream(done, None)
-    opened.stream.model.boxed.weight.zero_()  # as if boxes told nothing
+    opened.stream.model.boxed.weight.zero_()  # as if no group had been kept
     explainer = Explainer.of(done, opened, CONFIG, heard)
     asked()
     assert not [words for words in heard.warnings if "position in the video frame" in words]
